@@ -1,0 +1,112 @@
+import type { Cut, SourceIdentity } from '#record/cut'
+import type { EntityName } from '#record/entity-name'
+import type { RowBatch } from '#record/row-batch'
+import type { Catalogue, DescribedEntity, JsonValue, SchemaVersion } from '#record/schema'
+import type { Clock } from '#stdx/clock'
+import type { Secret } from '#stdx/secret'
+
+/**
+ * A connector reads from and writes to one kind of system. Reading, it describes every table that
+ * the system's catalogue knows and streams their rows as canonical text, all at one consistent cut.
+ * Writing, it creates tables from what it once described and puts rows back, in one transaction that
+ * either commits whole or leaves no trace. Everything above it is the same for all systems.
+ *
+ * A connector keeps no state between calls, guesses nothing, and pins whatever would change the text
+ * form of a value. A value it cannot deliver exactly fails the scan, naming entity and field.
+ */
+export type Connector = {
+  readonly kind: string
+  /** @throws connector.unreachable | connector.denied */
+  openSource(options: ConnectorOptions): Promise<Source>
+  /** @throws connector.unreachable | connector.denied | connector.read-only */
+  openTarget(options: ConnectorOptions): Promise<Target>
+}
+
+export type ConnectorOptions = {
+  /** Where the system is: a URL with its password, or a path. Never printed. */
+  readonly address: Secret
+  /** Most connections held at a time, at least 1. */
+  readonly connectionsMax: number
+  /** Most bytes per second read over all connections; 0 is no limit. */
+  readonly bytesPerSecondMax: number
+  readonly clock: Clock
+  readonly signal: AbortSignal
+}
+
+export type Source = AsyncDisposable & {
+  readonly identity: SourceIdentity
+  /** Fixes one moment that every scan of the cut sees. Close it soon: it holds back the source's own cleaning. */
+  openCut(signal: AbortSignal): Promise<SourceCut>
+}
+
+export type SourceCut = AsyncDisposable & {
+  readonly cut: Cut
+  /**
+   * Describes every table at the cut, readable or not: `missingGrant` tells.
+   * `mayRead` leaves tables out before anything expensive is asked about them.
+   */
+  readCatalogue(mayRead: (entity: EntityName) => boolean): Promise<Catalogue>
+  /**
+   * Streams all rows of one entity, `fields` in the order given. In key order when the entity says
+   * `scanOrder: 'key'`. Several scans may run at a time, up to `connectionsMax`; more wait.
+   * @throws connector.scan-failed when the connection is lost or the table vanished: the run is void
+   * @throws connector.value-refused when a value has no exact text
+   */
+  scan(
+    entity: DescribedEntity,
+    fields: readonly string[],
+    signal: AbortSignal,
+  ): AsyncIterable<RowBatch>
+}
+
+/** A system that may be written. Reading it works as for a source, for plans and for reading back. */
+export type Target = Source & {
+  /** Begins the one transaction of a restore. Disposing it without `commit` rolls back. */
+  openWrite(signal: AbortSignal): Promise<TargetWrite>
+}
+
+/** What a table needs before and after its rows: `createTables` first, `finishTables` last. */
+export type CreatePlan = {
+  readonly schemas: readonly SchemaVersion[]
+  /** The catalogue's `definition` and `sequences` of the same point. */
+  readonly definition: JsonValue
+  readonly sequences: Readonly<Record<string, string>>
+}
+
+/** Something that could not be put back with a table: a default whose function is missing there. */
+export type LeftOut = { readonly kind: string; readonly name: string; readonly reason: string }
+
+export type TargetWrite = AsyncDisposable & {
+  /** Creates types and tables without constraints and indexes. Returns what had to be left out. */
+  createTables(plan: CreatePlan): Promise<readonly LeftOut[]>
+  /** Adds keys, constraints, indexes and foreign keys, sets sequences to their positions. */
+  finishTables(plan: CreatePlan): Promise<readonly LeftOut[]>
+  /**
+   * Makes foreign keys among `entities` wait for the commit, where cycles need it. Undone by the
+   * end of the transaction.
+   */
+  deferForeignKeys(entities: readonly EntityName[]): Promise<void>
+  /** Adds rows holding `fields`; other fields get their defaults. Returns the number added. */
+  insertRows(
+    entity: EntityName,
+    fields: readonly string[],
+    rows: AsyncIterable<RowBatch>,
+  ): Promise<number>
+  /**
+   * Sets all `fields` that are not in `key` on the rows that `key` finds. Every row must be found
+   * exactly once. Returns the number changed.
+   * @throws connector.target-changed when a row is not there any more
+   */
+  updateRows(entity: EntityName, rows: KeyedRows): Promise<number>
+  /** Deletes the rows that `key` finds, each exactly once; with `key` empty, one row equal in all `fields` per row given. */
+  deleteRows(entity: EntityName, rows: KeyedRows): Promise<number>
+  /** @throws connector.value-refused | connector.constraint-violated, with everything rolled back */
+  commit(): Promise<void>
+}
+
+export type KeyedRows = {
+  readonly key: readonly string[]
+  /** All fields of a row, key fields among them, in the order of the row text. */
+  readonly fields: readonly string[]
+  readonly rows: AsyncIterable<RowBatch>
+}

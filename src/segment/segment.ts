@@ -1,0 +1,84 @@
+import * as z from 'zod'
+import type { EntityName } from '#record/entity-name'
+import type { ObjectName, ObjectStore } from '#store/object-store'
+import type { DigestKey, Openers, Recipients, VaultId } from '#seal/keys'
+import type { Random } from '#stdx/random'
+
+/**
+ * A segment is an immutable run of record versions of one entity and generation, sorted by key and,
+ * within a key, newest first. It is up to three objects: `.keys` says which versions there are and
+ * what their digests are, `.rows` holds their text column by column, `.blobs` holds values too large
+ * to lie between others. Its data keys are one object in the keyring.
+ */
+
+/** An object as an entry pins it: what was read back after writing must have been this. */
+export type ObjectRef = {
+  readonly name: ObjectName
+  readonly sizeBytes: number
+  /** Of the sealed bytes, hex. */
+  readonly sha256: string
+  /** Commitment to the object's data keys in order, hex; see `commitToKeys`. */
+  readonly commitment: string
+}
+
+/** A segment as an entry names it. */
+export type SegmentRef = {
+  readonly entity: EntityName
+  readonly generation: number
+  /** Schema version whose fields the rows carry, in id order. */
+  readonly schema: number
+  /** `ordinal`: stamps are ordinals, their seq is that of the entry that added the segment. */
+  readonly stamps: 'ordinal' | 'full'
+  readonly versionCount: number
+  readonly rowCount: number
+  readonly keyring: ObjectName
+  readonly keys: ObjectRef
+  readonly rows: ObjectRef | null
+  readonly blobs: ObjectRef | null
+}
+
+/** A segment with the seq of the entry that added it. */
+export type PlacedSegment = { readonly seq: number; readonly ref: SegmentRef }
+
+const objectName = z.string().transform((text) => text as ObjectName)
+const hex64 = z.string().regex(/^[0-9a-f]{64}$/)
+
+export const objectRefSchema = z.strictObject({
+  name: objectName,
+  sizeBytes: z.int().min(0),
+  sha256: hex64,
+  commitment: hex64,
+})
+
+export const segmentRefSchema = z.strictObject({
+  entity: z.string().transform((text) => text as EntityName),
+  generation: z.int().min(1),
+  schema: z.int().min(1),
+  stamps: z.enum(['ordinal', 'full']),
+  versionCount: z.int().min(1),
+  rowCount: z.int().min(0),
+  keyring: objectName,
+  keys: objectRefSchema,
+  rows: objectRefSchema.nullable(),
+  blobs: objectRefSchema.nullable(),
+})
+
+/** Everything that writing one segment needs from outside. */
+export type SegmentWriteDeps = {
+  readonly vaultId: VaultId
+  readonly store: ObjectStore
+  readonly keyring: ObjectStore
+  readonly random: Random
+  readonly recipients: Recipients
+}
+
+/** Everything that reading one segment needs from outside. */
+export type SegmentReadDeps = {
+  readonly vaultId: VaultId
+  readonly store: ObjectStore
+  readonly keyring: ObjectStore
+  readonly openers: Openers
+}
+
+/** What recognising rows needs. */
+export type DigestDeps = { readonly digestKey: DigestKey }

@@ -1,0 +1,48 @@
+import type { Brand } from '#stdx/brand'
+
+/**
+ * A store holds immutable objects by name. It knows nothing of what they mean and is trusted with
+ * nothing but availability: whoever runs it can see sizes, names and times, and can lose objects,
+ * but cannot read or forge one. An object appears whole or not at all, and is never changed.
+ */
+export type ObjectStore = {
+  /** For messages: a path or a URL without credentials. */
+  readonly label: string
+  /**
+   * Stores `bytes` under `name` unless something is there already. Safe to repeat. When it resolves
+   * the object survives a crash of the machine.
+   * @throws store.unavailable | store.denied | store.full
+   */
+  put(name: ObjectName, bytes: Uint8Array, signal: AbortSignal): Promise<PutResult>
+  /** Begins an object whose bytes come in pieces. Nothing is visible before `commit`. */
+  create(name: ObjectName, signal: AbortSignal): Promise<ObjectWriter>
+  /**
+   * The object's bytes, or the part `range` names.
+   * @throws store.not-found | store.unavailable | store.denied | store.short-read when the object ends before the range does
+   */
+  get(name: ObjectName, options: GetOptions): Promise<Uint8Array<ArrayBuffer>>
+  /** Size, or `undefined` when there is no such object. */
+  stat(name: ObjectName, signal: AbortSignal): Promise<ObjectStat | undefined>
+  /** Names that start with `prefix` (a folder, ended by `/`, or empty), in ascending order of bytes. */
+  list(prefix: string, signal: AbortSignal): AsyncIterable<ObjectStat>
+  /** Removes an object; without complaint when it is gone already. */
+  delete(name: ObjectName, signal: AbortSignal): Promise<void>
+}
+
+/** Slash-separated parts of `[A-Za-z0-9._-]`, none of them `.` or `..`; at most 512 bytes. */
+export type ObjectName = Brand<string, 'ObjectName'>
+
+export type PutResult = 'stored' | 'already-present'
+export type ObjectStat = { readonly name: ObjectName; readonly sizeBytes: number }
+export type GetOptions = {
+  readonly range?: { readonly offset: number; readonly length: number }
+  readonly signal: AbortSignal
+}
+
+/** Owns an unfinished object; disposing it without `commit` leaves nothing behind. */
+export type ObjectWriter = AsyncDisposable & {
+  /** Pieces are copied or written before this resolves. */
+  write(bytes: Uint8Array): Promise<void>
+  /** Durable, then visible under its name, unless something is there already. */
+  commit(): Promise<PutResult>
+}

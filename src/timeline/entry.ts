@@ -1,0 +1,91 @@
+import * as z from 'zod'
+import { cutSchema } from '#record/cut'
+import { type JsonValue, schemaVersionSchema } from '#record/schema'
+import { objectRefSchema, segmentRefSchema } from '#segment/segment'
+import type { EntityName } from '#record/entity-name'
+
+/**
+ * A timeline is a source's log. Each entry states one committed fact, names the hash of the entry
+ * before it, and is signed by the role that may state it; nothing is part of the vault before an
+ * entry says so. The body's kinds are below; what surrounds them is in `envelope.ts`.
+ */
+
+const name = z.string().transform((text) => text as EntityName)
+const notRestored = z.strictObject({ kind: z.string(), name: z.string() })
+const jsonValue: z.ZodType<JsonValue> = z.json()
+
+/** Rows and fingerprint of one entity at a point. `schema` is a version number of the entity. */
+export const entityAtPointSchema = z.strictObject({
+  entity: name,
+  schema: z.int().min(1),
+  generation: z.int().min(1),
+  rows: z.int().min(0),
+  inserted: z.int().min(0),
+  updated: z.int().min(0),
+  deleted: z.int().min(0),
+  fingerprint: z.string(),
+})
+
+export const captureBodySchema = z.strictObject({
+  kind: z.literal('capture'),
+  /** Random name of the writing session; the folder its objects lie in. */
+  session: z.string(),
+  /** Seq of the capture this one was compared against; `null` for a first one. */
+  base: z.int().min(0).nullable(),
+  connector: z.string(),
+  cut: cutSchema,
+  /** What the entities of the source share; `null` when unchanged since `base`. */
+  catalogue: z
+    .strictObject({ definition: jsonValue, notRestored: z.array(notRestored) })
+    .nullable(),
+  sequences: z.record(z.string(), z.string()),
+  /** Every entity the point holds, in order of name. An entity that is not here is not in the point. */
+  entities: z.array(entityAtPointSchema),
+  /** Schema versions that are new with this entry. */
+  schemas: z.array(schemaVersionSchema),
+  segments: z.array(segmentRefSchema),
+  bytesStored: z.int().min(0),
+  durationMs: z.int().min(0),
+})
+
+export const genesisBodySchema = z.strictObject({ kind: z.literal('genesis'), source: z.string() })
+
+/** A document of the vault (configuration without secrets, policies): its newest body counts. */
+export const documentBodySchema = z.strictObject({
+  kind: z.literal('document'),
+  document: z.string(),
+  object: objectRefSchema,
+  keyring: z.string(),
+})
+
+/** The newest entry of every timeline, said again so that a shortened timeline is noticed. */
+export const headsBodySchema = z.strictObject({
+  kind: z.literal('heads'),
+  heads: z.record(z.string(), z.strictObject({ seq: z.int().min(0), hash: z.string() })),
+})
+
+export const restoreBodySchema = z.strictObject({
+  kind: z.literal('restore'),
+  restore: z.string(),
+  plan: z.string(),
+  point: z.string(),
+  target: z.string(),
+  inserted: z.int().min(0),
+  updated: z.int().min(0),
+  deleted: z.int().min(0),
+  verifiedRecords: z.int().min(0),
+  verifiedDifferent: z.int().min(0),
+})
+
+export const entryBodySchema = z.discriminatedUnion('kind', [
+  genesisBodySchema,
+  captureBodySchema,
+  documentBodySchema,
+  headsBodySchema,
+  restoreBodySchema,
+])
+
+export type EntryBody = z.infer<typeof entryBodySchema>
+export type CaptureBody = z.infer<typeof captureBodySchema>
+export type EntityAtPoint = z.infer<typeof entityAtPointSchema>
+export type DocumentBody = z.infer<typeof documentBodySchema>

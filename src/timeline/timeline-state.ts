@@ -1,0 +1,35 @@
+import type { EntityName } from '#record/entity-name'
+import type { JsonValue, NotRestored, SchemaVersion } from '#record/schema'
+import type { PlacedSegment } from '#segment/segment'
+import type { CaptureBody } from './entry.ts'
+
+/**
+ * A timeline read to its head: everything that can be asked about a source without opening a
+ * segment. Folding is pure; the same entries give the same state.
+ */
+export type TimelineState = {
+  readonly source: string
+  readonly headSeq: number
+  /** SHA-256 of the head entry's stored bytes, hex. */
+  readonly headHash: string
+  /** Recovery points, ascending by seq. */
+  readonly points: readonly Point[]
+  /** All schema versions ever, per entity, ascending by version. */
+  readonly schemas: ReadonlyMap<EntityName, readonly SchemaVersion[]>
+  /** Live segments, per entity, in the order they were added; `seq` is the entry that added them. */
+  readonly segments: ReadonlyMap<EntityName, readonly PlacedSegment[]>
+  /** Slots whose object was not authentic, and the like: said in every answer. */
+  readonly incidents: readonly Incident[]
+}
+
+export type Point = {
+  readonly seq: number
+  readonly kind: 'capture'
+  /** When the entry was written, by the author's clock, ISO 8601. */
+  readonly time: string
+  readonly body: CaptureBody
+  /** The catalogue in force: this entry's or the newest before it. */
+  readonly catalogue: { readonly definition: JsonValue; readonly notRestored: readonly NotRestored[] }
+}
+
+export type Incident = { readonly seq: number; readonly problem: string }

@@ -1,0 +1,44 @@
+import type { SegmentReadDeps, SegmentWriteDeps } from '#segment/segment'
+import type { DigestKey, VaultId } from '#seal/keys'
+import type { ObjectStore } from '#store/object-store'
+import type { EntryBody } from '#timeline/entry'
+import type { TimelineState } from '#timeline/timeline-state'
+
+/**
+ * A vault is timelines, segments, keyring and roles as one thing, opened with one credential. What
+ * the credential does not allow throws `vault.role-missing` before anything is read or written.
+ */
+export type Vault = {
+  readonly id: VaultId
+  readonly store: ObjectStore
+  readonly keyring: ObjectStore
+  /** Names of the sources that have a timeline, ascending; `_vault` is not one of them. */
+  listSources(signal: AbortSignal): Promise<string[]>
+  /**
+   * Reads a timeline to its head, verifying every entry.
+   * @throws vault.source-unknown when there is no such timeline
+   * @throws timeline.rolled-back | timeline.damaged
+   */
+  readTimeline(source: string, signal: AbortSignal): Promise<TimelineState>
+  /** Makes the timeline of a new source: its capture role, its certificate, its genesis. */
+  addSource(source: string, signal: AbortSignal): Promise<void>
+  /**
+   * Commits one entry after `state.headSeq`, and reads it back.
+   * Objects the body names must be durable already.
+   * @throws timeline.lost-race when somebody else committed there first; read again and decide anew
+   */
+  append(state: TimelineState, body: EntryBody, signal: AbortSignal): Promise<{ readonly seq: number }>
+  /** Keys and recipients to write segments of a source with. */
+  writeDeps(source: string, signal: AbortSignal): Promise<SegmentWriteDeps>
+  /** With the read key where the credential has it, else with the capture key: then rows stay shut. */
+  readDeps(source: string, signal: AbortSignal): Promise<SegmentReadDeps>
+  digestKey(source: string, signal: AbortSignal): Promise<DigestKey>
+  /** Stores a document of the vault; nothing happens when its newest body is the same. */
+  putDocument(name: string, text: string, signal: AbortSignal): Promise<void>
+  /** Newest body of a document, or `undefined`. */
+  readDocument(name: string, signal: AbortSignal): Promise<string | undefined>
+  /** Repeats all heads in `_vault`, so that a shortened timeline is noticed. */
+  putHeads(signal: AbortSignal): Promise<void>
+  /** Records a restore in `_vault`. */
+  putRestore(body: Extract<EntryBody, { kind: 'restore' }>, signal: AbortSignal): Promise<void>
+}
