@@ -4,6 +4,8 @@ const pgFiles = ['src/**/*.pg.test.ts', 'test/servers/**/*.pg.test.ts']
 
 export default defineConfig({
   test: {
+    // Starts nothing by itself: servers come up when the first test asks for one.
+    globalSetup: ['test/servers/servers.setup.ts'],
     projects: [
       {
         test: {

@@ -29,6 +29,7 @@ test.each([
   ['a private sub-folder', 'src/b/x.ts', `import { y } from '#a/inner/y'`],
   ['a test kit in source', 'src/b/x.ts', `import { y } from '#a/testing/y'`],
   ['its own test kit in source', 'src/b/x.ts', `import { y } from './testing/y.ts'`],
+  ['a test server in source', 'src/b/x.ts', `import { y } from '#test/servers/y'`],
   ['a door with extension', 'src/b/x.ts', `import { y } from '#a/y.ts'`],
   ['a ./ import without extension', 'src/b/x.ts', `import { y } from './y'`],
   ['a door to its own room', 'src/b/x.ts', `import { y } from '#b/y'`],
@@ -43,6 +44,7 @@ test.each([
   ['a way up inside the room', 'src/b/inner/x.ts', `import { y } from '../y.ts'`],
   ['a sub-folder from main', 'src/main/x.ts', `import { y } from '#a/inner/y'`],
   ['a test kit in a test', 'src/b/x.test.ts', `import { y } from '#a/testing/y'`],
+  ['a test server in a test', 'src/b/x.pg.test.ts', `import { y } from '#test/servers/y'`],
   ['a package', 'src/b/x.ts', `import { z } from 'zod'`],
   ['a comment', 'src/a/x.ts', `// import { y } from '#b/y'`],
 ])('findShutDoors() lets %s pass', (_, path, text) => {

@@ -40,6 +40,7 @@ function judgeImport(path: string, specifier: string, rooms: readonly Room[]): s
   const roomName = path.split('/')[1] ?? ''
   const room = rooms.find(({ name }) => name === roomName)
   if (room === undefined) return `the room ${roomName} is not in rooms.ts`
+  if (specifier.startsWith('#test/')) return isTest(path) ? undefined : 'test kits are for tests'
   if (specifier.startsWith('.')) return judgeInside(path, specifier, room)
   if (specifier.startsWith('#')) return judgeDoor(path, specifier.slice(1), room)
   return undefined
@@ -64,6 +65,9 @@ function judgeDoor(path: string, target: string, room: Room): string | undefined
 }
 
 function judgeTestKit(path: string, reached: string): string | undefined {
-  const isFromTest = /\.test\.ts$/.test(path) || path.includes('/testing/')
-  return reached.includes('/testing/') && !isFromTest ? 'test kits are for tests' : undefined
+  return reached.includes('/testing/') && !isTest(path) ? 'test kits are for tests' : undefined
+}
+
+function isTest(path: string): boolean {
+  return path.endsWith('.test.ts') || path.includes('/testing/')
 }

@@ -1,0 +1,76 @@
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import pg from 'pg'
+import type { TestProject } from 'vitest/node'
+import { findPostgresBinaries, pickMajors } from './find-binaries.ts'
+import { type PostgresServer, startPostgres } from './start-postgres.ts'
+
+export type SharedServer = Pick<PostgresServer, 'url' | 'major'> & { readonly binDir?: string }
+
+export type SharedServers = {
+  /** What tests may ask for; empty when this machine has no server at all. */
+  readonly majors: readonly number[]
+  /** Answers `<brokerUrl>/<major>` with that major's server, started on the first request. */
+  readonly brokerUrl: string
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    readonly servers: SharedServers
+  }
+}
+
+/**
+ * Vitest's global set-up: one server a major for all test files, started when the first test asks.
+ *
+ * Tests run in workers, and only this process lives as long as the run, so it listens on loopback
+ * and starts servers on behalf of the workers.
+ */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const external = await findExternal(process.env['TEST_PG_URL'])
+  const majors = external ? [external.major] : pickMajors([...findPostgresBinaries().keys()])
+  const started = new Map<number, Promise<SharedServer & Partial<AsyncDisposable>>>()
+  if (external) started.set(external.major, Promise.resolve(external))
+
+  const broker = createServer((request, response) => {
+    const major = Number(request.url?.slice(1))
+    const server = started.get(major) ?? startPostgres({ major })
+    started.set(major, server)
+    server.then(
+      ({ url, binDir }) => reply(response, 200, { url, major, binDir }),
+      (error: unknown) => reply(response, 500, { message: String(error) }),
+    )
+  })
+  broker.listen(0, '127.0.0.1')
+  await once(broker, 'listening')
+  const address = broker.address()
+  const port = address !== null && typeof address === 'object' ? address.port : 0
+  project.provide('servers', { majors, brokerUrl: `http://127.0.0.1:${port}` })
+
+  return async () => {
+    broker.close()
+    broker.closeAllConnections()
+    const stopping = [...started.values()].map(async (server) =>
+      (await server)[Symbol.asyncDispose]?.(),
+    )
+    await Promise.allSettled(stopping)
+  }
+}
+
+async function findExternal(url: string | undefined): Promise<SharedServer | undefined> {
+  if (!url) return undefined
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ v: string }>(
+      `select current_setting('server_version_num') v`,
+    )
+    return { url, major: Math.floor(Number(rows[0]?.v) / 10_000) }
+  } finally {
+    await client.end()
+  }
+}
+
+function reply(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}

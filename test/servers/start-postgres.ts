@@ -1,0 +1,235 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { findPostgresBinaries, hydrateSymlinks } from './find-binaries.ts'
+import {
+  findServerUser,
+  giveTo,
+  makeServerFolder,
+  reachableBinDir,
+  type ServerUser,
+} from './server-user.ts'
+
+export type PostgresServer = AsyncDisposable & {
+  /** Superuser, password and database `postgres` included. */
+  readonly url: string
+  readonly major: number
+  readonly port: number
+  readonly binDir: string
+  readonly dataDir: string
+  readonly pid: number
+  /** What the server printed last, for a failing test's message. */
+  log(): string
+  /** Shuts down fast and removes the data. May be called twice. */
+  stop(): Promise<void>
+}
+
+export type StartPostgresOptions = {
+  readonly major: number
+  readonly signal?: AbortSignal
+  /** Lines of postgresql.conf, by name, over the defaults below. */
+  readonly config?: Readonly<Record<string, string>>
+  /** Lines of pg_hba.conf instead of the default, which asks for a password on loopback. */
+  readonly hba?: readonly string[]
+  /** Called with the data folder and its owner before the server starts. */
+  readonly prepare?: (dataDir: string, user: ServerUser) => Promise<void>
+}
+
+const READY_WITHIN_MS = 60_000
+const STOPPED_WITHIN_MS = 20_000
+const ATTEMPTS_MAX = 3
+
+const CONFIG = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  autovacuum_naptime: '10min',
+  max_connections: '100',
+  shared_buffers: '128MB',
+  max_wal_size: '4GB',
+  wal_level: 'logical',
+  timezone: 'UTC',
+}
+
+/**
+ * Starts a PostgreSQL of its own on loopback: free port, throw-away data, a random password.
+ *
+ * It stops with `stop()`, at the end of `await using`, when `signal` aborts, and when this process
+ * ends in any way, since a guard process then finds its pipe closed.
+ */
+export async function startPostgres(options: StartPostgresOptions): Promise<PostgresServer> {
+  const { major, signal } = options
+  const found = findPostgresBinaries().get(major)
+  if (found === undefined) throw new Error(`Cannot start PostgreSQL ${major}: no binaries found`)
+  hydrateSymlinks(found)
+
+  const folder = makeServerFolder()
+  try {
+    const user = findServerUser()
+    chmodSync(folder, 0o755)
+    const binDir = reachableBinDir(user, found, folder)
+    const dataDir = join(folder, 'data')
+    const password = randomBytes(12).toString('hex')
+    await runInitdb({ binDir, dataDir, folder, password, user })
+    if (options.hba) writeFileSync(join(dataDir, 'pg_hba.conf'), `${options.hba.join('\n')}\n`)
+    await options.prepare?.(dataDir, user)
+    writeConfig(dataDir, { ...CONFIG, ...options.config })
+    const running = await startOnFreePort({ binDir, dataDir, folder, user, signal })
+    const url = `postgres://postgres:${password}@127.0.0.1:${running.port}/postgres`
+    return { url, major, binDir, dataDir, ...running }
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true })
+    throw error
+  }
+}
+
+type Place = {
+  readonly binDir: string
+  readonly dataDir: string
+  /** Ours; holds the data folder and goes away with the server. */
+  readonly folder: string
+  readonly user: ServerUser
+}
+
+async function runInitdb(place: Place & { password: string }): Promise<void> {
+  const { binDir, dataDir, folder, password, user } = place
+  const passwordFile = join(folder, 'password')
+  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 })
+  giveTo(user, passwordFile)
+  giveTo(user, folder)
+  const initArguments = ['-D', dataDir, '-U', 'postgres', '-E', 'UTF8', '--locale=C', '--no-sync']
+  initArguments.push('--auth=scram-sha-256', `--pwfile=${passwordFile}`)
+  await promisify(execFile)(join(binDir, 'initdb'), initArguments, { ...user, cwd: folder })
+  rmSync(passwordFile)
+}
+
+function writeConfig(dataDir: string, config: Readonly<Record<string, string>>): void {
+  const lines = Object.entries(config).map(([name, value]) => `${name} = '${value}'\n`)
+  writeFileSync(join(dataDir, 'postgresql.auto.conf'), lines.join(''))
+}
+
+type Running = Pick<PostgresServer, 'port' | 'pid' | 'log' | 'stop' | typeof Symbol.asyncDispose>
+
+async function startOnFreePort(
+  place: Place & { signal: AbortSignal | undefined },
+): Promise<Running> {
+  for (let attempt = 1; ; attempt++) {
+    place.signal?.throwIfAborted()
+    const port = await findFreePort()
+    const server = startServer(place, port)
+    try {
+      await server.ready()
+      if (place.signal) stopOnAbort(server, place.signal)
+      return { port, ...server }
+    } catch (error) {
+      await server.halt()
+      // Between our look at the port and the server's, somebody else may have taken it.
+      const isPortTaken = server.log().includes('could not bind')
+      if (!isPortTaken || attempt >= ATTEMPTS_MAX) throw error
+    }
+  }
+}
+
+function startServer(place: Place, port: number) {
+  const { binDir, dataDir, folder, user } = place
+  const child = spawn(join(binDir, 'postgres'), ['-D', dataDir, '-p', String(port)], {
+    ...user,
+    cwd: folder,
+    // A group of its own: Ctrl-C at the terminal is for the tests, which then stop it in order.
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC' },
+  })
+  const guard = startGuard(dataDir, folder)
+  const log = keepLog(child)
+  const halt = async () => {
+    await stopChild(child)
+    guard.stdin?.end('stopped\n')
+    if (guard.exitCode === null) await once(guard, 'exit')
+  }
+  const stop = async () => {
+    await halt()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const ready = () => waitUntilReady(child, log)
+  return { pid: child.pid ?? 0, log, halt, stop, ready, [Symbol.asyncDispose]: stop }
+}
+
+/**
+ * Waits on a pipe from this process. `stopped` ends it; a closed pipe means that this process died,
+ * and then it stops the server and removes the data.
+ */
+function startGuard(dataDir: string, folder: string): ChildProcess {
+  const script = `
+    read -r word
+    [ "$word" = stopped ] && exit 0
+    pid=$(head -n 1 "$1/postmaster.pid" 2>/dev/null)
+    if [ -n "$pid" ]; then
+      kill -INT "$pid" 2>/dev/null
+      tries=0
+      while kill -0 "$pid" 2>/dev/null && [ $tries -lt 50 ]; do sleep 0.2; tries=$((tries + 1)); done
+      kill -QUIT "$pid" 2>/dev/null
+    fi
+    rm -rf "$2"`
+  const guard = spawn('/bin/sh', ['-c', script, 'guard', dataDir, folder], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  guard.unref()
+  return guard
+}
+
+function keepLog(child: ChildProcess): () => string {
+  const lines: string[] = []
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    lines.push(text)
+    if (lines.length > 200) lines.shift()
+  })
+  return () => lines.join('')
+}
+
+async function waitUntilReady(child: ChildProcess, log: () => string): Promise<void> {
+  for (let waitedMs = 0; waitedMs < READY_WITHIN_MS; waitedMs += 20) {
+    if (log().includes('ready to accept connections')) return
+    if (child.exitCode !== null || child.signalCode !== null) break
+    await sleep(20)
+  }
+  throw new Error(`Cannot start PostgreSQL: it did not become ready\n${log()}`)
+}
+
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill('SIGINT')
+  const patience = new AbortController()
+  const late = sleep(STOPPED_WITHIN_MS, 'late', { signal: patience.signal }).catch(() => 'done')
+  if ((await Promise.race([exited, late])) === 'late') child.kill('SIGQUIT')
+  await exited
+  patience.abort()
+}
+
+function stopOnAbort(server: { stop(): Promise<void> }, signal: AbortSignal): void {
+  signal.addEventListener('abort', () => void server.stop().catch(() => {}), { once: true })
+}
+
+async function findFreePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  if (address === null || typeof address === 'string') throw new Error('Cannot find a free port')
+  return address.port
+}
+
+/** The pid that the running server wrote down. */
+export function readServerPid(dataDir: string): number {
+  return Number(readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n')[0])
+}
