@@ -35,7 +35,7 @@ export const ROOMS: readonly Room[] = [
   {
     name: 'timeline',
     does: 'the log of signed entries of a source; the commit point',
-    doors: ['stdx', 'record', 'seal', 'store'],
+    doors: ['stdx', 'record', 'seal', 'store', 'segment'],
   },
   {
     name: 'vault',
