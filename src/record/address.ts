@@ -1,7 +1,7 @@
 import { AppError, isAppError } from '#stdx/app-error'
 import { type EntityName, parseEntityName, splitEntityName } from './entity-name.ts'
 import { decodeDigestKey, decodeKey, encodeDigestKey, encodeKey } from './key.ts'
-import type { Key, KeyEncoding } from './schema.ts'
+import type { KeyEncoding } from './schema.ts'
 
 /**
  * Records and fields as people write them: `public.customer:42`, `main.ledger:"1000","0042":amount`,
@@ -13,7 +13,7 @@ import type { Key, KeyEncoding } from './schema.ts'
  * is read back to the same bytes.
  */
 
-/** The part of a schema's `Key` that an address depends on. */
+/** What an address depends on; a schema's `Key` is one. */
 export type KeyShape =
   | { readonly kind: 'fields'; readonly encodings: readonly KeyEncoding[] }
   | { readonly kind: 'digest' }
@@ -83,7 +83,11 @@ export function splitFieldAddress(text: string): {
   }
   const [field, ...parts] = splitFieldName(text, second)
   if (field === undefined || parts.length > 0) throw invalidAddress(text, 'one field name')
-  return { entity: parseEntityName(text.slice(0, first)), key: text.slice(first + 1, second), field }
+  return {
+    entity: parseEntityName(text.slice(0, first)),
+    key: text.slice(first + 1, second),
+    field,
+  }
 }
 
 function splitFieldName(text: string, colon: number): string[] {
@@ -143,9 +147,4 @@ function invalidKey(text: string, problem: string, cause?: unknown): AppError {
 function invalidAddress(text: string, need: string, cause?: unknown): AppError {
   const message = `Cannot read address ${text === '' ? '""' : text}: need ${need}`
   return new AppError('record.address-invalid', message, { text }, { cause })
-}
-
-/** What `formatKeyAddress` needs of a schema's key. */
-export function shapeOf(key: Key): KeyShape {
-  return key
 }

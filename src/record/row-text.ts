@@ -34,7 +34,7 @@ const CHARACTER_BY_ESCAPE = new Map(
 const MUST_ESCAPE = /[\u0008-\u000d\\]/g
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the same characters without the backslash
 const NEVER_BARE = /[\u0008-\u000d]/
-const ESCAPE = /\\[^]?/g
+const ESCAPE = /\\[\s\S]?/g
 const LARGE_MARKER = /^\\@(0|[1-9][0-9]*)$/
 const TAB = 0x09
 const NEWLINE = 0x0a
