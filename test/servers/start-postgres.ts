@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -71,6 +71,7 @@ export async function startPostgres(options: StartPostgresOptions): Promise<Post
   hydrateSymlinks(found)
 
   const folder = makeServerFolder()
+  const guard = startGuard(folder)
   try {
     const user = findServerUser()
     chmodSync(folder, 0o755)
@@ -81,11 +82,18 @@ export async function startPostgres(options: StartPostgresOptions): Promise<Post
     if (options.hba) writeFileSync(join(dataDir, 'pg_hba.conf'), `${options.hba.join('\n')}\n`)
     await options.prepare?.(dataDir, user)
     writeConfig(dataDir, { ...CONFIG, ...options.config })
-    const running = await startOnFreePort({ binDir, dataDir, folder, user, signal })
-    const url = `postgres://postgres:${password}@127.0.0.1:${running.port}/postgres`
-    return { url, major, binDir, dataDir, ...running }
+    const { child, log, port } = await startOnFreePort({ binDir, dataDir, folder, user, signal })
+
+    const stop = async () => {
+      await stopChild(child)
+      await removeFolder(folder, guard)
+    }
+    signal?.addEventListener('abort', () => void stop().catch(() => {}), { once: true })
+    const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
+    const pid = child.pid ?? 0
+    return { url, major, port, pid, binDir, dataDir, log, stop, [Symbol.asyncDispose]: stop }
   } catch (error) {
-    rmSync(folder, { recursive: true, force: true })
+    await removeFolder(folder, guard)
     throw error
   }
 }
@@ -115,31 +123,30 @@ function writeConfig(dataDir: string, config: Readonly<Record<string, string>>):
   writeFileSync(join(dataDir, 'postgresql.auto.conf'), lines.join(''))
 }
 
-type Running = Pick<PostgresServer, 'port' | 'pid' | 'log' | 'stop' | typeof Symbol.asyncDispose>
+type Started = { readonly child: ChildProcess; readonly log: () => string; readonly port: number }
 
 async function startOnFreePort(
   place: Place & { signal: AbortSignal | undefined },
-): Promise<Running> {
+): Promise<Started> {
   for (let attempt = 1; ; attempt++) {
     place.signal?.throwIfAborted()
     const port = await findFreePort()
-    const server = startServer(place, port)
+    const child = spawnServer(place, port)
+    const log = keepLog(child)
     try {
-      await server.ready()
-      if (place.signal) stopOnAbort(server, place.signal)
-      return { port, ...server }
+      await waitUntilReady(child, log)
+      return { child, log, port }
     } catch (error) {
-      await server.halt()
+      await stopChild(child)
       // Between our look at the port and the server's, somebody else may have taken it.
-      const isPortTaken = server.log().includes('could not bind')
+      const isPortTaken = log().includes('could not bind')
       if (!isPortTaken || attempt >= ATTEMPTS_MAX) throw error
     }
   }
 }
 
-function startServer(place: Place, port: number) {
-  const { binDir, dataDir, folder, user } = place
-  const child = spawn(join(binDir, 'postgres'), ['-D', dataDir, '-p', String(port)], {
+function spawnServer({ binDir, dataDir, folder, user }: Place, port: number): ChildProcess {
+  return spawn(join(binDir, 'postgres'), ['-D', dataDir, '-p', String(port)], {
     ...user,
     cwd: folder,
     // A group of its own: Ctrl-C at the terminal is for the tests, which then stop it in order.
@@ -147,43 +154,39 @@ function startServer(place: Place, port: number) {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC' },
   })
-  const guard = startGuard(dataDir, folder)
-  const log = keepLog(child)
-  const halt = async () => {
-    await stopChild(child)
-    guard.stdin?.end('stopped\n')
-    if (guard.exitCode === null) await once(guard, 'exit')
-  }
-  const stop = async () => {
-    await halt()
-    rmSync(folder, { recursive: true, force: true })
-  }
-  const ready = () => waitUntilReady(child, log)
-  return { pid: child.pid ?? 0, log, halt, stop, ready, [Symbol.asyncDispose]: stop }
 }
 
 /**
  * Waits on a pipe from this process. `stopped` ends it; a closed pipe means that this process died,
  * and then it stops the server and removes the data.
  */
-function startGuard(dataDir: string, folder: string): ChildProcess {
+function startGuard(folder: string): ChildProcess {
   const script = `
     read -r word
     [ "$word" = stopped ] && exit 0
-    pid=$(head -n 1 "$1/postmaster.pid" 2>/dev/null)
+    pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null)
     if [ -n "$pid" ]; then
       kill -INT "$pid" 2>/dev/null
       tries=0
       while kill -0 "$pid" 2>/dev/null && [ $tries -lt 50 ]; do sleep 0.2; tries=$((tries + 1)); done
       kill -QUIT "$pid" 2>/dev/null
     fi
-    rm -rf "$2"`
-  const guard = spawn('/bin/sh', ['-c', script, 'guard', dataDir, folder], {
+    rm -rf "$1" || { sleep 5; rm -rf "$1"; }`
+  const guard = spawn('/bin/sh', ['-c', script, 'guard', folder], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   })
   guard.unref()
   return guard
+}
+
+async function removeFolder(folder: string, guard: ChildProcess): Promise<void> {
+  rmSync(folder, { recursive: true, force: true })
+  if (guard.exitCode !== null) return
+  // Without this the event loop may find nothing to wait for and end the process here.
+  guard.ref()
+  guard.stdin?.end('stopped\n')
+  await once(guard, 'exit')
 }
 
 function keepLog(child: ChildProcess): () => string {
@@ -215,10 +218,6 @@ async function stopChild(child: ChildProcess): Promise<void> {
   patience.abort()
 }
 
-function stopOnAbort(server: { stop(): Promise<void> }, signal: AbortSignal): void {
-  signal.addEventListener('abort', () => void server.stop().catch(() => {}), { once: true })
-}
-
 async function findFreePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')
@@ -227,9 +226,4 @@ async function findFreePort(): Promise<number> {
   await once(probe, 'close')
   if (address === null || typeof address === 'string') throw new Error('Cannot find a free port')
   return address.port
-}
-
-/** The pid that the running server wrote down. */
-export function readServerPid(dataDir: string): number {
-  return Number(readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n')[0])
 }
