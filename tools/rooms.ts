@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import type { Room } from '../rooms.ts'
+import { withoutComments } from './without-comments.ts'
 
 /** One TypeScript file, with its path from the root of the project and forward slashes. */
 export type SourceFile = { readonly path: string; readonly text: string }
@@ -31,7 +32,7 @@ export function findTableProblems(rooms: readonly Room[]): string[] {
 
 /** The specifiers of static and dynamic imports and re-exports, wherever they stand. */
 export function readImports(text: string): string[] {
-  const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')
+  const code = withoutComments(text)
   const pattern = /(?:\bfrom\s*|\bimport\s*(?:\(\s*)?)(['"`])([^'"`\n]+)\1/g
   return Array.from(code.matchAll(pattern), (match) => match[2] ?? '')
 }
