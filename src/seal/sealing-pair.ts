@@ -1,0 +1,20 @@
+import { createHash, createPrivateKey, createPublicKey } from 'node:crypto'
+import { assert } from '#stdx/assert'
+import type { SealingPrivateKey, SealingPublicKey } from './keys.ts'
+
+const PKCS8_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex')
+const RAW_KEY_BYTES = 32
+
+/** The X25519 public key of a private key; any 32 bytes are one. */
+export function publicKeyOf(privateKey: SealingPrivateKey): SealingPublicKey {
+  assert(privateKey.byteLength === RAW_KEY_BYTES, 'An X25519 private key has 32 bytes.')
+  const der = Buffer.concat([PKCS8_PREFIX, privateKey])
+  const key = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }))
+  const spki = key.export({ format: 'der', type: 'spki' })
+  return new Uint8Array(spki.subarray(spki.byteLength - RAW_KEY_BYTES))
+}
+
+/** By which a keyring object says whom it is sealed to: first 8 bytes of SHA-256 of the public key. */
+export function sealingKeyId(publicKey: SealingPublicKey): Uint8Array {
+  return createHash('sha256').update(publicKey).digest().subarray(0, 8)
+}
