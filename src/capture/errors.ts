@@ -1,0 +1,28 @@
+import type { ErrorSpec } from '#stdx/app-error'
+
+export const CAPTURE_ERRORS = {
+  'capture.other-system': {
+    status: 409,
+    exit: 5,
+    retry: 'after-fix',
+    help: 'The source name points at another system than before. Correct the address, or run `holdfast backup NAME --new-identity` if the system was really replaced.',
+  },
+  'capture.unreadable': {
+    status: 403,
+    exit: 1,
+    retry: 'after-fix',
+    help: 'Run the GRANT statements that the message prints, or add the exclude lines to the source in holdfast.yaml. Nothing was recorded; earlier points are intact.',
+  },
+  'capture.conflict': {
+    status: 409,
+    exit: 11,
+    retry: 'later',
+    help: 'Another backup of the same source committed meanwhile. Its point is there; run the backup again if you need a newer one.',
+  },
+  'capture.thread-failed': {
+    status: 500,
+    exit: 1,
+    retry: 'later',
+    help: 'A capture thread ended unexpectedly. Nothing was recorded; run the backup again, and report it with HOLDFAST_DEBUG=1 if it repeats.',
+  },
+} as const satisfies Record<string, ErrorSpec>

@@ -1,0 +1,53 @@
+import { evolveSchema } from '#record/evolve-schema'
+import type { DescribedEntity, SchemaVersion } from '#record/schema'
+import type { PlacedSegment } from '#segment/segment'
+import type { TimelineState } from '#timeline/timeline-state'
+
+/** What a capture will do with one entity. */
+export type EntityPlan = {
+  readonly described: DescribedEntity
+  readonly schema: SchemaVersion
+  readonly isNewSchema: boolean
+  /** Versions the scan is compared with; empty when the entity starts anew. */
+  readonly segments: readonly PlacedSegment[]
+  readonly schemas: readonly SchemaVersion[]
+}
+
+/**
+ * Decides, from the timeline and the source's description, under which schema version each entity is
+ * captured and what it is compared with. Pure.
+ *
+ * An entity that the newest point does not hold starts a new generation: what came back is not what
+ * was dropped. `isFull` starts every entity anew.
+ */
+export function planEntities(
+  state: TimelineState,
+  entities: readonly DescribedEntity[],
+  isFull: boolean,
+): EntityPlan[] {
+  const held = new Set(state.points.at(-1)?.body.entities.map(({ entity }) => entity))
+  return entities.map((described) => planEntity(state, described, isFull || !held.has(described.entity)))
+}
+
+function planEntity(state: TimelineState, described: DescribedEntity, isAnew: boolean): EntityPlan {
+  const { entity } = described
+  const schemas = state.schemas.get(entity) ?? []
+  const previous = schemas.at(-1)
+  const evolved = evolveSchema(previous, described).schema
+  const schema = isAnew && previous?.generation === evolved.generation ? restart(evolved, previous) : evolved
+  const segments = (state.segments.get(entity) ?? []).filter(
+    ({ ref }) => ref.generation === schema.generation,
+  )
+  return { described, schema, isNewSchema: schema !== previous, segments, schemas }
+}
+
+/** The same fields under a new generation: every row is written again. */
+function restart(schema: SchemaVersion, previous: SchemaVersion): SchemaVersion {
+  return {
+    ...schema,
+    version: previous.version + 1,
+    generation: previous.generation + 1,
+    layout: previous.layout + 1,
+    fields: schema.fields.map((field) => ({ ...field, missing: null })),
+  }
+}

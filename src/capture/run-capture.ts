@@ -1,0 +1,207 @@
+import type { SourceCut } from '#connector/connector'
+import type { Cut } from '#record/cut'
+import type { EntityName } from '#record/entity-name'
+import { scanFields } from '#record/project'
+import type { Catalogue, DescribedEntity } from '#record/schema'
+import { formatCanonicalJson } from '#stdx/canonical-json'
+import { AppError, isAppError } from '#stdx/app-error'
+import type { Clock } from '#stdx/clock'
+import type { Random } from '#stdx/random'
+import { mapConcurrent } from '#stdx/streams'
+import type { CaptureBody, EntityAtPoint } from '#timeline/entry'
+import type { TimelineState } from '#timeline/timeline-state'
+import type { Vault } from '#vault/vault'
+import type { CaptureEntity, EntityResult } from './capture-entity.ts'
+import { countRows, type CaptureProgress } from './count-rows.ts'
+import { type EntityPlan, planEntities } from './plan-entities.ts'
+
+export type RunCaptureDeps = {
+  readonly vault: Vault
+  readonly clock: Clock
+  readonly random: Random
+  readonly captureEntity: CaptureEntity
+  readonly progress: CaptureProgress
+}
+
+export type CaptureRequest = {
+  readonly source: string
+  readonly connector: string
+  readonly isIncluded: (entity: EntityName) => boolean
+  /** Copies everything again, as if nothing had been there. */
+  readonly isFull: boolean
+  /** Another system may take the place of the recorded one. */
+  readonly isNewIdentityAllowed: boolean
+  readonly scansMax: number
+  readonly sortBytesMax: number
+}
+
+export type CaptureSummary = {
+  readonly seq: number
+  readonly cut: Cut
+  readonly entities: readonly EntityAtPoint[]
+  readonly bytesStored: number
+  readonly durationMs: number
+}
+
+/**
+ * Captures one source at one cut: a snapshot the first time, afterwards only what changed.
+ *
+ * All or nothing: objects are written first, and one entry makes them a point. When it resolves, the
+ * entry has been read back. A failure at any moment leaves the earlier points as they were.
+ *
+ * @throws capture.other-system | capture.unreadable | capture.conflict
+ */
+export async function runCapture(
+  deps: RunCaptureDeps,
+  { cut, request, state }: { cut: SourceCut; request: CaptureRequest; state: TimelineState },
+  signal: AbortSignal,
+): Promise<CaptureSummary> {
+  const startedAtMs = deps.clock.nowMs()
+  refuseOtherSystem(state, cut.cut, request)
+  const catalogue = await cut.readCatalogue(request.isIncluded)
+  refuseUnreadable(catalogue.entities, request.source)
+  const plans = planEntities(state, catalogue.entities, request.isFull)
+  const session = Buffer.from(deps.random.bytes(16)).toString('hex')
+  const results = await captureAll(deps, { cut, plans, request, session, state }, signal)
+  const body = {
+    ...formatBody({ catalogue, cut: cut.cut, request, state, session }, results),
+    durationMs: deps.clock.nowMs() - startedAtMs,
+  }
+  const { seq } = await commit(deps.vault, state, body, signal)
+  const { bytesStored, durationMs, entities } = body
+  return { seq, cut: cut.cut, entities, bytesStored, durationMs }
+}
+
+type Planned = { readonly plan: EntityPlan; readonly result: EntityResult }
+
+async function captureAll(
+  deps: RunCaptureDeps,
+  run: {
+    readonly cut: SourceCut
+    readonly plans: readonly EntityPlan[]
+    readonly request: CaptureRequest
+    readonly session: string
+    readonly state: TimelineState
+  },
+  signal: AbortSignal,
+): Promise<Planned[]> {
+  const { cut, plans, request } = run
+  const planned: Planned[] = []
+  const indexed = plans.map((plan, index) => ({ plan, index }))
+  const running = mapConcurrent(indexed, request.scansMax, async ({ index, plan }) => {
+    const job = {
+      source: request.source,
+      session: run.session,
+      schema: plan.schema,
+      schemas: plan.schemas,
+      segments: plan.segments,
+      asOfSeq: run.state.headSeq,
+      isOrdered: plan.described.scanOrder === 'key',
+      firstNumber: index,
+      numberStep: plans.length,
+      sortBytesMax: request.sortBytesMax,
+    }
+    const rows = cut.scan(plan.described, scanFields(plan.schema), signal)
+    const counted = countRows(deps.progress, plan.described.entity, rows)
+    return { plan, result: await deps.captureEntity(job, counted, signal) }
+  })
+  for await (const one of running) planned.push(one)
+  return planned
+}
+
+function formatBody(
+  facts: {
+    readonly catalogue: Catalogue
+    readonly cut: Cut
+    readonly request: CaptureRequest
+    readonly state: TimelineState
+    readonly session: string
+  },
+  planned: readonly Planned[],
+): Omit<CaptureBody, 'durationMs'> {
+  const { cut, request, session, state } = facts
+  const { definition, notRestored, sequences } = facts.catalogue
+  const before = state.points.at(-1)
+  const catalogue = { definition, notRestored: [...notRestored] }
+  const isSame =
+    before !== undefined && formatCanonicalJson(before.catalogue) === formatCanonicalJson(catalogue)
+  const segments = planned.flatMap(({ result }) => [...result.segments])
+  const objects = segments.flatMap(({ blobs, keys, rows }) => [keys, rows, blobs])
+  return {
+    kind: 'capture',
+    session,
+    base: before?.seq ?? null,
+    connector: request.connector,
+    cut,
+    catalogue: isSame ? null : catalogue,
+    sequences: { ...sequences },
+    entities: planned.map(formatEntity),
+    schemas: planned.flatMap(({ plan }) => (plan.isNewSchema ? [plan.schema] : [])),
+    segments,
+    bytesStored: objects.reduce((sum, object) => sum + (object?.sizeBytes ?? 0), 0),
+  }
+}
+
+function formatEntity({ plan, result }: Planned): EntityAtPoint {
+  const { entity, generation, version } = plan.schema
+  const { deleted, fingerprint, inserted, rowCount, updated } = result
+  return { entity, schema: version, generation, rows: rowCount, inserted, updated, deleted, fingerprint }
+}
+
+/** Commits after whatever was added meanwhile, unless that was another capture. */
+async function commit(
+  vault: Vault,
+  state: TimelineState,
+  body: CaptureBody,
+  signal: AbortSignal,
+): Promise<{ readonly seq: number }> {
+  let current = state
+  for (;;) {
+    try {
+      return await vault.append(current, body, signal)
+    } catch (error) {
+      if (!isAppError(error, 'timeline.lost-race')) throw error
+      current = await vault.readTimeline(state.source, signal)
+      if (current.points.at(-1)?.seq === state.points.at(-1)?.seq) continue
+      const { source } = state
+      throw new AppError(
+        'capture.conflict',
+        `Cannot commit the backup of "${source}": another backup of it committed first`,
+        { source },
+        { cause: error },
+      )
+    }
+  }
+}
+
+function refuseOtherSystem(state: TimelineState, cut: Cut, request: CaptureRequest): void {
+  const before = state.points.at(-1)?.body.cut.identity
+  if (before === undefined || request.isNewIdentityAllowed) return
+  const now = cut.identity
+  if (before.system === now.system && before.database === now.database) return
+  throw new AppError(
+    'capture.other-system',
+    `Cannot back up "${request.source}": found ${formatIdentity(now)}, the vault holds ${formatIdentity(before)}`,
+    { source: request.source, before, now },
+  )
+}
+
+function formatIdentity({ database, system }: Cut['identity']): string {
+  return `system ${system} database ${database}`
+}
+
+/** Rights that were lost are never a deletion: a table that cannot be read fails the whole run. */
+function refuseUnreadable(entities: readonly DescribedEntity[], source: string): void {
+  const unreadable = entities.filter(({ missingGrant }) => missingGrant !== null)
+  if (unreadable.length === 0) return
+  const grants = unreadable.map(({ missingGrant }) => `  ${missingGrant}`)
+  const excludes = unreadable.map(({ entity }) => `  exclude: ['${entity}']`)
+  const message = [
+    `Cannot back up "${source}": ${unreadable.length} of ${entities.length} tables may not be read`,
+    'either grant, on the source:',
+    ...grants,
+    'or leave them out, in holdfast.yaml:',
+    ...excludes,
+  ].join('\n')
+  throw new AppError('capture.unreadable', message, { source, entities: unreadable.map((one) => one.entity) })
+}

@@ -1,0 +1,122 @@
+import { compareKeys } from '#record/key'
+import type { LargeValue, VersionBatch } from '#segment/version-batch'
+
+/** One side of a pair: the row as its batch held it. The bytes are a copy. */
+export type PairedRow = {
+  readonly digest: bigint
+  /** Row text with its newline; empty when rows were not read. */
+  readonly row: Uint8Array<ArrayBuffer>
+  readonly large: readonly LargeValue[]
+}
+
+/** A key whose two sides differ; `null` where a side does not have it. */
+export type RecordPair = {
+  readonly key: Uint8Array<ArrayBuffer>
+  readonly left: PairedRow | null
+  readonly right: PairedRow | null
+}
+
+export type PairTotals = { readonly left: number; readonly right: number; readonly same: number }
+
+/**
+ * Merges two states in key order and yields the records that differ, in bounded lists.
+ *
+ * Equality is the digests', so both sides must have been digested under one layout and key. Costs one
+ * comparison a record; only what differs is copied. Returns how many records either side had.
+ */
+export async function* pairVersions(
+  left: AsyncIterable<VersionBatch>,
+  right: AsyncIterable<VersionBatch>,
+): AsyncGenerator<readonly RecordPair[], PairTotals, undefined> {
+  await using a = new VersionCursor(left)
+  await using b = new VersionCursor(right)
+  let same = 0
+  let pairs: RecordPair[] = []
+  let hasLeft = await a.next()
+  let hasRight = await b.next()
+  while (hasLeft || hasRight) {
+    const order = hasLeft && hasRight ? a.compare(b) : hasLeft ? -1 : 1
+    if (order === 0 && a.digest() === b.digest()) same += 1
+    else pairs.push(formatPair(order <= 0 ? a : null, order >= 0 ? b : null))
+    if (pairs.length >= PAIRS_MAX) {
+      yield pairs
+      pairs = []
+    }
+    if (order <= 0) hasLeft = a.step() || (await a.next())
+    if (order >= 0) hasRight = b.step() || (await b.next())
+  }
+  if (pairs.length > 0) yield pairs
+  return { left: a.passedCount, right: b.passedCount, same }
+}
+
+/** Rows are at most a block each before they are large, so a list stays within a few megabytes of text. */
+const PAIRS_MAX = 1024
+
+function formatPair(left: VersionCursor | null, right: VersionCursor | null): RecordPair {
+  const key = (left ?? right)?.key() ?? new Uint8Array()
+  return { key: key.slice(), left: left?.copyRow() ?? null, right: right?.copyRow() ?? null }
+}
+
+/** Walks the versions of a stream of batches one by one, without an object for each. */
+class VersionCursor {
+  readonly #batches: AsyncIterator<VersionBatch, unknown, undefined>
+  #batch: VersionBatch | undefined
+  #index = 0
+  passedCount = 0
+
+  constructor(batches: AsyncIterable<VersionBatch>) {
+    this.#batches = batches[Symbol.asyncIterator]()
+  }
+
+  /** Steps inside the current batch; `false` at its end. */
+  step(): boolean {
+    if (this.#batch === undefined || this.#index + 1 >= this.#batch.count) return false
+    this.#index += 1
+    this.passedCount += 1
+    return true
+  }
+
+  /** Moves to the first version of the next batch that has one; `false` at the end of all. */
+  async next(): Promise<boolean> {
+    for (;;) {
+      const next = await this.#batches.next()
+      if (next.done === true) return false
+      this.#batch = next.value
+      this.#index = 0
+      if (next.value.count === 0) continue
+      this.passedCount += 1
+      return true
+    }
+  }
+
+  compare(other: VersionCursor): number {
+    return compareKeys(this.key(), other.key())
+  }
+
+  key(): Uint8Array<ArrayBuffer> {
+    const keys = this.#batch?.keys
+    return keys === undefined ? new Uint8Array() : sliceOf(keys.bytes, keys.ends, this.#index)
+  }
+
+  digest(): bigint {
+    return this.#batch?.digests[this.#index] ?? 0n
+  }
+
+  copyRow(): PairedRow {
+    const rows = this.#batch?.rows ?? null
+    const row = rows === null ? new Uint8Array() : sliceOf(rows.bytes, rows.ends, this.#index).slice()
+    return { digest: this.digest(), row, large: this.#batch?.large.get(this.#index) ?? [] }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#batches.return?.()
+  }
+}
+
+function sliceOf(
+  bytes: Uint8Array<ArrayBuffer>,
+  ends: Uint32Array,
+  index: number,
+): Uint8Array<ArrayBuffer> {
+  return bytes.subarray(index === 0 ? 0 : ends[index - 1], ends[index])
+}
