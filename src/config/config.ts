@@ -1,0 +1,45 @@
+import type { Secret } from '#stdx/secret'
+import type { Retention } from './file-schema.ts'
+
+/**
+ * The configuration as the rest of Holdfast sees it: checked as a whole, frozen, paths absolute.
+ *
+ * A value that needs a missing variable of the environment fails only when it is asked for: on
+ * disaster day the variables of the lost systems are gone, and the vault must open all the same.
+ */
+export type Config = {
+  /** The file it was read from; `undefined` when flags and environment were enough. */
+  readonly file: string | undefined
+  /** The text of that file. May hold passwords: see `configWithoutSecrets`. */
+  readonly text: Secret | undefined
+  /** Where the vault is: an absolute path or a URL. @throws config.variable-missing | config.not-found | config.invalid when nothing says where */
+  readVault(): string
+  /** Where its keyring is. @throws as `readVault` */
+  readKeyring(): string
+  readonly stateDir: string
+  readonly tempDir: string
+  readonly sources: Readonly<Record<string, ConfiguredSystem>>
+  readonly targets: Readonly<Record<string, ConfiguredSystem>>
+}
+
+/** A source or a target as far as it can be told without the environment. */
+export type ConfiguredSystem = {
+  readonly name: string
+  readonly role: 'source' | 'target'
+  /** As written. */
+  readonly connector: string
+  /** @throws config.variable-missing naming each variable that the system needs */
+  read(): System
+}
+
+export type System = {
+  readonly name: string
+  readonly connector: 'postgres' | 'sqlite'
+  /** A URL with its password, or an absolute path. */
+  readonly address: Secret
+  readonly connectionsMax: number
+  readonly bytesPerSecondMax: number
+  readonly include: readonly string[]
+  readonly exclude: readonly string[]
+  readonly retention: Retention | undefined
+}

@@ -1,0 +1,111 @@
+import * as z from 'zod'
+
+/**
+ * What may stand in `holdfast.yaml`, one definition each, from which the checks, the reference page
+ * and the JSON Schema for editors follow. Every text may hold `${NAME}`.
+ */
+
+const glob = z.string().min(1)
+const count = (help: string, fallback: number) =>
+  z.coerce.number().int().min(0).max(10_000).default(fallback).describe(help)
+
+export const retentionSchema = z.strictObject({
+  keepAll: z
+    .string()
+    .regex(/^[1-9][0-9]{0,4}[hdwy]$/, 'a number with h, d, w or y, like 35d')
+    .default('35d')
+    .describe('For how long every point is kept: hours, days, weeks or years.'),
+  daily: count('Days of which the last point is kept.', 60),
+  weekly: count('Weeks of which the last point is kept.', 26),
+  monthly: count('Months of which the last point is kept.', 36),
+  yearly: count('Years of which the last point is kept.', 10),
+  keepMin: z.coerce.number().int().min(1).max(10_000).default(7).describe('Points never dropped.'),
+})
+
+const scope = {
+  include: z
+    .array(glob)
+    .min(1)
+    .default(['*'])
+    .describe(
+      'Globs over entity names. `*` stands for any text, dots included; inside double quotes every character stands for itself.',
+    ),
+  exclude: z.array(glob).default([]).describe('Globs over entity names that are left out.'),
+  retention: retentionSchema.optional().describe('Which points are kept.'),
+}
+
+const pace = {
+  connectionsMax: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .default(4)
+    .describe('Most connections held at a time.'),
+  bytesPerSecondMax: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Most bytes read per second over all connections; 0 is no limit.'),
+}
+
+const postgres = {
+  connector: z.literal('postgres').describe('PostgreSQL 13 to 18.'),
+  url: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'a URL like postgres://user@host:5432/database')
+    .describe(
+      'Where the database is, as a URL; `sslmode`, `sslrootcert`, `sslcert` and `sslkey` as parameters (secret).',
+    ),
+  ...pace,
+}
+
+const sqlite = {
+  connector: z.literal('sqlite').describe('A SQLite database file.'),
+  file: z.string().min(1).describe('The file, relative to the configuration file.'),
+}
+
+export const sourceSchema = z.discriminatedUnion('connector', [
+  z.strictObject({ ...postgres, ...scope }),
+  z.strictObject({ ...sqlite, ...scope }),
+])
+
+export const targetSchema = z.discriminatedUnion('connector', [
+  z.strictObject(postgres),
+  z.strictObject(sqlite),
+])
+
+export const SYSTEM_NAME = /^[a-z][a-z0-9-]{0,62}$/
+
+const place = z.string().min(1)
+
+/** The file without what its sources and targets hold: those are checked one by one. */
+export const outlineSchema = z.strictObject({
+  vault: place.optional().describe('Where the vault is: a folder.'),
+  keyring: place
+    .optional()
+    .describe('Where the keyring of the vault is; default: `keyring` in the vault.'),
+  stateDir: place.optional().describe('Where the newest heads seen are remembered.'),
+  tempDir: place.optional().describe('Where sealed temporary files may lie.'),
+  sources: z.record(z.string(), z.unknown()).nullish().describe('The systems that are backed up.'),
+  targets: z
+    .record(z.string(), z.unknown())
+    .nullish()
+    .describe('Where a restore may write; a source is never silently a target.'),
+})
+
+const systemName = z.string().regex(SYSTEM_NAME)
+
+/** The whole, for the JSON Schema. */
+export const fileSchema = outlineSchema.extend({
+  sources: z.record(systemName, sourceSchema).nullish().describe('The systems that are backed up.'),
+  targets: z
+    .record(systemName, targetSchema)
+    .nullish()
+    .describe('Where a restore may write; a source is never silently a target.'),
+})
+
+export type SourceSettings = z.infer<typeof sourceSchema>
+export type TargetSettings = z.infer<typeof targetSchema>
+export type Retention = z.infer<typeof retentionSchema>

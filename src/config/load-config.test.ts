@@ -1,0 +1,77 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { loadConfig } from './load-config.ts'
+import { type Flags, readProcessSettings } from './read-process-settings.ts'
+import { formatStartingConfig } from './starting-config.ts'
+import { writeConfig } from './write-config.ts'
+
+async function aFolder(files: Record<string, string> = {}): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
+  return folder
+}
+
+function load(folder: string, flags: Flags = {}, environment: Record<string, string> = {}) {
+  const deps = { environment, currentFolder: folder, homeFolder: '/home/ann' }
+  return loadConfig(deps, readProcessSettings(environment, flags))
+}
+
+test('loadConfig() prefers flag to environment to file to default', async () => {
+  const folder = await aFolder({ 'holdfast.yaml': 'vault: ./from-file' })
+  const environment = { HOLDFAST_VAULT: 'from-environment' }
+  expect((await load(folder)).readVault()).toBe(join(folder, 'from-file'))
+  expect((await load(folder, {}, environment)).readVault()).toBe(join(folder, 'from-environment'))
+  const config = await load(folder, { vault: '/from-flag' }, environment)
+  expect(config.readVault()).toBe('/from-flag')
+  expect(config.readKeyring()).toBe('/from-flag/keyring')
+  expect(config.stateDir).toBe('/home/ann/.local/state/holdfast')
+})
+
+test('loadConfig() needs no file when a flag says where the vault is', async () => {
+  const config = await load(await aFolder(), { vault: 'v' })
+  expect(config.file).toBeUndefined()
+  expect(config.sources).toEqual({})
+})
+
+test('loadConfig() says so when there is no file and none is needed until the vault is', async () => {
+  const config = await load(await aFolder())
+  expect(() => config.readVault()).toThrow('there is no such file')
+})
+
+test('loadConfig() finds the file by flag and by environment, and only there', async () => {
+  const folder = await aFolder({ 'other.yaml': 'vault: ./o', 'holdfast.yaml': 'vault: ./v' })
+  expect((await load(folder, { config: 'other.yaml' })).readVault()).toBe(join(folder, 'o'))
+  const byName = await load(folder, {}, { HOLDFAST_CONFIG: join(folder, 'other.yaml') })
+  expect(byName.readVault()).toBe(join(folder, 'o'))
+  await expect(load(folder, { config: 'missing.yaml' })).rejects.toMatchObject({
+    code: 'config.not-found',
+  })
+  await expect(load(folder, { config: '.' })).rejects.toMatchObject({ code: 'config.unreadable' })
+})
+
+test('loadConfig() puts state under XDG_STATE_HOME', async () => {
+  const config = await load(await aFolder(), { vault: 'v' }, { XDG_STATE_HOME: '/state' })
+  expect(config.stateDir).toBe('/state/holdfast')
+})
+
+test('readProcessSettings() names a misspelt variable and lets strangers be', () => {
+  expect(() => readProcessSettings({ HOLDFAST_PASPHRASE: 'x' })).toThrow(
+    'HOLDFAST_PASPHRASE is no setting; did you mean HOLDFAST_PASSPHRASE?',
+  )
+  expect(() => readProcessSettings({ HOLDFAST_QUIET: 'perhaps' })).toThrow('wanted 1 or 0')
+  expect(readProcessSettings({ HOLDFAST_SERVICE_HOST: '10.0.0.1', NO_COLOR: 'x' }).noColor).toBe(
+    true,
+  )
+})
+
+test('formatStartingConfig() writes a file that is read back', async () => {
+  const folder = await aFolder()
+  await writeConfig(join(folder, 'holdfast.yaml'), formatStartingConfig({ vault: './$my: vault' }))
+  expect((await load(folder)).readVault()).toBe(join(folder, '$my: vault'))
+  await expect(writeConfig(join(folder, 'holdfast.yaml'), '')).rejects.toMatchObject({
+    code: 'config.exists',
+  })
+})

@@ -1,0 +1,107 @@
+import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { AppError } from '#stdx/app-error'
+import { Secret } from '#stdx/secret'
+import type { Config } from './config.ts'
+import type { Environment } from './interpolate.ts'
+import { type ParsedConfig, type PlaceName, parseConfig } from './parse-config.ts'
+import type { ProcessSettings } from './read-process-settings.ts'
+
+export type LoadConfigDeps = {
+  readonly environment: Environment
+  readonly currentFolder: string
+  readonly homeFolder: string
+}
+
+export const CONFIG_FILE = 'holdfast.yaml'
+
+/**
+ * Finds and reads the configuration: `--config`, `HOLDFAST_CONFIG`, else `./holdfast.yaml`, which
+ * may be absent when flags or environment say where the vault is. The result is frozen.
+ *
+ * @throws config.not-found | config.unreadable | config.invalid
+ */
+export async function loadConfig(deps: LoadConfigDeps, settings: ProcessSettings): Promise<Config> {
+  const path = configPath(deps, settings)
+  const text = await readText(path, settings.config !== undefined)
+  const folder = dirname(path)
+  const parsed =
+    text === undefined
+      ? undefined
+      : parseConfig(text, { label: path, folder, environment: deps.environment })
+  return Object.freeze(assemble(deps, settings, { path, folder, text, parsed }))
+}
+
+/** Where the configuration file is or would be, absolute. */
+export function configPath(deps: LoadConfigDeps, settings: ProcessSettings): string {
+  return resolve(deps.currentFolder, settings.config ?? CONFIG_FILE)
+}
+
+/** Whether a place is a URL of a store rather than a path. */
+export function isStoreUrl(place: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(place)
+}
+
+type Found = {
+  readonly path: string
+  readonly folder: string
+  readonly text: string | undefined
+  readonly parsed: ParsedConfig | undefined
+}
+
+function assemble(deps: LoadConfigDeps, settings: ProcessSettings, found: Found): Config {
+  function readPlace(name: PlaceName): string | undefined {
+    const given = settings[name]
+    if (given !== undefined) return absolute(deps.currentFolder, given)
+    const written = found.parsed?.places[name]()
+    return written === undefined ? undefined : absolute(found.folder, written)
+  }
+  function readVault(): string {
+    const vault = readPlace('vault')
+    if (vault !== undefined) return vault
+    if (found.parsed === undefined) throw notFound(found.path)
+    throw new AppError(
+      'config.invalid',
+      `Cannot open the vault: "${found.path}" does not say where it is, wanted a line like "vault: ./vault"`,
+    )
+  }
+  return {
+    file: found.parsed === undefined ? undefined : found.path,
+    text: found.text === undefined ? undefined : new Secret(found.text),
+    readVault,
+    readKeyring: () => readPlace('keyring') ?? `${readVault().replace(/\/$/, '')}/keyring`,
+    stateDir: readPlace('stateDir') ?? defaultStateDir(deps),
+    tempDir: readPlace('tempDir') ?? tmpdir(),
+    sources: found.parsed?.sources ?? {},
+    targets: found.parsed?.targets ?? {},
+  }
+}
+
+function defaultStateDir({ environment, homeFolder }: LoadConfigDeps): string {
+  const stateHome = environment['XDG_STATE_HOME']
+  // The XDG base directory specification: a relative path is to be ignored.
+  const base = stateHome?.startsWith('/') ? stateHome : join(homeFolder, '.local/state')
+  return join(base, 'holdfast')
+}
+
+function absolute(folder: string, place: string): string {
+  return isStoreUrl(place) ? place : resolve(folder, place)
+}
+
+async function readText(path: string, isRequired: boolean): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
+    if (code === 'ENOENT' && !isRequired) return undefined
+    if (code === 'ENOENT') throw notFound(path, cause)
+    const message = `Cannot read configuration "${path}": found ${code}, wanted a readable file`
+    throw new AppError('config.unreadable', message, { path }, { cause })
+  }
+}
+
+function notFound(path: string, cause?: unknown): AppError {
+  const message = `Cannot find the configuration "${path}": there is no such file`
+  return new AppError('config.not-found', message, { path }, { cause })
+}

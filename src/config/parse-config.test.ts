@@ -1,0 +1,141 @@
+import { expect, test } from 'vitest'
+import { isAppError } from '#stdx/app-error'
+import { parseConfig } from './parse-config.ts'
+
+const environment = { ERP_URL: 'postgres://ann:s3cret@db.example:5432/erp' }
+
+function parse(text: string, variables: Record<string, string> = environment) {
+  return parseConfig(text, {
+    label: 'holdfast.yaml',
+    folder: '/etc/holdfast',
+    environment: variables,
+  })
+}
+
+function problemsOf(text: string, variables: Record<string, string> = environment): string[] {
+  try {
+    parse(text, variables)
+  } catch (error) {
+    if (!isAppError(error, 'config.invalid')) throw error
+    return error.message.split('\n  ').slice(1)
+  }
+  return []
+}
+
+const documented = `
+vault: ./vault                       # later also s3://bucket/prefix
+keyring: ./vault/keyring
+sources:
+  erp:
+    connector: postgres
+    url: \${ERP_URL}                  # environment is interpolated
+    include: [public.*]
+    exclude: [public.audit_*]
+    retention: { keepAll: 35d, daily: 60, weekly: 26, monthly: 36, yearly: 10, keepMin: 7 }
+targets:
+  erp-staging: { connector: postgres, url: \${ERP_STAGING_URL} }
+`
+
+test('parseConfig() reads the file that the interface documents', () => {
+  const config = parse(documented)
+  const erp = config.sources['erp']?.read()
+  expect(erp?.address.reveal()).toBe(environment.ERP_URL)
+  expect(erp).toMatchObject({
+    connector: 'postgres',
+    include: ['public.*'],
+    exclude: ['public.audit_*'],
+    retention: { keepAll: '35d', keepMin: 7 },
+    connectionsMax: 4,
+    bytesPerSecondMax: 0,
+  })
+  expect(config.places.vault()).toBe('./vault')
+})
+
+test('parseConfig() lets a missing variable fail only the system that needs it', () => {
+  const config = parse(documented)
+  const staging = config.targets['erp-staging']
+  expect(staging?.connector).toBe('postgres')
+  expect(() => staging?.read()).toThrow(
+    'Cannot use target erp-staging of "holdfast.yaml": ERP_STAGING_URL is not set in the environment',
+  )
+})
+
+test('parseConfig() takes paths relative to the file', () => {
+  const config = parse('sources:\n  erp: { connector: sqlite, file: ./erp.db }')
+  expect(config.sources['erp']?.read().address.reveal()).toBe('/etc/holdfast/erp.db')
+})
+
+test.each(['', 'sources: {}', 'sources:', 'vault: ./v\nsources: {}\ntargets: {}'])(
+  'parseConfig() accepts a file without sources: %j',
+  (text) => {
+    expect(parse(text).sources).toEqual({})
+  },
+)
+
+test('parseConfig() reports all problems at once, each with its line', () => {
+  const text = `valt: ./vault
+sources:
+  ERP:
+    connector: postgres
+    url: mysql://x
+    connectionsMax: 0
+  crm: { connector: postgrs, url: x }
+  billing:
+    connector: sqlite
+    exclud: [a]
+  web: {}
+targets:
+  billing: { connector: sqlite, file: x }
+`
+  expect(problemsOf(text)).toEqual([
+    'line 1: "valt" is no setting of the file; did you mean "vault"?',
+    'line 3: "ERP" is no name of a source: wanted lower-case letters, digits and dashes, a letter first, at most 63',
+    'line 5: "url" of source ERP is not valid: wanted a URL like postgres://user@host:5432/database',
+    'line 6: "connectionsMax" of source ERP is not valid: wanted at least 1',
+    'line 7: source crm has no known connector: found "postgrs", wanted postgres or sqlite; did you mean "postgres"?',
+    'line 8: source billing needs "file"',
+    'line 10: "exclud" is no setting of source billing; did you mean "exclude"?',
+    'line 11: source web needs "connector": postgres or sqlite',
+    'line 13: target billing bears the name of a source; names are unique across both',
+  ])
+})
+
+test.each([
+  ['vault: [', 'line 1'],
+  ['vault: a\nvault: b', 'line 2: Map keys must be unique'],
+  ['- a', 'line 1: the file is not valid: wanted object'],
+  ['sources: [erp]', 'line 1: "sources" of the file is not valid: wanted record'],
+  ['vault: ${not a name}', 'line 1: found ${ without the name'],
+  [
+    'sources:\n  erp: { connector: sqlite, file: a, include: [] }',
+    'line 2: "include" of source erp',
+  ],
+])('parseConfig() refuses %j', (text, problem) => {
+  expect(problemsOf(text)[0]).toContain(problem)
+})
+
+test('parseConfig() never prints a password', () => {
+  const problems = problemsOf('sources:\n  erp: { connector: postgres, url: "http://a:s3cret@b" }')
+  expect(problems).toHaveLength(1)
+  expect(problems.join()).not.toContain('s3cret')
+  expect(JSON.stringify(parse(documented).sources['erp']?.read())).not.toContain('s3cret')
+})
+
+test('parseConfig() puts variables into parts of a value and keeps other dollar signs', () => {
+  const text = 'sources:\n  erp: { connector: sqlite, file: "/$data/${A}-${B}/$$${A}" }'
+  const config = parse(text, { A: 'x', B: 'y' })
+  expect(config.sources['erp']?.read().address.reveal()).toBe('/$data/x-y/$x')
+})
+
+test('parseConfig() does not complain about values that wait for a variable', () => {
+  const text = 'sources:\n  erp: { connector: postgres, url: "${U}", connectionsMax: "${N}" }'
+  expect(() => parse(text, {}).sources['erp']?.read()).toThrow('U, N are not set')
+  const config = parse(text, { U: 'postgres://h/d', N: '8' })
+  expect(config.sources['erp']?.read().connectionsMax).toBe(8)
+})
+
+test('parseConfig() gives a frozen result', () => {
+  const config = parse(documented)
+  expect(Object.isFrozen(config.sources)).toBe(true)
+  expect(Object.isFrozen(config.sources['erp']?.read())).toBe(true)
+})

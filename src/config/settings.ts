@@ -1,0 +1,152 @@
+import * as z from 'zod'
+
+/**
+ * Every setting of the process, defined once: its name gives the flag (`--state-dir`), the
+ * environment name (`HOLDFAST_STATE_DIR`) and the key of the file (`stateDir`), as far as `in` says
+ * it may stand there. What a source or a target has is in `file-schema.ts`. Precedence: flag,
+ * environment, file, default.
+ */
+export type Setting = {
+  readonly type: z.ZodType<string | boolean>
+  readonly in: readonly ('flag' | 'environment' | 'file')[]
+  readonly help: string
+  /** How the value is called in help texts; `undefined`: the setting is a switch. */
+  readonly valueName?: string
+  /** What applies when nothing is said, in words. */
+  readonly default: string
+  /** For the few that follow a convention older than Holdfast. */
+  readonly environmentName?: string
+}
+
+const path = z.string().min(1)
+const word = z.enum(['1', 'true', 'yes', '0', 'false', 'no'])
+const toggle = z.union([z.boolean(), word.transform((text) => /^(1|true|yes)$/.test(text))])
+
+export const SETTINGS = {
+  config: {
+    type: path,
+    in: ['flag', 'environment'],
+    valueName: 'FILE',
+    help: 'The configuration file.',
+    default: './holdfast.yaml',
+  },
+  vault: {
+    type: path,
+    in: ['flag', 'environment', 'file'],
+    valueName: 'PLACE',
+    help: 'Where the vault is: a folder.',
+    default: 'none; needed by every command that opens the vault',
+  },
+  keyring: {
+    type: path,
+    in: ['flag', 'environment', 'file'],
+    valueName: 'PLACE',
+    help: 'Where the keyring of the vault is: a folder.',
+    default: 'the folder `keyring` in the vault',
+  },
+  stateDir: {
+    type: path,
+    in: ['environment', 'file'],
+    valueName: 'FOLDER',
+    help: 'Where the newest heads seen are remembered, so that a rolled-back vault is noticed.',
+    default: '$XDG_STATE_HOME/holdfast, else ~/.local/state/holdfast',
+  },
+  tempDir: {
+    type: path,
+    in: ['environment', 'file'],
+    valueName: 'FOLDER',
+    help: 'Where sorting and restoring may put sealed temporary files.',
+    default: '$TMPDIR, else /tmp',
+  },
+  keyFile: {
+    type: path,
+    in: ['environment'],
+    valueName: 'FILE',
+    help: 'Credential file of a role, instead of a passphrase.',
+    default: 'none',
+  },
+  passphrase: {
+    type: z.string().min(1),
+    in: ['environment'],
+    valueName: 'TEXT',
+    help: 'The passphrase of the vault (secret).',
+    default: 'asked for in a terminal',
+  },
+  passphraseFile: {
+    type: path,
+    in: ['environment'],
+    valueName: 'FILE',
+    help: 'A file whose first line is the passphrase.',
+    default: 'none',
+  },
+  passphraseCommand: {
+    type: z.string().min(1),
+    in: ['environment'],
+    valueName: 'COMMAND',
+    help: 'A shell command that prints the passphrase.',
+    default: 'none',
+  },
+  json: {
+    type: toggle,
+    in: ['flag'],
+    help: 'Print JSON: one document for an answer, JSON Lines for a long run.',
+    default: 'off',
+  },
+  quiet: {
+    type: toggle,
+    in: ['flag', 'environment'],
+    help: 'Print no progress and no notes.',
+    default: 'off',
+  },
+  noInput: {
+    type: toggle,
+    in: ['flag', 'environment'],
+    help: 'Never ask; fail where a question would be needed.',
+    default: 'off',
+  },
+  yes: {
+    type: toggle,
+    in: ['flag'],
+    help: 'Answer yes where an empty target is about to be written.',
+    default: 'off',
+  },
+  noColor: {
+    type: toggle,
+    in: ['flag', 'environment'],
+    environmentName: 'NO_COLOR',
+    help: 'Print without colours.',
+    default: 'off; always without colours when the output is no terminal',
+  },
+  debug: {
+    type: toggle,
+    in: ['environment'],
+    help: 'Print the stack of an unexpected failure.',
+    default: 'off',
+  },
+} as const satisfies Readonly<Record<string, Setting>>
+
+export type SettingName = keyof typeof SETTINGS
+export const SETTING_NAMES = Object.keys(SETTINGS).filter(isSettingName)
+
+export function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(SETTINGS, name)
+}
+
+/** The definition of a setting, without the literal types of the table. */
+export function settingOf(name: SettingName): Setting {
+  return SETTINGS[name]
+}
+
+/** `stateDir` is `HOLDFAST_STATE_DIR` in the environment. */
+export function environmentNameOf(name: SettingName): string {
+  return settingOf(name).environmentName ?? `HOLDFAST_${splitWords(name).join('_').toUpperCase()}`
+}
+
+/** `noInput` is `--no-input` on the command line. */
+export function flagOf(name: SettingName): string {
+  return `--${splitWords(name).join('-').toLowerCase()}`
+}
+
+function splitWords(name: string): string[] {
+  return name.split(/(?=[A-Z])/)
+}
