@@ -1,0 +1,55 @@
+import type { EntityName } from '#record/entity-name'
+import type { NotRestored } from '#record/schema'
+
+/** What a restore puts back: everything of a point, some entities, or single records and fields. */
+export type RestoreScope =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'entities'; readonly entities: readonly EntityName[] }
+  | { readonly kind: 'records'; readonly records: readonly RecordScope[] }
+
+export type RecordScope = {
+  readonly entity: EntityName
+  /** The key's address. */
+  readonly key: string
+  /** Only these fields; `null` for the whole record. */
+  readonly fields: readonly string[] | null
+}
+
+/**
+ * What would be written, by entity, in the order of writing. `plan` is a hash over every single step
+ * (SHA-256, hex): two plans with the same hash write the same values to the same records.
+ */
+export type RestorePlan = {
+  readonly plan: string
+  readonly point: string
+  readonly target: string
+  readonly steps: readonly EntityStep[]
+  /** Recorded by name at the point, and not put back. */
+  readonly notRestored: readonly NotRestored[]
+}
+
+export type EntityStep = {
+  readonly entity: EntityName
+  /** `create`: the target does not have the table. */
+  readonly action: 'create' | 'repair'
+  readonly insert: number
+  readonly update: number
+  readonly delete: number
+  /** Rows of the target that the point does not hold and that are left standing. */
+  readonly extra: number
+  readonly same: number
+}
+
+/** Whether carrying it out would write anything at all. */
+export function hasWork({ steps }: RestorePlan): boolean {
+  return steps.some((step) => step.action === 'create' || countWrites(step) > 0)
+}
+
+/** Whether the target holds rows of the entities that the plan is about. */
+export function hasRows({ steps }: RestorePlan): boolean {
+  return steps.some((step) => step.same + step.update + step.delete + step.extra > 0)
+}
+
+export function countWrites(step: EntityStep): number {
+  return step.insert + step.update + step.delete
+}
