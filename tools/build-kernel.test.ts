@@ -1,0 +1,8 @@
+import { expect, test } from 'vitest'
+import { compileKernel, formatKernelModule } from './build-kernel.ts'
+import { readProjectFile } from './project-files.ts'
+
+test('kernel-wasm.ts is what kernel.as.ts compiles to', async () => {
+  const committed = readProjectFile('src/segment/kernel/kernel-wasm.ts')
+  expect(formatKernelModule(await compileKernel())).toBe(committed)
+})
