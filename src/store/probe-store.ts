@@ -1,0 +1,51 @@
+import { AppError } from '#stdx/app-error'
+import type { Random } from '#stdx/random'
+import { parseObjectName } from './object-name.ts'
+import type { ObjectName, ObjectStore } from './object-store.ts'
+
+const RACERS = 4
+
+/**
+ * Proves, before a store is trusted for the first time, that of several writers of one name exactly
+ * one wins, and that what won is listed and read back. Leaves nothing behind.
+ * @throws store.not-conditional when it does not hold; others of the store when it cannot be reached
+ */
+export async function probeStore(
+  store: ObjectStore,
+  random: Random,
+  signal: AbortSignal,
+): Promise<void> {
+  const folder = `probe/${Buffer.from(random.bytes(8)).toString('hex')}`
+  const name = parseObjectName(`${folder}/once`)
+  try {
+    await probeName(store, name, signal)
+    const listed: string[] = []
+    for await (const found of store.list(`${folder}/`, signal)) listed.push(found.name)
+    if (listed.length !== 1 || listed[0] !== name) {
+      throw notConditional(store, `a listing showed ${listed.length} objects where there is one`)
+    }
+  } finally {
+    await store.delete(name, signal)
+  }
+}
+
+async function probeName(store: ObjectStore, name: ObjectName, signal: AbortSignal): Promise<void> {
+  const contents = Array.from({ length: RACERS }, (_, i) => new Uint8Array(64).fill(i + 1))
+  const results = await Promise.all(contents.map((bytes) => store.put(name, bytes, signal)))
+  const winners = contents.filter((_, i) => results[i] === 'stored')
+  const [winner] = winners
+  if (winner === undefined || winners.length > 1) {
+    throw notConditional(store, `${winners.length} of ${RACERS} writers of one name won`)
+  }
+  const late = await store.put(name, new Uint8Array(64).fill(RACERS + 1), signal)
+  if (late !== 'already-present') throw notConditional(store, 'a later writer replaced an object')
+  const found = await store.get(name, { signal })
+  if (Buffer.compare(found, winner) !== 0) {
+    throw notConditional(store, 'reading back gave other bytes than the ones that won')
+  }
+}
+
+function notConditional(store: ObjectStore, found: string): AppError {
+  const message = `Cannot use "${store.label}" as a store: ${found}`
+  return new AppError('store.not-conditional', message, { store: store.label })
+}
