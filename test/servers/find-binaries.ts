@@ -21,13 +21,18 @@ export function findPostgresBinaries(): Map<number, string> {
   return binDirByMajor
 }
 
-/** The majors to test: the usual ones, or those `HOLDFAST_TEST_PG_MAJORS` names, where found. */
-export function pickMajors(
-  found: readonly number[],
-  wish = process.env['HOLDFAST_TEST_PG_MAJORS'],
-) {
+export type PickMajorsOptions = {
+  /** `HOLDFAST_TEST_PG_MAJORS`: `all`, or majors with commas between. */
+  readonly wish: string | undefined
+  /** Keeps majors that were not found, so that their tests fail instead of going missing. */
+  readonly isStrict: boolean
+}
+
+/** The majors to test: the usual ones, or those wished for. */
+export function pickMajors(found: readonly number[], { isStrict, wish }: PickMajorsOptions) {
   if (wish === 'all') return [...found]
   const wanted = wish ? wish.split(',').map(Number) : MAJORS_USUAL
+  if (isStrict) return wanted
   const picked = found.filter((major) => wanted.includes(major))
   // A machine with none of the usual majors still tests with what it has.
   return picked.length === 0 && !wish ? [...found] : picked
