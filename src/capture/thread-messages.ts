@@ -1,0 +1,42 @@
+import type { RowBatch } from '#record/row-batch'
+import { AppError } from '#stdx/app-error'
+import type { EntityJob, EntityResult } from './capture-entity.ts'
+
+/** What the main thread says to a capture thread, in this order: one job, its batches, the end. */
+export type ToThread =
+  | { readonly kind: 'job'; readonly job: EntityJob }
+  | { readonly kind: 'batch'; readonly batch: RowBatch }
+  | { readonly kind: 'end' }
+  /** Reading failed or was interrupted: give the job up. */
+  | { readonly kind: 'abort' }
+
+/** What a capture thread answers: it asks for each batch, then says how the job ended. */
+export type FromThread =
+  | { readonly kind: 'want' }
+  | { readonly kind: 'done'; readonly result: EntityResult }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+
+/** An error as plain data; what is not an `AppError` keeps its message only. */
+export type Failure = {
+  readonly code: string | null
+  readonly message: string
+  readonly details: Readonly<Record<string, unknown>>
+  readonly stack: string
+}
+
+/** Batches a thread may have in hand and in flight: one at work, the next ones waiting. */
+export const BATCHES_IN_FLIGHT = 4
+
+export function formatFailure(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error)
+  const stack = (error instanceof Error ? error.stack : undefined) ?? message
+  if (error instanceof AppError) return { code: error.code, message, details: error.details, stack }
+  return { code: null, message, details: {}, stack }
+}
+
+/** The error again; one that was no `AppError` is a fault of ours and says where it came from. */
+export function parseFailure({ code, details, message, stack }: Failure): Error {
+  const at = code?.indexOf('.') ?? -1
+  if (code === null || at < 0) return new Error(`A capture thread failed: ${stack}`)
+  return new AppError(`${code.slice(0, at)}.${code.slice(at + 1)}`, message, { ...details })
+}

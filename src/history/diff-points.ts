@@ -1,0 +1,143 @@
+import { formatKeyAddress } from '#record/address'
+import type { EntityName } from '#record/entity-name'
+import type { SchemaVersion } from '#record/schema'
+import { readState } from '#segment/read-state'
+import { readTouched } from '#segment/read-changes'
+import type { SegmentReadDeps } from '#segment/segment'
+import { formatCanonicalJson } from '#stdx/canonical-json'
+import { type Point, type TimelineState } from '#timeline/timeline-state'
+import { type EntityAt, entityAt } from './entity-at.ts'
+import { pairVersions, type RecordPair } from './pair-versions.ts'
+import { type RecordFields, readRecordFields } from './record-fields.ts'
+
+/** One record that is not what it was. `before` and `after` are null where it was not there. */
+export type RecordChange = {
+  readonly entity: EntityName
+  readonly key: string
+  readonly op: 'insert' | 'update' | 'delete'
+  readonly before: RecordFields | null
+  readonly after: RecordFields | null
+}
+
+/** What happened to the shape of an entity between two points. */
+export type SchemaChange = {
+  readonly entity: EntityName
+  readonly fieldsAdded: readonly string[]
+  readonly fieldsDropped: readonly string[]
+}
+
+/** One entity at both points; `null` where a point does not hold it. */
+export type EntityDiff = {
+  readonly entity: EntityName
+  readonly left: EntityAt | null
+  readonly right: EntityAt | null
+}
+
+/** The entities that either point holds, in order of name. */
+export function diffEntities(
+  state: TimelineState,
+  { left, right }: { readonly left: Point; readonly right: Point },
+): EntityDiff[] {
+  const held = (point: Point) => point.body.entities.map(({ entity }) => entity)
+  const at = (point: Point, entity: EntityName) =>
+    held(point).includes(entity) ? entityAt(state, point, entity) : null
+  const names = [...new Set([...held(left), ...held(right)])].sort()
+  return names.map((entity) => ({ entity, left: at(left, entity), right: at(right, entity) }))
+}
+
+/** The fields that only one side has; `null` when there is nothing to say. */
+export function diffSchemas({ entity, left, right }: EntityDiff): SchemaChange | null {
+  const names = (at: EntityAt | null) => (at?.schema.fields ?? []).map(({ name }) => name)
+  const [before, after] = [names(left), names(right)]
+  const fieldsAdded = after.filter((name) => !before.includes(name))
+  const fieldsDropped = before.filter((name) => !after.includes(name))
+  if (left === null || right === null || fieldsAdded.length + fieldsDropped.length === 0) return null
+  return { entity, fieldsAdded, fieldsDropped }
+}
+
+/**
+ * What changed in one entity between two points, in key order, in bounded lists.
+ *
+ * Within one layout it costs what changed: only versions between the points and the blocks they
+ * replaced are read. Across layouts and generations both states are read whole. A field that only one
+ * of the schemas has makes no difference by itself.
+ */
+export async function* diffEntity(
+  deps: SegmentReadDeps,
+  diff: EntityDiff,
+  signal: AbortSignal,
+): AsyncGenerator<readonly RecordChange[], void, undefined> {
+  if (isSameContent(diff)) return
+  for await (const pairs of pairsOf(deps, diff, signal)) {
+    const changes: RecordChange[] = []
+    for (const pair of pairs) changes.push(...(await formatPair(deps, diff, pair)))
+    if (changes.length > 0) yield changes
+  }
+}
+
+function isSameContent({ left, right }: EntityDiff): boolean {
+  if (left === null || right === null || !isOneLayout(left, right)) return false
+  return left.facts.fingerprint === right.facts.fingerprint && left.facts.rows === right.facts.rows
+}
+
+function isOneLayout(left: EntityAt, right: EntityAt): boolean {
+  const [a, b] = [left.schema, right.schema]
+  return a.generation === b.generation && a.layout === b.layout
+}
+
+function pairsOf(
+  deps: SegmentReadDeps,
+  { left, right }: EntityDiff,
+  signal: AbortSignal,
+): AsyncIterable<readonly RecordPair[]> {
+  if (left === null || right === null || !isOneLayout(left, right)) {
+    return pairVersions(stateOf(deps, left, signal), stateOf(deps, right, signal))
+  }
+  const isForward = left.asOfSeq <= right.asOfSeq
+  const [older, newer] = isForward ? [left, right] : [right, left]
+  const { schema, schemas, segments } = newer
+  const range = { fromSeq: older.asOfSeq, toSeq: newer.asOfSeq }
+  const touched = readTouched(deps, { segments, schemas, schema, ...range, signal })
+  return isForward ? touched : turnAll(touched)
+}
+
+async function* turnAll(
+  lists: AsyncIterable<readonly RecordPair[]>,
+): AsyncGenerator<readonly RecordPair[], void, undefined> {
+  for await (const pairs of lists) {
+    yield pairs.map(({ key, left, right }) => ({ key, left: right, right: left }))
+  }
+}
+
+async function* stateOf(deps: SegmentReadDeps, at: EntityAt | null, signal: AbortSignal) {
+  if (at === null) return
+  const { asOfSeq, schema, schemas, segments } = at
+  yield* readState(deps, { segments, schemas, schema, asOfSeq, rows: true, signal })
+}
+
+/** The change a pair is: none when the fields both sides have are equal, two when the keys mean different things. */
+async function formatPair(
+  deps: SegmentReadDeps,
+  { entity, left, right }: EntityDiff,
+  pair: RecordPair,
+): Promise<RecordChange[]> {
+  const before = left && pair.left && (await readRecordFields(deps, left.schema, pair.left))
+  const after = right && pair.right && (await readRecordFields(deps, right.schema, pair.right))
+  const keyOf = (at: EntityAt) => formatKeyAddress(pair.key, at.schema.key)
+  const changes: RecordChange[] = []
+  if (left && right && before && after && isSameKey(left.schema, right.schema)) {
+    const key = keyOf(right)
+    return isSameWhereShared(before, after) ? [] : [{ entity, key, op: 'update', before, after }]
+  }
+  if (left && before) changes.push({ entity, key: keyOf(left), op: 'delete', before, after: null })
+  if (right && after) changes.push({ entity, key: keyOf(right), op: 'insert', before: null, after })
+  return changes
+}
+
+function isSameKey(a: SchemaVersion, b: SchemaVersion): boolean {
+  return formatCanonicalJson(a.key) === formatCanonicalJson(b.key)
+}
+
+function isSameWhereShared(before: RecordFields, after: RecordFields): boolean {
+  return Object.keys(before).every((name) => !(name in after) || before[name] === after[name])
+}

@@ -1,0 +1,45 @@
+import { padRow, sourceFields } from '#record/project'
+import { decodeRowText, parseField, parseLargeMarker, splitRow } from '#record/row-text'
+import type { SchemaVersion } from '#record/schema'
+import { readLargeValue } from '#segment/large-values'
+import type { SegmentReadDeps } from '#segment/segment'
+import type { LargeValue } from '#segment/version-batch'
+import { assert } from '#stdx/assert'
+
+/** Values by name, in the source's own order of fields; exactly the source's text, null for null. */
+export type RecordFields = Readonly<Record<string, string | null>>
+
+/**
+ * Reads row text as named values under `schema`: the schema the row was written under, or a later
+ * one of its layout. Large values are fetched and joined.
+ */
+export async function readRecordFields(
+  deps: SegmentReadDeps,
+  schema: SchemaVersion,
+  { large, row }: { readonly row: Uint8Array; readonly large: readonly LargeValue[] },
+): Promise<RecordFields> {
+  const texts = schema.fields.length === 0 ? [] : padRow(splitRow(decodeRowText(row)), schema)
+  const textById = new Map(schema.fields.map(({ id }, index) => [id, texts[index] ?? '']))
+  const fields: Record<string, string | null> = Object.create(null)
+  for (const { id, name } of sourceFields(schema)) {
+    fields[name] = parseField(await inPlace(deps, textById.get(id) ?? '', large))
+  }
+  return fields
+}
+
+async function inPlace(
+  deps: SegmentReadDeps,
+  text: string,
+  large: readonly LargeValue[],
+): Promise<string> {
+  const index = parseLargeMarker(text)
+  if (index === undefined) return text
+  const value = large[index]
+  assert(value !== undefined, 'A marker in a row names one of its large values.')
+  return decodeRowText(Buffer.concat(await largeParts(deps, value)))
+}
+
+async function largeParts(deps: SegmentReadDeps, value: LargeValue): Promise<Uint8Array[]> {
+  if (value.kind === 'bytes') return [...value.parts]
+  return await Array.fromAsync(readLargeValue(deps, value.ref))
+}

@@ -1,0 +1,158 @@
+import { parseKeyAddress } from '#record/address'
+import type { EntityName } from '#record/entity-name'
+import type { SchemaVersion } from '#record/schema'
+import { type FoundVersion, findVersions } from '#segment/find-versions'
+import type { SegmentReadDeps } from '#segment/segment'
+import { OP_DELETE } from '#segment/version-batch'
+import { AppError, isAppError } from '#stdx/app-error'
+import type { Point, TimelineState } from '#timeline/timeline-state'
+import { type RecordFields, readRecordFields } from './record-fields.ts'
+
+/** One version of a record, as people ask for it. */
+export type RecordVersion = {
+  /** The point that first held it. */
+  readonly seq: number
+  readonly time: string
+  readonly op: 'insert' | 'update' | 'delete'
+  /** All fields; empty for a delete. */
+  readonly fields: RecordFields
+  /** Names of the fields that are not what they were in the version before. */
+  readonly changed: readonly string[]
+}
+
+/**
+ * All versions of one record over the whole timeline, newest first, each under the schema of its
+ * time. A generation that starts without the record, and a point without the entity, are deletes.
+ *
+ * @throws history.record-unknown when no point ever held it
+ * @throws record.key-invalid when the address fits no key the entity ever had
+ */
+export async function recordHistory(
+  deps: SegmentReadDeps,
+  { address, entity, state }: { state: TimelineState; entity: EntityName; address: string },
+  signal: AbortSignal,
+): Promise<RecordVersion[]> {
+  const schemas = new Map((state.schemas.get(entity) ?? []).map((one) => [one.version, one]))
+  const stretches = findStretches(state.points, entity)
+  const versions: RecordVersion[] = []
+  let before: RecordFields | null = null
+  let unreadable: unknown
+  for (const stretch of stretches) {
+    const found = await findInStretch(deps, { address, entity, schemas, state, stretch }, signal).catch(
+      (error: unknown) => {
+        if (!isAppError(error, 'record.key-invalid')) throw error
+        unreadable = error
+        return []
+      },
+    )
+    if (before !== null && found[0]?.seq !== stretch.first.seq) {
+      versions.push(formatVersion(stretch.first, 'delete', {}, before))
+      before = null
+    }
+    for (const { fields, point } of found) {
+      if (fields !== null && before !== null && isSame(before, fields)) continue
+      if (fields === null && before === null) continue
+      const op = fields === null ? 'delete' : before === null ? 'insert' : 'update'
+      versions.push(formatVersion(point, op, fields ?? {}, before))
+      before = fields
+    }
+    if (before === null || stretch.after === undefined) continue
+    versions.push(formatVersion(stretch.after, 'delete', {}, before))
+    before = null
+  }
+  if (versions.length > 0) return versions.reverse()
+  throw unreadable ?? unknownRecord(state.source, entity, address)
+}
+
+/** Points in a row that hold the entity in one generation. */
+type Stretch = {
+  readonly generation: number
+  readonly first: Point
+  readonly lastSeq: number
+  /** The next point, when it does not hold the entity at all. */
+  readonly after: Point | undefined
+}
+
+function findStretches(points: readonly Point[], entity: EntityName): Stretch[] {
+  const stretches: Stretch[] = []
+  for (const [index, point] of points.entries()) {
+    const generation = point.body.entities.find((one) => one.entity === entity)?.generation
+    if (generation === undefined) continue
+    const next = points[index + 1]
+    const isGone = next !== undefined && next.body.entities.every((one) => one.entity !== entity)
+    const after = isGone ? next : undefined
+    const open = stretches.at(-1)
+    if (open?.generation === generation && open.after === undefined) {
+      stretches[stretches.length - 1] = { ...open, lastSeq: point.seq, after }
+    } else {
+      stretches.push({ generation, first: point, lastSeq: point.seq, after })
+    }
+  }
+  return stretches
+}
+
+type FoundAt = { readonly point: Point; readonly seq: number; readonly fields: RecordFields | null }
+
+/** The record's versions in one stretch, oldest first; `fields` is null for a delete. */
+async function findInStretch(
+  deps: SegmentReadDeps,
+  search: {
+    readonly address: string
+    readonly entity: EntityName
+    readonly schemas: ReadonlyMap<number, SchemaVersion>
+    readonly state: TimelineState
+    readonly stretch: Stretch
+  },
+  signal: AbortSignal,
+): Promise<FoundAt[]> {
+  const { entity, schemas, state, stretch } = search
+  const schema = [...schemas.values()].findLast((one) => one.generation === stretch.generation)
+  if (schema === undefined) return []
+  const key = parseKeyAddress(search.address, schema.key)
+  const segments = (state.segments.get(entity) ?? []).filter(
+    ({ ref, seq }) => ref.generation === stretch.generation && seq <= stretch.lastSeq,
+  )
+  const versions = await findVersions(deps, { segments, schemas, key, signal })
+  const found: FoundAt[] = []
+  for (const version of versions.toReversed()) {
+    const point = state.points.find(({ seq }) => seq === version.seq)
+    if (point === undefined) continue
+    found.push({ point, seq: point.seq, fields: await readFields(deps, schemas, version) })
+  }
+  return found
+}
+
+async function readFields(
+  deps: SegmentReadDeps,
+  schemas: ReadonlyMap<number, SchemaVersion>,
+  version: FoundVersion,
+): Promise<RecordFields | null> {
+  const schema = schemas.get(version.schema)
+  if (version.op === OP_DELETE || schema === undefined) return null
+  return await readRecordFields(deps, schema, version)
+}
+
+function formatVersion(
+  { body, seq }: Point,
+  op: RecordVersion['op'],
+  fields: RecordFields,
+  before: RecordFields | null,
+): RecordVersion {
+  const changed = op === 'update' && before !== null ? changedFields(before, fields) : []
+  return { seq, time: body.cut.time, op, fields, changed }
+}
+
+/** Names whose values differ, or that only one side has. `null` is a value, absence is none. */
+export function changedFields(before: RecordFields, after: RecordFields): string[] {
+  const names = new Set([...Object.keys(after), ...Object.keys(before)])
+  return [...names].filter((name) => before[name] !== after[name])
+}
+
+function isSame(before: RecordFields, after: RecordFields): boolean {
+  return changedFields(before, after).length === 0
+}
+
+function unknownRecord(source: string, entity: EntityName, address: string): AppError {
+  const message = `Cannot find record ${address} of "${entity}": no point of "${source}" ever held it`
+  return new AppError('history.record-unknown', message, { entity, key: address })
+}
