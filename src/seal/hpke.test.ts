@@ -79,13 +79,8 @@ function openHpkePlainly({ info, privateKey, enc, aad, sealed, aeadId }: PlainRe
     const labeled = Buffer.concat([Buffer.from('HPKE-v1'), id, Buffer.from(label), ikm])
     return createHmac('sha256', salt).update(labeled).digest()
   }
-  const expand = (
-    id: Buffer,
-    prk: Uint8Array,
-    label: string,
-    context: Uint8Array,
-    size: number,
-  ) => {
+  const expand = (id: Buffer, prk: Uint8Array, labelled: [string, Uint8Array], size: number) => {
+    const [label, context] = labelled
     const length = Buffer.from([0, size])
     const labeled = [length, Buffer.from('HPKE-v1'), id, Buffer.from(label), context]
     const infoBytes = Buffer.concat([...labeled, Buffer.of(1)])
@@ -95,15 +90,15 @@ function openHpkePlainly({ info, privateKey, enc, aad, sealed, aeadId }: PlainRe
   const kemContext = Buffer.concat([enc, publicKeyOf(privateKey)])
   const none = Buffer.alloc(0)
   const eaePrk = extract(kemSuite, none, 'eae_prk', dh)
-  const shared = expand(kemSuite, eaePrk, 'shared_secret', kemContext, 32)
+  const shared = expand(kemSuite, eaePrk, ['shared_secret', kemContext], 32)
   const context = Buffer.concat([
     Buffer.of(0),
     extract(suite, none, 'psk_id_hash', none),
     extract(suite, none, 'info_hash', info),
   ])
   const secret = extract(suite, shared, 'secret', none)
-  const key = expand(suite, secret, 'key', context, aeadId === 1 ? 16 : 32)
-  const nonce = expand(suite, secret, 'base_nonce', context, 12)
+  const key = expand(suite, secret, ['key', context], aeadId === 1 ? 16 : 32)
+  const nonce = expand(suite, secret, ['base_nonce', context], 12)
   const cipher = aeadId === 1 ? 'aes-128-gcm' : 'aes-256-gcm'
   const decipher = createDecipheriv(cipher, key, nonce)
   decipher.setAAD(aad)

@@ -1,0 +1,151 @@
+import { hkdfSync } from 'node:crypto'
+import * as z from 'zod'
+import { AppError } from '#stdx/app-error'
+import { assert } from '#stdx/assert'
+import { formatCanonicalJson } from '#stdx/canonical-json'
+import type { Random } from '#stdx/random'
+import type { DigestKey, Role, SealingPrivateKey, VaultId } from './keys.ts'
+import { type SigningPublicKey, type SigningSeed, signingPublicKeyOf } from './signing-pair.ts'
+
+/**
+ * The secrets one holder has. The single passphrase's slot holds all of them; a role's credential
+ * holds that role's alone. What sources need follows from masters by HKDF, so that a new source
+ * needs no new secret in the slot, while a capture credential holds its one source's keys and
+ * nothing they could be derived from.
+ */
+export type Credential = {
+  readonly vaultId: VaultId
+  readonly rootPublicKey: SigningPublicKey
+  /** Opens entries: every role has it. */
+  readonly logKey: Uint8Array
+  /** Seeds of the roles that are not a source's. */
+  readonly signing: Readonly<Partial<Record<Exclude<Role, 'capture'>, SigningSeed>>>
+  readonly read?: SealingPrivateKey
+  readonly masters: Readonly<Partial<Record<Master, Uint8Array>>>
+  readonly sources: Readonly<Record<string, SourceKeys>>
+}
+
+/** What the keys of every source are derived from, each for one use. */
+export type Master = 'captureSigning' | 'captureOpening' | 'digest'
+
+/** What is held of one source. */
+export type SourceKeys = {
+  readonly signing?: SigningSeed
+  readonly capture?: SealingPrivateKey
+  readonly digestKey?: DigestKey
+}
+
+/** Fresh secrets of a new vault, all in one hand. */
+export function createCredential(random: Random, vaultId: VaultId): Credential {
+  const root = random.bytes(32)
+  return {
+    vaultId,
+    rootPublicKey: signingPublicKeyOf(root),
+    logKey: random.bytes(32),
+    signing: {
+      root,
+      custodian: random.bytes(32),
+      keeper: random.bytes(32),
+      restore: random.bytes(32),
+      auditor: random.bytes(32),
+    },
+    read: random.bytes(32),
+    masters: {
+      captureSigning: random.bytes(32),
+      captureOpening: random.bytes(32),
+      digest: random.bytes(32),
+    },
+    sources: {},
+  }
+}
+
+/** What this credential holds of a source, as given or derived. */
+export function sourceKeysOf(credential: Credential, source: string): SourceKeys {
+  const { captureSigning, captureOpening, digest } = credential.masters
+  return {
+    ...(captureSigning && { signing: derive(captureSigning, 'capture signing', source) }),
+    ...(captureOpening && { capture: derive(captureOpening, 'capture opening', source) }),
+    ...(digest && { digestKey: derive(digest, 'digest', source) }),
+    ...credential.sources[source],
+  }
+}
+
+/**
+ * The part of a credential that one role needs, and nothing it must not have.
+ * @param source required for `capture`
+ */
+export function narrowCredential(
+  credential: Credential,
+  role: Exclude<Role, 'root'>,
+  source?: string,
+): Credential {
+  const { vaultId, rootPublicKey, logKey, masters } = credential
+  const bare = { vaultId, rootPublicKey, logKey, signing: {}, masters: {}, sources: {} }
+  if (role === 'capture') {
+    assert(source !== undefined, 'A capture credential is for one source.')
+    return { ...bare, sources: { [source]: sourceKeysOf(credential, source) } }
+  }
+  const seed = credential.signing[role]
+  const signing = seed === undefined ? {} : { [role]: seed }
+  if (role === 'custodian' || role === 'auditor') return { ...bare, signing }
+  const { captureOpening, digest } = masters
+  const derived = {
+    ...(digest && { digest }),
+    ...(role === 'keeper' && captureOpening && { captureOpening }),
+  }
+  const read = credential.read && { read: credential.read }
+  return { ...bare, ...read, signing, masters: derived }
+}
+
+const key = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .transform((text) => new Uint8Array(Buffer.from(text, 'hex')))
+
+const credentialSchema = z.strictObject({
+  format: z.literal('holdfast credential 1'),
+  vaultId: z.string().regex(/^[0-9a-f]{32}$/),
+  rootPublicKey: key,
+  logKey: key,
+  signing: z.partialRecord(z.enum(['root', 'custodian', 'keeper', 'restore', 'auditor']), key),
+  read: key.optional(),
+  masters: z.partialRecord(z.enum(['captureSigning', 'captureOpening', 'digest']), key),
+  sources: z.record(
+    z.string(),
+    z.strictObject({
+      signing: key.optional(),
+      capture: key.optional(),
+      digestKey: key.optional(),
+    }),
+  ),
+})
+
+/** The credential as text: what a slot seals and a credential file holds. Secret. */
+export function formatCredential(credential: Credential): string {
+  return formatCanonicalJson(toText({ format: 'holdfast credential 1', ...credential }))
+}
+
+/** @throws seal.credential-invalid when the text is no credential */
+export function parseCredential(text: string): Credential {
+  try {
+    // The schema has checked every name and key; only absent and undefined differ in type.
+    const { format: _, ...credential } = credentialSchema.parse(JSON.parse(text))
+    return credential as Credential
+  } catch {
+    // No cause: its text could quote the secret.
+    throw new AppError(
+      'seal.credential-invalid',
+      'Cannot read the credential: it is not in the form that Holdfast writes',
+    )
+  }
+}
+
+function derive(master: Uint8Array, use: string, source: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', master, '', `holdfast ${use} 1 ${source}`, 32))
+}
+
+function toText(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex')
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, toText(inner)]))
+}

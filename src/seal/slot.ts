@@ -1,0 +1,126 @@
+import { argon2, createCipheriv, createDecipheriv } from 'node:crypto'
+import { promisify } from 'node:util'
+import * as z from 'zod'
+import { AppError } from '#stdx/app-error'
+import { formatCanonicalJson } from '#stdx/canonical-json'
+import type { Random } from '#stdx/random'
+import type { Secret } from '#stdx/secret'
+import type { VaultId } from './keys.ts'
+
+/**
+ * A slot seals a credential to a passphrase: Argon2id makes a key of it, AES-256-GCM seals. The
+ * cost stands in the slot, so that new slots may cost more; it is bounded when read, so that nobody
+ * can make opening one endless.
+ */
+
+const argon2Async = promisify(argon2)
+const ZERO_NONCE = new Uint8Array(12)
+const TAG_BYTES = 16
+
+export type SlotCost = {
+  readonly memoryKib: number
+  readonly passes: number
+  readonly lanes: number
+}
+export const SLOT_COST: SlotCost = { memoryKib: 19_456, passes: 2, lanes: 1 }
+
+const slotSchema = z.strictObject({
+  format: z.literal('holdfast slot 1'),
+  vaultId: z.string().regex(/^[0-9a-f]{32}$/),
+  kdf: z.strictObject({
+    name: z.literal('argon2id'),
+    memoryKib: z.int().min(8).max(1_048_576),
+    passes: z.int().min(1).max(16),
+    lanes: z.int().min(1).max(8),
+    salt: z.string().regex(/^[0-9a-f]{32}$/),
+  }),
+  sealed: z.string().regex(/^([0-9a-f]{2}){16,}$/),
+})
+
+type SlotHeader = Omit<z.infer<typeof slotSchema>, 'sealed'>
+
+export type SealSlotRequest = {
+  readonly vaultId: VaultId
+  readonly passphrase: Secret
+  readonly plaintext: string
+  readonly cost?: SlotCost
+}
+
+/** A slot as it is stored: canonical JSON. */
+export async function sealSlot(random: Random, request: SealSlotRequest): Promise<string> {
+  const { vaultId, passphrase, plaintext, cost = SLOT_COST } = request
+  const salt = Buffer.from(random.bytes(16)).toString('hex')
+  const header: SlotHeader = {
+    format: 'holdfast slot 1',
+    vaultId,
+    kdf: { name: 'argon2id', ...cost, salt },
+  }
+  // A nonce of zeros: the key is of this slot's own salt and seals nothing else.
+  const key = await deriveSlotKey(header, passphrase)
+  const cipher = createCipheriv('aes-256-gcm', key, ZERO_NONCE).setAAD(aadOf(header))
+  const sealed = [cipher.update(plaintext, 'utf8'), cipher.final(), cipher.getAuthTag()]
+  return formatCanonicalJson({ ...header, sealed: Buffer.concat(sealed).toString('hex') })
+}
+
+export type OpenSlotRequest = {
+  readonly vaultId: VaultId
+  readonly name: string
+  readonly text: string
+  readonly passphrase: Secret
+}
+
+/**
+ * What the slot seals.
+ * @throws seal.passphrase-wrong when the passphrase does not open it, or its bytes were changed
+ * @throws seal.not-authentic when it is no slot, or another vault's
+ */
+export async function openSlot(request: OpenSlotRequest): Promise<string> {
+  const { sealed, ...header } = parseSlot(request)
+  const bytes = Buffer.from(sealed, 'hex')
+  const key = await deriveSlotKey(header, request.passphrase)
+  const decipher = createDecipheriv('aes-256-gcm', key, ZERO_NONCE).setAAD(aadOf(header))
+  const size = bytes.byteLength - TAG_BYTES
+  decipher.setAuthTag(bytes.subarray(size))
+  const plaintext = decipher.update(bytes.subarray(0, size))
+  try {
+    decipher.final()
+  } catch (cause) {
+    const message = `Cannot open slot "${request.name}": the passphrase does not fit`
+    throw new AppError('seal.passphrase-wrong', message, { name: request.name }, { cause })
+  }
+  return plaintext.toString('utf8')
+}
+
+function parseSlot({ name, text, vaultId }: OpenSlotRequest): z.infer<typeof slotSchema> {
+  const slot = parseJson(text, name)
+  if (slot.vaultId !== vaultId) throw notAuthentic(name, 'it belongs to another vault')
+  return slot
+}
+
+function parseJson(text: string, name: string): z.infer<typeof slotSchema> {
+  try {
+    return slotSchema.parse(JSON.parse(text))
+  } catch (cause) {
+    throw notAuthentic(name, 'it is not in the form of a slot', cause)
+  }
+}
+
+async function deriveSlotKey({ kdf }: SlotHeader, passphrase: Secret): Promise<Uint8Array> {
+  return await argon2Async('argon2id', {
+    message: Buffer.from(passphrase.reveal().normalize('NFC')),
+    nonce: Buffer.from(kdf.salt, 'hex'),
+    parallelism: kdf.lanes,
+    tagLength: 32,
+    memory: kdf.memoryKib,
+    passes: kdf.passes,
+  })
+}
+
+function aadOf(header: SlotHeader): Buffer {
+  return Buffer.from(formatCanonicalJson(header))
+}
+
+function notAuthentic(name: string, found: string, cause?: unknown): AppError {
+  const message = `Cannot open slot "${name}": ${found}`
+  return new AppError('seal.not-authentic', message, { name }, { cause })
+}
