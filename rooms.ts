@@ -65,7 +65,7 @@ export const ROOMS: readonly Room[] = [
   {
     name: 'restore',
     does: 'a run back: plan, write, read back',
-    doors: ['stdx', 'record', 'connector', 'segment', 'timeline', 'vault', 'history'],
+    doors: ['stdx', 'record', 'connector', 'seal', 'segment', 'timeline', 'vault', 'history'],
   },
   { name: 'config', does: 'every setting, defined once', doors: ['stdx'] },
   { name: 'demo', does: 'the trading group that shows everything', doors: ['stdx', 'config'] },

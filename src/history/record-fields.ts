@@ -5,6 +5,7 @@ import { readLargeValue } from '#segment/large-values'
 import type { SegmentReadDeps } from '#segment/segment'
 import type { LargeValue } from '#segment/version-batch'
 import { assert } from '#stdx/assert'
+import { collect } from '#stdx/streams'
 
 /** Values by name, in the source's own order of fields; exactly the source's text, null for null. */
 export type RecordFields = Readonly<Record<string, string | null>>
@@ -41,5 +42,5 @@ async function inPlace(
 
 async function largeParts(deps: SegmentReadDeps, value: LargeValue): Promise<Uint8Array[]> {
   if (value.kind === 'bytes') return [...value.parts]
-  return await Array.fromAsync(readLargeValue(deps, value.ref))
+  return await collect(readLargeValue(deps, value.ref))
 }
