@@ -61,8 +61,14 @@ export type SourceCut = AsyncDisposable & {
 
 /** A system that may be written. Reading it works as for a source, for plans and for reading back. */
 export type Target = Source & {
-  /** Begins the one transaction of a restore. Disposing it without `commit` rolls back. */
-  openWrite(signal: AbortSignal): Promise<TargetWrite>
+  /**
+   * Begins the one transaction of a restore. Disposing it without `commit` rolls back.
+   *
+   * With `since`, an open cut of this target, the transaction sees what the cut saw: writing a row
+   * that somebody changed after the cut fails with connector.target-changed instead of undoing their
+   * change. The cut may, and should, be closed as soon as this resolves.
+   */
+  openWrite(signal: AbortSignal, since?: SourceCut): Promise<TargetWrite>
 }
 
 /** What a table needs before and after its rows: `createTables` first, `finishTables` last. */

@@ -1,0 +1,110 @@
+import pg from 'pg'
+import { AppError } from '#stdx/app-error'
+import type { PostgresAddress } from './address.ts'
+import { toConnectError } from './pg-error.ts'
+import { Session } from './session.ts'
+import { planTls, type TlsAttempt } from './tls.ts'
+
+/**
+ * Settings of every session. The first group decides the text of values: with another
+ * `extra_float_digits` 0.30000000000000004 arrives as 0.3. The others keep limits that are meant
+ * for applications from ending a long run, and a policy from hiding rows without a word.
+ */
+const PINS: Readonly<Record<string, string>> = {
+  bytea_output: 'hex',
+  client_encoding: 'UTF8',
+  datestyle: 'ISO, YMD',
+  extra_float_digits: '3',
+  intervalstyle: 'postgres',
+  lc_monetary: 'C',
+  search_path: '',
+  timezone: 'UTC',
+  xmlbinary: 'base64',
+  xmloption: 'content',
+
+  application_name: 'holdfast',
+  array_nulls: 'on',
+  check_function_bodies: 'off',
+  client_min_messages: 'warning',
+  default_transaction_deferrable: 'off',
+  default_transaction_isolation: 'read committed',
+  idle_in_transaction_session_timeout: '0',
+  idle_session_timeout: '0',
+  jit: 'off',
+  lock_timeout: '60s',
+  quote_all_identifiers: 'off',
+  row_security: 'off',
+  standard_conforming_strings: 'on',
+  statement_timeout: '0',
+  synchronize_seqscans: 'off',
+  transaction_timeout: '0',
+  transform_null_equals: 'off',
+}
+
+/** Values reach us as the server printed them: no number, no date ever becomes a JavaScript value. */
+const RAW_TYPES = { getTypeParser: () => (text: string) => text }
+
+/**
+ * Opens a session with all settings pinned. Server majors from 13 on.
+ *
+ * @throws connector.unreachable | connector.denied | connector.address-invalid
+ */
+export async function connect(address: PostgresAddress, signal: AbortSignal): Promise<Session> {
+  signal.throwIfAborted()
+  const where = `${address.host}:${address.port}`
+  let failure: unknown
+  for (const tls of await planTls(address)) {
+    try {
+      return await open(address, tls, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      // The first refusal tells more than that of the fallback, as with libpq.
+      failure ??= error
+    }
+  }
+  throw toConnectError(failure, where)
+}
+
+async function open(
+  address: PostgresAddress,
+  tls: TlsAttempt,
+  signal: AbortSignal,
+): Promise<Session> {
+  const client = new pg.Client({
+    host: address.host,
+    port: address.port,
+    user: address.user,
+    database: address.database,
+    // Without a password pg looks for one where psql does: PGPASSWORD, ~/.pgpass.
+    ...(address.password === null ? {} : { password: address.password.reveal() }),
+    ssl: tls,
+    keepAlive: true,
+    connectionTimeoutMillis: address.connectTimeoutMs,
+    types: RAW_TYPES,
+  })
+  const session = new Session(client, address)
+  try {
+    await session.during(signal, () => client.connect())
+    await pinSettings(session, signal)
+    return session
+  } catch (error) {
+    session.destroy()
+    throw error
+  }
+}
+
+async function pinSettings(session: Session, signal: AbortSignal): Promise<void> {
+  const [[version] = []] = await session.query(
+    "select current_setting('server_version_num')",
+    signal,
+  )
+  if (Number(version) < 130_000) {
+    const message = `Cannot use PostgreSQL ${version}: need 13 or newer`
+    throw new AppError('connector.unreachable', message, { version })
+  }
+  // A setting that this major does not have is simply not in pg_settings.
+  const sql = `select set_config(s.name, p.value, false)
+    from unnest($1::text[], $2::text[]) p(name, value)
+    join pg_catalog.pg_settings s on lower(s.name) = p.name`
+  await session.query(sql, signal, [Object.keys(PINS), Object.values(PINS)])
+}

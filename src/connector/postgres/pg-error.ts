@@ -1,0 +1,77 @@
+import { AppError } from '#stdx/app-error'
+
+/**
+ * What PostgreSQL said, without what it must not say: `detail`, `hint` and `where` quote the values
+ * of rows, and some primary messages do. `text` is for errors of DDL and of connecting only.
+ */
+export type ServerError = {
+  readonly sqlState: string
+  readonly text: string
+  readonly schema: string | null
+  readonly table: string | null
+  readonly column: string | null
+  readonly constraint: string | null
+}
+
+/** The facts of a server's error, or `undefined` for errors of sockets and for our own. */
+export function readServerError(error: unknown): ServerError | undefined {
+  if (!(error instanceof Error) || error instanceof AppError) return undefined
+  const sqlState = readText(error, 'code')
+  if (sqlState === null || !/^[0-9A-Z]{5}$/.test(sqlState)) return undefined
+  if (readText(error, 'severity') === null) return undefined
+  return {
+    sqlState,
+    text: error.message,
+    schema: readText(error, 'schema'),
+    table: readText(error, 'table'),
+    column: readText(error, 'column'),
+    constraint: readText(error, 'constraint'),
+  }
+}
+
+/**
+ * An error that may be kept as a cause: SQLSTATE and names, never values. Errors that do not come
+ * from the server are returned as they are.
+ */
+export function withoutValues(error: unknown): unknown {
+  const server = readServerError(error)
+  if (server === undefined) return error
+  const { sqlState, table, column, constraint } = server
+  const names = [table, column, constraint].filter((name) => name !== null).join(', ')
+  return new Error(`SQLSTATE ${sqlState}${names === '' ? '' : ` (${names})`}`)
+}
+
+/** Whether the connection, not the statement, failed. */
+export function isConnectionLost(error: unknown): boolean {
+  const sqlState = readServerError(error)?.sqlState
+  if (sqlState === undefined) return !(error instanceof AppError)
+  return sqlState.startsWith('08') || sqlState.startsWith('57P')
+}
+
+const REFUSED_USER = new Set(['28000', '28P01', '42501'])
+
+/** @param where host and port, for the message */
+export function toConnectError(error: unknown, where: string): unknown {
+  if (error instanceof AppError) return error
+  const server = readServerError(error)
+  const found = server?.text ?? (error instanceof Error ? describe(error) : 'an unknown failure')
+  if (server !== undefined && REFUSED_USER.has(server.sqlState)) {
+    const message = `Cannot connect to PostgreSQL at ${where}: ${found}`
+    return new AppError('connector.denied', message, { sqlState: server.sqlState })
+  }
+  const message = `Cannot reach PostgreSQL at ${where}: ${found}`
+  return new AppError('connector.unreachable', message, {}, { cause: error })
+}
+
+function describe(error: Error): string {
+  // A name with several addresses fails with one error for each and no message of its own.
+  if (error instanceof AggregateError && error.message === '') {
+    return error.errors.map((each) => (each instanceof Error ? each.message : '')).join('; ')
+  }
+  return error.message
+}
+
+function readText(error: object, name: string): string | null {
+  const value: unknown = Reflect.get(error, name)
+  return typeof value === 'string' && value !== '' ? value : null
+}

@@ -1,0 +1,67 @@
+import type { SourceIdentity } from '#record/cut'
+import type { ConnectorOptions, Source, SourceCut } from '../connector.ts'
+import { type PostgresAddress, parseAddress } from './address.ts'
+import { connect } from './connect.ts'
+import { openCut } from './cut.ts'
+import { readIdentity } from './identity.ts'
+import type { Session } from './session.ts'
+import { Throttle } from './throttle.ts'
+
+/** A database that is read. Keeps the session that asked who it is for the first use after that. */
+export class PostgresSource implements Source {
+  readonly identity: SourceIdentity
+  readonly #address: PostgresAddress
+  readonly #sessionsMax: number
+  readonly #throttle: Throttle
+  #kept: Session | undefined
+
+  /** @throws connector.unreachable | connector.denied | connector.address-invalid */
+  static async open(options: ConnectorOptions): Promise<PostgresSource> {
+    const address = parseAddress(options.address.reveal())
+    const session = await connect(address, options.signal)
+    try {
+      const identity = await readIdentity(session, address, options.signal)
+      return new PostgresSource(options, { address, identity, session })
+    } catch (error) {
+      session.destroy()
+      throw error
+    }
+  }
+
+  private constructor(
+    options: ConnectorOptions,
+    found: { address: PostgresAddress; identity: SourceIdentity; session: Session },
+  ) {
+    this.identity = found.identity
+    this.#address = found.address
+    this.#kept = found.session
+    this.#sessionsMax = options.connectionsMax
+    this.#throttle = new Throttle(options.clock, options.bytesPerSecondMax)
+  }
+
+  openCut(signal: AbortSignal): Promise<SourceCut> {
+    return openCut(
+      {
+        identity: this.identity,
+        connect: (forSignal) => this.takeSession(forSignal),
+        sessionsMax: this.#sessionsMax,
+        throttle: this.#throttle,
+      },
+      signal,
+    )
+  }
+
+  /** The kept session, or a new one. The caller closes it. */
+  takeSession(signal: AbortSignal): Promise<Session> {
+    const kept = this.#kept
+    this.#kept = undefined
+    if (kept === undefined || kept.isLost) return connect(this.#address, signal)
+    return Promise.resolve(kept)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const kept = this.#kept
+    this.#kept = undefined
+    await kept?.[Symbol.asyncDispose]()
+  }
+}
