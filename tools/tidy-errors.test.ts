@@ -2,7 +2,12 @@ import { expect, test } from 'vitest'
 import type { ErrorSpec } from '../src/stdx/app-error.ts'
 import { readSources } from './project-files.ts'
 import { loadRoomErrors } from './room-errors.ts'
-import { findCodeProblems, findTableProblems, findUndocumented } from './tidy-errors.ts'
+import {
+  findCodeProblems,
+  findLostCauses,
+  findTableProblems,
+  findUndocumented,
+} from './tidy-errors.ts'
 
 /** Contracts: files that several implementations or rooms stand on. */
 const CONTRACTS = [
@@ -27,6 +32,20 @@ test('every exported name of a contract has a doc comment', () => {
   const contracts = sources.filter(({ path }) => CONTRACTS.includes(path))
   expect(contracts.length).toBeGreaterThan(3)
   expect(contracts.flatMap(findUndocumented)).toEqual([])
+})
+
+test('every failure that is translated keeps its cause', () => {
+  expect(sources.flatMap(findLostCauses)).toEqual([])
+})
+
+test('findLostCauses() reports a catch that drops the cause', () => {
+  const translate = (end: string) => ({
+    path: 'x.ts',
+    text: `try { a() } catch (error) {\n  if (b) { throw new AppError('a.b', f('c')${end}) }\n}`,
+  })
+  expect(findLostCauses(translate(''))).toHaveLength(1)
+  expect(findLostCauses(translate(', {}'))).toHaveLength(1)
+  expect(findLostCauses(translate(', {}, { cause: error }'))).toEqual([])
 })
 
 const good: ErrorSpec = {
@@ -54,6 +73,8 @@ test('findCodeProblems() reports a code that the table of its room lacks', () =>
   ])
   const elsewhere = { path: 'src/b/x.ts', text: `throw new AppError('a.lost', 'Cannot')` }
   expect(findCodeProblems([elsewhere], table({ 'a.lost': good }))).toHaveLength(1)
+  const main = { ...elsewhere, path: 'src/main/x.ts' }
+  expect(findCodeProblems([main], table({ 'a.lost': good }))).toEqual([])
 })
 
 test('findCodeProblems() reports a code that nobody throws', () => {

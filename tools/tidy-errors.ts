@@ -28,8 +28,13 @@ export function findCodeProblems(
   errorsByRoom: ReadonlyMap<string, RoomErrors>,
 ): string[] {
   const thrown = files.flatMap(readThrownCodes)
+  const everyCode = Object.assign({}, ...errorsByRoom.values())
   const unknown = thrown
-    .filter(({ code, room }) => !Object.hasOwn(errorsByRoom.get(room) ?? {}, code))
+    // main/ joins the rooms and has no words of its own.
+    .filter(
+      ({ code, room }) =>
+        !Object.hasOwn(room === 'main' ? everyCode : (errorsByRoom.get(room) ?? {}), code),
+    )
     .map(({ code, path, room }) => `${path} throws ${code}, which src/${room}/errors.ts lacks`)
   const mentioned = files.filter(({ path }) => !path.endsWith('/errors.ts'))
   const dead = [...errorsByRoom].flatMap(([room, errors]) =>
@@ -56,6 +61,32 @@ export function findUndocumented({ path, text }: SourceFile): string[] {
       return []
     return [`${path}: ${name} has no doc comment`]
   })
+}
+
+/** Catch blocks that translate a failure and drop what caused it. */
+export function findLostCauses({ path, text }: SourceFile): string[] {
+  const code = withoutComments(text)
+  const lost: string[] = []
+  for (const match of code.matchAll(/\bcatch\b[^{]*\{/g)) {
+    const block = readBalanced(code, match.index + match[0].length - 1)
+    for (const thrown of block.matchAll(/new AppError\(/g)) {
+      const call = readBalanced(block, thrown.index + thrown[0].length - 1)
+      if (/\bcause\b/.test(call)) continue
+      const line = code.slice(0, match.index).split('\n').length
+      lost.push(`${path}: the catch of line ${line} throws an AppError without its cause`)
+    }
+  }
+  return lost
+}
+
+/** The text from the bracket at `start` to the one that closes it, brackets in strings counted. */
+function readBalanced(code: string, start: number): string {
+  let depth = 0
+  for (let i = start; i < code.length; i++) {
+    if ('({['.includes(code.charAt(i))) depth++
+    if (')}]'.includes(code.charAt(i)) && --depth === 0) return code.slice(start, i + 1)
+  }
+  return code.slice(start)
 }
 
 function readThrownCodes({ path, text }: SourceFile) {

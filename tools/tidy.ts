@@ -17,8 +17,8 @@ const isSource = (path: string) => /^src\/.*\.ts$/.test(path) && !isTest(path)
 const isTypeScript = (path: string) => path.endsWith('.ts')
 const roomOf = (path: string) => path.split('/')[1] ?? ''
 
-/** Inside the sub-folders of these two rooms foreign systems are spoken to, in their own words. */
-const isForeignTongue = (path: string) => /^src\/(connector|store)\/[^/]+\//.test(path)
+/** Inside the sub-folders of these rooms foreign systems are spoken to, in their own words. */
+const isForeignTongue = (path: string) => /^src\/(connector|store|demo)\/[^/]+\//.test(path)
 
 /**
  * Words that the glossary replaces, as whole words of an identifier. Words with an everyday meaning
