@@ -26,6 +26,8 @@ const bundle = await rolldown({
   // Optional parts of the driver that are not installed and not wanted.
   external: ['pg-native', 'pg-cloudflare'],
   onLog(level, log, handle) {
+    // Left as it is, such an import would be looked for when the command that needs it runs.
+    if (log.code === 'UNRESOLVED_IMPORT') handle('error', log)
     if (level !== 'info') handle(level, log)
   },
 })
