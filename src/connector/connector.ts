@@ -22,6 +22,7 @@ export type Connector = {
   openTarget(options: ConnectorOptions): Promise<Target>
 }
 
+/** How to reach a system, and how much of it may be used. Nothing here outlives what it opens. */
 export type ConnectorOptions = {
   /** Where the system is: a URL with its password, or a path. Never printed. */
   readonly address: Secret
@@ -33,12 +34,14 @@ export type ConnectorOptions = {
   readonly signal: AbortSignal
 }
 
+/** A system that may be read, connected and known by its identity. Disposing it ends every connection. */
 export type Source = AsyncDisposable & {
   readonly identity: SourceIdentity
   /** Fixes one moment that every scan of the cut sees. Close it soon: it holds back the source's own cleaning. */
   openCut(signal: AbortSignal): Promise<SourceCut>
 }
 
+/** One moment of a source. Everything read through it belongs together, however long it takes. */
 export type SourceCut = AsyncDisposable & {
   readonly cut: Cut
   /**
@@ -82,6 +85,7 @@ export type CreatePlan = {
 /** Something that could not be put back with a table: a default whose function is missing there. */
 export type LeftOut = { readonly kind: string; readonly name: string; readonly reason: string }
 
+/** One transaction on a target: all of it or nothing. Calls run one after the other, never at once. */
 export type TargetWrite = AsyncDisposable & {
   /** Creates types and tables without constraints and indexes. Returns what had to be left out. */
   createTables(plan: CreatePlan): Promise<readonly LeftOut[]>
@@ -110,6 +114,7 @@ export type TargetWrite = AsyncDisposable & {
   commit(): Promise<void>
 }
 
+/** Rows and how to find them in the target. */
 export type KeyedRows = {
   readonly key: readonly string[]
   /** All fields of a row, key fields among them, in the order of the row text. */

@@ -32,8 +32,11 @@ export type ObjectStore = {
 /** Slash-separated parts of `[A-Za-z0-9._-]`, none of them `.` or `..`; at most 512 bytes. */
 export type ObjectName = Brand<string, 'ObjectName'>
 
+/** Whether this call stored the object, or one of that name was there and stays as it was. */
 export type PutResult = 'stored' | 'already-present'
+/** What is known of an object without reading it. */
 export type ObjectStat = { readonly name: ObjectName; readonly sizeBytes: number }
+/** Without `range` the whole object; a range past its end is an error, not a short answer. */
 export type GetOptions = {
   readonly range?: { readonly offset: number; readonly length: number }
   readonly signal: AbortSignal
