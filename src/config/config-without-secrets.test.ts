@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how holdfast.yaml names variables
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { configWithoutSecrets, relocateConfig } from './config-without-secrets.ts'

@@ -15,7 +15,7 @@ async function aFolder(files: Record<string, string> = {}): Promise<string> {
 }
 
 function load(folder: string, flags: Flags = {}, environment: Record<string, string> = {}) {
-  const deps = { environment, currentFolder: folder, homeFolder: '/home/ann' }
+  const deps = { environment, currentFolder: folder, homeFolder: '/h/ann' }
   return loadConfig(deps, readProcessSettings(environment, flags))
 }
 
@@ -27,7 +27,7 @@ test('loadConfig() prefers flag to environment to file to default', async () => 
   const config = await load(folder, { vault: '/from-flag' }, environment)
   expect(config.readVault()).toBe('/from-flag')
   expect(config.readKeyring()).toBe('/from-flag/keyring')
-  expect(config.stateDir).toBe('/home/ann/.local/state/holdfast')
+  expect(config.stateDir).toBe('/h/ann/.local/state/holdfast')
 })
 
 test('loadConfig() needs no file when a flag says where the vault is', async () => {

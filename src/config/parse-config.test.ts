@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how holdfast.yaml names variables
 import { expect, test } from 'vitest'
 import { isAppError } from '#stdx/app-error'
 import { parseConfig } from './parse-config.ts'

@@ -1,7 +1,32 @@
-import { Command } from 'commander'
+import { homedir } from 'node:os'
+import { runCli } from '#cli/run-cli'
+import { systemClock } from '#stdx/clock'
+import { processInterrupts } from './interrupts.ts'
+import { openContext } from './open-context.ts'
+import { VERSION } from './version.ts'
 
-const program = new Command('holdfast')
-  .description('Versioned, provable backup and restore of customer records in business systems.')
-  .version('0.1.0')
+// As source while developing, as bundle otherwise.
+const threadFile = import.meta.url.endsWith('.ts') ? 'capture-thread.ts' : 'capture-thread.js'
 
-await program.parseAsync()
+const place = {
+  environment: process.env,
+  currentFolder: process.cwd(),
+  homeFolder: homedir(),
+  threadUrl: new URL(threadFile, import.meta.url),
+}
+
+const exit = await runCli(
+  {
+    version: VERSION,
+    clock: systemClock,
+    environment: process.env,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    interrupts: processInterrupts,
+    openContext: (request) => openContext(place, request),
+  },
+  process.argv.slice(2),
+)
+// Not waiting for what may still be open: every command has closed what it opened.
+process.exit(exit)

@@ -1,0 +1,51 @@
+import type { CaptureEntity } from '#capture/capture-entity'
+import type { Config, System } from '#config/config'
+import type { Source, Target } from '#connector/connector'
+import type { Clock } from '#stdx/clock'
+import type { Random } from '#stdx/random'
+import type { Secret } from '#stdx/secret'
+import type { ObjectStore } from '#store/object-store'
+import type { Vault } from '#vault/vault'
+import type { ProgressSink } from './progress.ts'
+
+/**
+ * What the operations of this room are given by whoever calls them. Each takes the part it uses
+ * (`Pick<Context, ...>`). Nothing is opened or read before it is asked for.
+ */
+export type Context = {
+  readonly clock: Clock
+  readonly random: Random
+  readonly progress: ProgressSink
+  /** Said once, to whoever runs the operation. */
+  warn(warning: Warning): void
+  /** Read at the first call, the same ever after. @throws config.not-found | config.invalid */
+  readConfig(): Promise<Config>
+  /** Where a configuration is or would be written, absolute. */
+  readonly configPath: string
+  /** The passphrase of a vault to be made. @throws config.passphrase-missing | config.passphrase-weak */
+  readNewPassphrase(signal: AbortSignal): Promise<Secret>
+  /** A store by its place: an absolute path or a URL. No I/O. @throws app.store-unsupported */
+  openStore(place: string): ObjectStore
+  /** The same, making the folder when it is not there. @throws app.store-unsupported | store.denied */
+  createStore(place: string): Promise<ObjectStore>
+  /**
+   * Opens the vault that the configuration names, asking for the passphrase where nothing gives it.
+   * @throws config.variable-missing | config.passphrase-missing | vault.not-found | vault.wrong-key
+   */
+  openVault(signal: AbortSignal): Promise<Vault>
+  /** @throws config.name-unknown | config.variable-missing | connector.unreachable | connector.denied */
+  openSource(name: string, signal: AbortSignal): Promise<OpenedSource>
+  /** Where entities of one source are captured, in threads of their own. The caller disposes it. */
+  openCapturePool(vault: Vault, source: string, signal: AbortSignal): Promise<CapturePool>
+  /** Opens a target; the name of a source is refused. @throws as `openSource` */
+  openTarget(name: string, signal: AbortSignal): Promise<OpenedTarget>
+}
+
+export type Warning = { readonly code: string; readonly message: string }
+
+/** The caller disposes `source`. */
+export type OpenedSource = { readonly system: System; readonly source: Source }
+/** The caller disposes `target`. */
+export type OpenedTarget = { readonly system: System; readonly target: Target }
+
+export type CapturePool = AsyncDisposable & { readonly captureEntity: CaptureEntity }

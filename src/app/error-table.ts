@@ -1,0 +1,29 @@
+import { CAPTURE_ERRORS } from '#capture/errors'
+import { CONFIG_ERRORS } from '#config/errors'
+import { CONNECTOR_ERRORS } from '#connector/errors'
+import { DEMO_ERRORS } from '#demo/errors'
+import { HISTORY_ERRORS } from '#history/errors'
+import { RECORD_ERRORS } from '#record/errors'
+import { RESTORE_ERRORS } from '#restore/errors'
+import { SEAL_ERRORS } from '#seal/errors'
+import { SEGMENT_ERRORS } from '#segment/errors'
+import type { ErrorSpec } from '#stdx/app-error'
+import { STDX_ERRORS } from '#stdx/errors'
+import { STORE_ERRORS } from '#store/errors'
+import { APP_ERRORS } from './errors.ts'
+
+/** Every code of every room up to this one. A test holds it against the rooms. */
+export const ERROR_TABLE: Readonly<Record<string, ErrorSpec>> = Object.freeze({
+  ...STDX_ERRORS,
+  ...RECORD_ERRORS,
+  ...CONNECTOR_ERRORS,
+  ...STORE_ERRORS,
+  ...SEAL_ERRORS,
+  ...SEGMENT_ERRORS,
+  ...HISTORY_ERRORS,
+  ...CAPTURE_ERRORS,
+  ...RESTORE_ERRORS,
+  ...CONFIG_ERRORS,
+  ...DEMO_ERRORS,
+  ...APP_ERRORS,
+})

@@ -1,0 +1,99 @@
+import { AppError } from '#stdx/app-error'
+import type { Paint } from './paint.ts'
+
+/** A standard stream, as far as it is used. */
+export type TextStream = {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  write(text: string): boolean
+  once(event: 'drain' | 'error', listener: () => void): unknown
+  off(event: 'drain' | 'error', listener: () => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+}
+
+export type OutputOptions = {
+  readonly stdout: TextStream
+  readonly stderr: TextStream
+  readonly isJson: boolean
+  readonly isQuiet: boolean
+  readonly paint: Paint
+}
+
+/**
+ * What a command says. Data goes to standard output, everything else to standard error; with
+ * `--json` a long run also tells its progress and warnings on standard output, one JSON line each.
+ */
+export type Output = {
+  readonly isJson: boolean
+  readonly paint: Paint
+  /** The one answer of a command: a JSON document, or text for people (ended by a line break). */
+  answer(document: unknown, toText: () => string): Promise<void>
+  /**
+   * One of many answers: a JSON line, or text for people. Waits while the reader is slow.
+   * @throws cli.output-closed when nobody reads any more
+   */
+  item(document: unknown, toText: () => string): Promise<void>
+  /** Raw text to standard output, `export` for one. @throws cli.output-closed */
+  data(text: string): Promise<void>
+  /** A JSON line of a long run that goes on even when nobody reads; nothing without `--json`. */
+  event(document: { readonly type: string }): void
+  /** A remark for people; nothing with `--quiet` or `--json`. */
+  note(text: string): void
+  warning(warning: { readonly code: string; readonly message: string }): void
+  /** Where progress draws its line, and what clears it before anything else is printed. */
+  onClear(clear: () => void): void
+}
+
+/** Opens the output. A closed pipe is no error: what is written to it is dropped. */
+export function createOutput({ stdout, stderr, isJson, isQuiet, paint }: OutputOptions): Output {
+  let isClosed = false
+  let clear = () => {}
+  stdout.on('error', () => {
+    isClosed = true
+  })
+  stderr.on('error', () => {})
+
+  async function data(text: string): Promise<void> {
+    clear()
+    if (!isClosed && !stdout.write(text)) await drained(stdout)
+    if (isClosed) throw new AppError('cli.output-closed', 'Cannot print: the output was closed')
+  }
+  function say(text: string): void {
+    clear()
+    stderr.write(`${text}\n`)
+  }
+  function event(document: { readonly type: string }): void {
+    if (isJson && !isClosed) stdout.write(`${JSON.stringify(document)}\n`)
+  }
+  return {
+    isJson,
+    paint,
+    data,
+    event,
+    answer: (document, toText) =>
+      data(isJson ? `${JSON.stringify(document, null, 2)}\n` : toText()),
+    item: (document, toText) => data(isJson ? `${JSON.stringify(document)}\n` : toText()),
+    note(text) {
+      if (!isJson && !isQuiet) say(text)
+    },
+    warning({ code, message }) {
+      if (isJson) event({ type: 'warning', code, message } as { type: string })
+      else say(`${paint.yellow('warning:')} ${message} (${code})`)
+    },
+    onClear(listener) {
+      clear = listener
+    },
+  }
+}
+
+function drained(stream: TextStream): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off('drain', done)
+      stream.off('error', done)
+      resolve()
+    }
+    stream.once('drain', done)
+    stream.once('error', done)
+  })
+}

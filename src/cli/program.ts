@@ -1,0 +1,66 @@
+import { Command, Option } from 'commander'
+import type { Flags } from '#config/read-process-settings'
+import { environmentNameOf, flagOf, SETTING_NAMES, settingOf } from '#config/settings'
+import { addExplain } from './commands/explain.ts'
+import type { Act } from './shell.ts'
+
+export type ProgramOptions = {
+  readonly version: string
+  readonly act: Act
+  readonly writeOut: (text: string) => void
+}
+
+const ABOUT = 'Versioned, provable backup and restore of customer records in business systems.'
+const AFTER_HELP = `
+A POINT is erp@12, erp@latest, erp@2026-06-30T12:00:00Z; a KEY is 42 or "1000","0042".
+\`holdfast explain CODE\` says what an error code means and what to do.`
+
+/** Commands in the order of the help page. */
+const COMMANDS: readonly ((program: Command, act: Act) => void)[] = [addExplain]
+
+/** The command line: every command, every flag. It parses; what is done is up to `act`. */
+export function buildProgram({ act, version, writeOut }: ProgramOptions): Command {
+  const program = new Command('holdfast')
+    .description(ABOUT)
+    .version(version, '--version', 'Print the version.')
+    .helpOption('-h, --help', 'Print help.')
+    .helpCommand(false)
+    .addHelpText('after', AFTER_HELP)
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: false })
+    // Failures are reported like all others, by `runCli`.
+    .configureOutput({ writeOut, writeErr: () => {}, outputError: () => {} })
+  for (const option of globalOptions()) program.addOption(option)
+  for (const addCommand of COMMANDS) addCommand(program, act)
+  return program
+}
+
+/** Values of the global flags after parsing. */
+export function readFlags(program: Command): Flags {
+  const options = program.opts<Record<string, string | boolean | undefined>>()
+  const entries = SETTING_NAMES.flatMap((name) => {
+    // Commander keeps `--no-input` as `input: false`.
+    const value = isNegative(name)
+      ? options[positiveOf(name)] === false || undefined
+      : options[name]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return Object.fromEntries(entries)
+}
+
+function globalOptions(): Option[] {
+  return SETTING_NAMES.filter((name) => settingOf(name).in.includes('flag')).map((name) => {
+    const { help, in: places, valueName } = settingOf(name)
+    const inEnvironment = places.includes('environment') ? ` [${environmentNameOf(name)}]` : ''
+    const value = valueName === undefined ? '' : ` <${valueName}>`
+    return new Option(`${flagOf(name)}${value}`, `${help}${inEnvironment}`)
+  })
+}
+
+function isNegative(name: string): boolean {
+  return /^no[A-Z]/.test(name)
+}
+
+function positiveOf(name: string): string {
+  return name.charAt(2).toLowerCase() + name.slice(3)
+}

@@ -1,0 +1,43 @@
+import type { Context } from '#app/context'
+import type { ContextRequest } from '#cli/run-cli'
+import { configPath, type LoadConfigDeps, loadConfig } from '#config/load-config'
+import { readNewPassphrase } from '#config/read-credential'
+import { systemClock } from '#stdx/clock'
+import { systemRandom } from '#stdx/random'
+import { openCapturePool } from './open-capture-pool.ts'
+import { createStore, openStore } from './open-store.ts'
+import { openSource, openTarget } from './open-systems.ts'
+import { openConfiguredVault } from './open-vault.ts'
+
+/** The context of this process: real clock, real randomness, real systems. */
+export function openContext(
+  deps: LoadConfigDeps & { readonly threadUrl: URL },
+  request: ContextRequest,
+): Context {
+  const { askHidden: ask, progress, settings, warn } = request
+  const credentialDeps = { environment: deps.environment, ask }
+  let config: ReturnType<typeof loadConfig> | undefined
+  const readConfig = () => {
+    config ??= loadConfig(deps, settings)
+    return config
+  }
+  return {
+    clock: systemClock,
+    random: systemRandom,
+    progress,
+    warn,
+    readConfig,
+    configPath: configPath(deps, settings),
+    readNewPassphrase: (signal) => readNewPassphrase(credentialDeps, settings, signal),
+    openStore,
+    createStore,
+    openVault: async (signal) =>
+      await openConfiguredVault({ config: await readConfig(), credentialDeps, settings }, signal),
+    openSource: async (name, signal) => await openSource(await readConfig(), name, signal),
+    openCapturePool: async (vault, source, signal) => {
+      const opened = { config: await readConfig(), threadUrl: deps.threadUrl, vault }
+      return await openCapturePool(opened, source, signal)
+    },
+    openTarget: async (name, signal) => await openTarget(await readConfig(), name, signal),
+  }
+}
