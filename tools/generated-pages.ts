@@ -1,6 +1,8 @@
 import { ROOMS } from '../rooms.ts'
+import { formatCliPage } from './cli-page.ts'
 import { readProjectFile } from './project-files.ts'
 import { loadRoomErrors } from './room-errors.ts'
+import { formatJsonSchema, formatSettingsPage } from './settings-page.ts'
 import type { RoomErrors } from './tidy-errors.ts'
 
 export type Page = { readonly path: string; readonly text: string }
@@ -10,6 +12,9 @@ export async function generatePages(): Promise<Page[]> {
   const architecture = 'docs/architecture.md'
   return [
     { path: 'docs/reference/errors.md', text: formatErrorsPage(await loadRoomErrors()) },
+    { path: 'docs/reference/settings.md', text: formatSettingsPage() },
+    { path: 'docs/reference/holdfast.schema.json', text: formatJsonSchema() },
+    { path: 'docs/reference/cli.md', text: formatCliPage() },
     {
       path: architecture,
       text: replacePart(readProjectFile(architecture), 'rooms', formatRoomsTable()),
