@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { ROOMS } from '../rooms.ts'
 import type { ErrorSpec } from '../src/stdx/app-error.ts'
 import { readSources } from './project-files.ts'
 import { loadRoomErrors } from './room-errors.ts'
@@ -25,7 +26,7 @@ test('every error table is complete and its codes belong to its room', async () 
 })
 
 test('every code thrown stands in its table, and every code in a table is thrown', async () => {
-  expect(findCodeProblems(sources, await loadRoomErrors())).toEqual([])
+  expect(findCodeProblems(sources, await loadRoomErrors(), ROOMS)).toEqual([])
 })
 
 test('every exported name of a contract has a doc comment', () => {
@@ -66,20 +67,30 @@ test.each([
   expect(findTableProblems(table(errors))).toHaveLength(1)
 })
 
-test('findCodeProblems() reports a code that the table of its room lacks', () => {
-  const file = { path: 'src/a/x.ts', text: `throw new AppError(\n  'a.gone', 'Cannot go')` }
-  expect(findCodeProblems([file], table({}))).toEqual([
-    'src/a/x.ts throws a.gone, which src/a/errors.ts lacks',
+const rooms = [
+  { name: 'a', doors: [] },
+  { name: 'b', doors: [] },
+  { name: 'c', doors: ['a'] },
+]
+const throwing = (room: string) => ({
+  path: `src/${room}/x.ts`,
+  text: `throw new AppError(\n  'a.lost', 'Cannot find it')`,
+})
+
+test('findCodeProblems() reports a code that no table within reach has', () => {
+  expect(findCodeProblems([throwing('a')], table({}), rooms)).toEqual([
+    'src/a/x.ts throws a.lost, which no table within its reach has',
   ])
-  const elsewhere = { path: 'src/b/x.ts', text: `throw new AppError('a.lost', 'Cannot')` }
-  expect(findCodeProblems([elsewhere], table({ 'a.lost': good }))).toHaveLength(1)
-  const main = { ...elsewhere, path: 'src/main/x.ts' }
-  expect(findCodeProblems([main], table({ 'a.lost': good }))).toEqual([])
+  expect(findCodeProblems([throwing('b')], table({ 'a.lost': good }), rooms)).toHaveLength(1)
+})
+
+test.each(['a', 'c'])('findCodeProblems() lets %s throw what the table of a has', (room) => {
+  expect(findCodeProblems([throwing(room)], table({ 'a.lost': good }), rooms)).toEqual([])
 })
 
 test('findCodeProblems() reports a code that nobody throws', () => {
   const file = { path: 'src/a/errors.ts', text: `'a.lost': {}` }
-  expect(findCodeProblems([file], table({ 'a.lost': good }))).toHaveLength(1)
+  expect(findCodeProblems([file], table({ 'a.lost': good }), rooms)).toHaveLength(1)
 })
 
 test('findUndocumented() reports an export without a comment', () => {
