@@ -13,4 +13,46 @@ export const APP_ERRORS = {
     retry: 'after-fix',
     help: 'Name a folder, for example ./vault or /mnt/backup/vault; a mounted network folder will do. Object stores in the cloud are not supported yet.',
   },
+  'app.source-missing': {
+    status: 400,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Name the source before the @: erp@2026-06-30T12:00:00Z. `holdfast points` lists all of them.',
+  },
+  'app.points-apart': {
+    status: 400,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Compare two points of one source, or a point with NAME@live in the second place.',
+  },
+  'app.entity-unknown': {
+    status: 404,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Run `holdfast entities POINT` for the entities a point holds. Names are case-sensitive and qualified, like public.customer.',
+  },
+  'app.live-unreadable': {
+    status: 403,
+    exit: 1,
+    retry: 'after-fix',
+    help: 'Run `holdfast source check NAME` for what is missing, or compare other entities with --entity.',
+  },
+  'app.scope-mixed': {
+    status: 400,
+    exit: 2,
+    retry: 'never',
+    help: 'Give whole entities with --entity, or single records and fields with --record and --field, not both.',
+  },
+  'app.other-platform': {
+    status: 400,
+    exit: 2,
+    retry: 'never',
+    help: 'The point was captured by another kind of connector. Choose a target of the same kind.',
+  },
+  'app.read-back-differs': {
+    status: 500,
+    exit: 4,
+    retry: 'after-fix',
+    help: 'The rows were committed, but reading them back shows a difference. Run `holdfast verify POINT --against TARGET`; a trigger or another writer of the target may have changed them.',
+  },
 } as const satisfies Record<string, ErrorSpec>

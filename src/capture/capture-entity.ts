@@ -1,18 +1,13 @@
 import type { RowBatch } from '#record/row-batch'
 import type { SchemaVersion } from '#record/schema'
-import type { DigestKey } from '#seal/keys'
 import { deriveDigestKeys, formatFingerprint } from '#seal/digest-keys'
+import type { DigestKey } from '#seal/keys'
 import type { ChangeBatch, ScanTotals } from '#segment/changes'
 import { compareVersions } from '#segment/compare-versions'
 import { createSegmentWriter } from '#segment/create-segment-writer'
 import { readState } from '#segment/read-state'
 import { openRowScanner, type RowScanner } from '#segment/scan-rows'
-import type {
-  PlacedSegment,
-  SegmentReadDeps,
-  SegmentRef,
-  SegmentWriteDeps,
-} from '#segment/segment'
+import type { PlacedSegment, SegmentReadDeps, SegmentRef, SegmentWriteDeps } from '#segment/segment'
 import { sortVersions } from '#segment/sort-versions'
 import type { VersionBatch } from '#segment/version-batch'
 import type { Random } from '#stdx/random'

@@ -2,7 +2,10 @@ import type { EntityName } from '#record/entity-name'
 import type { RowBatch } from '#record/row-batch'
 
 /** Told what was read, batch by batch. */
-export type CaptureProgress = (read: { readonly entity: EntityName; readonly bytes: number }) => void
+export type CaptureProgress = (read: {
+  readonly entity: EntityName
+  readonly bytes: number
+}) => void
 
 /** The same batches, telling `progress` of each as it passes. */
 export async function* countRows(

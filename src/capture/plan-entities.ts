@@ -26,7 +26,9 @@ export function planEntities(
   isFull: boolean,
 ): EntityPlan[] {
   const held = new Set(state.points.at(-1)?.body.entities.map(({ entity }) => entity))
-  return entities.map((described) => planEntity(state, described, isFull || !held.has(described.entity)))
+  return entities.map((described) =>
+    planEntity(state, described, isFull || !held.has(described.entity)),
+  )
 }
 
 function planEntity(state: TimelineState, described: DescribedEntity, isAnew: boolean): EntityPlan {
@@ -34,7 +36,8 @@ function planEntity(state: TimelineState, described: DescribedEntity, isAnew: bo
   const schemas = state.schemas.get(entity) ?? []
   const previous = schemas.at(-1)
   const evolved = evolveSchema(previous, described).schema
-  const schema = isAnew && previous?.generation === evolved.generation ? restart(evolved, previous) : evolved
+  const schema =
+    isAnew && previous?.generation === evolved.generation ? restart(evolved, previous) : evolved
   const segments = (state.segments.get(entity) ?? []).filter(
     ({ ref }) => ref.generation === schema.generation,
   )

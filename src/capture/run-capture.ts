@@ -3,8 +3,8 @@ import type { Cut } from '#record/cut'
 import type { EntityName } from '#record/entity-name'
 import { scanFields } from '#record/project'
 import type { Catalogue, DescribedEntity } from '#record/schema'
-import { formatCanonicalJson } from '#stdx/canonical-json'
 import { AppError, isAppError } from '#stdx/app-error'
+import { formatCanonicalJson } from '#stdx/canonical-json'
 import type { Clock } from '#stdx/clock'
 import type { Random } from '#stdx/random'
 import { mapConcurrent } from '#stdx/streams'
@@ -12,7 +12,7 @@ import type { CaptureBody, EntityAtPoint } from '#timeline/entry'
 import type { TimelineState } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
 import type { CaptureEntity, EntityResult } from './capture-entity.ts'
-import { countRows, type CaptureProgress } from './count-rows.ts'
+import { type CaptureProgress, countRows } from './count-rows.ts'
 import { type EntityPlan, planEntities } from './plan-entities.ts'
 
 export type RunCaptureDeps = {
@@ -145,7 +145,16 @@ function formatBody(
 function formatEntity({ plan, result }: Planned): EntityAtPoint {
   const { entity, generation, version } = plan.schema
   const { deleted, fingerprint, inserted, rowCount, updated } = result
-  return { entity, schema: version, generation, rows: rowCount, inserted, updated, deleted, fingerprint }
+  return {
+    entity,
+    schema: version,
+    generation,
+    rows: rowCount,
+    inserted,
+    updated,
+    deleted,
+    fingerprint,
+  }
 }
 
 /** Commits after whatever was added meanwhile, unless that was another capture. */
@@ -203,5 +212,8 @@ function refuseUnreadable(entities: readonly DescribedEntity[], source: string):
     'or leave them out, in holdfast.yaml:',
     ...excludes,
   ].join('\n')
-  throw new AppError('capture.unreadable', message, { source, entities: unreadable.map((one) => one.entity) })
+  throw new AppError('capture.unreadable', message, {
+    source,
+    entities: unreadable.map((one) => one.entity),
+  })
 }

@@ -1,11 +1,11 @@
 import { formatKeyAddress } from '#record/address'
 import type { EntityName } from '#record/entity-name'
 import type { SchemaVersion } from '#record/schema'
-import { readState } from '#segment/read-state'
 import { readTouched } from '#segment/read-changes'
+import { readState } from '#segment/read-state'
 import type { SegmentReadDeps } from '#segment/segment'
 import { formatCanonicalJson } from '#stdx/canonical-json'
-import { type Point, type TimelineState } from '#timeline/timeline-state'
+import type { Point, TimelineState } from '#timeline/timeline-state'
 import { type EntityAt, entityAt } from './entity-at.ts'
 import { pairVersions, type RecordPair } from './pair-versions.ts'
 import { type RecordFields, readRecordFields } from './record-fields.ts'
@@ -51,7 +51,8 @@ export function diffSchemas({ entity, left, right }: EntityDiff): SchemaChange |
   const [before, after] = [names(left), names(right)]
   const fieldsAdded = after.filter((name) => !before.includes(name))
   const fieldsDropped = before.filter((name) => !after.includes(name))
-  if (left === null || right === null || fieldsAdded.length + fieldsDropped.length === 0) return null
+  if (left === null || right === null || fieldsAdded.length + fieldsDropped.length === 0)
+    return null
   return { entity, fieldsAdded, fieldsDropped }
 }
 

@@ -13,10 +13,4 @@ export const HISTORY_ERRORS = {
     retry: 'after-fix',
     help: 'Run `holdfast history NAME ENTITY KEY` to see whether another point holds the record, and check the key: fields in key order, comma-separated.',
   },
-  'history.field-unknown': {
-    status: 404,
-    exit: 2,
-    retry: 'after-fix',
-    help: 'Run `holdfast show POINT ENTITY KEY` for the names of the fields at that point.',
-  },
 } as const satisfies Record<string, ErrorSpec>

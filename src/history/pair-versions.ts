@@ -104,7 +104,8 @@ class VersionCursor {
 
   copyRow(): PairedRow {
     const rows = this.#batch?.rows ?? null
-    const row = rows === null ? new Uint8Array() : sliceOf(rows.bytes, rows.ends, this.#index).slice()
+    const row =
+      rows === null ? new Uint8Array() : sliceOf(rows.bytes, rows.ends, this.#index).slice()
     return { digest: this.digest(), row, large: this.#batch?.large.get(this.#index) ?? [] }
   }
 

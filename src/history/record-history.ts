@@ -33,35 +33,41 @@ export async function recordHistory(
   signal: AbortSignal,
 ): Promise<RecordVersion[]> {
   const schemas = new Map((state.schemas.get(entity) ?? []).map((one) => [one.version, one]))
-  const stretches = findStretches(state.points, entity)
-  const versions: RecordVersion[] = []
-  let before: RecordFields | null = null
-  let unreadable: unknown
-  for (const stretch of stretches) {
-    const found = await findInStretch(deps, { address, entity, schemas, state, stretch }, signal).catch(
-      (error: unknown) => {
-        if (!isAppError(error, 'record.key-invalid')) throw error
-        unreadable = error
-        return []
-      },
-    )
-    if (before !== null && found[0]?.seq !== stretch.first.seq) {
-      versions.push(formatVersion(stretch.first, 'delete', {}, before))
-      before = null
+  const told = new Telling()
+  let misfit: unknown
+  for (const stretch of findStretches(state.points, entity)) {
+    const search = { address, entity, schemas, state, stretch }
+    try {
+      told.stretch(stretch, await findInStretch(deps, search, signal))
+    } catch (error) {
+      // The key may fit another generation, whose key has other fields.
+      if (!isAppError(error, 'record.key-invalid')) throw error
+      misfit = error
+      told.stretch(stretch, [])
     }
-    for (const { fields, point } of found) {
-      if (fields !== null && before !== null && isSame(before, fields)) continue
-      if (fields === null && before === null) continue
-      const op = fields === null ? 'delete' : before === null ? 'insert' : 'update'
-      versions.push(formatVersion(point, op, fields ?? {}, before))
-      before = fields
-    }
-    if (before === null || stretch.after === undefined) continue
-    versions.push(formatVersion(stretch.after, 'delete', {}, before))
-    before = null
   }
-  if (versions.length > 0) return versions.reverse()
-  throw unreadable ?? unknownRecord(state.source, entity, address)
+  if (told.versions.length > 0) return told.versions.reverse()
+  throw misfit ?? unknownRecord(state.source, entity, address)
+}
+
+/** Tells found states, oldest first, as versions: what is said twice is said once. */
+class Telling {
+  readonly versions: RecordVersion[] = []
+  #before: RecordFields | null = null
+
+  stretch({ after, first }: Stretch, found: readonly FoundAt[]): void {
+    if (found[0]?.seq !== first.seq) this.#tell(first, null)
+    for (const { fields, point } of found) this.#tell(point, fields)
+    if (after !== undefined) this.#tell(after, null)
+  }
+
+  #tell(point: Point, fields: RecordFields | null): void {
+    const before = this.#before
+    if (before === null ? fields === null : fields !== null && isSame(before, fields)) return
+    const op = fields === null ? 'delete' : before === null ? 'insert' : 'update'
+    this.versions.push(formatVersion(point, op, fields ?? {}, before))
+    this.#before = fields
+  }
 }
 
 /** Points in a row that hold the entity in one generation. */
@@ -79,7 +85,7 @@ function findStretches(points: readonly Point[], entity: EntityName): Stretch[] 
     const generation = point.body.entities.find((one) => one.entity === entity)?.generation
     if (generation === undefined) continue
     const next = points[index + 1]
-    const isGone = next !== undefined && next.body.entities.every((one) => one.entity !== entity)
+    const isGone = next?.body.entities.every((one) => one.entity !== entity) ?? false
     const after = isGone ? next : undefined
     const open = stretches.at(-1)
     if (open?.generation === generation && open.after === undefined) {

@@ -9,7 +9,10 @@ test('orderEntities() puts every entity after those it refers to, unless they ar
   fc.assert(
     fc.property(edges, (pairs) => {
       const schemas = Array.from({ length: 8 }, (_, i) =>
-        aSchema(name(i), pairs.filter(([from]) => from === i).map(([, to]) => name(to))),
+        aSchema(
+          name(i),
+          pairs.filter(([from]) => from === i).map(([, to]) => name(to)),
+        ),
       )
       const { cyclic, order } = orderEntities(schemas)
       expect([...order].sort()).toEqual(schemas.map(({ entity }) => entity).sort())
@@ -32,7 +35,11 @@ test('orderEntities() ignores references to entities that are not there', () => 
   expect(cyclic.size).toBe(0)
 })
 
-function canReach(pairs: readonly (readonly [number, number])[], from: number, to: number): boolean {
+function canReach(
+  pairs: readonly (readonly [number, number])[],
+  from: number,
+  to: number,
+): boolean {
   const seen = new Set([from])
   for (const at of seen) for (const [a, b] of pairs) if (a === at) seen.add(b)
   return seen.has(to)

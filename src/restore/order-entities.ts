@@ -18,7 +18,14 @@ export function orderEntities(schemas: readonly SchemaVersion[]): EntityOrder {
   const known = new Map(schemas.map((schema) => [schema.entity, schema]))
   const parentsOf = (entity: EntityName) =>
     (known.get(entity)?.foreignKeys ?? []).map((one) => one.entity).filter((one) => known.has(one))
-  const walk: Walk = { parentsOf, indexes: new Map(), lows: new Map(), open: [], order: [], cyclic: new Set() }
+  const walk: Walk = {
+    parentsOf,
+    indexes: new Map(),
+    lows: new Map(),
+    open: [],
+    order: [],
+    cyclic: new Set(),
+  }
   for (const entity of [...known.keys()].sort()) if (!walk.indexes.has(entity)) visit(walk, entity)
   return { order: walk.order, cyclic: walk.cyclic }
 }

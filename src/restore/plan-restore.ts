@@ -110,7 +110,13 @@ async function planEntity(
   hash.update(formatCanonicalJson({ entity: at.schema.entity, schema: at.facts.schema }))
   if (described === null && picked === null) {
     hash.update(at.facts.fingerprint)
-    return { at, described, picked, spool: null, step: formatStep(at, 'create', { insert: at.facts.rows }) }
+    return {
+      at,
+      described,
+      picked,
+      spool: null,
+      step: formatStep(at, 'create', { insert: at.facts.rows }),
+    }
   }
   const spool = planning.stack.use(new StepSpool(deps, at, picked))
   const counts = { insert: 0, update: 0, delete: 0, extra: 0, same: 0 }
@@ -172,7 +178,8 @@ async function pickRecords(
     const unknown = record.fields?.find((field) => !known.has(field))
     if (unknown !== undefined) throw unknownField(entity, unknown)
     const bytes = parseKeyAddress(record.key, key)
-    if (!isDeleteAllowed) await findRecord(deps.read, at, { key: bytes, address: record.key }, signal)
+    if (!isDeleteAllowed)
+      await findRecord(deps.read, at, { key: bytes, address: record.key }, signal)
     const hex = formatKeyHex(bytes)
     const before = picked.get(hex)
     const isWhole = record.fields === null || before === null
@@ -183,7 +190,7 @@ async function pickRecords(
 
 function unknownField(entity: EntityName, field: string): AppError {
   const message = `Cannot restore field "${field}" of "${entity}": the point has no such field`
-  return new AppError('history.field-unknown', message, { entity, field })
+  return new AppError('restore.field-unknown', message, { entity, field })
 }
 
 function refuseUnreadable(described: DescribedEntity | null): void {

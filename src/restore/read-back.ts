@@ -20,7 +20,11 @@ export type ReadBack = {
 /** Reads what a restore was about from the target at a new cut and compares it with the point. */
 export async function readBack(
   deps: CompareDeps,
-  { catalogue, cut, entities }: { catalogue: Catalogue; cut: SourceCut; entities: readonly PlannedEntity[] },
+  {
+    catalogue,
+    cut,
+    entities,
+  }: { catalogue: Catalogue; cut: SourceCut; entities: readonly PlannedEntity[] },
   signal: AbortSignal,
 ): Promise<ReadBack> {
   let sum: ReadBack = { records: 0, different: 0, extra: 0 }

@@ -9,18 +9,27 @@ import { RowSpool } from './row-spool.ts'
 const deps = { random: systemRandom, tempDir: tmpdir() }
 
 test('RowSpool gives back the rows in order, large ones alone and in parts', async () => {
-  const sizes = fc.array(fc.oneof(fc.integer({ min: 1, max: 200 }), fc.constantFrom(700_000, 1_200_000, 3_000_000)), { maxLength: 8 })
+  const sizes = fc.array(
+    fc.oneof(fc.integer({ min: 1, max: 200 }), fc.constantFrom(700_000, 1_200_000, 3_000_000)),
+    { maxLength: 8 },
+  )
   await fc.assert(
     fc.asyncProperty(sizes, async (rowSizes) => {
       await using spool = new RowSpool(deps)
       const rows = rowSizes.map((size, i) => aRow(size, i))
-      for (const row of rows) await spool.append([row.subarray(0, 1), row.subarray(1)].filter((part) => part.length > 0))
+      for (const row of rows)
+        await spool.append([row.subarray(0, 1), row.subarray(1)].filter((part) => part.length > 0))
       const batches = await collect(spool.read())
-      const joined = batches.flatMap((batch) => (batch.kind === 'rows' ? [batch.bytes] : [...batch.parts]))
+      const joined = batches.flatMap((batch) =>
+        batch.kind === 'rows' ? [batch.bytes] : [...batch.parts],
+      )
       expect(Buffer.concat(joined).equals(Buffer.concat(rows))).toBe(true)
       for (const batch of batches) {
         if (batch.kind === 'rows') expect(batch.bytes.length).toBeLessThanOrEqual(BATCH_BYTES_MAX)
-        else expect(batch.parts.reduce((sum, part) => sum + part.length, 0)).toBeGreaterThan(LARGE_ROW_BYTES)
+        else
+          expect(batch.parts.reduce((sum, part) => sum + part.length, 0)).toBeGreaterThan(
+            LARGE_ROW_BYTES,
+          )
       }
     }),
     { numRuns: 15 },

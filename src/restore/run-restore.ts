@@ -1,9 +1,8 @@
-import type { CreatePlan, LeftOut, Target, TargetWrite } from '#connector/connector'
-import type { SourceCut } from '#connector/connector'
+import type { CreatePlan, LeftOut, SourceCut, Target, TargetWrite } from '#connector/connector'
 import { scanFields } from '#record/project'
-import { readState } from '#segment/read-state'
-import { toRowBatches } from '#segment/large-values'
 import type { RowBatch } from '#record/row-batch'
+import { toRowBatches } from '#segment/large-values'
+import { readState } from '#segment/read-state'
 import type { CompareDeps } from './compare-target.ts'
 import type { PlannedEntity, PreparedRestore } from './plan-restore.ts'
 

@@ -19,7 +19,10 @@ export class StepSpool {
   readonly #inserts: RowSpool
   readonly #deletes: RowSpool
   /** By the fields they set, joined; most plans have one list. */
-  readonly #updates = new Map<string, { readonly fields: readonly string[]; readonly rows: RowSpool }>()
+  readonly #updates = new Map<
+    string,
+    { readonly fields: readonly string[]; readonly rows: RowSpool }
+  >()
   readonly #fields: readonly string[]
   readonly #key: readonly string[]
 
@@ -50,7 +53,11 @@ export class StepSpool {
 
   updates(): KeyedRows[] {
     const key = this.#key
-    return [...this.#updates.values()].map(({ fields, rows }) => ({ key, fields, rows: rows.read() }))
+    return [...this.#updates.values()].map(({ fields, rows }) => ({
+      key,
+      fields,
+      rows: rows.read(),
+    }))
   }
 
   deletes(): KeyedRows {
@@ -59,7 +66,11 @@ export class StepSpool {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const spools = [this.#inserts, this.#deletes, ...[...this.#updates.values()].map(({ rows }) => rows)]
+    const spools = [
+      this.#inserts,
+      this.#deletes,
+      ...[...this.#updates.values()].map(({ rows }) => rows),
+    ]
     for (const spool of spools) await spool[Symbol.asyncDispose]()
   }
 
@@ -75,7 +86,8 @@ export class StepSpool {
   /** A record without key is recognised by all its fields; any other by its key alone. */
   async #appendDelete(pair: RecordPair): Promise<void> {
     const { key } = this.#at.schema
-    if (key.kind === 'digest') return await this.#deletes.append(await this.#expand(pair.right, null))
+    if (key.kind === 'digest')
+      return await this.#deletes.append(await this.#expand(pair.right, null))
     await this.#deletes.append([Buffer.from(formatRow(decodeKey(pair.key, key.encodings)))])
   }
 

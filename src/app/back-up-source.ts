@@ -1,0 +1,83 @@
+import { type CaptureSummary, runCapture } from '#capture/run-capture'
+import { configWithoutSecrets } from '#config/config-without-secrets'
+import { entityFilter } from '#config/entity-filter'
+import type { Vault } from '#vault/vault'
+import type { Context } from './context.ts'
+
+export type BackUpSourceDeps = Pick<
+  Context,
+  'clock' | 'openCapturePool' | 'openSource' | 'progress' | 'random' | 'readConfig'
+>
+
+export type BackUpRequest = {
+  readonly source: string
+  /** Copies everything again, as if the vault held nothing. */
+  readonly isFull: boolean
+  readonly isNewIdentityAllowed: boolean
+}
+
+/** Entities captured at a time; each holds a thread and some 60 MB. */
+const SCANS_MAX = 2
+const SORT_BYTES_MAX = 48 * 1_048_576
+
+/**
+ * Backs up one source: a recovery point that was read back, or an error and nothing new.
+ *
+ * A source's first backup also makes its timeline. The configuration goes into the vault without its
+ * secrets, so that the vault alone is enough to start again elsewhere.
+ *
+ * @throws capture.other-system | capture.unreadable | capture.conflict, and whatever opening throws
+ */
+export async function backUpSource(
+  deps: BackUpSourceDeps,
+  vault: Vault,
+  request: BackUpRequest,
+  signal: AbortSignal,
+): Promise<CaptureSummary> {
+  const { isFull, isNewIdentityAllowed, source: name } = request
+  const { source, system } = await deps.openSource(name, signal)
+  await using _source = source
+  if (!(await vault.listSources(signal)).includes(name)) await vault.addSource(name, signal)
+  const state = await vault.readTimeline(name, signal)
+  await using pool = await deps.openCapturePool(vault, name, signal)
+  deps.progress.begin({ label: `Backing up ${name}` })
+  await using cut = await source.openCut(signal)
+  const summary = await runCapture(
+    {
+      vault,
+      clock: deps.clock,
+      random: deps.random,
+      captureEntity: pool.captureEntity,
+      progress: ({ bytes }) => deps.progress.add({ bytes }),
+    },
+    {
+      cut,
+      state,
+      request: {
+        source: name,
+        connector: system.connector,
+        isIncluded: entityFilter(system),
+        isFull,
+        isNewIdentityAllowed,
+        scansMax: Math.min(SCANS_MAX, system.connectionsMax),
+        sortBytesMax: SORT_BYTES_MAX,
+      },
+    },
+    signal,
+  )
+  deps.progress.end()
+  return summary
+}
+
+/** What is said once after all sources of a run: the configuration as it was, and every head. */
+export async function concludeBackups(
+  deps: Pick<Context, 'readConfig'>,
+  vault: Vault,
+  signal: AbortSignal,
+): Promise<void> {
+  const { text } = await deps.readConfig()
+  if (text !== undefined) {
+    await vault.putDocument('config', configWithoutSecrets(text.reveal()), signal)
+  }
+  await vault.putHeads(signal)
+}

@@ -1,0 +1,15 @@
+import type { CompareDeps } from '#restore/compare-target'
+import type { Vault } from '#vault/vault'
+import type { Context } from './context.ts'
+
+/** What comparing a source's points with a living system takes. */
+export async function openCompareDeps(
+  deps: Pick<Context, 'random' | 'readConfig'>,
+  vault: Vault,
+  source: string,
+  signal: AbortSignal,
+): Promise<CompareDeps> {
+  const { tempDir } = await deps.readConfig()
+  const read = await vault.readDeps(source, signal)
+  return { read, digestKey: await vault.digestKey(source, signal), random: deps.random, tempDir }
+}

@@ -1,0 +1,79 @@
+import {
+  diffEntities,
+  diffEntity,
+  diffSchemas,
+  type RecordChange,
+  type SchemaChange,
+} from '#history/diff-points'
+import { type EntityName, parseEntityName } from '#record/entity-name'
+import { AppError } from '#stdx/app-error'
+import type { Vault } from '#vault/vault'
+import { type DiffLiveDeps, diffWithLive } from './diff-with-live.ts'
+import { findPoint, isLiveAddress } from './find-point.ts'
+
+export type DiffRequest = {
+  readonly left: string
+  /** A point of the same source, or `NAME@live`. */
+  readonly right: string
+  /** Only these entities; all when empty. */
+  readonly entities: readonly string[]
+}
+
+/** Records first, entity by entity; a change of an entity's shape comes before its records. */
+export type DiffItem =
+  | ({ readonly type: 'change' } & RecordChange)
+  | ({ readonly type: 'schema' } & SchemaChange)
+
+/**
+ * What changed between two points of one source, or between a point and the living system, in
+ * bounded lists.
+ *
+ * @throws app.points-apart when the points are of two sources
+ * @throws app.entity-unknown when neither side holds an entity that was asked for
+ */
+export async function* diffPoints(
+  deps: DiffLiveDeps,
+  vault: Vault,
+  request: DiffRequest,
+  signal: AbortSignal,
+): AsyncGenerator<readonly DiffItem[], void, undefined> {
+  const wanted = request.entities.map((text) => parseEntityName(text))
+  if (isLiveAddress(request.left)) {
+    throw new AppError(
+      'app.points-apart',
+      `Cannot compare ${request.left} with ${request.right}: the living system comes second`,
+    )
+  }
+  const left = await findPoint(vault, request.left, signal)
+  if (isLiveAddress(request.right))
+    return yield* diffWithLive(deps, vault, { left, right: request.right, wanted }, signal)
+  const right = await findPoint(vault, request.right, signal)
+  if (left.source !== right.source) {
+    throw new AppError(
+      'app.points-apart',
+      `Cannot compare ${request.left} with ${request.right}: they are points of two sources`,
+    )
+  }
+  const read = await vault.readDeps(left.source, signal)
+  const diffs = diffEntities(left.state, { left: left.point, right: right.point })
+  for (const diff of onlyWanted(diffs, wanted, left.source)) {
+    const schema = diffSchemas(diff)
+    if (schema !== null) yield [{ type: 'schema', ...schema }]
+    for await (const changes of diffEntity(read, diff, signal)) {
+      yield changes.map((change) => ({ type: 'change', ...change }))
+    }
+  }
+}
+
+/** @throws app.entity-unknown for a wanted entity that is not among `all` */
+export function onlyWanted<T extends { readonly entity: EntityName }>(
+  all: readonly T[],
+  wanted: readonly EntityName[],
+  source: string,
+): readonly T[] {
+  if (wanted.length === 0) return all
+  const missing = wanted.find((entity) => all.every((one) => one.entity !== entity))
+  if (missing === undefined) return all.filter(({ entity }) => wanted.includes(entity))
+  const message = `Cannot find entity "${missing}" in "${source}": neither side holds it`
+  throw new AppError('app.entity-unknown', message, { entity: missing })
+}

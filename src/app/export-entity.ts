@@ -1,0 +1,64 @@
+import { entityAt } from '#history/entity-at'
+import { readRecordFields } from '#history/record-fields'
+import { parseEntityName } from '#record/entity-name'
+import { sourceFields } from '#record/project'
+import { readState } from '#segment/read-state'
+import type { VersionBatch } from '#segment/version-batch'
+import type { Vault } from '#vault/vault'
+import { findPoint } from './find-point.ts'
+
+export type ExportFormat = 'csv' | 'jsonl'
+
+/**
+ * Yields an entity as a point holds it, as text in pieces of whole records: RFC 4180 CSV with a
+ * header, or JSON Lines. In CSV a null is an empty field and an empty text is `""`; in JSON values
+ * are strings exactly as the source prints them.
+ */
+export async function* exportEntity(
+  vault: Vault,
+  request: { readonly point: string; readonly entity: string; readonly format: ExportFormat },
+  signal: AbortSignal,
+): AsyncGenerator<string, void, undefined> {
+  const { point, source, state } = await findPoint(vault, request.point, signal)
+  const at = entityAt(state, point, parseEntityName(request.entity))
+  const deps = await vault.readDeps(source, signal)
+  const names = sourceFields(at.schema).map(({ name }) => name)
+  const formatLine = request.format === 'csv' ? csvLine : jsonLine
+  if (request.format === 'csv') yield `${names.map(csvText).join(',')}\r\n`
+  const { asOfSeq, schema, schemas, segments } = at
+  const batches = readState(deps, { segments, schemas, schema, asOfSeq, rows: true, signal })
+  for await (const batch of batches) {
+    const lines: string[] = []
+    for (let index = 0; index < batch.count; index++) {
+      const fields = await readRecordFields(deps, schema, rowOf(batch, index))
+      lines.push(formatLine(names, fields))
+    }
+    yield lines.join('')
+  }
+}
+
+function rowOf(batch: VersionBatch, index: number) {
+  const { large, rows } = batch
+  const start = index === 0 ? 0 : rows?.ends[index - 1]
+  const row = rows?.bytes.subarray(start, rows.ends[index]) ?? new Uint8Array()
+  return { row, large: large.get(index) ?? [] }
+}
+
+type Fields = Readonly<Record<string, string | null>>
+
+function csvLine(names: readonly string[], fields: Fields): string {
+  return `${names.map((name) => csvField(fields[name] ?? null)).join(',')}\r\n`
+}
+
+function csvField(value: string | null): string {
+  if (value === null) return ''
+  return value === '' ? '""' : csvText(value)
+}
+
+function csvText(value: string): string {
+  return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value
+}
+
+function jsonLine(_names: readonly string[], fields: Fields): string {
+  return `${JSON.stringify(fields)}\n`
+}

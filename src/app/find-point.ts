@@ -1,0 +1,38 @@
+import { AppError } from '#stdx/app-error'
+import { parsePointAddress, resolvePoint } from '#timeline/resolve-point'
+import type { Point, TimelineState } from '#timeline/timeline-state'
+import type { Vault } from '#vault/vault'
+
+export type FoundPoint = {
+  readonly source: string
+  readonly state: TimelineState
+  readonly point: Point
+}
+
+/**
+ * The one recovery point that an address of one source means.
+ * @throws timeline.address-invalid | timeline.point-unknown | vault.source-unknown
+ */
+export async function findPoint(
+  vault: Vault,
+  text: string,
+  signal: AbortSignal,
+): Promise<FoundPoint> {
+  const address = parsePointAddress(text)
+  if (address.source === null) {
+    const message = `Cannot use point "${text}": it stands for every source, need one, like erp${text}`
+    throw new AppError('app.source-missing', message, { text })
+  }
+  const state = await vault.readTimeline(address.source, signal)
+  return { source: address.source, state, point: resolvePoint(state, address) }
+}
+
+/** Whether an address means the system itself, `erp@live`. */
+export function isLiveAddress(text: string): boolean {
+  return parsePointAddress(text).kind === 'live'
+}
+
+/** The source of a live address. */
+export function parseLiveAddress(text: string): string {
+  return parsePointAddress(text).source ?? ''
+}

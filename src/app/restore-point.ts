@@ -1,0 +1,200 @@
+import type { LeftOut, SourceCut, Target } from '#connector/connector'
+import { splitFieldAddress, splitRecordAddress } from '#record/address'
+import { type EntityName, parseEntityName } from '#record/entity-name'
+import type { CompareDeps } from '#restore/compare-target'
+import { type PreparedRestore, planRestore } from '#restore/plan-restore'
+import { type ReadBack, readBack } from '#restore/read-back'
+import {
+  hasRows,
+  type RecordScope,
+  type RestorePlan,
+  type RestoreScope,
+} from '#restore/restore-plan'
+import { runRestore } from '#restore/run-restore'
+import { AppError } from '#stdx/app-error'
+import type { RestoreBody } from '#timeline/entry'
+import type { Point } from '#timeline/timeline-state'
+import type { Vault } from '#vault/vault'
+import { openCompareDeps } from './compare-deps.ts'
+import type { Context } from './context.ts'
+import { type FoundPoint, findPoint } from './find-point.ts'
+
+export type RestorePointDeps = Pick<
+  Context,
+  'clock' | 'openTarget' | 'progress' | 'random' | 'readConfig'
+>
+
+export type RestoreRequest = {
+  readonly point: string
+  readonly target: string
+  readonly entities: readonly string[]
+  /** `ENTITY:KEY` */
+  readonly records: readonly string[]
+  /** `ENTITY:KEY:FIELD` */
+  readonly fields: readonly string[]
+  readonly isDeleteAllowed: boolean
+  readonly isPlanOnly: boolean
+  /**
+   * Told the plan before anything is written; throws to stop there. `isEmpty`: the target holds no
+   * row of what is put back.
+   */
+  agree(plan: RestorePlan, facts: { readonly isEmpty: boolean }): Promise<void>
+}
+
+export type RestoreSummary = {
+  readonly restore: string
+  readonly plan: string
+  readonly inserted: number
+  readonly updated: number
+  readonly deleted: number
+  readonly skipped: number
+  readonly extra: number
+  readonly leftOut: readonly LeftOut[]
+  readonly verified: { readonly records: number; readonly different: number }
+  readonly durationMs: number
+  readonly readBackMs: number
+}
+
+export type RestoreOutcome = {
+  readonly plan: RestorePlan
+  /** `null` when only the plan was asked for. */
+  readonly summary: RestoreSummary | null
+}
+
+/**
+ * Puts a point, or part of it, back into a target: plans, asks, writes in one transaction, reads back.
+ *
+ * The target holds either everything or nothing of it. What was written is read at a new cut and
+ * compared; a difference is an error although the rows are committed, because success is only what
+ * was seen.
+ *
+ * @throws app.read-back-differs | app.other-platform | restore.schema-differs, and whatever planning, agreeing and writing throw
+ */
+export async function restorePoint(
+  deps: RestorePointDeps,
+  vault: Vault,
+  request: RestoreRequest,
+  signal: AbortSignal,
+): Promise<RestoreOutcome> {
+  const found = await findPoint(vault, request.point, signal)
+  const compare = await openCompareDeps(deps, vault, found.source, signal)
+  const { system, target } = await deps.openTarget(request.target, signal)
+  await using _target = target
+  refuseOtherPlatform(found.point.body.connector, system.connector)
+  const startedAtMs = deps.clock.nowMs()
+  deps.progress.begin({ label: `Comparing ${request.point} with ${request.target}` })
+  await using cut = await target.openCut(signal)
+  await using prepared = await plan(compare, { cut, found, request }, signal)
+  if (request.isPlanOnly) return { plan: prepared.plan, summary: null }
+  await request.agree(prepared.plan, { isEmpty: !hasRows(prepared.plan) })
+  deps.progress.begin({ label: `Restoring ${prepared.plan.point} to ${request.target}` })
+  const counts = await runRestore(compare, { prepared, since: cut, target }, signal)
+  const writtenAtMs = deps.clock.nowMs()
+  deps.progress.begin({ label: 'Reading back' })
+  const { extra, ...verified } = await readTarget(compare, { prepared, target }, signal)
+  deps.progress.end()
+  const summary: RestoreSummary = {
+    restore: Buffer.from(deps.random.bytes(8)).toString('hex'),
+    plan: prepared.plan.plan,
+    ...counts,
+    skipped: prepared.plan.steps.reduce((sum, { same }) => sum + same, 0),
+    extra,
+    verified,
+    durationMs: writtenAtMs - startedAtMs,
+    readBackMs: deps.clock.nowMs() - writtenAtMs,
+  }
+  await vault.putRestore(formatFact(prepared.plan, summary), signal)
+  refuseDifference(prepared.plan, request, summary)
+  return { plan: prepared.plan, summary }
+}
+
+async function plan(
+  compare: CompareDeps,
+  run: {
+    readonly cut: SourceCut
+    readonly found: FoundPoint
+    readonly request: RestoreRequest
+  },
+  signal: AbortSignal,
+): Promise<PreparedRestore> {
+  const { cut, found, request } = run
+  const { point, state } = found
+  const { isDeleteAllowed, target } = request
+  const catalogue = await cut.readCatalogue(holds(point))
+  const scope = formatScope(request)
+  return await planRestore(
+    compare,
+    { state, point, target, scope, isDeleteAllowed },
+    { catalogue, cut, signal },
+  )
+}
+
+/** Reads what was written, at a new cut. */
+async function readTarget(
+  compare: CompareDeps,
+  { prepared, target }: { prepared: PreparedRestore; target: Target },
+  signal: AbortSignal,
+): Promise<ReadBack> {
+  await using cut = await target.openCut(signal)
+  const catalogue = await cut.readCatalogue(holds(prepared.point))
+  return await readBack(compare, { catalogue, cut, entities: prepared.entities }, signal)
+}
+
+function holds(point: Point): (entity: EntityName) => boolean {
+  const held = new Set(point.body.entities.map(({ entity }) => entity))
+  return (entity) => held.has(entity)
+}
+
+function formatFact(
+  { plan: hash, point, target }: RestorePlan,
+  { deleted, inserted, restore, updated, verified }: RestoreSummary,
+): RestoreBody {
+  return {
+    kind: 'restore',
+    restore,
+    plan: hash,
+    point,
+    target,
+    inserted,
+    updated,
+    deleted,
+    verifiedRecords: verified.records,
+    verifiedDifferent: verified.different,
+  }
+}
+
+function refuseDifference(
+  plan: RestorePlan,
+  { isDeleteAllowed, records, fields, target }: RestoreRequest,
+  { extra, verified }: RestoreSummary,
+): void {
+  const isExtraWrong = isDeleteAllowed && records.length + fields.length === 0 && extra > 0
+  if (verified.different === 0 && !isExtraWrong) return
+  const found = `${verified.different} of ${verified.records} records differ, ${extra} are extra`
+  const message = `Cannot prove the restore of ${plan.point} to "${target}": ${found}`
+  throw new AppError('app.read-back-differs', message, { target, ...verified, extra })
+}
+
+function formatScope({ entities, fields, records }: RestoreRequest): RestoreScope {
+  const picked: RecordScope[] = [
+    ...records.map((text) => ({ ...splitRecordAddress(text), fields: null })),
+    ...fields.map((text) => {
+      const { entity, field, key } = splitFieldAddress(text)
+      return { entity, key, fields: [field] }
+    }),
+  ]
+  if (picked.length > 0 && entities.length > 0) {
+    const message =
+      'Cannot plan the restore: found --entity beside --record or --field, need one kind'
+    throw new AppError('app.scope-mixed', message)
+  }
+  if (picked.length > 0) return { kind: 'records', records: picked }
+  if (entities.length > 0) return { kind: 'entities', entities: entities.map(parseEntityName) }
+  return { kind: 'all' }
+}
+
+function refuseOtherPlatform(captured: string, target: string): void {
+  if (captured === target) return
+  const message = `Cannot restore into this target: it is ${target}, the point was captured from ${captured}`
+  throw new AppError('app.other-platform', message)
+}

@@ -1,0 +1,52 @@
+import { entityAt } from '#history/entity-at'
+import {
+  type EntityVerdict,
+  joinVerdicts,
+  type Verdict,
+  verifyEntities,
+} from '#restore/verify-entities'
+import type { Vault } from '#vault/vault'
+import { openCompareDeps } from './compare-deps.ts'
+import type { Context } from './context.ts'
+import { findPoint } from './find-point.ts'
+import { openSystem } from './open-system.ts'
+
+export type PointVerdict = {
+  readonly point: string
+  readonly against: string
+  readonly verdict: Verdict
+  readonly entities: readonly EntityVerdict[]
+}
+
+export type VerifyPointDeps = Pick<
+  Context,
+  'openSource' | 'openTarget' | 'progress' | 'random' | 'readConfig'
+>
+
+/**
+ * Whether a system holds what a point holds, record by record at one cut of the system.
+ * `unproven` where something could not be looked at; never *same* without having read everything.
+ */
+export async function verifyPoint(
+  deps: VerifyPointDeps,
+  vault: Vault,
+  request: { readonly point: string; readonly against: string },
+  signal: AbortSignal,
+): Promise<PointVerdict> {
+  const { point, source: name, state } = await findPoint(vault, request.point, signal)
+  const compare = await openCompareDeps(deps, vault, name, signal)
+  await using source = await openSystem(deps, request.against, signal)
+  await using cut = await source.openCut(signal)
+  const held = new Set<string>(point.body.entities.map(({ entity }) => entity))
+  const catalogue = await cut.readCatalogue((entity) => held.has(entity))
+  const entities = point.body.entities.map(({ entity }) => entityAt(state, point, entity))
+  deps.progress.begin({ label: `Verifying ${name}@${point.seq}` })
+  const verdicts: EntityVerdict[] = []
+  for await (const one of verifyEntities(compare, { catalogue, cut, entities }, signal)) {
+    verdicts.push(one)
+    deps.progress.add({ rows: one.rows })
+  }
+  deps.progress.end()
+  const verdict = joinVerdicts(verdicts.map((one) => one.verdict))
+  return { point: `${name}@${point.seq}`, against: request.against, verdict, entities: verdicts }
+}
