@@ -51,7 +51,8 @@ export type SourceCut = AsyncDisposable & {
   readCatalogue(mayRead: (entity: EntityName) => boolean): Promise<Catalogue>
   /**
    * Streams all rows of one entity, `fields` in the order given. In key order when the entity says
-   * `scanOrder: 'key'`. Several scans may run at a time, up to `connectionsMax`; more wait.
+   * `scanOrder: 'key'`. Values are printed as the types of `entity.fields` say. Several scans may
+   * run at a time, up to `connectionsMax`; more wait.
    * @throws connector.scan-failed when the connection is lost or the table vanished: the run is void
    * @throws connector.value-refused when a value has no exact text
    */
@@ -70,8 +71,15 @@ export type Target = Source & {
    * With `since`, an open cut of this target, the transaction sees what the cut saw: writing a row
    * that somebody changed after the cut fails with connector.target-changed instead of undoing their
    * change. The cut may, and should, be closed as soon as this resolves.
+   *
+   * `schemas` are those of the point under which rows will be given: the text of a value depends on
+   * the type of its field. An entity without one is taken as the target describes it.
    */
-  openWrite(signal: AbortSignal, since?: SourceCut): Promise<TargetWrite>
+  openWrite(
+    signal: AbortSignal,
+    since?: SourceCut,
+    schemas?: readonly SchemaVersion[],
+  ): Promise<TargetWrite>
 }
 
 /** What a table needs before and after its rows: `createTables` first, `finishTables` last. */

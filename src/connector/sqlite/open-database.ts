@@ -1,0 +1,133 @@
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
+import type { SourceIdentity } from '#record/cut'
+import { AppError } from '#stdx/app-error'
+import { callSqlite, readResultCode, SQLITE } from './sqlite-failure.ts'
+
+/** How long a lock of another program is waited for; SQLite waits without yielding. */
+const LOCK_TIMEOUT_MS = 5000
+const WAL_HEADER_BYTES = 32
+const WAL_FRAME_HEADER_BYTES = 24
+
+/**
+ * Foreign keys are not enforced and never cascade while we write: a restore writes what its plan
+ * names and nothing else, and checks them itself before it commits.
+ */
+const OPTIONS = { timeout: LOCK_TIMEOUT_MS, enableForeignKeyConstraints: false } as const
+
+/**
+ * Opens the file for reading only, and begins the one transaction that all reads share.
+ *
+ * @throws connector.unreachable when it is missing, locked, or no database
+ */
+export function openReader(path: string): DatabaseSync {
+  refuseMissing(path)
+  try {
+    return begin(() => new DatabaseSync(path, { ...OPTIONS, readOnly: true }))
+  } catch (error) {
+    const resultCode = readResultCode(error) ?? 0
+    // A journal that a crash left behind is rolled back by the next program that may write.
+    if ((resultCode & 0xff) === SQLITE.readOnly) return openWriterReading(path)
+    if (resultCode === SQLITE.cannotOpen && isAtRest(path)) return openImmutable(path)
+    return fail(error)
+  }
+}
+
+/** Like `openReader`, for a transaction that may go on to write. */
+export function openWriterReading(path: string): DatabaseSync {
+  refuseMissing(path)
+  try {
+    return begin(() => openWriter(path))
+  } catch (error) {
+    return fail(error)
+  }
+}
+
+/** Opens the file for writing, creating it when it is missing. Begins nothing. */
+export function openWriter(path: string): DatabaseSync {
+  // Tables were once created with "text" in double quotes; their DDL must be understood again.
+  return new DatabaseSync(path, { ...OPTIONS, enableDoubleQuotedStringLiterals: true })
+}
+
+/**
+ * What tells this file from another one under the same path: its device and inode. A copy, and a
+ * file that was put back by replacing it, are other systems; one that is written in place is not.
+ */
+export function readIdentity(path: string): SourceIdentity {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true })
+    return { system: `${dev}:${ino}`, database: 'main' }
+  } catch (cause) {
+    throw missing(cause)
+  }
+}
+
+/**
+ * Where the file stands: its change counter and, in WAL mode, which log and how many frames of it.
+ * Two equal positions of one file hold the same rows. Read beside SQLite, so take it twice.
+ */
+export function readPosition(path: string): string {
+  const header = readHead(path, 100)
+  if (header.length < 100) return 'change 0'
+  const change = `change ${header.readUInt32BE(24)}`
+  const isWal = header[18] === 2
+  const wal = isWal && existsSync(`${path}-wal`) ? readHead(`${path}-wal`, WAL_HEADER_BYTES) : null
+  if (wal === null || wal.length < WAL_HEADER_BYTES) return change
+  const frameBytes = WAL_FRAME_HEADER_BYTES + wal.readUInt32BE(8)
+  const frames = Math.floor((statSync(`${path}-wal`).size - WAL_HEADER_BYTES) / frameBytes)
+  return `${change} wal ${wal.subarray(16, 24).toString('hex')} frames ${frames}`
+}
+
+function begin(open: () => DatabaseSync): DatabaseSync {
+  const db = open()
+  try {
+    // BEGIN alone locks nothing: the first read fixes the moment.
+    db.exec('BEGIN')
+    db.prepare('SELECT count(*) FROM main.sqlite_schema').get()
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+/** A database in WAL mode in a folder where nothing may be created, with an empty log. */
+function openImmutable(path: string): DatabaseSync {
+  const url = pathToFileURL(path)
+  url.searchParams.set('immutable', '1')
+  try {
+    return begin(() => new DatabaseSync(url, { ...OPTIONS, readOnly: true }))
+  } catch (error) {
+    return fail(error)
+  }
+}
+
+function isAtRest(path: string): boolean {
+  return !existsSync(`${path}-wal`) || statSync(`${path}-wal`).size === 0
+}
+
+function readHead(path: string, sizeBytes: number): Buffer {
+  const file = openSync(path, 'r')
+  try {
+    const bytes = Buffer.alloc(sizeBytes)
+    return bytes.subarray(0, readSync(file, bytes, 0, sizeBytes, 0))
+  } finally {
+    closeSync(file)
+  }
+}
+
+function refuseMissing(path: string): void {
+  if (!existsSync(path)) throw missing(undefined)
+}
+
+function missing(cause: unknown): AppError {
+  const message = 'Cannot open the SQLite database: found no file at its path, need an existing one'
+  return new AppError('connector.unreachable', message, {}, { cause })
+}
+
+function fail(error: unknown): never {
+  return callSqlite('open the SQLite database', 'connector.unreachable', () => {
+    throw error
+  })
+}

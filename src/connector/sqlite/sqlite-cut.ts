@@ -1,0 +1,81 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Cut } from '#record/cut'
+import type { EntityName } from '#record/entity-name'
+import type { RowBatch } from '#record/row-batch'
+import type { Catalogue, DescribedEntity } from '#record/schema'
+import { assert } from '#stdx/assert'
+import type { Clock } from '#stdx/clock'
+import type { SourceCut } from '../connector.ts'
+import type { Pace } from '../pace.ts'
+import { readIdentity, readPosition } from './open-database.ts'
+import { readCatalogue } from './read-catalogue.ts'
+import { scanTable } from './scan-table.ts'
+
+/** A writer that commits between two looks at the position is rarely there twice in a row. */
+const ATTEMPTS_MAX = 10
+
+export type OpenCutDeps = { readonly clock: Clock; readonly pace: Pace }
+
+/** @param open opens a connection whose transaction has read */
+export function openSqliteCut(
+  { clock, pace }: OpenCutDeps,
+  path: string,
+  open: (path: string) => DatabaseSync,
+): SqliteCut {
+  for (let attempt = 1; ; attempt++) {
+    const identity = readIdentity(path)
+    const before = readPosition(path)
+    const db = open(path)
+    const position = readPosition(path)
+    if (before === position || attempt === ATTEMPTS_MAX) {
+      const time = new Date(clock.nowMs()).toISOString()
+      return new SqliteCut({ db, pace }, { position, time, identity })
+    }
+    db.close()
+  }
+}
+
+/**
+ * One connection in one read transaction. SQLite runs in our thread, so more connections would read
+ * no faster; scans that run at the same time take turns, a batch each.
+ */
+export class SqliteCut implements SourceCut {
+  readonly cut: Cut
+  readonly #pace: Pace
+  #db: DatabaseSync | undefined
+
+  constructor({ db, pace }: { db: DatabaseSync; pace: Pace }, cut: Cut) {
+    this.#db = db
+    this.#pace = pace
+    this.cut = cut
+  }
+
+  async readCatalogue(mayRead: (entity: EntityName) => boolean): Promise<Catalogue> {
+    return readCatalogue(this.#openDb(), mayRead)
+  }
+
+  scan(
+    entity: DescribedEntity,
+    fields: readonly string[],
+    signal: AbortSignal,
+  ): AsyncIterable<RowBatch> {
+    return scanTable({ db: this.#openDb(), pace: this.#pace }, entity, fields, signal)
+  }
+
+  /** Hands the transaction to a writer that goes on with it. The cut is closed then. */
+  takeDatabase(): DatabaseSync {
+    const db = this.#openDb()
+    this.#db = undefined
+    return db
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#db?.close()
+    this.#db = undefined
+  }
+
+  #openDb(): DatabaseSync {
+    assert(this.#db !== undefined, 'A cut is read while it is open.')
+    return this.#db
+  }
+}

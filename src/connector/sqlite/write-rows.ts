@@ -1,0 +1,171 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { EntityName } from '#record/entity-name'
+import type { RowBatch } from '#record/row-batch'
+import { AppError } from '#stdx/app-error'
+import { assert } from '#stdx/assert'
+import type { SqliteValue } from './field-form.ts'
+import { listColumns } from './read-schema.ts'
+import { readValues, type WrittenField } from './read-values.ts'
+import { foldName, quoteName, quoteTable, tableName } from './sql-name.ts'
+import { callSqlite } from './sqlite-failure.ts'
+
+/**
+ * `OR ABORT` everywhere: a table may say `ON CONFLICT REPLACE` or `IGNORE` for itself, which would
+ * delete or skip rows in silence.
+ */
+
+export type WrittenTable = {
+  readonly entity: EntityName
+  readonly fields: readonly WrittenField[]
+}
+
+export async function insertRows(
+  db: DatabaseSync,
+  table: WrittenTable,
+  rows: AsyncIterable<RowBatch>,
+  signal: AbortSignal,
+): Promise<number> {
+  const { entity, fields } = table
+  const names = fields.map(({ name }) => quoteName(name))
+  const into = `INSERT OR ABORT INTO ${quoteTable(entity)}`
+  const marks = names.map(() => '?').join(', ')
+  const sql =
+    names.length === 0
+      ? `${into} DEFAULT VALUES`
+      : `${into} (${names.join(', ')}) VALUES (${marks})`
+  const insert = prepareWrite(db, `insert into "${entity}"`, sql)
+  let count = 0
+  for await (const values of readValues(table, rows, signal)) {
+    insert(values)
+    count += 1
+  }
+  return count
+}
+
+/** @param key the fields that find a row; each row is found exactly once */
+export async function updateRows(
+  db: DatabaseSync,
+  { table, key }: KeyedTable,
+  rows: AsyncIterable<RowBatch>,
+  signal: AbortSignal,
+): Promise<number> {
+  assert(key.length > 0, 'Rows without a key cannot be updated.')
+  const { entity, fields } = table
+  const keyIndexes = findIndexes(table, key)
+  const setIndexes = [...fields.keys()].filter((i) => !keyIndexes.includes(i))
+  const set = setIndexes.map((i, at) => `${quoteField(table, i)} = ?${at + 1}`)
+  // A row that is nothing but key is only looked for.
+  const setSql =
+    set.length > 0 ? set.join(', ') : `${quoteField(table, 0)} = ${quoteField(table, 0)}`
+  const where = whereEqual(table, keyIndexes, set.length + 1)
+  const sql = `UPDATE OR ABORT ${quoteTable(entity)} SET ${setSql} WHERE ${where}`
+  return writeExactly(
+    db,
+    { table, used: [...setIndexes, ...keyIndexes], doing: 'update', sql },
+    rows,
+    signal,
+  )
+}
+
+/** With an empty `key`, deletes for every row given one that equals it in all fields. */
+export async function deleteRows(
+  db: DatabaseSync,
+  { table, key }: KeyedTable,
+  rows: AsyncIterable<RowBatch>,
+  signal: AbortSignal,
+): Promise<number> {
+  const all = [...table.fields.keys()]
+  const used = key.length > 0 ? findIndexes(table, key) : all
+  const where = whereEqual(table, used, 1)
+  const from = quoteTable(table.entity)
+  const sql =
+    key.length > 0
+      ? `DELETE FROM ${from} WHERE ${where}`
+      : deleteOneSql(from, findRowid(db, table.entity), where)
+  return writeExactly(db, { table, used, doing: 'delete', sql }, rows, signal)
+}
+
+export type KeyedTable = { readonly table: WrittenTable; readonly key: readonly string[] }
+
+type ExactWrite = {
+  readonly table: WrittenTable
+  /** Which values of a row the statement takes, in its order. */
+  readonly used: readonly number[]
+  readonly doing: 'update' | 'delete'
+  readonly sql: string
+}
+
+async function writeExactly(
+  db: DatabaseSync,
+  { table, used, doing, sql }: ExactWrite,
+  rows: AsyncIterable<RowBatch>,
+  signal: AbortSignal,
+): Promise<number> {
+  const { entity } = table
+  const write = prepareWrite(db, `${doing} a row of "${entity}"`, sql)
+  let count = 0
+  for await (const values of readValues(table, rows, signal)) {
+    const found = write(used.map((i) => values[i] ?? null))
+    if (found !== 1) {
+      const message = `Cannot ${doing} a row of "${entity}": found ${found} rows like it, need one`
+      throw new AppError('connector.target-changed', message, { entity })
+    }
+    count += 1
+  }
+  return count
+}
+
+function prepareWrite(
+  db: DatabaseSync,
+  doing: string,
+  sql: string,
+): (values: readonly SqliteValue[]) => number {
+  const statement = callSqlite(doing, 'connector.value-refused', () => db.prepare(sql))
+  return (values) =>
+    callSqlite(doing, 'connector.value-refused', () => Number(statement.run(...values).changes))
+}
+
+/**
+ * Conditions that hold for equal values of the same class only. The plain `=` lets SQLite use an
+ * index whatever its collation; the others refuse what only the collation or a cast makes equal.
+ */
+function whereEqual(table: WrittenTable, indexes: readonly number[], firstMark: number): string {
+  if (indexes.length === 0) return 'true'
+  return indexes
+    .map((i, at) => {
+      const field = quoteField(table, i)
+      const mark = `?${firstMark + at}`
+      const exactly = `${field} IS ${mark} COLLATE BINARY AND typeof(${field}) = typeof(${mark})`
+      return `${field} IS ${mark} AND ${exactly}`
+    })
+    .join(' AND ')
+}
+
+function deleteOneSql(from: string, rowid: string, where: string): string {
+  const one = `SELECT ${rowid} FROM ${from} WHERE ${where} LIMIT 1`
+  return `DELETE FROM ${from} WHERE ${rowid} IN (${one})`
+}
+
+/** A name of the rowid that no field has taken. */
+function findRowid(db: DatabaseSync, entity: EntityName): string {
+  const taken = new Set(listColumns(db, tableName(entity)).map(({ name }) => foldName(name)))
+  const rowid = ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name))
+  if (rowid !== undefined) return rowid
+  const found = 'found fields named rowid, _rowid_ and oid, need one of these names to be free'
+  const message = `Cannot delete single rows of "${entity}": ${found}`
+  throw new AppError('connector.value-refused', message, { entity })
+}
+
+function findIndexes({ fields }: WrittenTable, names: readonly string[]): number[] {
+  return names.map((name) => {
+    const index = fields.findIndex((field) => field.name === name)
+    assert(index >= 0, 'A key field is among the fields of a row.')
+    return index
+  })
+}
+
+function quoteField({ fields }: WrittenTable, index: number): string {
+  const field = fields[index]
+  assert(field !== undefined, 'A row has the field.')
+  return quoteName(field.name)
+}
