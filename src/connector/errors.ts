@@ -55,6 +55,12 @@ export const CONNECTOR_ERRORS = {
     retry: 'after-fix',
     help: 'The target is not as it was when the plan was made. Everything was rolled back. Plan the restore again and look at what changed.',
   },
+  'connector.busy': {
+    status: 409,
+    exit: 11,
+    retry: 'later',
+    help: 'Another session of the target holds what the restore needs. Everything was rolled back. Wait until it is done, or end it, then run the restore again.',
+  },
   'connector.create-refused': {
     status: 422,
     exit: 1,

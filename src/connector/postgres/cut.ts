@@ -4,18 +4,18 @@ import type { RowBatch } from '#record/row-batch'
 import type { Catalogue, DescribedEntity } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import type { SourceCut } from '../connector.ts'
+import type { Pace } from '../pace.ts'
 import { CutSessions } from './cut-sessions.ts'
 import { readServerError, withoutValues } from './pg-error.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import { scanEntity } from './scan.ts'
 import type { Session } from './session.ts'
-import type { Throttle } from './throttle.ts'
 
 export type OpenCutDeps = {
   readonly identity: SourceIdentity
   readonly connect: (signal: AbortSignal) => Promise<Session>
   readonly sessionsMax: number
-  readonly throttle: Throttle
+  readonly pace: Pace
 }
 
 /**
@@ -31,7 +31,7 @@ export async function openCut(deps: OpenCutDeps, signal: AbortSignal): Promise<S
     const [[snapshot, position, time] = []] = await leader.query(MOMENT, signal)
     if (!snapshot || !position || !time) throw new Error('The server told no moment.')
     const cut = { position, time, identity: deps.identity }
-    return new PostgresCut(cut, new CutSessions(leader, snapshot, deps), deps.throttle)
+    return new PostgresCut(cut, new CutSessions(leader, snapshot, deps), deps.pace, snapshot)
   } catch (error) {
     leader.destroy()
     signal.throwIfAborted()
@@ -47,16 +47,19 @@ const MOMENT = `select pg_catalog.pg_export_snapshot(),
   pg_catalog.to_char(pg_catalog.statement_timestamp() at time zone 'UTC',
     'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 
-class PostgresCut implements SourceCut {
+export class PostgresCut implements SourceCut {
   readonly cut: Cut
+  /** Name of the exported snapshot, which other sessions import while the cut is open. */
+  readonly snapshot: string
   readonly #sessions: CutSessions
-  readonly #throttle: Throttle
+  readonly #pace: Pace
   readonly #closed = new AbortController()
 
-  constructor(cut: Cut, sessions: CutSessions, throttle: Throttle) {
+  constructor(cut: Cut, sessions: CutSessions, pace: Pace, snapshot: string) {
     this.cut = cut
     this.#sessions = sessions
-    this.#throttle = throttle
+    this.#pace = pace
+    this.snapshot = snapshot
   }
 
   async readCatalogue(mayRead: (entity: EntityName) => boolean): Promise<Catalogue> {
@@ -79,7 +82,7 @@ class PostgresCut implements SourceCut {
     const session = await this.#sessions.acquire(signal)
     try {
       for await (const batch of scanEntity(session, entity, { fields, signal })) {
-        await this.#throttle.take(sizeOf(batch), signal)
+        await this.#pace.spend(sizeOf(batch), signal)
         yield batch
       }
     } finally {

@@ -1,18 +1,19 @@
 import type { SourceIdentity } from '#record/cut'
+import { assert } from '#stdx/assert'
 import type { ConnectorOptions, Source, SourceCut } from '../connector.ts'
+import { openPace, type Pace } from '../pace.ts'
 import { type PostgresAddress, parseAddress } from './address.ts'
 import { connect } from './connect.ts'
 import { openCut } from './cut.ts'
 import { readIdentity } from './identity.ts'
 import type { Session } from './session.ts'
-import { Throttle } from './throttle.ts'
 
 /** A database that is read. Keeps the session that asked who it is for the first use after that. */
 export class PostgresSource implements Source {
   readonly identity: SourceIdentity
   readonly #address: PostgresAddress
   readonly #sessionsMax: number
-  readonly #throttle: Throttle
+  readonly #pace: Pace
   #kept: Session | undefined
 
   /** @throws connector.unreachable | connector.denied | connector.address-invalid */
@@ -36,7 +37,7 @@ export class PostgresSource implements Source {
     this.#address = found.address
     this.#kept = found.session
     this.#sessionsMax = options.connectionsMax
-    this.#throttle = new Throttle(options.clock, options.bytesPerSecondMax)
+    this.#pace = openPace(options.clock, options.bytesPerSecondMax)
   }
 
   openCut(signal: AbortSignal): Promise<SourceCut> {
@@ -45,10 +46,16 @@ export class PostgresSource implements Source {
         identity: this.identity,
         connect: (forSignal) => this.takeSession(forSignal),
         sessionsMax: this.#sessionsMax,
-        throttle: this.#throttle,
+        pace: this.#pace,
       },
       signal,
     )
+  }
+
+  /** Keeps a session that is in no transaction, for the next one who asks. */
+  keepSession(session: Session): void {
+    assert(this.#kept === undefined, 'One session is kept at a time.')
+    this.#kept = session
   }
 
   /** The kept session, or a new one. The caller closes it. */

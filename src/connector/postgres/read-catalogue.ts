@@ -1,5 +1,5 @@
 import type { EntityName } from '#record/entity-name'
-import type { Catalogue } from '#record/schema'
+import type { Catalogue, JsonValue } from '#record/schema'
 import { columnsQuestion } from './catalogue/columns.ts'
 import { CONSTRAINTS, INDEXES } from './catalogue/constraints.ts'
 import { NOT_RESTORED } from './catalogue/not-restored.ts'
@@ -37,14 +37,15 @@ export async function readCatalogue(
     definition: compactDefinition({
       ...(await readTypes(session, signal)),
       entities: entities.map(entityOf),
-      sequences: sequences.map((sequence) => describeSequence(sequence, facts)),
+      sequences: sequences.map((sequence) => describeSequence(sequence, facts.tables)),
     }),
     sequences: await readSequencePositions(session, sequences, signal),
     notRestored: await ask(session, NOT_RESTORED, signal),
   }
 }
 
-async function readVersion(session: Session, signal: AbortSignal): Promise<number> {
+/** As `server_version_num`. */
+export async function readServerVersion(session: Session, signal: AbortSignal): Promise<number> {
   const [[version] = []] = await session.query(
     "select current_setting('server_version_num')",
     signal,
@@ -61,7 +62,7 @@ async function readFacts(
   const partitions = all.filter(({ root }) => root !== null && chosen.has(root))
   const entityOids = [...chosen]
   const oids = [...chosen, ...partitions.map(({ oid }) => oid)]
-  const columns = columnsQuestion(await readVersion(session, signal))
+  const columns = columnsQuestion(await readServerVersion(session, signal))
   return {
     tables: new Map(all.map((table) => [table.oid, table])),
     partitionsByRoot: Map.groupBy(partitions, ({ root }) => root ?? ''),
@@ -81,11 +82,24 @@ function byTable<Row extends { table: string }>(rows: readonly Row[]): Map<strin
   return Map.groupBy(rows, ({ table }) => table)
 }
 
+/** Schemas, types and sequences of a database, without asking about its tables. */
+export async function readSharedDefinition(
+  session: Session,
+  signal: AbortSignal,
+): Promise<JsonValue> {
+  const sequences = await ask(session, SEQUENCES, signal)
+  return compactDefinition({
+    ...(await readTypes(session, signal)),
+    entities: [],
+    sequences: sequences.map((sequence) => describeSequence(sequence, new Map())),
+  })
+}
+
 async function readTypes(
   session: Session,
   signal: AbortSignal,
 ): Promise<Omit<SharedDefinition, 'entities' | 'sequences'>> {
-  const version = await readVersion(session, signal)
+  const version = await readServerVersion(session, signal)
   return {
     schemas: (await ask(session, SCHEMAS, signal)).map(({ name }) => name),
     extensions: await ask(session, EXTENSIONS, signal),
@@ -109,7 +123,7 @@ async function readSequences(
 
 function describeSequence(
   sequence: SequenceRow,
-  { tables }: CatalogueFacts,
+  tables: CatalogueFacts['tables'],
 ): SharedDefinition['sequences'][number] {
   const { ownerTable, ownerColumn, isIdentity, mayRead: _, ...rest } = sequence
   const owner = ownerTable === null ? undefined : tables.get(ownerTable)

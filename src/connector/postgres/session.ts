@@ -47,6 +47,11 @@ export class Session implements AsyncDisposable {
     })
   }
 
+  /** Runs one statement that changes rows and returns how many. */
+  change(sql: string, signal: AbortSignal): Promise<number> {
+    return this.during(signal, async () => (await this.#client.query(sql)).rowCount ?? 0)
+  }
+
   /** Streams what a `COPY ... TO STDOUT` writes. Stopping early cancels the statement. */
   async *copyOut(sql: string, signal: AbortSignal): AsyncGenerator<RowBatch, void, undefined> {
     signal.throwIfAborted()

@@ -8,14 +8,19 @@ export const SCHEMAS = {
   row: z.object({ name: z.string() }),
 } satisfies Question<z.ZodType>
 
-/** Extensions and the types they bring, by their full names. */
+/** Extensions and the types and operator classes they bring, by name. */
 export const EXTENSIONS = {
   sql: `select e.extname as name, n.nspname as schema, (
-        select coalesce(pg_catalog.array_agg(pg_catalog.format_type(d.objid, null) order by 1), '{}')
-        from pg_catalog.pg_depend d join pg_catalog.pg_type t on t.oid = d.objid
-        where d.classid = 'pg_catalog.pg_type'::regclass
-          and d.refclassid = 'pg_catalog.pg_extension'::regclass
-          and d.refobjid = e.oid and d.deptype = 'e' and t.typelem = 0) as types
+        select coalesce(pg_catalog.array_agg(distinct m.name order by m.name), '{}') from (
+          select d.refobjid, pg_catalog.format_type(t.oid, null) as name
+          from pg_catalog.pg_depend d join pg_catalog.pg_type t on t.oid = d.objid
+          where d.classid = 'pg_catalog.pg_type'::regclass and d.deptype = 'e' and t.typelem = 0
+            and d.refclassid = 'pg_catalog.pg_extension'::regclass
+          union all select d.refobjid, o.opcname
+          from pg_catalog.pg_depend d join pg_catalog.pg_opclass o on o.oid = d.objid
+          where d.classid = 'pg_catalog.pg_opclass'::regclass and d.deptype = 'e'
+            and d.refclassid = 'pg_catalog.pg_extension'::regclass) m(extension, name)
+        where m.extension = e.oid) as types
     from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace
     where e.extname <> 'plpgsql' order by 1`,
   row: z.object({ name: z.string(), schema: z.string(), types: z.array(z.string()) }),

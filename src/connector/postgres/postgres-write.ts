@@ -1,0 +1,126 @@
+import type { EntityName } from '#record/entity-name'
+import type { RowBatch } from '#record/row-batch'
+import type { CreatePlan, KeyedRows, LeftOut, TargetWrite } from '../connector.ts'
+import { createTables } from './create-tables.ts'
+import { type DeferredKey, deferForeignKeys, undoDeferral } from './defer-foreign-keys.ts'
+import type { SequenceDefinition } from './definition.ts'
+import { finishTables } from './finish-tables.ts'
+import { quoteLiteral } from './quote.ts'
+import type { Session } from './session.ts'
+import { toCreateError, toWriteError } from './write-error.ts'
+import { deleteRows, insertRows, updateRows } from './write-rows.ts'
+
+/**
+ * Begins a write on a session that it owns from now on.
+ *
+ * @param snapshot of a cut that is open: the transaction sees what the cut saw
+ */
+export async function openWrite(
+  session: Session,
+  { snapshot, signal }: { snapshot: string | null; signal: AbortSignal },
+): Promise<TargetWrite> {
+  try {
+    if (snapshot === null) {
+      await session.query('begin isolation level read committed', signal)
+    } else {
+      await session.query('begin isolation level repeatable read', signal)
+      await session.query(`set transaction snapshot ${quoteLiteral(snapshot)}`, signal)
+    }
+    await session.query('set constraints all deferred', signal)
+    return new PostgresWrite(session, { hasSnapshot: snapshot !== null, signal })
+  } catch (error) {
+    session.destroy()
+    signal.throwIfAborted()
+    throw toWriteError(error, 'begin to write')
+  }
+}
+
+/** After a failure the transaction is dead; all that is left is to dispose it. */
+class PostgresWrite implements TargetWrite {
+  readonly #session: Session
+  readonly #signal: AbortSignal
+  readonly #hasSnapshot: boolean
+  readonly #plainTables = new Set<EntityName>()
+  #sequences: readonly SequenceDefinition[] = []
+  #deferred: readonly DeferredKey[] = []
+
+  constructor(
+    session: Session,
+    { hasSnapshot, signal }: { hasSnapshot: boolean; signal: AbortSignal },
+  ) {
+    this.#session = session
+    this.#signal = signal
+    this.#hasSnapshot = hasSnapshot
+  }
+
+  createTables(plan: CreatePlan): Promise<readonly LeftOut[]> {
+    return this.#translate(toCreateError, 'create the tables', async () => {
+      const created = await createTables(this.#session, plan, this.#signal)
+      this.#sequences = created.sequences
+      for (const entity of created.plainTables) this.#plainTables.add(entity)
+      return created.leftOut
+    })
+  }
+
+  finishTables(plan: CreatePlan): Promise<readonly LeftOut[]> {
+    return this.#translate(toCreateError, 'finish the tables', () =>
+      finishTables(this.#session, { plan, sequences: this.#sequences, signal: this.#signal }),
+    )
+  }
+
+  deferForeignKeys(entities: readonly EntityName[]): Promise<void> {
+    return this.#translate(toCreateError, 'defer foreign keys', async () => {
+      const deferred = await deferForeignKeys(this.#session, entities, this.#signal)
+      this.#deferred = [...this.#deferred, ...deferred]
+    })
+  }
+
+  insertRows(
+    entity: EntityName,
+    fields: readonly string[],
+    rows: AsyncIterable<RowBatch>,
+  ): Promise<number> {
+    // The server refuses to freeze rows while a snapshot is held.
+    const isFrozen = this.#plainTables.has(entity) && !this.#hasSnapshot
+    return this.#translate(toWriteError, `insert into "${entity}"`, () =>
+      insertRows(this.#session, { entity, fields, rows, isFrozen, signal: this.#signal }),
+    )
+  }
+
+  updateRows(entity: EntityName, rows: KeyedRows): Promise<number> {
+    return this.#translate(toWriteError, `update "${entity}"`, () =>
+      updateRows(this.#session, entity, { ...rows, signal: this.#signal }),
+    )
+  }
+
+  deleteRows(entity: EntityName, rows: KeyedRows): Promise<number> {
+    return this.#translate(toWriteError, `delete from "${entity}"`, () =>
+      deleteRows(this.#session, entity, { ...rows, signal: this.#signal }),
+    )
+  }
+
+  commit(): Promise<void> {
+    return this.#translate(toWriteError, 'commit', async () => {
+      await undoDeferral(this.#session, this.#deferred, this.#signal)
+      await this.#session.query('commit', this.#signal)
+    })
+  }
+
+  async #translate<T>(
+    translate: (error: unknown, what: string) => Error,
+    what: string,
+    call: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await call()
+    } catch (error) {
+      this.#signal.throwIfAborted()
+      throw translate(error, what)
+    }
+  }
+
+  /** Closing the connection rolls back what was not committed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session[Symbol.asyncDispose]()
+  }
+}

@@ -1,0 +1,172 @@
+import type { EntityName } from '#record/entity-name'
+import type { RowBatch } from '#record/row-batch'
+import { AppError } from '#stdx/app-error'
+import type { KeyedRows } from '../connector.ts'
+import { quoteEntity, quoteLiteral, quoteName, quoteNames } from './quote.ts'
+import type { Session } from './session.ts'
+
+/** Rows on their way into a table lie here first; gone with the transaction. */
+const GIVEN = 'pg_temp."holdfast given rows"'
+
+export type InsertOptions = {
+  readonly entity: EntityName
+  readonly fields: readonly string[]
+  readonly rows: AsyncIterable<RowBatch>
+  /** Marks rows as old at once: only for a table that this transaction created. */
+  readonly isFrozen: boolean
+  readonly signal: AbortSignal
+}
+
+/** Adds rows and returns how many. Values of `GENERATED ALWAYS AS IDENTITY` fields are kept. */
+export function insertRows(session: Session, options: InsertOptions): Promise<number> {
+  const { entity, fields, rows, isFrozen, signal } = options
+  const columns = fields.length === 0 ? '' : ` (${quoteNames(fields)})`
+  const how = isFrozen ? ' with (freeze)' : ''
+  return session.copyIn(`copy ${quoteEntity(entity)}${columns} from stdin${how}`, rows, signal)
+}
+
+/**
+ * Sets the fields that are not in the key on the rows that the key finds.
+ *
+ * @throws connector.target-changed when not every row is found exactly once
+ */
+export async function updateRows(
+  session: Session,
+  entity: EntityName,
+  { key, fields, rows, signal }: KeyedRows & { readonly signal: AbortSignal },
+): Promise<number> {
+  const givenCount = await loadGiven(session, entity, { fields, rows, signal })
+  const changing = fields.filter((field) => !key.includes(field))
+  if (changing.length === 0) return givenCount
+  const target = await describeTarget(session, entity, signal)
+  const always = changing.filter((field) => target.identityAlways.has(field))
+  await setIdentity(session, entity, { fields: always, as: 'by default', signal })
+  const set = changing.map((field) => `${quoteName(field)} = given.${quoteName(field)}`)
+  const sql = `update ${target.from} target set ${set.join(', ')} from ${GIVEN} given
+    where ${isSameKey(key)}`
+  const changedCount = await session.change(sql, signal)
+  await setIdentity(session, entity, { fields: always, as: 'always', signal })
+  await session.query(`drop table ${GIVEN}`, signal)
+  expectAll('update', entity, { givenCount, changedCount })
+  return changedCount
+}
+
+/**
+ * Deletes the rows that the key finds, each exactly once; without a key one equal row per row given.
+ *
+ * @throws connector.target-changed when not every row is found
+ */
+export async function deleteRows(
+  session: Session,
+  entity: EntityName,
+  { key, fields, rows, signal }: KeyedRows & { readonly signal: AbortSignal },
+): Promise<number> {
+  const givenCount = await loadGiven(session, entity, { fields, rows, signal })
+  const { from } = await describeTarget(session, entity, signal)
+  const sql =
+    key.length > 0
+      ? `delete from ${from} target using ${GIVEN} given where ${isSameKey(key)}`
+      : deleteEqualRows(from, fields)
+  const changedCount = await session.change(sql, signal)
+  await session.query(`drop table ${GIVEN}`, signal)
+  expectAll('delete', entity, { givenCount, changedCount })
+  return changedCount
+}
+
+type GivenRows = {
+  readonly fields: readonly string[]
+  readonly rows: AsyncIterable<RowBatch>
+  readonly signal: AbortSignal
+}
+
+async function loadGiven(
+  session: Session,
+  entity: EntityName,
+  { fields, rows, signal }: GivenRows,
+): Promise<number> {
+  const sql = `create temporary table ${GIVEN.replace('pg_temp.', '')} on commit drop
+    as select ${quoteNames(fields)} from ${quoteEntity(entity)} with no data`
+  await session.query(sql, signal)
+  const columns = fields.length === 0 ? '' : ` (${quoteNames(fields)})`
+  const givenCount = await session.copyIn(`copy ${GIVEN}${columns} from stdin`, rows, signal)
+  // Without statistics the planner takes a full table for an empty one.
+  await session.query(`analyze ${GIVEN}`, signal)
+  return givenCount
+}
+
+type TargetTable = {
+  /** The table itself with its partitions, without its children. */
+  readonly from: string
+  readonly identityAlways: ReadonlySet<string>
+}
+
+async function describeTarget(
+  session: Session,
+  entity: EntityName,
+  signal: AbortSignal,
+): Promise<TargetTable> {
+  const oid = `pg_catalog.to_regclass(${quoteLiteral(quoteEntity(entity))})`
+  const sql = `select c.relkind, a.attname from pg_catalog.pg_class c
+    left join pg_catalog.pg_attribute a
+      on a.attrelid = c.oid and a.attidentity = 'a' and not a.attisdropped
+    where c.oid = ${oid}`
+  const rows = await session.query(sql, signal)
+  const only = rows[0]?.[0] === 'p' ? '' : 'only '
+  const names = rows.flatMap(([, name]) => (name ? [name] : []))
+  return { from: `${only}${quoteEntity(entity)}`, identityAlways: new Set(names) }
+}
+
+/** An update may give such a field a value only while it is not ALWAYS. */
+async function setIdentity(
+  session: Session,
+  entity: EntityName,
+  { fields, as, signal }: { fields: readonly string[]; as: string; signal: AbortSignal },
+): Promise<void> {
+  for (const field of fields) {
+    const column = `alter column ${quoteName(field)} set generated ${as}`
+    await session.query(`alter table ${quoteEntity(entity)} ${column}`, signal)
+  }
+}
+
+/**
+ * The first comparison is the type's own, which an index serves; the second is that of the text, so
+ * that a collation that ignores case does not find another record.
+ */
+function isSameKey(key: readonly string[]): string {
+  return key
+    .map((field) => {
+      const name = quoteName(field)
+      const text = `pg_catalog.concat(target.${name}) = pg_catalog.concat(given.${name}) collate "C"`
+      return `target.${name} = given.${name} and ${text}`
+    })
+    .join(' and ')
+}
+
+/** Rows are equal when the text of every field is; types without an equality have none other. */
+function deleteEqualRows(from: string, fields: readonly string[]): string {
+  const texts = fields.map((field) => {
+    const name = quoteName(field)
+    return `case when ${name} is not null then pg_catalog.concat(${name}) end`
+  })
+  const row = `array[${texts.join(', ')}]::text[]`
+  return `with given as (select ${row} as row, pg_catalog.count(*) as wanted from ${GIVEN} group by 1),
+    found as (select tableoid, ctid, ${row} as row,
+        pg_catalog.row_number() over (partition by ${row}) as number from ${from})
+    delete from ${from} target using found join given using (row)
+    where found.number <= given.wanted
+      and target.tableoid = found.tableoid and target.ctid = found.ctid`
+}
+
+function expectAll(
+  what: string,
+  entity: EntityName,
+  { givenCount, changedCount }: { givenCount: number; changedCount: number },
+): void {
+  if (givenCount === changedCount) return
+  const found = `${changedCount} of ${givenCount} rows were there as planned`
+  throw new AppError('connector.target-changed', `Cannot ${what} "${entity}": ${found}`, {
+    entity,
+    givenCount,
+    changedCount,
+  })
+}
