@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import type { EntityName } from '#record/entity-name'
-import type { ObjectName, ObjectStore } from '#store/object-store'
 import type { DigestKey, Openers, Recipients, VaultId } from '#seal/keys'
 import type { Random } from '#stdx/random'
+import type { ObjectName, ObjectStore } from '#store/object-store'
 
 /**
  * A segment is an immutable run of record versions of one entity and generation, sorted by key and,

@@ -37,7 +37,11 @@ export const LARGE_VALUE_BYTES = 65_536
 
 /** A large value on its way in, or where it lies. */
 export type LargeValue =
-  | { readonly kind: 'bytes'; readonly fieldIndex: number; readonly parts: readonly Uint8Array<ArrayBuffer>[] }
+  | {
+      readonly kind: 'bytes'
+      readonly fieldIndex: number
+      readonly parts: readonly Uint8Array<ArrayBuffer>[]
+    }
   | { readonly kind: 'stored'; readonly fieldIndex: number; readonly ref: BlobRef }
 
 /** A large value in the vault: one block of a `.blobs` object. */

@@ -1,0 +1,191 @@
+import { KERNEL_FAILED, type Kernel } from '../kernel/open-kernel.ts'
+import type { BytesColumn } from '../version-batch.ts'
+import { ByteReader } from './byte-reader.ts'
+import { FormatProblem } from './format-problem.ts'
+import { decompress } from './zstd.ts'
+
+/** Far more than any writer puts into a block. */
+const ROWS_MAX = 1 << 20
+const FIELDS_MAX = 1 << 16
+const TEXT_BYTES_MAX = 1 << 28
+
+/** Which fields of stored rows to give, and what to close each row with. */
+export type RowShape = {
+  /** The first ones; the others are left out. */
+  readonly fieldCount: number
+  /** A newline, with the values of fields the rows do not have yet before it. */
+  readonly tail: Uint8Array
+}
+
+/** The rows of a block as they lie there: columns in the memory of a kernel. */
+export type StoredColumns = {
+  readonly rowCount: number
+  readonly storedFieldCount: number
+  /** Decompressed, in the order of the frames. */
+  readonly frames: readonly Uint8Array[]
+  /** Per field, where its column begins and ends among all frames. */
+  readonly starts: readonly number[]
+  readonly ends: readonly number[]
+  readonly textBytes: number
+}
+
+/**
+ * Decompresses a block of `.rows`.
+ * @param bytes its sections, joined
+ * @throws FormatProblem when the bytes are no such block
+ */
+export function readColumns(bytes: Uint8Array<ArrayBuffer>): StoredColumns {
+  const reader = new ByteReader(bytes)
+  const rowCount = reader.numberUpTo(ROWS_MAX)
+  const storedFieldCount = reader.numberUpTo(FIELDS_MAX)
+  const groups = Array.from({ length: reader.numberUpTo(storedFieldCount) }, () => {
+    const fields = Array.from({ length: reader.numberUpTo(storedFieldCount) }, () =>
+      reader.numberUpTo(storedFieldCount - 1),
+    )
+    return { fields, frameBytes: reader.number() }
+  })
+  const order = groups.flatMap(({ fields }) => fields)
+  if (order.length !== storedFieldCount || new Set(order).size !== storedFieldCount) {
+    throw new FormatProblem('its columns are not the fields of its rows')
+  }
+  const starts = new Array<number>(storedFieldCount).fill(0)
+  const ends = new Array<number>(storedFieldCount).fill(0)
+  const sizes: number[] = []
+  let textBytes = 0
+  for (const field of order) {
+    const size = reader.numberUpTo(TEXT_BYTES_MAX - textBytes)
+    starts[field] = textBytes
+    textBytes += size
+    ends[field] = textBytes
+    sizes.push(size)
+  }
+  let column = 0
+  const frames = groups.map(({ fields, frameBytes }) => {
+    const members = sizes.slice(column, column + fields.length)
+    column += fields.length
+    const rawBytes = members.reduce((sum, size) => sum + size, 0)
+    return decompress(reader.raw(frameBytes), rawBytes)
+  })
+  reader.finish()
+  return { rowCount, storedFieldCount, frames, starts, ends, textBytes }
+}
+
+/** All rows. @throws FormatProblem when the columns do not make rows */
+export function toRows(kernel: Kernel, columns: StoredColumns, shape: RowShape): BytesColumn {
+  const { rowCount } = columns
+  const fieldCount = Math.min(shape.fieldCount, columns.storedFieldCount)
+  const capacity = columns.textBytes + rowCount * shape.tail.length
+  const [text = 0, cursors = 0, tail = 0, out = 0, rowEnds = 0] = kernel.layOut([
+    columns.textBytes,
+    8 * fieldCount,
+    shape.tail.length,
+    capacity,
+    4 * rowCount,
+  ])
+  const memory = kernel.bytes()
+  putFrames(memory, columns, text)
+  memory.set(bytesOf(cursorsOf(columns, fieldCount, text)), cursors)
+  memory.set(shape.tail, tail)
+  const size =
+    kernel.calls.columnsToRows(
+      cursors,
+      fieldCount,
+      rowCount,
+      tail,
+      shape.tail.length,
+      out,
+      capacity + 1,
+      rowEnds,
+    ) >>> 0
+  if (size === KERNEL_FAILED) throw new FormatProblem('its columns do not make rows')
+  return takeRows(kernel, { out, size, rowEnds, count: rowCount })
+}
+
+/**
+ * Some rows, without building the others.
+ * @param wanted row numbers, ascending
+ * @throws FormatProblem when the columns do not hold them
+ */
+export function selectRows(
+  kernel: Kernel,
+  columns: StoredColumns,
+  shape: RowShape,
+  wanted: Uint32Array,
+): BytesColumn {
+  const count = wanted.length
+  const fieldCount = Math.min(shape.fieldCount, columns.storedFieldCount)
+  const capacity = columns.textBytes + count * shape.tail.length
+  const [text = 0, numbers = 0, starts = 0, ends = 0, tail = 0, out = 0, rowEnds = 0] =
+    kernel.layOut([
+      columns.textBytes,
+      4 * count,
+      4 * count * fieldCount,
+      4 * fieldCount,
+      shape.tail.length,
+      capacity,
+      4 * count,
+    ])
+  const memory = kernel.bytes()
+  putFrames(memory, columns, text)
+  memory.set(bytesOf(wanted), numbers)
+  memory.set(shape.tail, tail)
+  memory.set(bytesOf(columns.ends.slice(0, fieldCount).map((end) => text + end)), ends)
+  const { calls } = kernel
+  for (let field = 0; field < fieldCount; field++) {
+    const from = text + (columns.starts[field] ?? 0)
+    const to = text + (columns.ends[field] ?? 0)
+    const isFound = calls.locateFields(from, to, numbers, count, starts + 4 * field, 4 * fieldCount)
+    if (!isFound) throw new FormatProblem('a column has too few fields')
+  }
+  const size =
+    calls.gatherRows(
+      starts,
+      ends,
+      fieldCount,
+      count,
+      tail,
+      shape.tail.length,
+      out,
+      capacity + 1,
+      rowEnds,
+    ) >>> 0
+  if (size === KERNEL_FAILED) throw new FormatProblem('its columns do not make rows')
+  return takeRows(kernel, { out, size, rowEnds, count })
+}
+
+function putFrames(memory: Uint8Array, { frames }: StoredColumns, text: number): void {
+  let at = text
+  for (const frame of frames) {
+    memory.set(frame, at)
+    at += frame.length
+  }
+}
+
+function cursorsOf({ starts, ends }: StoredColumns, fieldCount: number, text: number): Uint32Array {
+  const cursors = new Uint32Array(2 * fieldCount)
+  for (let field = 0; field < fieldCount; field++) {
+    cursors[2 * field] = text + (starts[field] ?? 0)
+    cursors[2 * field + 1] = text + (ends[field] ?? 0)
+  }
+  return cursors
+}
+
+type BuiltRows = {
+  readonly out: number
+  readonly size: number
+  readonly rowEnds: number
+  readonly count: number
+}
+
+function takeRows(kernel: Kernel, { out, size, rowEnds, count }: BuiltRows): BytesColumn {
+  const memory = kernel.bytes()
+  return {
+    bytes: memory.slice(out, out + size),
+    ends: new Uint32Array(memory.slice(rowEnds, rowEnds + 4 * count).buffer),
+  }
+}
+
+function bytesOf(numbers: Uint32Array | readonly number[]): Uint8Array {
+  const words = numbers instanceof Uint32Array ? numbers : Uint32Array.from(numbers)
+  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength)
+}

@@ -1,0 +1,184 @@
+import { BLOCK_BYTES } from '#record/row-batch'
+import type { SchemaVersion } from '#record/schema'
+import { deriveDigestKeys } from '#seal/digest-keys'
+import type { DigestKey } from '#seal/keys'
+import { assert } from '#stdx/assert'
+import { compareEntries, findFirst, startOf } from './batch/columns.ts'
+import { gatherPieces, type Piece, pieceBytes } from './batch/pieces.ts'
+import type { ColumnPlan } from './block/encode-rows.ts'
+import { openKernel } from './kernel/open-kernel.ts'
+import type { SegmentRef, SegmentWriteDeps } from './segment.ts'
+import type { LargeValue, VersionBatch } from './version-batch.ts'
+import { BlobWriter } from './write/blob-writer.ts'
+import { SegmentFile } from './write/segment-file.ts'
+
+export type SegmentWriterOptions = {
+  readonly source: string
+  /** Random, unique for ever: the folder of the session's objects. */
+  readonly session: string
+  readonly schema: SchemaVersion
+  /** A number the session has not used. */
+  allocateNumber(): number
+  readonly digestKey: DigestKey
+  readonly signal: AbortSignal
+}
+
+/**
+ * Turns sorted versions of one entity into segments. Holds at most one block of row text and what
+ * one batch holds; blocks go to the store as they fill. Nothing is visible before `finish`, and
+ * disposing an unfinished writer takes everything back.
+ */
+export type SegmentWriter = AsyncDisposable & {
+  /**
+   * Adds versions that follow all earlier ones: ascending by key, within a key descending by stamp.
+   * Takes over the batch's bytes, large values included.
+   * @throws segment.name-taken | segment.not-verified | what the store throws
+   */
+  append(batch: VersionBatch): Promise<void>
+  /** Closes the segments, durable and in key order; none when nothing was added. */
+  finish(): Promise<SegmentRef[]>
+}
+
+/** A segment is closed when its rows or its large values reach this; a block more is possible. */
+const OBJECT_BYTES = 132_000_000
+const BLOCK_VERSIONS_MAX = 65_536
+
+export function createSegmentWriter(
+  deps: SegmentWriteDeps,
+  options: SegmentWriterOptions,
+): SegmentWriter {
+  return new SortedWriter(deps, options)
+}
+
+class SortedWriter implements SegmentWriter {
+  readonly #deps: SegmentWriteDeps
+  readonly #options: SegmentWriterOptions
+  readonly #kernel = openKernel()
+  readonly #plan: ColumnPlan = { groups: undefined }
+  readonly #blobs: BlobWriter
+  readonly #files: SegmentFile[] = []
+  readonly #refs: SegmentRef[] = []
+  #file: SegmentFile | undefined
+  #pieces: Piece[] = []
+  #pendingBytes = 0
+  #pendingCount = 0
+  #last: VersionBatch | undefined
+
+  constructor(deps: SegmentWriteDeps, options: SegmentWriterOptions) {
+    this.#deps = deps
+    this.#options = options
+    this.#blobs = new BlobWriter(deps, deriveDigestKeys(options.digestKey))
+  }
+
+  async append(unstored: VersionBatch): Promise<void> {
+    if (unstored.count === 0) return
+    this.#checkOrder(unstored)
+    const batch = await this.#storeLarge(unstored)
+    const { rows } = batch
+    assert(rows !== null, 'Versions are written with their rows.')
+    for (let from = 0; from < batch.count; ) {
+      const room = BLOCK_BYTES - this.#pendingBytes
+      const start = startOf(rows, from)
+      const limit = Math.min(batch.count, from + BLOCK_VERSIONS_MAX - this.#pendingCount)
+      // The row that reaches the size of a block still belongs to it.
+      const past = findFirst(from, limit, (i) => (rows.ends[i] ?? 0) - start >= room)
+      const to = Math.min(limit, past + 1)
+      this.#add({ batch, from, to })
+      from = to
+      if (past < limit || this.#pendingCount >= BLOCK_VERSIONS_MAX) await this.#flush()
+    }
+    if (isFull(this.#file)) await this.#flush()
+  }
+
+  async finish(): Promise<SegmentRef[]> {
+    await this.#flush()
+    await this.#closeFile()
+    for (const file of this.#files) file.keep()
+    return this.#refs
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const file of this.#files) await file[Symbol.asyncDispose]()
+  }
+
+  #add(piece: Piece): void {
+    this.#pieces.push(piece)
+    this.#pendingBytes += pieceBytes(piece)
+    this.#pendingCount += piece.to - piece.from
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#pendingCount === 0) return
+    const block = gatherPieces(this.#pieces)
+    this.#pieces = []
+    this.#pendingBytes = 0
+    this.#pendingCount = 0
+    const file = this.#openFile()
+    await file.writeBlock(block)
+    if (isFull(file)) await this.#closeFile()
+  }
+
+  #openFile(): SegmentFile {
+    if (this.#file !== undefined) return this.#file
+    const { source, session, schema, signal } = this.#options
+    this.#file = new SegmentFile(this.#deps, {
+      kernel: this.#kernel,
+      source,
+      session,
+      number: this.#options.allocateNumber(),
+      schema,
+      stamps: 'ordinal',
+      plan: this.#plan,
+      signal,
+    })
+    this.#files.push(this.#file)
+    return this.#file
+  }
+
+  async #closeFile(): Promise<void> {
+    const file = this.#file
+    if (file === undefined) return
+    this.#refs.push(await file.finish())
+    this.#file = undefined
+  }
+
+  async #storeLarge(batch: VersionBatch): Promise<VersionBatch> {
+    if (batch.large.size === 0) return batch
+    const large = new Map<number, readonly LargeValue[]>()
+    for (const [index, values] of batch.large) {
+      const stored: LargeValue[] = []
+      for (const value of values) stored.push(await this.#storeValue(value))
+      large.set(index, stored)
+    }
+    return { ...batch, large }
+  }
+
+  async #storeValue(value: LargeValue): Promise<LargeValue> {
+    if (value.kind === 'stored') return value
+    const file = this.#openFile()
+    const ref = await this.#blobs.store(file, value.parts)
+    return { kind: 'stored', fieldIndex: value.fieldIndex, ref }
+  }
+
+  #checkOrder(batch: VersionBatch): void {
+    const last = this.#last
+    if (last !== undefined) checkPair(last, last.count - 1, batch, 0)
+    // Within the batch, equal keys: other disorder shows when the block is encoded.
+    for (let i = 1; i < batch.count; i++) checkPair(batch, i - 1, batch, i)
+    this.#last = batch
+  }
+}
+
+function isFull(file: SegmentFile | undefined): boolean {
+  return file !== undefined && Math.max(file.rowsBytes, file.blobs.sizeBytes) >= OBJECT_BYTES
+}
+
+function checkPair(a: VersionBatch, i: number, b: VersionBatch, j: number): void {
+  const order = compareEntries(a.keys, i, b.keys, j)
+  if (order < 0) return
+  assert(order === 0, 'Versions come to a writer in key order.')
+  const aSeq = a.seqs[i] ?? 0
+  const bSeq = b.seqs[j] ?? 0
+  const isNewer = aSeq > bSeq || (aSeq === bSeq && (a.ordinals[i] ?? 0) > (b.ordinals[j] ?? 0))
+  assert(isNewer, 'Versions of one key come newest first, each with a stamp of its own.')
+}

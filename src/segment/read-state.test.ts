@@ -1,0 +1,181 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { encodeKey } from '#record/key'
+import { collect } from '#stdx/streams'
+import { readState } from './read-state.ts'
+import type { PlacedSegment } from './segment.ts'
+import {
+  type AVersion,
+  aBatch,
+  aSchema,
+  aVault,
+  listVersions,
+  scanText,
+  writeBatches,
+} from './testing/segment-fixture.ts'
+
+const schema = aSchema()
+const schemas = new Map([[1, schema]])
+
+async function readAll(
+  vault: ReturnType<typeof aVault>,
+  segments: readonly PlacedSegment[],
+  asOfSeq: number,
+  rows = true,
+) {
+  const options = { segments, schemas, schema, asOfSeq, rows, signal: vault.signal }
+  return (await collect(readState(vault.readDeps, options))).flatMap(listVersions)
+}
+
+test('readState() gives back what a snapshot wrote', async () => {
+  const vault = aVault()
+  const scanned = scanText(schema, '-5\tAda\t\\N\n1\tBob\t\n2\tÇem\ta\\tb\n')
+  const [ref] = await writeBatches(vault, schema, [scanned])
+  expect(ref).toMatchObject({ versionCount: 3, rowCount: 3, stamps: 'ordinal', blobs: null })
+  const state = await readAll(vault, ref === undefined ? [] : [{ seq: 4, ref }], 4)
+  expect(state).toEqual(listVersions(scanned).map((version) => ({ ...version, seq: 4 })))
+})
+
+type Step = { readonly id: number; readonly note: string | null }
+
+const keyOf = (id: number) => encodeKey([String(id)], ['integer'])
+const rowOf = ({ id, note }: Step) => (note === null ? null : `${id}\tname\t${note}\n`)
+const aStep = fc.record({
+  id: fc.integer({ min: -20, max: 20 }),
+  note: fc.option(fc.stringMatching(/^[a-z]{0,9}$/)),
+})
+
+/** The newest version per key up to a point, computed the slow way. */
+function modelAt(commits: readonly (readonly Step[])[], seq: number) {
+  const state = new Map<number, string | null>()
+  for (const commit of commits.slice(0, seq)) {
+    for (const step of commit) state.set(step.id, rowOf(step))
+  }
+  return [...state]
+    .filter(([, row]) => row !== null)
+    .sort(([a], [b]) => a - b)
+    .map(([id, row]) => ({ key: Buffer.from(keyOf(id)).toString('hex'), row }))
+}
+
+/** One segment per commit: within it newest first, the ordinals counting its steps. */
+function batchOf(commit: readonly Step[]) {
+  const versions = commit.map((step, i): AVersion & { id: number } => ({
+    id: step.id,
+    key: keyOf(step.id),
+    row: rowOf(step),
+    ordinal: i + 1,
+    digest: BigInt(i),
+  }))
+  versions.sort((a, b) => a.id - b.id || (b.ordinal ?? 0) - (a.ordinal ?? 0))
+  return aBatch(versions)
+}
+
+test('readState() agrees with a map of versions at every point', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.array(aStep), { maxLength: 9 }), async (commits) => {
+      const vault = aVault()
+      const segments: PlacedSegment[] = []
+      for (const [i, commit] of commits.entries()) {
+        const refs = await writeBatches(vault, schema, [batchOf(commit)])
+        segments.push(...refs.map((ref) => ({ seq: i + 1, ref })))
+      }
+      for (let seq = 0; seq <= commits.length; seq++) {
+        const state = await readAll(vault, segments, seq)
+        expect(state.map(({ key, row }) => ({ key, row }))).toEqual(modelAt(commits, seq))
+        const keys = await readAll(vault, segments, seq, false)
+        expect(keys.map(({ key, digest }) => ({ key, digest }))).toEqual(
+          state.map(({ key, digest }) => ({ key, digest })),
+        )
+      }
+    }),
+    { numRuns: 12 },
+  )
+})
+
+test('readState() fills in fields that rows were written without', async () => {
+  const vault = aVault()
+  const narrow = aSchema({ fields: ['id', 'name'] })
+  const wide = aSchema({
+    fields: ['id', 'name', 'tier', 'note'],
+    missing: { tier: 'basic', note: '\\N' },
+    version: 2,
+  })
+  const first = await writeBatches(vault, narrow, [scanText(narrow, '1\tAda\n2\tBob\n3\tCem\n')])
+  const second = await writeBatches(vault, wide, [scanText(wide, '2\tBob\tgold\thi\n')])
+  const options = {
+    segments: [...first.map((ref) => ({ seq: 1, ref })), ...second.map((ref) => ({ seq: 2, ref }))],
+    schemas: new Map([
+      [1, narrow],
+      [2, wide],
+    ]),
+    rows: true,
+    signal: vault.signal,
+  }
+  const at = async (asOfSeq: number, asked: typeof wide) => {
+    const batches = readState(vault.readDeps, { ...options, asOfSeq, schema: asked })
+    return (await collect(batches)).flatMap(listVersions).map(({ row }) => row)
+  }
+  expect(await at(2, wide)).toEqual([
+    '1\tAda\tbasic\t\\N\n',
+    '2\tBob\tgold\thi\n',
+    '3\tCem\tbasic\t\\N\n',
+  ])
+  expect(await at(1, narrow)).toEqual(['1\tAda\n', '2\tBob\n', '3\tCem\n'])
+})
+
+test('a row that lacks only missing values has the digest of the shorter row', () => {
+  const narrow = aSchema({ fields: ['id', 'name'] })
+  const wide = aSchema({
+    fields: ['id', 'name', 'tier', 'note'],
+    missing: { tier: 'basic', note: '\\N' },
+  })
+  const before = scanText(narrow, '1\tAda\n2\tBob\n').digests
+  const after = scanText(wide, '1\tAda\tbasic\t\\N\n2\tBob\tbasic\thi\n').digests
+  expect(after[0]).toBe(before[0])
+  expect(after[1]).not.toBe(before[1])
+})
+
+test('readState() refuses rows of another layout, unless only keys are asked for', async () => {
+  const vault = aVault()
+  const refs = await writeBatches(vault, schema, [scanText(schema, '1\ta\tb\n')])
+  const asked = aSchema({ layout: 2, version: 2 })
+  const options = {
+    segments: refs.map((ref) => ({ seq: 1, ref })),
+    schemas: new Map([
+      [1, schema],
+      [2, asked],
+    ]),
+    schema: asked,
+    asOfSeq: 1,
+    signal: vault.signal,
+  }
+  const rows = collect(readState(vault.readDeps, { ...options, rows: true }))
+  await expect(rows).rejects.toMatchObject({ code: 'segment.damaged' })
+  expect(await collect(readState(vault.captureDeps, { ...options, rows: false }))).toHaveLength(1)
+})
+
+test('readState() with the capture key gives keys and refuses rows', async () => {
+  const vault = aVault()
+  const refs = await writeBatches(vault, schema, [scanText(schema, '1\ta\tb\n')])
+  const segments = refs.map((ref) => ({ seq: 1, ref }))
+  const options = { segments, schemas, schema, asOfSeq: 1, signal: vault.signal }
+  expect(await collect(readState(vault.captureDeps, { ...options, rows: false }))).toHaveLength(1)
+  const rows = collect(readState(vault.captureDeps, { ...options, rows: true }))
+  await expect(rows).rejects.toMatchObject({ code: 'segment.missing-key' })
+})
+
+test('readState() leaves segments of other generations out', async () => {
+  const vault = aVault()
+  const old = aSchema({ generation: 1 })
+  const refs = await writeBatches(vault, old, [scanText(old, '1\ta\tb\n')])
+  const asked = aSchema({ generation: 2, version: 2 })
+  const options = {
+    segments: refs.map((ref) => ({ seq: 1, ref })),
+    schemas: new Map([[2, asked]]),
+    schema: asked,
+    asOfSeq: 9,
+    rows: true,
+    signal: vault.signal,
+  }
+  expect(await collect(readState(vault.readDeps, options))).toEqual([])
+})

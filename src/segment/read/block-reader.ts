@@ -1,0 +1,101 @@
+import { decodeKeysBlock } from '../block/decode-keys.ts'
+import type { RowShape } from '../block/decode-rows.ts'
+import { readColumns, type StoredColumns, selectRows, toRows } from '../block/decode-rows.ts'
+import { damaged, FormatProblem, readingObject } from '../block/format-problem.ts'
+import { unsealBlock } from '../block/seal-block.ts'
+import type { Kernel } from '../kernel/open-kernel.ts'
+import type { SegmentReadDeps } from '../segment.ts'
+import type { BytesColumn, VersionBatch } from '../version-batch.ts'
+import { dataKeyOf, type OpenSegment, type PlacedBlock, readRange } from './open-segment.ts'
+
+export type BlockReaderOptions = {
+  readonly kernel: Kernel
+  /** How far to read ahead: 0 for single blocks, more where all are going to be read. */
+  readonly readAheadBytes: number
+  readonly signal: AbortSignal
+}
+
+type Slab = { readonly offset: number; readonly bytes: Uint8Array<ArrayBuffer> }
+
+/** Reads and decodes blocks of one segment. Holds the bytes it has read ahead, per part. */
+export class BlockReader {
+  readonly segment: OpenSegment
+  readonly #deps: SegmentReadDeps
+  readonly #options: BlockReaderOptions
+  readonly #slabs: { keys: Slab | undefined; rows: Slab | undefined } = {
+    keys: undefined,
+    rows: undefined,
+  }
+
+  constructor(deps: SegmentReadDeps, segment: OpenSegment, options: BlockReaderOptions) {
+    this.#deps = deps
+    this.segment = segment
+    this.#options = options
+  }
+
+  /** The versions of a block, without rows. @throws segment.damaged */
+  async readKeys(block: PlacedBlock): Promise<VersionBatch> {
+    const { ref, seq } = this.segment
+    const sealed = await this.#read('keys', block)
+    return readingObject(ref.keys.name, `block ${block.index}`, () => {
+      const bytes = this.#unseal('keys', block, sealed)
+      const batch = decodeKeysBlock(this.#options.kernel, bytes, seq)
+      if (batch.count !== block.count) throw new FormatProblem('its footer counts otherwise')
+      return batch
+    })
+  }
+
+  /** The rows of a block's puts, in order. @throws segment.damaged | segment.missing-key */
+  async readRows(block: PlacedBlock, shape: RowShape): Promise<BytesColumn> {
+    const columns = await this.#readColumns(block)
+    return this.#decodeRows(block, () => toRows(this.#options.kernel, columns, shape))
+  }
+
+  /** Some of them. @param wanted numbers among the puts, ascending */
+  async selectRows(block: PlacedBlock, shape: RowShape, wanted: Uint32Array): Promise<BytesColumn> {
+    const columns = await this.#readColumns(block)
+    return this.#decodeRows(block, () => selectRows(this.#options.kernel, columns, shape, wanted))
+  }
+
+  async #readColumns(block: PlacedBlock): Promise<StoredColumns> {
+    const sealed = await this.#read('rows', block)
+    return this.#decodeRows(block, () => {
+      const columns = readColumns(this.#unseal('rows', block, sealed))
+      if (columns.rowCount !== block.rowCount)
+        throw new FormatProblem('its footer counts otherwise')
+      return columns
+    })
+  }
+
+  #decodeRows<T>(block: PlacedBlock, decode: () => T): T {
+    const { ref } = this.segment
+    return readingObject(ref.rows?.name ?? ref.keys.name, `block ${block.index}`, decode)
+  }
+
+  #unseal(part: 'keys' | 'rows', block: PlacedBlock, sealed: Uint8Array) {
+    const { index } = block
+    const key = dataKeyOf(this.segment, part, index)
+    const place = { vaultId: this.#deps.vaultId, segment: this.segment.ref.keyring, part }
+    const sizes = part === 'keys' ? [block.keysBytes] : block.rowSections
+    return unsealBlock(key, { ...place, block: index }, sealed, sizes)
+  }
+
+  /** The sealed bytes of a block, out of what was read ahead where they are in it. */
+  async #read(part: 'keys' | 'rows', block: PlacedBlock): Promise<Uint8Array<ArrayBuffer>> {
+    const { ref } = this.segment
+    const object = ref[part]
+    if (object === null) throw damaged(ref.keys.name, `block ${block.index} has no rows`)
+    const offset = part === 'keys' ? block.keysOffset : block.rowsOffset
+    const size = part === 'keys' ? block.keysBytes : block.rowsBytes
+    const slab = this.#slabs[part]
+    if (slab !== undefined && offset >= slab.offset) {
+      const from = offset - slab.offset
+      if (from + size <= slab.bytes.length) return slab.bytes.subarray(from, from + size)
+    }
+    const { readAheadBytes, signal } = this.#options
+    const length = Math.min(Math.max(size, readAheadBytes), object.sizeBytes - offset)
+    const bytes = await readRange(this.#deps, object.name, { offset, length }, signal)
+    this.#slabs[part] = readAheadBytes > 0 ? { offset, bytes } : undefined
+    return bytes.subarray(0, size)
+  }
+}

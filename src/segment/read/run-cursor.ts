@@ -1,0 +1,99 @@
+import type { SchemaVersion } from '#record/schema'
+import { compareEntries } from '../batch/columns.ts'
+import type { RowShape } from '../block/decode-rows.ts'
+import { damaged } from '../block/format-problem.ts'
+import { type BytesColumn, OP_DELETE, type VersionBatch } from '../version-batch.ts'
+import type { BlockReader } from './block-reader.ts'
+import type { PlacedBlock } from './open-segment.ts'
+import { rowShape } from './row-shape.ts'
+
+/** Which schema versions rows were written under, and the one they are asked for in. */
+export type RowSchemas = {
+  readonly schemas: ReadonlyMap<number, SchemaVersion>
+  readonly asked: SchemaVersion
+}
+
+/**
+ * Walks the versions of one segment in order, block by block. `batch` and `index` are the version it
+ * stands at. Holds one decoded block; its rows only from when they are asked for.
+ */
+export class RunCursor {
+  readonly reader: BlockReader
+  batch: VersionBatch
+  index = 0
+  block: PlacedBlock
+  #withRows: VersionBatch | undefined
+
+  private constructor(reader: BlockReader, block: PlacedBlock, batch: VersionBatch) {
+    this.reader = reader
+    this.block = block
+    this.batch = batch
+  }
+
+  /** A cursor at the first version; `undefined` when the segment has none. */
+  static async open(reader: BlockReader): Promise<RunCursor | undefined> {
+    const [block] = reader.segment.blocks
+    if (block === undefined) return undefined
+    return new RunCursor(reader, block, await reader.readKeys(block))
+  }
+
+  /** Moves on; false at the end of the segment. */
+  async moveTo(index: number): Promise<boolean> {
+    this.index = index
+    if (index < this.batch.count) return true
+    const next = this.reader.segment.blocks[this.block.index + 1]
+    if (next === undefined) return false
+    await this.load(next)
+    return true
+  }
+
+  /** Stands at the first version of a block. */
+  async load(block: PlacedBlock): Promise<void> {
+    this.batch = await this.reader.readKeys(block)
+    this.block = block
+    this.index = 0
+    this.#withRows = undefined
+  }
+
+  /** The current block's versions with their rows. @throws segment.damaged | segment.missing-key */
+  async batchWithRows(schemas: RowSchemas): Promise<VersionBatch> {
+    if (this.#withRows !== undefined) return this.#withRows
+    const shape = shapeOf(this.reader, schemas)
+    const hasRows = this.block.rowCount > 0
+    const puts = hasRows ? await this.reader.readRows(this.block, shape) : NO_ROWS
+    this.#withRows = { ...this.batch, rows: spreadRows(this.batch, puts) }
+    return this.#withRows
+  }
+}
+
+const NO_ROWS: BytesColumn = { bytes: new Uint8Array(0), ends: new Uint32Array(0) }
+
+/** How the rows of a segment are to be given. @throws segment.damaged when their layout is another */
+export function shapeOf({ segment }: BlockReader, { schemas, asked }: RowSchemas): RowShape {
+  const { ref } = segment
+  const stored = schemas.get(ref.schema)
+  if (stored?.layout === asked.layout) return rowShape(stored, asked)
+  const layout = stored === undefined ? 'an unknown one' : `${stored.layout}`
+  throw damaged(ref.keys.name, `its rows have layout ${layout}, the point has ${asked.layout}`)
+}
+
+/** Newest first within a key: the order of versions in segments and of heads in a merge. */
+export function compareVersions(a: VersionBatch, i: number, b: VersionBatch, j: number): number {
+  const byKey = compareEntries(a.keys, i, b.keys, j)
+  if (byKey !== 0) return byKey
+  const bySeq = (b.seqs[j] ?? 0) - (a.seqs[i] ?? 0)
+  return bySeq !== 0 ? bySeq : (b.ordinals[j] ?? 0) - (a.ordinals[i] ?? 0)
+}
+
+/** Rows of puts as a column of all versions, deletes with none. */
+export function spreadRows(batch: VersionBatch, puts: BytesColumn): BytesColumn {
+  if (puts.ends.length === batch.count) return puts
+  const ends = new Uint32Array(batch.count)
+  let put = 0
+  let end = 0
+  for (let i = 0; i < batch.count; i++) {
+    if (batch.ops[i] !== OP_DELETE) end = puts.ends[put++] ?? end
+    ends[i] = end
+  }
+  return { bytes: puts.bytes, ends }
+}
