@@ -20,6 +20,8 @@ export type Context = {
   warn(warning: Warning): void
   /** Read at the first call, the same ever after. @throws config.not-found | config.invalid */
   readConfig(): Promise<Config>
+  /** What flags and environment say, whatever file there is. */
+  readFlagsOnly(): Config
   /** Where a configuration is or would be written, absolute. */
   readonly configPath: string
   /** The passphrase of a vault to be made. @throws config.passphrase-missing | config.passphrase-weak */
@@ -29,10 +31,10 @@ export type Context = {
   /** The same, making the folder when it is not there. @throws app.store-unsupported | store.denied */
   createStore(place: string): Promise<ObjectStore>
   /**
-   * Opens the vault that the configuration names, asking for the passphrase where nothing gives it.
+   * Opens the vault that the configuration (or `config`) names, asking for the passphrase where nothing gives it.
    * @throws config.variable-missing | config.passphrase-missing | vault.not-found | vault.wrong-key
    */
-  openVault(signal: AbortSignal): Promise<Vault>
+  openVault(signal: AbortSignal, config?: Config): Promise<Vault>
   /** @throws config.name-unknown | config.variable-missing | connector.unreachable | connector.denied */
   openSource(name: string, signal: AbortSignal): Promise<OpenedSource>
   /** Where entities of one source are captured, in threads of their own. The caller disposes it. */

@@ -10,6 +10,7 @@ import { SEGMENT_ERRORS } from '#segment/errors'
 import type { ErrorSpec } from '#stdx/app-error'
 import { STDX_ERRORS } from '#stdx/errors'
 import { STORE_ERRORS } from '#store/errors'
+import { TIMELINE_ERRORS } from '#timeline/errors'
 import { APP_ERRORS } from './errors.ts'
 
 /** Every code of every room up to this one. A test holds it against the rooms. */
@@ -20,6 +21,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorSpec>> = Object.freeze({
   ...STORE_ERRORS,
   ...SEAL_ERRORS,
   ...SEGMENT_ERRORS,
+  ...TIMELINE_ERRORS,
   ...HISTORY_ERRORS,
   ...CAPTURE_ERRORS,
   ...RESTORE_ERRORS,

@@ -37,6 +37,8 @@ export type Output = {
   data(text: string): Promise<void>
   /** A JSON line of a long run that goes on even when nobody reads; nothing without `--json`. */
   event(document: { readonly type: string }): void
+  /** The end of one part of a long run: a JSON line, or text. Goes on even when nobody reads. */
+  summary(document: { readonly type: string }, toText: () => string): void
   /** A remark for people; nothing with `--quiet` or `--json`. */
   note(text: string): void
   warning(warning: { readonly code: string; readonly message: string }): void
@@ -73,6 +75,11 @@ export function createOutput({ stdout, stderr, isJson, isQuiet, paint }: OutputO
     answer: (document, toText) =>
       data(isJson ? `${JSON.stringify(document, null, 2)}\n` : toText()),
     item: (document, toText) => data(isJson ? `${JSON.stringify(document)}\n` : toText()),
+    summary(document, toText) {
+      clear()
+      if (isJson) event(document)
+      else if (!isClosed) stdout.write(toText())
+    },
     note(text) {
       if (!isJson && !isQuiet) say(text)
     },

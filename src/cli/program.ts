@@ -1,7 +1,12 @@
 import { Command, Option } from 'commander'
 import type { Flags } from '#config/read-process-settings'
 import { environmentNameOf, flagOf, SETTING_NAMES, settingOf } from '#config/settings'
+import { addDoctor } from './commands/doctor.ts'
+import { addEntities } from './commands/entities.ts'
 import { addExplain } from './commands/explain.ts'
+import { addPoints } from './commands/points.ts'
+import { addRecover } from './commands/recover.ts'
+import { addSource } from './commands/source.ts'
 import type { Act } from './shell.ts'
 
 export type ProgramOptions = {
@@ -16,7 +21,14 @@ A POINT is erp@12, erp@latest, erp@2026-06-30T12:00:00Z; a KEY is 42 or "1000","
 \`holdfast explain CODE\` says what an error code means and what to do.`
 
 /** Commands in the order of the help page. */
-const COMMANDS: readonly ((program: Command, act: Act) => void)[] = [addExplain]
+const COMMANDS: readonly ((program: Command, act: Act) => void)[] = [
+  addRecover,
+  addDoctor,
+  addExplain,
+  addSource,
+  addPoints,
+  addEntities,
+]
 
 /** The command line: every command, every flag. It parses; what is done is up to `act`. */
 export function buildProgram({ act, version, writeOut }: ProgramOptions): Command {

@@ -33,6 +33,13 @@ export async function loadConfig(deps: LoadConfigDeps, settings: ProcessSettings
   return Object.freeze(assemble(deps, settings, { path, folder, text, parsed }))
 }
 
+/** What flags and environment say alone, as on a machine without a configuration. */
+export function configOfFlags(deps: LoadConfigDeps, settings: ProcessSettings): Config {
+  const path = configPath(deps, settings)
+  const found = { path, folder: dirname(path), text: undefined, parsed: undefined }
+  return Object.freeze(assemble(deps, settings, found))
+}
+
 /** Where the configuration file is or would be, absolute. */
 export function configPath(deps: LoadConfigDeps, settings: ProcessSettings): string {
   return resolve(deps.currentFolder, settings.config ?? CONFIG_FILE)

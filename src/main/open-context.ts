@@ -1,6 +1,6 @@
 import type { Context } from '#app/context'
 import type { ContextRequest } from '#cli/run-cli'
-import { configPath, type LoadConfigDeps, loadConfig } from '#config/load-config'
+import { configOfFlags, configPath, type LoadConfigDeps, loadConfig } from '#config/load-config'
 import { readNewPassphrase } from '#config/read-credential'
 import { systemClock } from '#stdx/clock'
 import { systemRandom } from '#stdx/random'
@@ -31,8 +31,11 @@ export function openContext(
     readNewPassphrase: (signal) => readNewPassphrase(credentialDeps, settings, signal),
     openStore,
     createStore,
-    openVault: async (signal) =>
-      await openConfiguredVault({ config: await readConfig(), credentialDeps, settings }, signal),
+    readFlagsOnly: () => configOfFlags(deps, settings),
+    openVault: async (signal, config) => {
+      const named = config ?? (await readConfig())
+      return await openConfiguredVault({ config: named, credentialDeps, settings }, signal)
+    },
     openSource: async (name, signal) => await openSource(await readConfig(), name, signal),
     openCapturePool: async (vault, source, signal) => {
       const opened = { config: await readConfig(), threadUrl: deps.threadUrl, vault }

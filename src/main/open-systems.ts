@@ -6,7 +6,10 @@ import { AppError } from '#stdx/app-error'
 import { systemClock } from '#stdx/clock'
 
 /** Each is loaded when a system of its kind is opened. */
-const CONNECTORS: Readonly<Partial<Record<System['connector'], () => Promise<Connector>>>> = {}
+const CONNECTORS: Readonly<Record<System['connector'], () => Promise<Connector>>> = {
+  postgres: async () => (await import('#connector/postgres/postgres-connector')).postgresConnector,
+  sqlite: async () => (await import('#connector/sqlite/sqlite-connector')).sqliteConnector,
+}
 
 /** @throws config.name-unknown | config.variable-missing, and those of the connector */
 export async function openSource(
@@ -15,7 +18,7 @@ export async function openSource(
   signal: AbortSignal,
 ): Promise<OpenedSource> {
   const system = findSystem(config, name, 'source').read()
-  const connector = await loadConnector(system)
+  const connector = await CONNECTORS[system.connector]()
   return { system, source: await connector.openSource(optionsOf(system, signal)) }
 }
 
@@ -26,7 +29,7 @@ export async function openTarget(
   signal: AbortSignal,
 ): Promise<OpenedTarget> {
   const system = findSystem(config, name, 'target').read()
-  const connector = await loadConnector(system)
+  const connector = await CONNECTORS[system.connector]()
   return { system, target: await connector.openTarget(optionsOf(system, signal)) }
 }
 
@@ -44,13 +47,6 @@ function findSystem(config: Config, name: string, role: 'source' | 'target'): Co
       : `the configuration has ${names.length === 0 ? 'none' : names.join(', ')}`
   const message = `Cannot find ${role} "${name}": ${hint}`
   throw new AppError('config.name-unknown', message, { name, role })
-}
-
-async function loadConnector(system: System): Promise<Connector> {
-  const load = CONNECTORS[system.connector]
-  if (load !== undefined) return await load()
-  const message = `Cannot open "${system.name}": connector ${system.connector} is not there yet`
-  throw new AppError('config.invalid', message)
 }
 
 function optionsOf(system: System, signal: AbortSignal): ConnectorOptions {

@@ -64,6 +64,7 @@ const closedContext: Context = {
   warn: refuse,
   configPath: '/nowhere/holdfast.yaml',
   readConfig: refuse,
+  readFlagsOnly: refuse,
   readNewPassphrase: refuse,
   openStore: refuse,
   createStore: refuse,

@@ -1,0 +1,28 @@
+import type { Vault } from '#vault/vault'
+import { findPoint } from './find-point.ts'
+
+/** One entity of a point, as `entities --json` prints it. */
+export type EntityAnswer = {
+  readonly entity: string
+  readonly rows: number
+  /** Equal where two points hold the same rows under the same layout. */
+  readonly fingerprint: string
+  /** Version number of its schema. */
+  readonly schema: number
+}
+
+/** What a point holds, in order of name. @throws timeline.point-unknown | vault.source-unknown */
+export async function listEntities(
+  vault: Vault,
+  address: string,
+  signal: AbortSignal,
+): Promise<{ readonly point: string; readonly entities: readonly EntityAnswer[] }> {
+  const { point, source } = await findPoint(vault, address, signal)
+  const entities = point.body.entities.map(({ entity, fingerprint, rows, schema }) => ({
+    entity,
+    rows,
+    fingerprint,
+    schema,
+  }))
+  return { point: `${source}@${point.seq}`, entities }
+}

@@ -1,0 +1,60 @@
+import type { Point } from '#timeline/timeline-state'
+import type { Vault } from '#vault/vault'
+
+/** One recovery point, as `points --json` prints it. */
+export type PointAnswer = {
+  /** Address: `erp@12`. */
+  readonly point: string
+  readonly source: string
+  readonly kind: 'capture'
+  /** When it was committed. */
+  readonly time: string
+  /** The moment of the source that it holds. */
+  readonly cut: { readonly time: string; readonly position: string }
+  readonly labels: readonly string[]
+  readonly held: boolean
+  readonly entities: number
+  readonly bytesStored: number
+}
+
+export type PointsAnswer = {
+  /** Oldest first, source by source. */
+  readonly points: readonly PointAnswer[]
+  /** What is wrong with a timeline, as sentences. */
+  readonly incidents: readonly string[]
+}
+
+/**
+ * The recovery points of one source, or of all.
+ *
+ * @throws vault.source-unknown | timeline.rolled-back | timeline.damaged
+ */
+export async function listPoints(
+  vault: Vault,
+  source: string | undefined,
+  signal: AbortSignal,
+): Promise<PointsAnswer> {
+  const sources = source === undefined ? await vault.listSources(signal) : [source]
+  const points: PointAnswer[] = []
+  const incidents: string[] = []
+  for (const name of sources) {
+    const state = await vault.readTimeline(name, signal)
+    points.push(...state.points.map((point) => describe(name, point)))
+    incidents.push(...state.incidents.map(({ problem, seq }) => `${name}@${seq}: ${problem}`))
+  }
+  return { points, incidents }
+}
+
+function describe(source: string, { body, kind, seq, time }: Point): PointAnswer {
+  return {
+    point: `${source}@${seq}`,
+    source,
+    kind,
+    time,
+    cut: { time: body.cut.time, position: body.cut.position },
+    labels: [],
+    held: false,
+    entities: body.entities.length,
+    bytesStored: body.bytesStored,
+  }
+}

@@ -1,0 +1,34 @@
+import type { Command } from 'commander'
+import { formatCount } from '../format-amounts.ts'
+import { formatTable } from '../format-table.ts'
+import type { Act } from '../shell.ts'
+
+export function addEntities(program: Command, act: Act): void {
+  program
+    .command('entities')
+    .argument('<POINT>', 'like erp@latest')
+    .description('Say what a point holds: rows, fingerprint, schema.')
+    .action(
+      act(async ({ context, output, signal }, point: string) => {
+        const { listEntities } = await import('#app/list-entities')
+        const vault = await context.openVault(signal)
+        const { entities } = await listEntities(vault, point, signal)
+        await output.answer(entities, () =>
+          formatTable(
+            [
+              { title: 'ENTITY' },
+              { title: 'ROWS', align: 'right' },
+              { title: 'FINGERPRINT' },
+              { title: 'SCHEMA', align: 'right' },
+            ],
+            entities.map(({ entity, fingerprint, rows, schema }) => [
+              entity,
+              formatCount(rows),
+              fingerprint,
+              String(schema),
+            ]),
+          ),
+        )
+      }),
+    )
+}

@@ -1,0 +1,37 @@
+import type { Command } from 'commander'
+import { formatBytes, formatCount, formatTime } from '../format-amounts.ts'
+import { formatTable } from '../format-table.ts'
+import type { Act } from '../shell.ts'
+
+export function addPoints(program: Command, act: Act): void {
+  program
+    .command('points')
+    .argument('[NAME]', 'a source; all of them when left out')
+    .description('List recovery points, the oldest first.')
+    .action(
+      act(async ({ context, output, signal }, name: string | undefined) => {
+        const { listPoints } = await import('#app/list-points')
+        const vault = await context.openVault(signal)
+        const { incidents, points } = await listPoints(vault, name, signal)
+        for (const message of incidents) output.warning({ code: 'timeline.damaged', message })
+        await output.answer(points, () => {
+          if (points.length === 0) return 'No points yet. `holdfast backup` makes one.\n'
+          const columns = [
+            { title: 'POINT' },
+            { title: 'TIME' },
+            { title: 'CUT' },
+            { title: 'ENTITIES', align: 'right' },
+            { title: 'STORED', align: 'right' },
+          ] as const
+          const rows = points.map((point) => [
+            point.point,
+            formatTime(point.time),
+            formatTime(point.cut.time),
+            formatCount(point.entities),
+            formatBytes(point.bytesStored),
+          ])
+          return formatTable(columns, rows)
+        })
+      }),
+    )
+}

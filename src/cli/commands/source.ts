@@ -1,0 +1,100 @@
+import type { Command } from 'commander'
+import type { SourceAnswer } from '#app/check-source'
+import { formatTable } from '../format-table.ts'
+import type { Output } from '../output.ts'
+import type { Act } from '../shell.ts'
+
+export function addSource(program: Command, act: Act): void {
+  const source = program
+    .command('source')
+    .helpCommand(false)
+    .description('Look at sources and targets.')
+  addList(source, act)
+  addCheck(source, act)
+  addDiscover(source, act)
+}
+
+function addList(source: Command, act: Act): void {
+  source
+    .command('list')
+    .description('List the sources and targets of the configuration.')
+    .action(
+      act(async ({ context, output }) => {
+        const { listSystems } = await import('#app/list-systems')
+        const systems = await listSystems(context)
+        await output.answer(systems, () => {
+          if (systems.length === 0) return 'No sources yet. Add one under `sources:`.\n'
+          const titles = [{ title: 'NAME' }, { title: 'ROLE' }, { title: 'CONNECTOR' }]
+          const rows = systems.map(({ connector, name, problem, role }) => [
+            name,
+            role,
+            connector,
+            problem ?? '',
+          ])
+          return formatTable([...titles, { title: '' }], rows)
+        })
+      }),
+    )
+}
+
+function addCheck(source: Command, act: Act): void {
+  source
+    .command('check')
+    .argument('<NAME>', 'a source')
+    .description('Connect, and say which entities are covered and which rights are missing.')
+    .action(
+      act(async ({ context, output, signal }, name: string) => {
+        const { checkSource } = await import('#app/check-source')
+        const answer = await checkSource(context, name, signal)
+        await output.answer(answer, () => formatCheck(answer, output))
+        return answer.verdict === 'ready' ? 0 : 1
+      }),
+    )
+}
+
+function formatCheck(answer: SourceAnswer, { paint }: Output): string {
+  const covered = answer.entities.filter(({ isCovered }) => isCovered).length
+  const { database, system } = answer.identity
+  const lines = [
+    `${answer.source}: ${answer.connector}, system ${system}, database ${database}`,
+    `${covered} of ${answer.entities.length} entities are covered.`,
+    ...answer.idle.map((glob) => `${paint.yellow('Matches nothing:')} ${glob} of \`include\``),
+  ]
+  if (answer.grants.length > 0) {
+    lines.push(`${paint.red('Rights are missing.')} Run, or add the entities to \`exclude\`:`)
+    lines.push(...answer.grants.map((grant) => `  ${grant}`))
+  } else if (covered === 0) lines.push(paint.red('Nothing would be backed up.'))
+  else lines.push(paint.green('Ready for `holdfast backup`.'))
+  return `${lines.join('\n')}\n`
+}
+
+function addDiscover(source: Command, act: Act): void {
+  source
+    .command('discover')
+    .argument('<NAME>', 'a source')
+    .description('List every entity of a source, its key, and whether it is covered.')
+    .action(
+      act(async ({ context, output, signal }, name: string) => {
+        const { checkSource } = await import('#app/check-source')
+        const { entities } = await checkSource(context, name, signal)
+        await output.answer(entities, () =>
+          formatTable(
+            [
+              { title: 'ENTITY' },
+              { title: 'COVERED' },
+              { title: 'READABLE' },
+              { title: 'FIELDS', align: 'right' },
+              { title: 'KEY' },
+            ],
+            entities.map(({ entity, fields, isCovered, isReadable, key }) => [
+              entity,
+              isCovered ? 'yes' : 'no',
+              isReadable ? 'yes' : 'no',
+              String(fields),
+              key.length === 0 ? 'none' : key.join(', '),
+            ]),
+          ),
+        )
+      }),
+    )
+}
