@@ -27,7 +27,7 @@ export default defineConfig({
       {
         test: {
           name: 'tools',
-          include: ['tools/**/*.test.ts', 'test/golden/**/*.test.ts'],
+          include: ['tools/**/*.test.ts', 'bench/**/*.test.ts', 'test/golden/**/*.test.ts'],
           exclude: [slow],
           testTimeout: 60_000,
         },

@@ -31,6 +31,8 @@ export type PostgresServer = AsyncDisposable & {
 
 export type StartPostgresOptions = {
   readonly major: number
+  /** Takes the server from here instead of where `findPostgresBinaries` finds one. */
+  readonly binDir?: string
   readonly signal?: AbortSignal
   /** Lines of postgresql.conf, by name, over the defaults below. */
   readonly config?: Readonly<Record<string, string>>
@@ -66,7 +68,7 @@ const CONFIG = {
  */
 export async function startPostgres(options: StartPostgresOptions): Promise<PostgresServer> {
   const { major, signal } = options
-  const found = findPostgresBinaries().get(major)
+  const found = options.binDir ?? findPostgresBinaries().get(major)
   if (found === undefined) throw new Error(`Cannot start PostgreSQL ${major}: no binaries found`)
   hydrateSymlinks(found)
 
