@@ -19,12 +19,6 @@ export const SEAL_ERRORS = {
     retry: 'after-fix',
     help: 'The vault was written by a newer Holdfast, or the object is not one of its own. Use the newest version.',
   },
-  'seal.role-missing': {
-    status: 403,
-    exit: 12,
-    retry: 'after-fix',
-    help: 'The credential in use does not hold the key that this needs. Use the credential of the role that may do it: `docs/security.md` has the table.',
-  },
   'seal.passphrase-wrong': {
     status: 401,
     exit: 12,

@@ -1,8 +1,13 @@
 import * as z from 'zod'
-import { cutSchema } from '#record/cut'
-import { type JsonValue, schemaVersionSchema } from '#record/schema'
-import { objectRefSchema, segmentRefSchema } from '#segment/segment'
+import { type Cut, cutSchema } from '#record/cut'
 import type { EntityName } from '#record/entity-name'
+import {
+  type JsonValue,
+  type NotRestored,
+  type SchemaVersion,
+  schemaVersionSchema,
+} from '#record/schema'
+import { objectRefSchema, type SegmentRef, segmentRefSchema } from '#segment/segment'
 
 /**
  * A timeline is a source's log. Each entry states one committed fact, names the hash of the entry
@@ -85,7 +90,29 @@ export const entryBodySchema = z.discriminatedUnion('kind', [
   restoreBodySchema,
 ])
 
-export type EntryBody = z.infer<typeof entryBodySchema>
-export type CaptureBody = z.infer<typeof captureBodySchema>
-export type EntityAtPoint = z.infer<typeof entityAtPointSchema>
-export type DocumentBody = z.infer<typeof documentBodySchema>
+export type EntityAtPoint = Readonly<z.infer<typeof entityAtPointSchema>>
+export type GenesisBody = Readonly<z.infer<typeof genesisBodySchema>>
+export type DocumentBody = Readonly<z.infer<typeof documentBodySchema>>
+export type HeadsBody = Readonly<z.infer<typeof headsBodySchema>>
+export type RestoreBody = Readonly<z.infer<typeof restoreBodySchema>>
+
+/** The capture of one source at one cut. */
+export type CaptureBody = {
+  readonly kind: 'capture'
+  readonly session: string
+  readonly base: number | null
+  readonly connector: string
+  readonly cut: Cut
+  readonly catalogue: {
+    readonly definition: JsonValue
+    readonly notRestored: readonly NotRestored[]
+  } | null
+  readonly sequences: Readonly<Record<string, string>>
+  readonly entities: readonly EntityAtPoint[]
+  readonly schemas: readonly SchemaVersion[]
+  readonly segments: readonly SegmentRef[]
+  readonly bytesStored: number
+  readonly durationMs: number
+}
+
+export type EntryBody = GenesisBody | CaptureBody | DocumentBody | HeadsBody | RestoreBody

@@ -2,6 +2,7 @@ import type { EntityName } from '#record/entity-name'
 import type { JsonValue, NotRestored, SchemaVersion } from '#record/schema'
 import type { PlacedSegment } from '#segment/segment'
 import type { CaptureBody } from './entry.ts'
+import type { VoidSlot } from './envelope.ts'
 
 /**
  * A timeline read to its head: everything that can be asked about a source without opening a
@@ -20,6 +21,15 @@ export type TimelineState = {
   readonly segments: ReadonlyMap<EntityName, readonly PlacedSegment[]>
   /** Slots whose object was not authentic, and the like: said in every answer. */
   readonly incidents: readonly Incident[]
+  /**
+   * Entry from which on nothing can be relied on, or `null`. `points` ends before it; what the
+   * newest point is cannot be said, and nothing may be appended.
+   */
+  readonly damagedFrom: number | null
+  /** Kinds of entries that this version does not know: reading goes on, nothing may be appended. */
+  readonly unknownKinds: readonly string[]
+  /** Void slots at the end, which the next entry has to name. */
+  readonly voids: readonly VoidSlot[]
 }
 
 export type Point = {
@@ -29,7 +39,10 @@ export type Point = {
   readonly time: string
   readonly body: CaptureBody
   /** The catalogue in force: this entry's or the newest before it. */
-  readonly catalogue: { readonly definition: JsonValue; readonly notRestored: readonly NotRestored[] }
+  readonly catalogue: {
+    readonly definition: JsonValue
+    readonly notRestored: readonly NotRestored[]
+  }
 }
 
 export type Incident = { readonly seq: number; readonly problem: string }

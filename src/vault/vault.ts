@@ -1,7 +1,10 @@
-import type { SegmentReadDeps, SegmentWriteDeps } from '#segment/segment'
 import type { DigestKey, VaultId } from '#seal/keys'
+import type { SigningPublicKey } from '#seal/signing-pair'
+import type { SegmentReadDeps, SegmentWriteDeps } from '#segment/segment'
 import type { ObjectStore } from '#store/object-store'
+import type { Chain } from '#timeline/chain-slots'
 import type { EntryBody } from '#timeline/entry'
+import type { RestoreFact } from '#timeline/fold-facts'
 import type { TimelineState } from '#timeline/timeline-state'
 
 /**
@@ -10,24 +13,38 @@ import type { TimelineState } from '#timeline/timeline-state'
  */
 export type Vault = {
   readonly id: VaultId
+  /** Signs every certificate; the credential pins it. */
+  readonly rootPublicKey: SigningPublicKey
   readonly store: ObjectStore
   readonly keyring: ObjectStore
   /** Names of the sources that have a timeline, ascending; `_vault` is not one of them. */
   listSources(signal: AbortSignal): Promise<string[]>
   /**
-   * Reads a timeline to its head, verifying every entry.
+   * Reads a timeline to its head, verifying every entry. Damage is in the state: `damagedFrom`, and
+   * a sentence among the incidents; points before it are good.
    * @throws vault.source-unknown when there is no such timeline
-   * @throws timeline.rolled-back | timeline.damaged
+   * @throws timeline.rolled-back
    */
   readTimeline(source: string, signal: AbortSignal): Promise<TimelineState>
-  /** Makes the timeline of a new source: its capture role, its certificate, its genesis. */
+  /** The entries themselves, of a source or of `_vault`; for checking. @throws as `readTimeline` */
+  readChain(timeline: string, signal: AbortSignal): Promise<Chain>
+  /**
+   * Makes the timeline of a new source: its capture role, its certificate, its genesis. Nothing
+   * happens when it is there already.
+   * @throws vault.role-missing
+   */
   addSource(source: string, signal: AbortSignal): Promise<void>
   /**
    * Commits one entry after `state.headSeq`, and reads it back.
-   * Objects the body names must be durable already.
+   * Objects the body names must be durable already: it is looked whether they are there in full.
+   * @throws vault.object-missing | timeline.damaged | timeline.undecided
    * @throws timeline.lost-race when somebody else committed there first; read again and decide anew
    */
-  append(state: TimelineState, body: EntryBody, signal: AbortSignal): Promise<{ readonly seq: number }>
+  append(
+    state: TimelineState,
+    body: EntryBody,
+    signal: AbortSignal,
+  ): Promise<{ readonly seq: number }>
   /** Keys and recipients to write segments of a source with. */
   writeDeps(source: string, signal: AbortSignal): Promise<SegmentWriteDeps>
   /** With the read key where the credential has it, else with the capture key: then rows stay shut. */
@@ -41,4 +58,6 @@ export type Vault = {
   putHeads(signal: AbortSignal): Promise<void>
   /** Records a restore in `_vault`. */
   putRestore(body: Extract<EntryBody, { kind: 'restore' }>, signal: AbortSignal): Promise<void>
+  /** Every restore that was recorded, oldest first. */
+  restores(signal: AbortSignal): Promise<readonly RestoreFact[]>
 }

@@ -1,0 +1,135 @@
+import type { Entry, Slot, VoidSlot } from './envelope.ts'
+import type { Incident } from './timeline-state.ts'
+
+/**
+ * A timeline's slots, held against each other: the entries that count, in order, and everything
+ * that is not as it should be. Nothing after the first damage counts.
+ */
+export type Chain = {
+  readonly source: string
+  /** The last slot that holds anything; -1 when there is none. */
+  readonly headSeq: number
+  /** Hash of the object in it; `''` when there is none. */
+  readonly headHash: string
+  readonly entries: readonly Entry[]
+  /** Void slots at the end, which the next entry has to name. */
+  readonly voids: readonly VoidSlot[]
+  readonly incidents: readonly Incident[]
+  /** The first slot from which on nothing can be relied on. */
+  readonly damagedFrom: number | null
+  readonly unknownKinds: readonly string[]
+}
+
+/** What somebody saw at a slot before: the head, then. */
+export type SeenHead = { readonly seq: number; readonly hash: string }
+
+/**
+ * Chains the slots of one timeline.
+ *
+ * A void slot counts as one only if the next entry names its hash: then it was there when that entry
+ * was made. An object that became void later is damage, and so are a hole, a wrong previous hash and
+ * an object of an unknown format.
+ * @param slots ascending by seq
+ * @param seen heads seen before, wherever they were remembered
+ */
+export function chainSlots(
+  source: string,
+  slots: readonly Slot[],
+  seen: readonly SeenHead[] = [],
+): Chain {
+  const linking = linkSlots(slots)
+  const altered = findAltered(slots, seen)
+  const isAltered = altered !== undefined && altered.seq < (linking.damage?.seq ?? Infinity)
+  const damage = isAltered ? altered : linking.damage
+  const damagedFrom = damage?.seq ?? null
+  const entries = linking.entries.filter(({ seq }) => seq < (damagedFrom ?? Infinity))
+  const head = slots.at(-1)
+  const incidents = damage === undefined ? linking.incidents : [...linking.incidents, damage]
+  return {
+    source,
+    headSeq: head?.seq ?? -1,
+    headHash: head?.hash ?? '',
+    entries,
+    voids: linking.pending,
+    incidents,
+    damagedFrom,
+    unknownKinds: entries.flatMap(({ body }) =>
+      body.kind === 'unknown' ? [body.unknownKind] : [],
+    ),
+  }
+}
+
+type Linking = {
+  readonly entries: readonly Entry[]
+  readonly incidents: readonly Incident[]
+  readonly pending: readonly VoidSlot[]
+  readonly damage?: Incident
+}
+
+function linkSlots(slots: readonly Slot[]): Linking {
+  const entries: Entry[] = []
+  const incidents: Incident[] = []
+  let pending: VoidSlot[] = []
+  let before: Slot | undefined
+  for (const slot of slots) {
+    const problem = judgeSlot(slot, before, pending)
+    if (problem !== undefined) return { entries, incidents, pending, damage: problem }
+    if (slot.kind === 'void') {
+      pending.push({ seq: slot.seq, hash: slot.hash })
+      incidents.push({ seq: slot.seq, problem: `Slot ${slot.seq} is void: ${slot.problem}` })
+    } else if (slot.kind === 'entry') {
+      entries.push(slot.entry)
+      pending = []
+    }
+    before = slot
+  }
+  return { entries, incidents, pending }
+}
+
+/** What is wrong with this slot or with those just before it; `undefined` when nothing is. */
+function judgeSlot(
+  slot: Slot,
+  before: Slot | undefined,
+  pending: readonly VoidSlot[],
+): Incident | undefined {
+  const expected = before === undefined ? 0 : before.seq + 1
+  if (slot.seq !== expected) {
+    return { seq: expected, problem: `Entry ${expected} is missing` }
+  }
+  if (slot.kind === 'unsupported') {
+    return { seq: slot.seq, problem: `Entry ${slot.seq} cannot be used: ${slot.problem}` }
+  }
+  if (slot.kind === 'void') {
+    if (slot.seq > 0) return undefined
+    return { seq: 0, problem: `Entry 0 is not the beginning: ${slot.problem}` }
+  }
+  return judgeLink(slot.entry, before, pending)
+}
+
+function judgeLink(
+  entry: Entry,
+  before: Slot | undefined,
+  pending: readonly VoidSlot[],
+): Incident | undefined {
+  const { previous, seq, voids } = entry
+  if ((seq === 0) !== (entry.body.kind === 'genesis')) {
+    return { seq, problem: `Entry ${seq} is ${entry.body.kind}, which has no place there` }
+  }
+  const [changed] = pending.filter(
+    ({ seq: at, hash }) => !voids.some((v) => v.seq === at && v.hash === hash),
+  )
+  const isComplete = voids.length === pending.length && changed === undefined
+  if (isComplete && previous === (before?.hash ?? null)) return undefined
+  const from = pending[0]?.seq ?? Math.max(0, seq - 1)
+  const problem = `Entry ${from} is not the one that entry ${seq} was written after`
+  return { seq: from, problem }
+}
+
+/** A slot that holds something else than when it was the head. */
+function findAltered(slots: readonly Slot[], seen: readonly SeenHead[]): Incident | undefined {
+  const altered = seen
+    .filter(({ hash, seq }) => slots.some((slot) => slot.seq === seq && slot.hash !== hash))
+    .sort((a, b) => a.seq - b.seq)[0]
+  if (altered === undefined) return undefined
+  return { seq: altered.seq, problem: `Entry ${altered.seq} is not the one that was seen before` }
+}

@@ -1,0 +1,46 @@
+import type { ErrorSpec } from '#stdx/app-error'
+
+export const TIMELINE_ERRORS = {
+  'timeline.damaged': {
+    status: 500,
+    exit: 13,
+    retry: 'never',
+    help: 'An entry of the timeline is missing, altered, or not in its place. Points before it can still be restored by their number. Run `holdfast check` for the whole picture, and take the named object from a replica; nothing may be written before that.',
+  },
+  'timeline.rolled-back': {
+    status: 500,
+    exit: 13,
+    retry: 'never',
+    help: 'The store shows an older timeline than one that was seen before: points were taken away, or an old copy of the vault was put in its place. Find out who did it and take the missing entries from a replica. If the old copy was put back on purpose, remove the folder that the message names.',
+  },
+  'timeline.lost-race': {
+    status: 409,
+    exit: 11,
+    retry: 'later',
+    help: 'Somebody else committed to the same source at the same moment. Nothing was lost: run the command again.',
+  },
+  'timeline.undecided': {
+    status: 503,
+    exit: 20,
+    retry: 'later',
+    help: 'The store stopped answering while an entry was being committed. It may have been committed or not: run `holdfast points` once the store answers again. Running the command again is safe.',
+  },
+  'timeline.format-unsupported': {
+    status: 500,
+    exit: 10,
+    retry: 'after-fix',
+    help: 'The timeline holds entries that a newer Holdfast wrote. They are read as far as possible, but nothing is written after them. Use the newest version.',
+  },
+  'timeline.address-invalid': {
+    status: 400,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Write a point as SOURCE@SEQ (erp@12), SOURCE@latest, SOURCE@TIME with its zone (erp@2026-06-30T12:00:00Z) or SOURCE@LABEL; SOURCE@live is the system itself. `holdfast points` lists them.',
+  },
+  'timeline.point-unknown': {
+    status: 404,
+    exit: 2,
+    retry: 'after-fix',
+    help: '`holdfast points SOURCE` lists the recovery points with their numbers and times.',
+  },
+} as const satisfies Record<string, ErrorSpec>

@@ -1,0 +1,61 @@
+import { mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as z from 'zod'
+import type { Random } from '#stdx/random'
+import type { SeenHead } from './chain-slots.ts'
+
+/**
+ * Remembers, outside the vault, the newest head that was seen of each timeline. It is disposable:
+ * losing it loses only the power to notice that a timeline was shortened, so whatever is wrong with
+ * the folder is not an error.
+ */
+export type HeadMemory = {
+  /** For messages: where it is kept. */
+  readonly label: string
+  recall(timeline: string): Promise<SeenHead | undefined>
+  remember(timeline: string, head: SeenHead): Promise<void>
+}
+
+const headSchema = z.strictObject({
+  seq: z.int().min(0),
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+})
+
+/** A memory in a folder, one file a timeline, each replaced whole. */
+export function openHeadMemory(folder: string, random: Random): HeadMemory {
+  const pathOf = (timeline: string) => join(folder, `${timeline}.head.json`)
+  return {
+    label: folder,
+    async recall(timeline) {
+      try {
+        return headSchema.parse(JSON.parse(await readFile(pathOf(timeline), 'utf8')))
+      } catch {
+        // Never seen, or unusable: the same to us.
+        return undefined
+      }
+    },
+    async remember(timeline, { hash, seq }) {
+      const temporary = `${pathOf(timeline)}.${Buffer.from(random.bytes(8)).toString('hex')}`
+      try {
+        await mkdir(folder, { recursive: true, mode: 0o700 })
+        await writeFile(temporary, JSON.stringify({ seq, hash }), { flag: 'wx', mode: 0o600 })
+        await rename(temporary, pathOf(timeline))
+      } catch {
+        // A read-only home must not fail a backup.
+        await unlink(temporary).catch(() => {})
+      }
+    },
+  }
+}
+
+/** For those who have nowhere to remember, and for one run: forgets with the process. */
+export function createHeadMemory(): HeadMemory {
+  const heads = new Map<string, SeenHead>()
+  return {
+    label: 'memory',
+    recall: async (timeline) => heads.get(timeline),
+    async remember(timeline, head) {
+      heads.set(timeline, head)
+    },
+  }
+}

@@ -1,0 +1,100 @@
+import { AppError, isAppError } from '#stdx/app-error'
+import { mapConcurrent } from '#stdx/streams'
+import type { ObjectName, ObjectStore } from '#store/object-store'
+import { type Chain, chainSlots, type SeenHead } from './chain-slots.ts'
+import { parseEntryName } from './entry-name.ts'
+import { parseSlot, type ReadEntryDeps, type Slot } from './envelope.ts'
+import type { HeadMemory } from './head-memory.ts'
+
+/** How many entries are on their way at a time. */
+const GETS_MAX = 16
+
+export type ReadChainDeps = ReadEntryDeps & {
+  readonly store: ObjectStore
+  readonly memory: HeadMemory
+}
+
+export type ReadChainOptions = {
+  readonly findSaid?: () => Promise<readonly SeenHead[]>
+  readonly signal: AbortSignal
+}
+
+/**
+ * Reads every entry of a timeline and verifies it: seal, signature, author, place, chain.
+ *
+ * One listing, then the entries concurrently. Damage is in the result; only a timeline that is
+ * shorter than it was seen to be is refused here.
+ * @param findSaid heads that others are known to have seen; asked while the entries are read
+ * @throws timeline.rolled-back
+ */
+export async function readChain(
+  deps: ReadChainDeps,
+  source: string,
+  { findSaid, signal }: ReadChainOptions,
+): Promise<Chain> {
+  const [remembered, said, slots] = await Promise.all([
+    deps.memory.recall(source),
+    findSaid?.() ?? [],
+    readSlots(deps, source, signal),
+  ])
+  const seen = remembered === undefined ? said : [...said, remembered]
+  refuseRolledBack(deps, { seen, slots, source })
+  const chain = chainSlots(source, slots, seen)
+  const isNewer = remembered === undefined || remembered.seq < chain.headSeq
+  if (isNewer && chain.headSeq >= 0 && chain.damagedFrom === null && chain.voids.length === 0) {
+    await deps.memory.remember(source, { seq: chain.headSeq, hash: chain.headHash })
+  }
+  return chain
+}
+
+async function readSlots(
+  deps: ReadChainDeps,
+  source: string,
+  signal: AbortSignal,
+): Promise<Slot[]> {
+  const places: { name: ObjectName; seq: number }[] = []
+  for await (const { name } of deps.store.list(`timelines/${source}/`, signal)) {
+    const parsed = parseEntryName(name)
+    if (parsed?.source === source) places.push({ name, seq: parsed.seq })
+  }
+  const slots: Slot[] = []
+  const reading = mapConcurrent(places, GETS_MAX, ({ name, seq }) =>
+    readSlot(deps, { name, seq, source }, signal),
+  )
+  for await (const slot of reading) slots.push(slot)
+  return slots
+}
+
+async function readSlot(
+  deps: ReadChainDeps,
+  { name, seq, source }: { name: ObjectName; seq: number; source: string },
+  signal: AbortSignal,
+): Promise<Slot> {
+  try {
+    return await parseSlot(deps, { source, seq }, await deps.store.get(name, { signal }))
+  } catch (error) {
+    if (!isAppError(error, 'store.not-found') && !isAppError(error, 'store.short-read')) throw error
+    const message = `Cannot read timeline "${source}": object "${name}" is listed but cannot be read`
+    throw new AppError('timeline.damaged', message, { object: name }, { cause: error })
+  }
+}
+
+function refuseRolledBack(
+  deps: ReadChainDeps,
+  found: { readonly seen: readonly SeenHead[]; slots: readonly Slot[]; source: string },
+): void {
+  const { seen, slots, source } = found
+  const headSeq = slots.at(-1)?.seq ?? -1
+  const newest = Math.max(-1, ...seen.map(({ seq }) => seq))
+  const forked = seen.find(({ hash, seq }) =>
+    slots.some((slot) => slot.kind === 'entry' && slot.seq === seq && slot.hash !== hash),
+  )
+  if (newest <= headSeq && forked === undefined) return
+  const what =
+    forked === undefined
+      ? `it ends at entry ${headSeq}, entry ${newest} was seen before`
+      : `entry ${forked.seq} is another one than was seen before`
+  const where = `heads are remembered in ${deps.memory.label} and in the vault itself`
+  const message = `Cannot trust timeline "${source}" of "${deps.store.label}": ${what}; ${where}`
+  throw new AppError('timeline.rolled-back', message, { source, headSeq, newest })
+}

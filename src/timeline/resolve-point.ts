@@ -1,0 +1,186 @@
+import { AppError } from '#stdx/app-error'
+import type { Point, TimelineState } from './timeline-state.ts'
+
+/** A moment of a source, as people write it. */
+export type PointAddress = {
+  /** `null`: every source, for a time or a label. */
+  readonly source: string | null
+  /** As it was written, for messages. */
+  readonly text: string
+} & (
+  | { readonly kind: 'seq'; readonly seq: number; readonly transaction: number | null }
+  | { readonly kind: 'latest' }
+  /** Nanoseconds since 1970 in UTC: sources tell microseconds. */
+  | { readonly kind: 'time'; readonly timeNs: bigint }
+  | { readonly kind: 'label'; readonly label: string }
+  /** The system itself, now. */
+  | { readonly kind: 'live' }
+)
+
+type At = PointAddress extends infer A
+  ? A extends unknown
+    ? Omit<A, 'source' | 'text'>
+    : never
+  : never
+
+const NAME = /^[a-z][a-z0-9-]{0,62}$/
+const SEQ = /^(0|[1-9][0-9]{0,9})(?:\.(0|[1-9][0-9]{0,9}))?$/
+const TIME =
+  /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}(?::?\d{2})?)?$/
+
+/**
+ * Reads `erp@12`, `erp@12.5`, `erp@latest`, `erp@2026-06-30T12:00:00Z`, `erp@fy26-close`, `erp@live`,
+ * and `@TIME` or `@LABEL` for every source.
+ * @throws timeline.address-invalid saying what is wanted
+ */
+export function parsePointAddress(text: string): PointAddress {
+  const at = text.indexOf('@')
+  if (at < 0)
+    throw invalid(text, `need SOURCE@POINT, such as ${NAME.test(text) ? text : 'erp'}@latest`)
+  const name = text.slice(0, at)
+  if (name !== '' && !NAME.test(name)) throw invalid(text, `"${name}" is no name of a source`)
+  const moment = parseMoment(text, text.slice(at + 1))
+  const isForAll = moment.kind === 'time' || moment.kind === 'label'
+  if (name === '' && !isForAll)
+    throw invalid(text, 'only a time or a label may stand for every source')
+  return { source: name === '' ? null : name, text, ...moment }
+}
+
+function parseMoment(text: string, moment: string): At {
+  if (moment === 'latest' || moment === 'live') return { kind: moment }
+  const [, seq, transaction] = SEQ.exec(moment) ?? []
+  if (seq !== undefined) {
+    return { kind: 'seq', seq: Number(seq), transaction: transaction ? Number(transaction) : null }
+  }
+  if (/^\d{4}-/.test(moment)) return { kind: 'time', timeNs: parseTime(text, moment) }
+  if (NAME.test(moment)) return { kind: 'label', label: moment }
+  throw invalid(text, 'need a number, latest, live, a time or a label after the @')
+}
+
+function parseTime(text: string, moment: string): bigint {
+  const [whole, , , , zone] = TIME.exec(moment) ?? []
+  if (whole !== undefined && zone === undefined) {
+    throw invalid(text, `the time has no zone, need ${moment}Z or ${moment}+02:00`)
+  }
+  const timeNs = whole === undefined ? undefined : parseTimeNs(moment)
+  if (timeNs !== undefined) return timeNs
+  throw invalid(text, 'need a time such as 2026-06-30T12:00:00Z')
+}
+
+/** Nanoseconds since 1970 of an ISO 8601 time with zone; `undefined` when there is no such time. */
+export function parseTimeNs(text: string): bigint | undefined {
+  const [, minutes, seconds = '00', fraction = '', zone] = TIME.exec(text) ?? []
+  if (minutes === undefined || zone === undefined) return undefined
+  const ms = Date.parse(`${minutes}:${seconds}${formatZone(zone)}`)
+  const utcMs = Date.parse(`${minutes}:${seconds}Z`)
+  if (Number.isNaN(ms) || Number.isNaN(utcMs)) return undefined
+  // Date.parse takes 30 February for 2 March.
+  if (!new Date(utcMs).toISOString().startsWith(minutes)) return undefined
+  return BigInt(ms) * 1_000_000n + BigInt(fraction.padEnd(9, '0'))
+}
+
+function formatZone(zone: string): string {
+  if (zone === 'Z' || zone.includes(':')) return zone
+  return zone.length === 3 ? `${zone}:00` : `${zone.slice(0, 3)}:${zone.slice(3)}`
+}
+
+/**
+ * The recovery point that an address means.
+ *
+ * A time means the last point, in the order of commits, whose cut is at or before it: clocks of
+ * sources jump, the order of commits does not.
+ * @throws timeline.point-unknown naming the neighbours, when there is none
+ * @throws timeline.damaged when the answer would rest on entries that cannot be relied on
+ */
+export function resolvePoint(state: TimelineState, address: PointAddress): Point {
+  switch (address.kind) {
+    case 'seq':
+      return resolveSeq(state, address)
+    case 'latest':
+      return resolveLatest(state, address.text)
+    case 'time':
+      return resolveTime(state, address)
+    case 'label':
+      throw unknown(state, address.text, `no point is labelled "${address.label}"`)
+    case 'live':
+      throw unknown(state, address.text, 'that is the system itself, need a point of the vault')
+  }
+}
+
+function resolveSeq(
+  state: TimelineState,
+  { seq, text, transaction }: { seq: number; text: string; transaction: number | null },
+): Point {
+  refuseDamaged(state, text, seq)
+  const point = state.points.find((one) => one.seq === seq)
+  if (point === undefined) throw unknown(state, text, describeSeq(state, seq))
+  // A snapshot or a scan is one transaction.
+  if (transaction === null || transaction === 1) return point
+  throw unknown(state, text, `point ${seq} is one transaction, need ${seq} or ${seq}.1`)
+}
+
+function describeSeq(state: TimelineState, seq: number): string {
+  const before = state.points.findLast((point) => point.seq < seq)
+  const after = state.points.find((point) => point.seq > seq)
+  const near = [before, after].flatMap((point) => (point ? [`${state.source}@${point.seq}`] : []))
+  const neighbours =
+    near.length === 0 ? 'there is no point yet' : `its neighbours are ${near.join(' and ')}`
+  if (seq === 0) return `entry 0 is the genesis and no point, ${neighbours}`
+  const what =
+    seq > state.headSeq ? `the newest entry is ${state.headSeq}` : `entry ${seq} is no point`
+  return `${what}, ${neighbours}`
+}
+
+function resolveLatest(state: TimelineState, text: string): Point {
+  refuseDamaged(state, text)
+  const point = state.points.at(-1)
+  if (point === undefined) throw unknown(state, text, 'nothing was captured yet')
+  return point
+}
+
+function resolveTime(
+  state: TimelineState,
+  { text, timeNs }: { readonly text: string; readonly timeNs: bigint },
+): Point {
+  refuseDamaged(state, text)
+  const point = state.points.findLast(
+    ({ body }) => (parseTimeNs(body.cut.time) ?? timeNs + 1n) <= timeNs,
+  )
+  if (point !== undefined) return point
+  const [first] = state.points
+  if (first === undefined) throw unknown(state, text, 'nothing was captured yet')
+  throw unknown(
+    state,
+    text,
+    `the first point is ${state.source}@${first.seq} at ${first.body.cut.time}`,
+  )
+}
+
+/** @param seq what is asked for; absent: whatever is newest */
+function refuseDamaged(
+  { damagedFrom, source, incidents }: TimelineState,
+  text: string,
+  seq?: number,
+): void {
+  if (damagedFrom === null || (seq !== undefined && seq < damagedFrom)) return
+  const problem = incidents.find((one) => one.seq === damagedFrom)?.problem ?? 'An entry is damaged'
+  const message = `Cannot tell what ${text} is: ${lowerFirst(problem)}; points of "${source}" before ${damagedFrom} can be named by number`
+  throw new AppError('timeline.damaged', message, { source, damagedFrom })
+}
+
+function lowerFirst(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1)
+}
+
+function unknown({ source }: TimelineState, text: string, found: string): AppError {
+  return new AppError('timeline.point-unknown', `Cannot find point ${text}: ${found}`, {
+    source,
+    text,
+  })
+}
+
+function invalid(text: string, problem: string): AppError {
+  return new AppError('timeline.address-invalid', `Cannot read point "${text}": ${problem}`, {
+    text,
+  })
+}

@@ -1,0 +1,114 @@
+import { createHash, createHmac } from 'node:crypto'
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { commitToKeys, openKeyring, sealKeyring } from '#seal/keyring'
+import type { SealingPrivateKey, SealingPublicKey, VaultId } from '#seal/keys'
+import { type SectionPlace, sealSection, unsealSection } from '#seal/seal-section'
+import { AppError, isAppError } from '#stdx/app-error'
+import type { Random } from '#stdx/random'
+import { parseObjectName } from '#store/object-name'
+import type { ObjectStore } from '#store/object-store'
+import type { DocumentBody } from '#timeline/entry'
+
+/**
+ * A document's text as an object of its own, sealed to the read key, so that entries hold no text.
+ *
+ * Its name ends in an HMAC of name and text under the log key: whoever may read the log can see that
+ * a document did not change without being able to read it.
+ */
+
+export type DocumentDeps = {
+  readonly vaultId: VaultId
+  readonly store: ObjectStore
+  readonly keyring: ObjectStore
+}
+
+export type WriteDocumentDeps = DocumentDeps & {
+  readonly random: Random
+  readonly logKey: Uint8Array
+  readonly readPublicKey: SealingPublicKey
+}
+
+const TEXT_BYTES_MAX = 64 * 1024 * 1024
+const MAC_BYTES = 16
+
+/** Stores the text, durable but not yet part of the vault: the body says so once it is committed. */
+export async function writeDocument(
+  deps: WriteDocumentDeps,
+  { name: document, text }: { readonly name: string; readonly text: string },
+  signal: AbortSignal,
+): Promise<DocumentBody> {
+  const { keyring, random, readPublicKey, store, vaultId } = deps
+  const session = Buffer.from(random.bytes(16)).toString('hex')
+  const mac = formatDocumentMac(deps.logKey, document, text)
+  const name = parseObjectName(`segments/_vault/${session}/${mac}.document`)
+  const keyringName = parseObjectName(`_vault/${session}/0`)
+  const key = random.bytes(32)
+  const sealed = sealSection(key, placeOf(vaultId, name), zstdCompressSync(Buffer.from(text)))
+  const keyringBytes = await sealKeyring({
+    vaultId,
+    name: keyringName,
+    keys: { keys: [], rows: [], blobs: [key] },
+    recipients: { read: readPublicKey, capture: readPublicKey },
+  })
+  await store.put(name, sealed, signal)
+  await keyring.put(keyringName, keyringBytes, signal)
+  const object = {
+    name,
+    sizeBytes: sealed.byteLength,
+    sha256: sha256(sealed),
+    commitment: commitToKeys(name, [key]),
+  }
+  return { kind: 'document', document, object, keyring: keyringName }
+}
+
+/** Whether the document's text is this one; needs no read key. */
+export function isDocumentText(logKey: Uint8Array, body: DocumentBody, text: string): boolean {
+  const mac = formatDocumentMac(logKey, body.document, text)
+  return body.object.name.endsWith(`/${mac}.document`)
+}
+
+/** @throws vault.document-damaged naming the object that is not as committed */
+export async function readDocumentText(
+  deps: DocumentDeps & { readonly read: SealingPrivateKey },
+  body: DocumentBody,
+  signal: AbortSignal,
+): Promise<string> {
+  const { object } = body
+  try {
+    const sealed = await deps.store.get(object.name, { signal })
+    if (sha256(sealed) !== object.sha256) throw damaged(body, 'its bytes are not those committed')
+    const keyringName = parseObjectName(body.keyring)
+    const bytes = await deps.keyring.get(keyringName, { signal })
+    const { read, vaultId } = deps
+    const opened = await openKeyring({ vaultId, name: keyringName, bytes, openers: { read } })
+    const [key] = opened.blobs ?? []
+    if (key === undefined || commitToKeys(object.name, [key]) !== object.commitment) {
+      throw damaged(body, 'its key is not the one committed')
+    }
+    const frame = unsealSection(key, placeOf(vaultId, object.name), sealed)
+    return zstdDecompressSync(frame, { maxOutputLength: TEXT_BYTES_MAX }).toString('utf8')
+  } catch (error) {
+    const isLost = isAppError(error, 'store.not-found') || isAppError(error, 'seal.not-authentic')
+    if (!isLost) throw error
+    throw damaged(body, 'an object of it is missing or altered', error)
+  }
+}
+
+function placeOf(vaultId: VaultId, segment: string): SectionPlace {
+  return { vaultId, segment, part: 'blobs', block: 0, section: 0 }
+}
+
+function formatDocumentMac(logKey: Uint8Array, document: string, text: string): string {
+  const mac = createHmac('sha256', logKey)
+  mac.update(`holdfast document 1\n${document.length}:${document}${text}`)
+  return mac.digest().subarray(0, MAC_BYTES).toString('hex')
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+function damaged({ document, object }: DocumentBody, found: string, cause?: unknown): AppError {
+  const message = `Cannot read document "${document}" from "${object.name}": ${found}`
+  return new AppError('vault.document-damaged', message, { object: object.name }, { cause })
+}

@@ -1,0 +1,97 @@
+import { join } from 'node:path'
+import { type Credential, parseCredential } from '#seal/credential'
+import { openSlot } from '#seal/slot'
+import { AppError, isAppError } from '#stdx/app-error'
+import type { Clock } from '#stdx/clock'
+import type { Random } from '#stdx/random'
+import type { Secret } from '#stdx/secret'
+import type { ObjectName, ObjectStore } from '#store/object-store'
+import { createHeadMemory, openHeadMemory } from '#timeline/head-memory'
+import { OpenedVault } from './opened-vault.ts'
+import type { Vault } from './vault.ts'
+import { HEADER_NAME, parseHeader, type VaultHeader } from './vault-header.ts'
+
+export type OpenVaultRequest = {
+  readonly store: ObjectStore
+  readonly keyring: ObjectStore
+  readonly clock: Clock
+  readonly random: Random
+  /**
+   * Folder in which the newest heads are remembered, one folder a vault; disposable. `undefined`:
+   * nothing is remembered, and a timeline that was shortened is noticed by the vault's own heads only.
+   */
+  readonly stateDir: string | undefined
+  readonly signal: AbortSignal
+} & (
+  | { readonly passphrase: Secret }
+  /** The text of a role's credential file. */
+  | { readonly keyFile: Secret }
+)
+
+/**
+ * Opens a vault with a passphrase or a role's credential. Reads `vault.json` and a slot, nothing else.
+ * @throws vault.not-found | vault.format-unsupported | vault.not-authentic
+ * @throws seal.passphrase-wrong | seal.credential-invalid | vault.slot-missing
+ */
+export async function openVault(request: OpenVaultRequest): Promise<Vault> {
+  const { clock, keyring, random, stateDir, store } = request
+  const header = parseHeader(store.label, await readHeader(request))
+  const credential = await readCredential(request, header)
+  refuseForeign(store, header, credential)
+  const memory =
+    stateDir === undefined
+      ? createHeadMemory()
+      : openHeadMemory(join(stateDir, header.vaultId), random)
+  return new OpenedVault({ store, keyring, clock, random, memory, header, credential })
+}
+
+async function readHeader({ signal, store }: OpenVaultRequest): Promise<string> {
+  try {
+    return Buffer.from(await store.get(HEADER_NAME, { signal })).toString('utf8')
+  } catch (error) {
+    const isMissing = isAppError(error, 'store.not-found')
+    const isFolderMissing =
+      isAppError(error, 'store.unavailable') && error.details['errno'] === 'ENOENT'
+    if (!isMissing && !isFolderMissing) throw error
+    const found = isMissing ? 'it holds no vault.json' : 'the folder does not exist'
+    const message = `Cannot open the vault at "${store.label}": ${found}`
+    throw new AppError('vault.not-found', message, { store: store.label }, { cause: error })
+  }
+}
+
+async function readCredential(request: OpenVaultRequest, header: VaultHeader): Promise<Credential> {
+  if ('keyFile' in request) return parseCredential(request.keyFile.reveal())
+  const { keyring, passphrase, signal } = request
+  let refusal: unknown
+  for await (const name of listSlots(keyring, signal)) {
+    const text = Buffer.from(await keyring.get(name, { signal })).toString('utf8')
+    try {
+      return parseCredential(await openSlot({ vaultId: header.vaultId, name, text, passphrase }))
+    } catch (error) {
+      if (!isAppError(error)) throw error
+      // One slot may be damaged or somebody else's, and the next one ours.
+      if (!isAppError(refusal, 'seal.passphrase-wrong')) refusal = error
+    }
+  }
+  if (refusal !== undefined) throw refusal
+  const message = `Cannot open the vault: the keyring at "${keyring.label}" holds no slot`
+  throw new AppError('vault.slot-missing', message, { keyring: keyring.label })
+}
+
+async function* listSlots(
+  keyring: ObjectStore,
+  signal: AbortSignal,
+): AsyncGenerator<ObjectName, void, undefined> {
+  for await (const { name } of keyring.list('slots/', signal)) {
+    // A source may be called "slots" as well; its objects lie one folder deeper.
+    if (/^slots\/[0-9a-f]{16}\.json$/.test(name)) yield name
+  }
+}
+
+/** Whoever can write the store can put another vault there, but cannot make the credential fit it. */
+function refuseForeign(store: ObjectStore, header: VaultHeader, credential: Credential): void {
+  const isSameRoot = Buffer.compare(header.rootPublicKey, credential.rootPublicKey) === 0
+  if (isSameRoot && header.vaultId === credential.vaultId) return
+  const message = `Cannot trust vault.json of "${store.label}": it is not of the vault that the credential is for`
+  throw new AppError('vault.not-authentic', message, { object: HEADER_NAME })
+}

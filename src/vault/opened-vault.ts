@@ -1,0 +1,283 @@
+import type { Certificate } from '#seal/certificate'
+import { type Credential, sourceKeysOf } from '#seal/credential'
+import type { DigestKey, Role, VaultId } from '#seal/keys'
+import { publicKeyOf } from '#seal/sealing-pair'
+import type { SigningPublicKey } from '#seal/signing-pair'
+import type { SegmentReadDeps, SegmentWriteDeps } from '#segment/segment'
+import { AppError, isAppError } from '#stdx/app-error'
+import type { Clock } from '#stdx/clock'
+import type { Random } from '#stdx/random'
+import type { ObjectStore } from '#store/object-store'
+import { appendEntry } from '#timeline/append-entry'
+import type { Chain, SeenHead } from '#timeline/chain-slots'
+import type { EntryBody, RestoreBody } from '#timeline/entry'
+import { parseEntryName, parseSourceName, VAULT_TIMELINE } from '#timeline/entry-name'
+import { foldFacts, type RestoreFact } from '#timeline/fold-facts'
+import { foldTimeline } from '#timeline/fold-timeline'
+import type { HeadMemory } from '#timeline/head-memory'
+import { readChain } from '#timeline/read-chain'
+import { readBackwards } from '#timeline/read-head'
+import type { TimelineState } from '#timeline/timeline-state'
+import { findAuthor, readCertificate, roleMissing } from './author.ts'
+import { checkObjects } from './check-objects.ts'
+import { isDocumentText, readDocumentText, writeDocument } from './document-object.ts'
+import type { Vault } from './vault.ts'
+import type { VaultHeader } from './vault-header.ts'
+
+export type OpenedVaultDeps = {
+  readonly store: ObjectStore
+  readonly keyring: ObjectStore
+  readonly clock: Clock
+  readonly random: Random
+  readonly memory: HeadMemory
+  readonly header: VaultHeader
+  readonly credential: Credential
+}
+
+/** Who states what, where the credential leaves a choice: the least powerful first. */
+const AUTHORS: Readonly<Record<EntryBody['kind'], readonly Role[]>> = {
+  genesis: ['capture'],
+  capture: ['capture'],
+  document: ['restore', 'root', 'capture'],
+  heads: ['custodian', 'restore', 'keeper', 'root', 'capture'],
+  restore: ['restore'],
+}
+
+/** How far back the newest word on all heads is looked for. */
+const HEADS_LOOKBACK_MAX = 64
+/** How often an entry of `_vault` gives way to others that were first. */
+const RACES_MAX = 20
+
+/** A vault with the credential it was opened with. Remembers the certificates it has verified. */
+export class OpenedVault implements Vault {
+  readonly id: VaultId
+  readonly store: ObjectStore
+  readonly keyring: ObjectStore
+  readonly rootPublicKey: SigningPublicKey
+  readonly #deps: OpenedVaultDeps
+  readonly #certificates = new Map<string, Certificate>()
+
+  constructor(deps: OpenedVaultDeps) {
+    this.#deps = deps
+    this.id = deps.header.vaultId
+    this.store = deps.store
+    this.keyring = deps.keyring
+    this.rootPublicKey = deps.header.rootPublicKey
+  }
+
+  async listSources(signal: AbortSignal): Promise<string[]> {
+    const sources = new Set<string>()
+    for await (const { name } of this.store.list('timelines/', signal)) {
+      const source = parseEntryName(name)?.source
+      if (source !== undefined && source !== VAULT_TIMELINE) sources.add(source)
+    }
+    return [...sources].sort()
+  }
+
+  async readTimeline(source: string, signal: AbortSignal): Promise<TimelineState> {
+    return foldTimeline(await this.readChain(parseSourceName(source), signal))
+  }
+
+  async readChain(timeline: string, signal: AbortSignal): Promise<Chain> {
+    const findSaid = async () => {
+      if (timeline === VAULT_TIMELINE) return []
+      const said = (await this.#newestHeads(signal)).get(timeline)
+      return said === undefined ? [] : [said]
+    }
+    const chain = await readChain(this.#readDeps(signal), timeline, { findSaid, signal })
+    if (chain.headSeq >= 0 || timeline === VAULT_TIMELINE) return chain
+    const message = `Cannot read source "${timeline}": the vault holds no timeline of it`
+    throw new AppError('vault.source-unknown', message, { source: timeline })
+  }
+
+  async addSource(source: string, signal: AbortSignal): Promise<void> {
+    parseSourceName(source)
+    const first = { source, headSeq: -1, headHash: '', voids: [], damagedFrom: null }
+    try {
+      await this.#append({ ...first, unknownKinds: [] }, { kind: 'genesis', source }, signal)
+    } catch (error) {
+      // Somebody has added it, perhaps at this moment: it is there, which is what was asked for.
+      if (!isAppError(error, 'timeline.lost-race')) throw error
+    }
+  }
+
+  async append(
+    state: TimelineState,
+    body: EntryBody,
+    signal: AbortSignal,
+  ): Promise<{ readonly seq: number }> {
+    if (body.kind === 'capture') await checkObjects(this, body.segments, signal)
+    const { seq } = await this.#append(state, body, signal)
+    return { seq }
+  }
+
+  async writeDeps(source: string, _signal: AbortSignal): Promise<SegmentWriteDeps> {
+    const { capture } = sourceKeysOf(this.#deps.credential, source)
+    if (capture === undefined)
+      throw this.#keyMissing(`Cannot write segments of "${source}"`, 'capture')
+    const { header, random } = this.#deps
+    // The read key stands in vault.json, whose root key the credential pins.
+    const recipients = { read: header.readPublicKey, capture: publicKeyOf(capture) }
+    return { vaultId: this.id, store: this.store, keyring: this.keyring, random, recipients }
+  }
+
+  async readDeps(source: string, _signal: AbortSignal): Promise<SegmentReadDeps> {
+    const { credential } = this.#deps
+    const { capture } = sourceKeysOf(credential, source)
+    const openers = {
+      ...(credential.read && { read: credential.read }),
+      ...(capture && { capture }),
+    }
+    if (Object.keys(openers).length === 0) {
+      throw this.#keyMissing(`Cannot read segments of "${source}"`, 'read')
+    }
+    return { vaultId: this.id, store: this.store, keyring: this.keyring, openers }
+  }
+
+  async digestKey(source: string, _signal: AbortSignal): Promise<DigestKey> {
+    const { digestKey } = sourceKeysOf(this.#deps.credential, source)
+    if (digestKey === undefined)
+      throw this.#keyMissing(`Cannot recognise rows of "${source}"`, 'digest')
+    return digestKey
+  }
+
+  async putDocument(name: string, text: string, signal: AbortSignal): Promise<void> {
+    const { logKey } = this.#deps.credential
+    const known = foldFacts(await this.readChain(VAULT_TIMELINE, signal)).documents.get(name)
+    if (known !== undefined && isDocumentText(logKey, known, text)) return
+    const { header, keyring, random, store } = this.#deps
+    const { readPublicKey } = header
+    const deps = { vaultId: this.id, store, keyring, random, logKey, readPublicKey }
+    await this.#appendFact(await writeDocument(deps, { name, text }, signal), signal)
+  }
+
+  async readDocument(name: string, signal: AbortSignal): Promise<string | undefined> {
+    const { credential, keyring, store } = this.#deps
+    const { read } = credential
+    if (read === undefined) throw this.#keyMissing(`Cannot read document "${name}"`, 'read')
+    const body = foldFacts(await this.readChain(VAULT_TIMELINE, signal)).documents.get(name)
+    if (body === undefined) return undefined
+    return await readDocumentText({ vaultId: this.id, store, keyring, read }, body, signal)
+  }
+
+  async putHeads(signal: AbortSignal): Promise<void> {
+    const said = await this.#newestHeads(signal)
+    const heads = new Map(said)
+    for (const source of await this.listSources(signal)) {
+      const head = await this.#findHead(source, signal)
+      // Never a smaller one than was said: whoever shortened the timeline shall not have it confirmed.
+      if (head !== undefined && head.seq > (said.get(source)?.seq ?? -1)) heads.set(source, head)
+    }
+    const isNews = [...heads].some(([source, head]) => said.get(source)?.hash !== head.hash)
+    if (!isNews) return
+    await this.#appendFact({ kind: 'heads', heads: Object.fromEntries(heads) }, signal)
+  }
+
+  async putRestore(body: RestoreBody, signal: AbortSignal): Promise<void> {
+    await this.#appendFact(body, signal)
+  }
+
+  async restores(signal: AbortSignal): Promise<readonly RestoreFact[]> {
+    return foldFacts(await this.readChain(VAULT_TIMELINE, signal)).restores
+  }
+
+  /** Makes what a new vault needs besides `vault.json` and its slot. Safe to repeat. */
+  async complete(signal: AbortSignal): Promise<void> {
+    const roles: readonly Role[] = ['custodian', 'keeper', 'restore', 'auditor']
+    const doing = 'Cannot complete the vault'
+    for (const role of roles) {
+      await findAuthor(this.#deps, { roles: [role], source: VAULT_TIMELINE, doing }, signal)
+    }
+    const chain = await this.readChain(VAULT_TIMELINE, signal)
+    if (chain.headSeq < 0) await this.#begin(chain, signal)
+  }
+
+  async #begin(chain: Chain, signal: AbortSignal): Promise<void> {
+    const doing = 'Cannot begin the timeline of the vault'
+    const wanted = { roles: ['root'] as const, source: VAULT_TIMELINE, doing }
+    const author = await findAuthor(this.#deps, wanted, signal)
+    const body = { kind: 'genesis', source: VAULT_TIMELINE } as const
+    try {
+      await appendEntry(this.#appendDeps(), { after: chain, body, author }, signal)
+    } catch (error) {
+      if (!isAppError(error, 'timeline.lost-race')) throw error
+    }
+  }
+
+  /** Facts of `_vault` do not depend on each other: losing the slot means taking the next. */
+  async #appendFact(body: EntryBody, signal: AbortSignal): Promise<void> {
+    for (let race = 0; ; race++) {
+      const chain = await this.readChain(VAULT_TIMELINE, signal)
+      if (chain.headSeq < 0) {
+        await this.#begin(chain, signal)
+        continue
+      }
+      try {
+        await this.#append(chain, body, signal)
+        return
+      } catch (error) {
+        if (!isAppError(error, 'timeline.lost-race') || race >= RACES_MAX) throw error
+      }
+    }
+  }
+
+  async #append(
+    after: Parameters<typeof appendEntry>[1]['after'],
+    body: EntryBody,
+    signal: AbortSignal,
+  ): Promise<{ readonly seq: number }> {
+    const doing = `Cannot commit a ${body.kind} to "${after.source}"`
+    const source = this.#captureSourceOf(after.source)
+    const author = await findAuthor(
+      this.#deps,
+      { roles: AUTHORS[body.kind], source, doing },
+      signal,
+    )
+    return await appendEntry(this.#appendDeps(), { after, body, author }, signal)
+  }
+
+  /** In `_vault` a capture credential signs as the capture of its one source. */
+  #captureSourceOf(timeline: string): string {
+    if (timeline !== VAULT_TIMELINE) return timeline
+    return Object.keys(this.#deps.credential.sources)[0] ?? VAULT_TIMELINE
+  }
+
+  /** What the vault itself says the heads are, by its newest word on it. */
+  async #newestHeads(signal: AbortSignal): Promise<ReadonlyMap<string, SeenHead>> {
+    let looked = 0
+    for await (const slot of readBackwards(this.#readDeps(signal), VAULT_TIMELINE, signal)) {
+      if (slot.kind === 'entry' && slot.entry.body.kind === 'heads') {
+        return foldFacts({ entries: [slot.entry] }).heads
+      }
+      looked += 1
+      if (looked >= HEADS_LOOKBACK_MAX) break
+    }
+    return new Map()
+  }
+
+  async #findHead(source: string, signal: AbortSignal): Promise<SeenHead | undefined> {
+    for await (const slot of readBackwards(this.#readDeps(signal), source, signal)) {
+      if (slot.kind === 'entry') return { seq: slot.seq, hash: slot.hash }
+    }
+    return undefined
+  }
+
+  #readDeps(signal: AbortSignal) {
+    const { credential, memory, store } = this.#deps
+    const findCertificate = async (id: string) => {
+      const known = this.#certificates.get(id) ?? (await readCertificate(this.#deps, id, signal))
+      if (known !== undefined) this.#certificates.set(id, known)
+      return known
+    }
+    return { vaultId: this.id, logKey: credential.logKey, store, memory, findCertificate }
+  }
+
+  #appendDeps() {
+    const { clock, credential, memory, random, store } = this.#deps
+    return { vaultId: this.id, logKey: credential.logKey, store, memory, clock, random }
+  }
+
+  #keyMissing(doing: string, which: string): AppError {
+    return roleMissing(doing, `it holds no ${which} key`)
+  }
+}

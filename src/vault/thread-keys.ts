@@ -1,0 +1,27 @@
+import type { DigestKey, Openers, Recipients, VaultId } from '#seal/keys'
+import type { Vault } from './vault.ts'
+
+/**
+ * What a worker thread needs to write and read segments of one source, as plain data that can be
+ * cloned. The stores it opens itself. Holds keys: it goes to a thread of this process and nowhere else.
+ */
+export type ThreadKeys = {
+  readonly vaultId: VaultId
+  readonly recipients: Recipients
+  readonly openers: Openers
+  readonly digestKey: DigestKey
+}
+
+/** @throws vault.role-missing */
+export async function toThreadKeys(
+  vault: Vault,
+  source: string,
+  signal: AbortSignal,
+): Promise<ThreadKeys> {
+  const [{ recipients }, { openers }, digestKey] = await Promise.all([
+    vault.writeDeps(source, signal),
+    vault.readDeps(source, signal),
+    vault.digestKey(source, signal),
+  ])
+  return { vaultId: vault.id, recipients, openers, digestKey }
+}
