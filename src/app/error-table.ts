@@ -11,6 +11,7 @@ import type { ErrorSpec } from '#stdx/app-error'
 import { STDX_ERRORS } from '#stdx/errors'
 import { STORE_ERRORS } from '#store/errors'
 import { TIMELINE_ERRORS } from '#timeline/errors'
+import { VAULT_ERRORS } from '#vault/errors'
 import { APP_ERRORS } from './errors.ts'
 
 /** Every code of every room up to this one. A test holds it against the rooms. */
@@ -22,6 +23,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorSpec>> = Object.freeze({
   ...SEAL_ERRORS,
   ...SEGMENT_ERRORS,
   ...TIMELINE_ERRORS,
+  ...VAULT_ERRORS,
   ...HISTORY_ERRORS,
   ...CAPTURE_ERRORS,
   ...RESTORE_ERRORS,

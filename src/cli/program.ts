@@ -4,6 +4,7 @@ import { environmentNameOf, flagOf, SETTING_NAMES, settingOf } from '#config/set
 import { addDoctor } from './commands/doctor.ts'
 import { addEntities } from './commands/entities.ts'
 import { addExplain } from './commands/explain.ts'
+import { addInit } from './commands/init.ts'
 import { addPoints } from './commands/points.ts'
 import { addRecover } from './commands/recover.ts'
 import { addSource } from './commands/source.ts'
@@ -22,6 +23,7 @@ A POINT is erp@12, erp@latest, erp@2026-06-30T12:00:00Z; a KEY is 42 or "1000","
 
 /** Commands in the order of the help page. */
 const COMMANDS: readonly ((program: Command, act: Act) => void)[] = [
+  addInit,
   addRecover,
   addDoctor,
   addExplain,

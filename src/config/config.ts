@@ -14,6 +14,8 @@ export type Config = {
   readonly text: Secret | undefined
   /** Where the vault is: an absolute path or a URL. @throws config.variable-missing | config.not-found | config.invalid when nothing says where */
   readVault(): string
+  /** Whether flags, environment or file say where the vault is. */
+  readonly isVaultNamed: boolean
   /** Where its keyring is. @throws as `readVault` */
   readKeyring(): string
   readonly stateDir: string

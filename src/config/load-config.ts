@@ -77,6 +77,7 @@ function assemble(deps: LoadConfigDeps, settings: ProcessSettings, found: Found)
     file: found.parsed === undefined ? undefined : found.path,
     text: found.text === undefined ? undefined : new Secret(found.text),
     readVault,
+    isVaultNamed: settings.vault !== undefined || found.parsed?.hasVault === true,
     readKeyring: () => readPlace('keyring') ?? `${readVault().replace(/\/$/, '')}/keyring`,
     stateDir: readPlace('stateDir') ?? defaultStateDir(deps),
     tempDir: readPlace('tempDir') ?? tmpdir(),

@@ -17,6 +17,7 @@ import { type Path, type Problem, readYamlFile, type YamlFile } from './yaml-fil
 /** What a file says. Places are as written, with variables put in; each fails when one is missing. */
 export type ParsedConfig = {
   readonly places: Readonly<Record<PlaceName, Place>>
+  readonly hasVault: boolean
   readonly sources: Readonly<Record<string, ConfiguredSystem>>
   readonly targets: Readonly<Record<string, ConfiguredSystem>>
 }
@@ -63,6 +64,7 @@ export function parseConfig(text: string, options: ParseConfigOptions): ParsedCo
       stateDir: place('stateDir'),
       tempDir: place('tempDir'),
     }),
+    hasVault: field(value, 'vault') !== undefined,
     sources: Object.freeze(sources),
     targets: Object.freeze(targets),
   })

@@ -1,4 +1,5 @@
 import type { Config } from '#config/config'
+import { toThreadKeys } from '#vault/thread-keys'
 import type { Vault } from '#vault/vault'
 import { CapturePool } from './capture-pool.ts'
 
@@ -12,13 +13,8 @@ export async function openCapturePool(
   source: string,
   signal: AbortSignal,
 ): Promise<CapturePool> {
-  const [write, read, digestKey] = await Promise.all([
-    vault.writeDeps(source, signal),
-    vault.readDeps(source, signal),
-    vault.digestKey(source, signal),
-  ])
   return new CapturePool(threadUrl, {
-    keys: { digestKey, openers: read.openers, recipients: write.recipients, vaultId: vault.id },
+    keys: await toThreadKeys(vault, source, signal),
     vault: config.readVault(),
     keyring: config.readKeyring(),
     tempDir: config.tempDir,

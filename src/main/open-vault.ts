@@ -1,7 +1,12 @@
 import type { Config } from '#config/config'
 import { type ReadCredentialDeps, readCredential } from '#config/read-credential'
 import type { ProcessSettings } from '#config/read-process-settings'
-import { AppError } from '#stdx/app-error'
+import { AppError, isAppError } from '#stdx/app-error'
+import { systemClock } from '#stdx/clock'
+import { systemRandom } from '#stdx/random'
+import { parseObjectName } from '#store/object-name'
+import type { ObjectStore } from '#store/object-store'
+import { openVault } from '#vault/open-vault'
 import type { Vault } from '#vault/vault'
 import { openStore } from './open-store.ts'
 
@@ -18,7 +23,31 @@ export async function openConfiguredVault(
 ): Promise<Vault> {
   const store = openStore(config.readVault())
   const keyring = openStore(config.readKeyring())
+  await refuseMissing(store, signal)
   const credential = await readCredential(credentialDeps, settings, signal)
-  const message = `Cannot open "${store.label}" and "${keyring.label}" by ${credential.kind}: not built yet`
-  throw new AppError('config.invalid', message)
+  const { stateDir } = config
+  const request = { store, keyring, clock: systemClock, random: systemRandom, stateDir, signal }
+  return credential.kind === 'passphrase'
+    ? await openVault({ ...request, passphrase: credential.passphrase })
+    : await openVault({ ...request, keyFile: credential.text })
+}
+
+/** Nobody is asked for the passphrase of a vault that is not there. */
+async function refuseMissing(store: ObjectStore, signal: AbortSignal): Promise<void> {
+  const problem = await findProblem(store, signal)
+  if (problem === undefined) return
+  const message = `Cannot open the vault at "${store.label}": ${problem}`
+  throw new AppError('vault.not-found', message, { store: store.label })
+}
+
+async function findProblem(store: ObjectStore, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const found = await store.stat(parseObjectName('vault.json'), signal)
+    return found === undefined ? 'it holds no vault.json' : undefined
+  } catch (error) {
+    const isFolderMissing =
+      isAppError(error, 'store.unavailable') && error.details['errno'] === 'ENOENT'
+    if (!isFolderMissing) throw error
+    return 'the folder does not exist'
+  }
 }

@@ -1,0 +1,62 @@
+import { dirname, relative } from 'node:path'
+import { isStoreUrl } from '#config/load-config'
+import { formatStartingConfig } from '#config/starting-config'
+import { writeConfig } from '#config/write-config'
+import { createVault } from '#vault/create-vault'
+import type { Context } from './context.ts'
+
+export type InitAnswer = {
+  /** Id of the new vault. */
+  readonly vault: string
+  readonly place: string
+  readonly keyring: string
+  /** The configuration that names it. */
+  readonly config: string
+  /** Whether that was written now; else there was one already. */
+  readonly isConfigNew: boolean
+}
+
+export type InitVaultDeps = Pick<
+  Context,
+  'clock' | 'configPath' | 'createStore' | 'random' | 'readConfig' | 'readNewPassphrase'
+>
+
+/**
+ * Makes a new vault where the configuration, or else `fallback`, says, and a first configuration
+ * when there is none. Never writes over a vault or a configuration.
+ *
+ * @param fallback where the vault goes when nothing says where: an absolute path
+ * @throws vault.exists | config.passphrase-missing | config.passphrase-weak | store.not-conditional
+ */
+export async function initVault(
+  deps: InitVaultDeps,
+  fallback: string,
+  signal: AbortSignal,
+): Promise<InitAnswer> {
+  const config = await deps.readConfig()
+  const isNamed = config.file !== undefined || config.isVaultNamed
+  const place = isNamed ? config.readVault() : fallback
+  const keyringPlace = isNamed ? config.readKeyring() : `${fallback}/keyring`
+  const passphrase = await deps.readNewPassphrase(signal)
+  const store = await deps.createStore(place)
+  const keyring = await deps.createStore(keyringPlace)
+  const { clock, random } = deps
+  const { id } = await createVault({ store, keyring, random, clock, passphrase, signal })
+  const isConfigNew = config.file === undefined
+  if (isConfigNew) {
+    const inside = keyringPlace === `${place}/keyring`
+    const text = formatStartingConfig({
+      vault: asWritten(place, deps.configPath),
+      keyring: inside ? undefined : asWritten(keyringPlace, deps.configPath),
+    })
+    await writeConfig(deps.configPath, text)
+  }
+  return { vault: id, place, keyring: keyringPlace, config: deps.configPath, isConfigNew }
+}
+
+/** Relative where it lies below the configuration, so that both can be moved together. */
+function asWritten(place: string, configPath: string): string {
+  if (isStoreUrl(place)) return place
+  const path = relative(dirname(configPath), place)
+  return path.startsWith('..') ? place : `./${path}`
+}
