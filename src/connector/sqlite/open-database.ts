@@ -7,6 +7,8 @@ import { callSqlite, readResultCode, SQLITE } from './sqlite-failure.ts'
 
 /** How long a lock of another program is waited for; SQLite waits without yielding. */
 const LOCK_TIMEOUT_MS = 5000
+/** Byte 18 of a file's header (https://sqlite.org/fileformat2.html). */
+const WAL_FORMAT = 2
 const WAL_HEADER_BYTES = 32
 const WAL_FRAME_HEADER_BYTES = 24
 
@@ -64,19 +66,26 @@ export function readIdentity(path: string): SourceIdentity {
 }
 
 /**
- * Where the file stands: its change counter and, in WAL mode, which log and how many frames of it.
- * Two equal positions of one file hold the same rows. Read beside SQLite, so take it twice.
+ * Where the file stands: its change counter and time of writing and, in WAL mode, which log and how
+ * many frames of it; there the counter stands still. Two equal positions of one file hold the same
+ * rows. Read beside SQLite, so look before and after.
  */
 export function readPosition(path: string): string {
   const header = readHead(path, 100)
-  if (header.length < 100) return 'change 0'
-  const change = `change ${header.readUInt32BE(24)}`
-  const isWal = header[18] === 2
-  const wal = isWal && existsSync(`${path}-wal`) ? readHead(`${path}-wal`, WAL_HEADER_BYTES) : null
-  if (wal === null || wal.length < WAL_HEADER_BYTES) return change
-  const frameBytes = WAL_FRAME_HEADER_BYTES + wal.readUInt32BE(8)
-  const frames = Math.floor((statSync(`${path}-wal`).size - WAL_HEADER_BYTES) / frameBytes)
-  return `${change} wal ${wal.subarray(16, 24).toString('hex')} frames ${frames}`
+  const change = header.length < 100 ? 0 : header.readUInt32BE(24)
+  const written = statSync(path, { bigint: true }).mtimeNs
+  const file = `change ${change} written ${written}`
+  const wal = header[18] === WAL_FORMAT ? readWalPosition(`${path}-wal`) : undefined
+  return wal === undefined ? file : `${file} wal ${wal}`
+}
+
+function readWalPosition(path: string): string | undefined {
+  if (!existsSync(path)) return undefined
+  const header = readHead(path, WAL_HEADER_BYTES)
+  if (header.length < WAL_HEADER_BYTES) return undefined
+  const frameBytes = WAL_FRAME_HEADER_BYTES + header.readUInt32BE(8)
+  const frames = Math.floor((statSync(path).size - WAL_HEADER_BYTES) / frameBytes)
+  return `${header.subarray(16, 24).toString('hex')} frames ${frames}`
 }
 
 function begin(open: () => DatabaseSync): DatabaseSync {
