@@ -16,6 +16,8 @@ export type BackUpRequest = {
   readonly isNewIdentityAllowed: boolean
 }
 
+export type BackUpSummary = CaptureSummary
+
 /** Entities captured at a time; each holds a thread and some 60 MB. */
 const SCANS_MAX = 2
 const SORT_BYTES_MAX = 48 * 1_048_576
@@ -33,7 +35,7 @@ export async function backUpSource(
   vault: Vault,
   request: BackUpRequest,
   signal: AbortSignal,
-): Promise<CaptureSummary> {
+): Promise<BackUpSummary> {
   const { isFull, isNewIdentityAllowed, source: name } = request
   const { source, system } = await deps.openSource(name, signal)
   await using _source = source

@@ -19,6 +19,18 @@ export const APP_ERRORS = {
     retry: 'after-fix',
     help: 'Name the source before the @: erp@2026-06-30T12:00:00Z. `holdfast points` lists all of them.',
   },
+  'app.demo-size': {
+    status: 400,
+    exit: 2,
+    retry: 'never',
+    help: 'Run `holdfast demo --customers 10000`.',
+  },
+  'app.demo-failed': {
+    status: 500,
+    exit: 1,
+    retry: 'after-fix',
+    help: 'The message ends with what the failing command said. Try again with --folder and a new folder.',
+  },
   'app.points-apart': {
     status: 400,
     exit: 2,

@@ -24,6 +24,8 @@ export type RestorePointDeps = Pick<
   'clock' | 'openTarget' | 'progress' | 'random' | 'readConfig'
 >
 
+export type AgreedPlan = RestorePlan
+
 export type RestoreRequest = {
   readonly point: string
   readonly target: string

@@ -1,13 +1,22 @@
 import { Command, Option } from 'commander'
 import type { Flags } from '#config/read-process-settings'
 import { environmentNameOf, flagOf, SETTING_NAMES, settingOf } from '#config/settings'
+import { addBackup } from './commands/backup.ts'
+import { addCheck } from './commands/check.ts'
+import { addDemo } from './commands/demo.ts'
+import { addDiff } from './commands/diff.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEntities } from './commands/entities.ts'
 import { addExplain } from './commands/explain.ts'
+import { addExport } from './commands/export.ts'
+import { addHistory } from './commands/history.ts'
 import { addInit } from './commands/init.ts'
 import { addPoints } from './commands/points.ts'
 import { addRecover } from './commands/recover.ts'
+import { addRestore } from './commands/restore.ts'
+import { addShow } from './commands/show.ts'
 import { addSource } from './commands/source.ts'
+import { addVerify } from './commands/verify.ts'
 import type { Act } from './shell.ts'
 
 export type ProgramOptions = {
@@ -28,8 +37,17 @@ const COMMANDS: readonly ((program: Command, act: Act) => void)[] = [
   addDoctor,
   addExplain,
   addSource,
+  addBackup,
   addPoints,
   addEntities,
+  addShow,
+  addHistory,
+  addDiff,
+  addExport,
+  addRestore,
+  addCheck,
+  addVerify,
+  addDemo,
 ]
 
 /** The command line: every command, every flag. It parses; what is done is up to `act`. */

@@ -6,12 +6,13 @@ import { AppError, isAppError } from '#stdx/app-error'
 import type { Clock } from '#stdx/clock'
 import { type AskStreams, ask } from './ask.ts'
 import { confirm } from './confirm.ts'
+import { keepStreams } from './keep-text.ts'
 import { createOutput, type TextStream } from './output.ts'
 import { createPaint } from './paint.ts'
 import { buildProgram, readFlags } from './program.ts'
 import { createProgress } from './progress.ts'
 import { type ErrorTable, formatErrorLine, formatErrorReport, reportError } from './report-error.ts'
-import type { Act, Done, Shell } from './shell.ts'
+import type { Act, Done, InsideRun, Shell } from './shell.ts'
 import { type Interrupts, watchInterrupts } from './watch-interrupts.ts'
 
 export type CliDeps = {
@@ -88,11 +89,13 @@ async function runShell(
   const confirmDeps = { isYes: settings.yes ?? false, ask: askPerson(false) }
   try {
     const exit = await run({
+      version: deps.version,
       settings,
       output,
       context,
       signal,
       confirm: (confirmation) => confirm(confirmDeps, confirmation, signal),
+      runInside: (argv, environment) => runInside(deps, argv, environment),
     })
     return exit ?? 0
   } catch (error) {
@@ -100,6 +103,17 @@ async function runShell(
     if (signal.aborted && error !== signal.reason) throw interruptedBy(signal, error)
     throw error
   }
+}
+
+async function runInside(
+  deps: CliDeps,
+  argv: readonly string[],
+  more: Readonly<Record<string, string>>,
+): Promise<InsideRun> {
+  const kept = keepStreams()
+  const environment = { ...deps.environment, ...more }
+  const exit = await runCli({ ...deps, ...kept, environment }, argv)
+  return { exit, stdout: kept.readStdout(), stderr: kept.readStderr() }
 }
 
 function interruptedBy(signal: AbortSignal, cause: unknown): unknown {

@@ -5,13 +5,22 @@ import type { Output } from './output.ts'
 
 /** What a command is given. */
 export type Shell = {
+  /** Holdfast's own. */
+  readonly version: string
   readonly settings: ProcessSettings
   readonly output: Output
   readonly context: Context
   /** Aborted at the first Ctrl-C. */
   readonly signal: AbortSignal
   confirm(confirmation: Confirmation): Promise<void>
+  /** Runs another command line as this person would, with more environment, and keeps what it prints. */
+  runInside(
+    argv: readonly string[],
+    environment: Readonly<Record<string, string>>,
+  ): Promise<InsideRun>
 }
+
+export type InsideRun = { readonly exit: number; readonly stdout: string; readonly stderr: string }
 
 /** The exit status of a command that ended without failure; nothing said is 0. */
 export type Done = Promise<number | undefined>

@@ -1,0 +1,77 @@
+import type { Command } from 'commander'
+import type { BackUpSummary } from '#app/back-up-source'
+import { isAppError } from '#stdx/app-error'
+import { formatBytes, formatCount, formatDuration, formatTime } from '../format-amounts.ts'
+import { formatTable } from '../format-table.ts'
+import type { Act, Shell } from '../shell.ts'
+
+type Options = { readonly full?: boolean; readonly newIdentity?: boolean }
+
+export function addBackup(program: Command, act: Act): void {
+  program
+    .command('backup')
+    .argument('[NAME...]', 'sources; all of the configuration when left out')
+    .option('--full', 'copy everything again, as if the vault held nothing')
+    .option('--new-identity', 'let another system take the place of the recorded one')
+    .description('Capture sources: a snapshot first, then only what changed.')
+    .action(act(runBackups))
+}
+
+/** Each source commits alone; the first failure is the exit status, after all have been tried. */
+async function runBackups(shell: Shell, names: string[], options: Options): Promise<undefined> {
+  const { context, output, signal } = shell
+  const { backUpSource, concludeBackups } = await import('#app/back-up-source')
+  const { sources } = await context.readConfig()
+  const vault = await context.openVault(signal)
+  const failures: unknown[] = []
+  for (const source of names.length > 0 ? names : Object.keys(sources)) {
+    const request = {
+      source,
+      isFull: options.full ?? false,
+      isNewIdentityAllowed: options.newIdentity ?? false,
+    }
+    try {
+      const summary = await backUpSource(context, vault, request, signal)
+      output.event(formatSummary(source, summary))
+      if (!output.isJson) await output.data(describeSummary(source, summary))
+    } catch (error) {
+      signal.throwIfAborted()
+      // The first failure ends the command; the others are said as they happen.
+      if (failures.length > 0 && isAppError(error)) output.warning(error)
+      failures.push(error)
+    }
+  }
+  await concludeBackups(context, vault, signal)
+  if (failures.length > 0) throw failures[0]
+}
+
+function formatSummary(source: string, summary: BackUpSummary) {
+  const { bytesStored, cut, durationMs, entities, seq } = summary
+  return {
+    type: 'summary',
+    source,
+    point: `${source}@${seq}`,
+    cut: { time: cut.time, position: cut.position },
+    entities: entities.map(({ deleted, entity, fingerprint, inserted, rows, updated }) => {
+      return { entity, rows, inserted, updated, deleted, fingerprint }
+    }),
+    bytesStored,
+    durationMs,
+  }
+}
+
+function describeSummary(source: string, summary: BackUpSummary): string {
+  const { bytesStored, cut, durationMs, entities, seq } = summary
+  const rows = entities.map((one) => [
+    one.entity,
+    formatCount(one.rows),
+    formatCount(one.inserted),
+    formatCount(one.updated),
+    formatCount(one.deleted),
+  ])
+  const right = ['ROWS', 'INSERTED', 'UPDATED', 'DELETED'].map((title) => {
+    return { title, align: 'right' as const }
+  })
+  const head = `${source}@${seq}  ${formatTime(cut.time)}  ${formatBytes(bytesStored)} stored  ${formatDuration(durationMs)}\n`
+  return head + formatTable([{ title: 'ENTITY' }, ...right], rows)
+}

@@ -1,0 +1,85 @@
+import { type Command, Option } from 'commander'
+import type { AgreedPlan, RestoreSummary } from '#app/restore-point'
+import { formatCount, formatDuration } from '../format-amounts.ts'
+import { formatTable } from '../format-table.ts'
+import type { Act, Shell } from '../shell.ts'
+
+type Options = {
+  readonly to: string
+  readonly entity?: string[]
+  readonly record?: string[]
+  readonly field?: string[]
+  readonly planOnly?: boolean
+  readonly deleteAdded?: boolean
+  readonly confirm?: string
+}
+
+export function addRestore(program: Command, act: Act): void {
+  program
+    .command('restore')
+    .argument('<POINT>')
+    .requiredOption('--to <TARGET>', 'a target of the configuration')
+    .option('--entity <ENTITY...>', 'only these entities')
+    .option('--record <ENTITY:KEY...>', 'only these records')
+    .option('--field <ENTITY:KEY:FIELD...>', 'only these fields of records')
+    .option('--delete-added', 'delete what the target has and the point does not hold')
+    .option('--plan-only', 'print what would be written, with its hash, and write nothing')
+    .addOption(new Option('--confirm <TARGET>', 'the name of the target, typed out'))
+    .description('Put back a point, entities, records or fields, and read back what was written.')
+    .action(act(runRestore))
+}
+
+async function runRestore(shell: Shell, point: string, options: Options): Promise<undefined> {
+  const { context, output, signal } = shell
+  const { restorePoint } = await import('#app/restore-point')
+  const vault = await context.openVault(signal)
+  const { plan, summary } = await restorePoint(
+    context,
+    vault,
+    {
+      point,
+      target: options.to,
+      entities: options.entity ?? [],
+      records: options.record ?? [],
+      fields: options.field ?? [],
+      isDeleteAllowed: options.deleteAdded ?? false,
+      isPlanOnly: options.planOnly ?? false,
+      agree: async (agreed, { isEmpty }) => {
+        output.note(describePlan(agreed))
+        const what = `This writes ${formatCount(countOf(agreed))} records to "${options.to}".`
+        const given = options.confirm
+        await shell.confirm({ what, name: options.to, given, isHarmless: isEmpty })
+      },
+    },
+    signal,
+  )
+  if (summary === null) await output.answer({ type: 'plan', ...plan }, () => describePlan(plan))
+  else await output.item({ type: 'summary', ...summary }, () => describeSummary(summary))
+}
+
+function countOf({ steps }: AgreedPlan): number {
+  return steps.reduce((sum, step) => sum + step.insert + step.update + step.delete, 0)
+}
+
+function describePlan({ notRestored, plan, point, steps, target }: AgreedPlan): string {
+  const rows = steps.map((step) => [
+    step.entity,
+    step.action,
+    ...[step.insert, step.update, step.delete, step.extra, step.same].map(formatCount),
+  ])
+  const counts = ['INSERT', 'UPDATE', 'DELETE', 'EXTRA', 'SAME'].map((title) => {
+    return { title, align: 'right' as const }
+  })
+  const table = formatTable([{ title: 'ENTITY' }, { title: 'ACTION' }, ...counts], rows)
+  const names = notRestored.map(({ kind, name }) => `  ${kind} ${name}\n`).join('')
+  const left = names === '' ? '' : `not restored, recorded by name only:\n${names}`
+  return `${point} to ${target}\n${table}${left}plan ${plan}\n`
+}
+
+function describeSummary(summary: RestoreSummary): string {
+  const { deleted, durationMs, extra, inserted, leftOut, readBackMs, updated, verified } = summary
+  const counts = `${formatCount(inserted)} inserted, ${formatCount(updated)} updated, ${formatCount(deleted)} deleted in ${formatDuration(durationMs)}`
+  const proof = `read back ${formatCount(verified.records)} records in ${formatDuration(readBackMs)}: ${formatCount(verified.different)} differ, ${formatCount(extra)} extra`
+  const names = leftOut.map(({ kind, name, reason }) => `left out ${kind} ${name}: ${reason}\n`)
+  return `${counts}\n${proof}\n${names.join('')}`
+}

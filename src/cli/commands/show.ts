@@ -1,0 +1,24 @@
+import type { Command } from 'commander'
+import { formatFields } from '../format-fields.ts'
+import type { Act } from '../shell.ts'
+
+export function addShow(program: Command, act: Act): void {
+  program
+    .command('show')
+    .argument('<POINT>')
+    .argument('<ENTITY>')
+    .argument('<KEY>')
+    .description('Show one record as a point holds it.')
+    .action(
+      act(async ({ context, output, signal }, point: string, entity: string, key: string) => {
+        const { showRecord } = await import('#app/show-record')
+        const vault = await context.openVault(signal)
+        const record = await showRecord(vault, { point, entity, key }, signal)
+        await output.answer(record, () => {
+          const { paint } = output
+          const head = `${paint.bold(`${record.entity}:${record.key}`)}  ${paint.dim(`${record.point}, version ${record.version}`)}\n`
+          return head + formatFields(record.fields)
+        })
+      }),
+    )
+}
