@@ -13,7 +13,7 @@ export function formatStartingConfig({ vault, keyring }: StartingConfig): string
 
 ${placeLine('vault', vault)}${keyring === undefined ? '' : placeLine('keyring', keyring)}
 # What is backed up. \`holdfast source check NAME\` says whether it can be.
-sources: {}
+sources:
 #  erp:
 #    connector: postgres
 #    url: \${ERP_URL}
@@ -21,7 +21,7 @@ sources: {}
 #  billing: { connector: sqlite, file: ./billing.db }
 
 # Where a restore may write. A source is never silently a target.
-targets: {}
+targets:
 #  erp-staging: { connector: postgres, url: \${ERP_STAGING_URL} }
 `
 }

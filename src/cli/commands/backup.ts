@@ -32,8 +32,7 @@ async function runBackups(shell: Shell, names: string[], options: Options): Prom
     }
     try {
       const summary = await backUpSource(context, vault, request, signal)
-      output.event(formatSummary(source, summary))
-      if (!output.isJson) await output.data(describeSummary(source, summary))
+      output.summary(formatSummary(source, summary), () => describeSummary(source, summary))
     } catch (error) {
       signal.throwIfAborted()
       // The first failure ends the command; the others are said as they happen.

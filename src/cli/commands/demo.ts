@@ -25,6 +25,12 @@ async function runDemoCommand(shell: Shell, options: Options): Promise<number> {
     HOLDFAST_CONFIG: join(folder, 'holdfast.yaml'),
     HOLDFAST_PASSPHRASE_FILE: join(folder, 'passphrase'),
     HOLDFAST_STATE_DIR: join(folder, 'state'),
+    // What the person has set for a vault of their own is not for this one.
+    HOLDFAST_KEY_FILE: '',
+    HOLDFAST_KEYRING: '',
+    HOLDFAST_PASSPHRASE: '',
+    HOLDFAST_PASSPHRASE_COMMAND: '',
+    HOLDFAST_VAULT: '',
   }
   const outcome = await tryDemo(context, {
     folder,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { DiffItem } from '#app/diff-points'
+import { collect } from '../collect.ts'
 import { formatCount } from '../format-amounts.ts'
 import { formatChanged, formatValue } from '../format-fields.ts'
 import type { Act, Shell } from '../shell.ts'
@@ -11,7 +12,7 @@ export function addDiff(program: Command, act: Act): void {
     .command('diff')
     .argument('<POINT>')
     .argument('<POINT>', 'a point of the same source, or NAME@live')
-    .option('--entity <ENTITY...>', 'only these entities')
+    .option('--entity <ENTITY>', 'only this entity; may be repeated', collect)
     .description('List what changed between two points, or between a point and the living system.')
     .action(act(runDiff))
 }

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { AgreedPlan, RestoreSummary } from '#app/restore-point'
+import { collect } from '../collect.ts'
 import { formatCount, formatDuration } from '../format-amounts.ts'
 import { formatTable } from '../format-table.ts'
 import type { Act, Shell } from '../shell.ts'
@@ -19,9 +20,9 @@ export function addRestore(program: Command, act: Act): void {
     .command('restore')
     .argument('<POINT>')
     .requiredOption('--to <TARGET>', 'a target of the configuration')
-    .option('--entity <ENTITY...>', 'only these entities')
-    .option('--record <ENTITY:KEY...>', 'only these records')
-    .option('--field <ENTITY:KEY:FIELD...>', 'only these fields of records')
+    .option('--entity <ENTITY>', 'only this entity; may be repeated', collect)
+    .option('--record <ENTITY:KEY>', 'only this record; may be repeated', collect)
+    .option('--field <ENTITY:KEY:FIELD>', 'only this field of a record; may be repeated', collect)
     .option('--delete-added', 'delete what the target has and the point does not hold')
     .option('--plan-only', 'print what would be written, with its hash, and write nothing')
     .addOption(new Option('--confirm <TARGET>', 'the name of the target, typed out'))
