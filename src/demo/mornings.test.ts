@@ -20,7 +20,7 @@ const folder = mkdtempSync(join(tmpdir(), 'holdfast-mornings-'))
 const seed = 'mornings'
 
 beforeAll(async () => {
-  await generateDemo(join(folder, 'whole'), { seed, customerCount: 8_000 })
+  await generateDemo(join(folder, 'whole'), { seed, customerCount: 5_500 })
 }, 60_000)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
