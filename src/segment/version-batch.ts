@@ -52,6 +52,8 @@ export type BlobRef = {
   readonly textBytes: number
   readonly object: ObjectName
   readonly keyring: ObjectName
+  /** Commitment to its data key alone, hex; see `commitToKeys`. */
+  readonly commitment: string
   /** Index of its data key, and block number in the associated data. */
   readonly block: number
   readonly offset: number

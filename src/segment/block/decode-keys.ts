@@ -117,6 +117,7 @@ function readLargeValue(reader: ByteReader, names: readonly string[]): LargeValu
     textBytes: reader.number(),
     object: nameAt(names, reader.number()),
     keyring: nameAt(names, reader.number()),
+    commitment: Buffer.from(reader.raw(BLOB_HASH_BYTES)).toString('hex'),
     block: reader.number(),
     offset: reader.number(),
     sizeBytes: reader.number(),

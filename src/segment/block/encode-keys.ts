@@ -31,7 +31,7 @@ import { compress } from './zstd.ts'
  *
  * `large` is a list of names (count, then each with its length), and a list of versions (count; each
  * the distance to the one before, and its values): field index, hash (32), text bytes, name of the
- * object, name of its keyring object, block, offset, size.
+ * object, name of its keyring object, commitment to its data key (32), block, offset, size.
  */
 export const FLAG_ORDINALS = 1
 export const FLAG_FULL_STAMPS = 2
@@ -136,6 +136,7 @@ function writeLarge(writer: ByteWriter, names: Map<string, number>, value: Large
   writer.number(textBytes)
   writer.number(numberOf(names, ref.object))
   writer.number(numberOf(names, ref.keyring))
+  writer.raw(Buffer.from(ref.commitment, 'hex'))
   for (const number of [block, offset, sizeBytes]) writer.number(number)
 }
 

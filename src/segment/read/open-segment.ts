@@ -30,6 +30,9 @@ export type OpenSegment = {
   readonly keys: OpenedKeys
   readonly blocks: readonly PlacedBlock[]
   readonly blobsBytes: number
+  /** Of all versions. */
+  readonly seqMin: number
+  readonly seqMax: number
 }
 
 /** The end of `.keys` is read at once: the footers of most segments are in it. */
@@ -170,7 +173,9 @@ function checkFooter(ref: SegmentRef, footer: Footer) {
     rowsOffset === sizeOf(ref.rows) &&
     footer.blobsBytes === sizeOf(ref.blobs)
   if (!isSame) throw damaged(ref.keys.name, 'its footer does not say what its entry says')
-  return { blocks, blobsBytes: footer.blobsBytes }
+  const seqMin = blocks.reduce((min, block) => Math.min(min, block.seqMin), Number.MAX_SAFE_INTEGER)
+  const seqMax = blocks.reduce((max, block) => Math.max(max, block.seqMax), 0)
+  return { blocks, blobsBytes: footer.blobsBytes, seqMin, seqMax }
 }
 
 function sizeOf(object: ObjectRef | null): number {

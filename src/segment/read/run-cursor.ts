@@ -10,7 +10,7 @@ import { rowShape } from './row-shape.ts'
 /** Which schema versions rows were written under, and the one they are asked for in. */
 export type RowSchemas = {
   readonly schemas: ReadonlyMap<number, SchemaVersion>
-  readonly asked: SchemaVersion
+  readonly asked: SchemaVersion | undefined
 }
 
 /**
@@ -72,9 +72,12 @@ const NO_ROWS: BytesColumn = { bytes: new Uint8Array(0), ends: new Uint32Array(0
 export function shapeOf({ segment }: BlockReader, { schemas, asked }: RowSchemas): RowShape {
   const { ref } = segment
   const stored = schemas.get(ref.schema)
-  if (stored?.layout === asked.layout) return rowShape(stored, asked)
-  const layout = stored === undefined ? 'an unknown one' : `${stored.layout}`
-  throw damaged(ref.keys.name, `its rows have layout ${layout}, the point has ${asked.layout}`)
+  if (stored === undefined || asked === undefined) {
+    throw damaged(ref.keys.name, `its rows are of schema version ${ref.schema}, which is unknown`)
+  }
+  if (stored.layout === asked.layout) return rowShape(stored, asked)
+  const found = `its rows have layout ${stored.layout}, the point has ${asked.layout}`
+  throw damaged(ref.keys.name, found)
 }
 
 /** Newest first within a key: the order of versions in segments and of heads in a merge. */

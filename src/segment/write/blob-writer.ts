@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type { DigestKeys } from '#seal/digest-keys'
+import { commitToKeys } from '#seal/keyring'
 import { sealSection, unsealSection } from '#seal/seal-section'
 import { AppError } from '#stdx/app-error'
 import { compress, decompress } from '../block/zstd.ts'
@@ -66,7 +67,9 @@ export class BlobWriter {
       textBytes += text.length
     }
     const sizeBytes = blobs.sizeBytes - offset
-    return { hash, textBytes, object: blobs.name, keyring, block, offset, sizeBytes }
+    const commitment = commitToKeys(blobs.name, [key])
+    const object = blobs.name
+    return { hash, textBytes, object, keyring, commitment, block, offset, sizeBytes }
   }
 }
 

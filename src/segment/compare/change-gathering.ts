@@ -1,0 +1,65 @@
+import { BLOCK_BYTES } from '#record/row-batch'
+import { gatherPieces, type Piece, pieceBytes } from '../batch/pieces.ts'
+import type { ChangeBatch } from '../changes.ts'
+import type { VersionBatch } from '../version-batch.ts'
+
+const CHANGES_MAX = 65_536
+
+/** Changes on their way into one batch, each with its kind. */
+export class ChangeGathering {
+  #pieces: Piece[] = []
+  /** The first pieces that hold on to nothing but themselves. */
+  #compactCount = 0
+  #kinds: { readonly kind: number; readonly count: number }[] = []
+  #count = 0
+  #bytes = 0
+
+  get isEmpty(): boolean {
+    return this.#count === 0
+  }
+
+  get isFull(): boolean {
+    return this.#bytes >= BLOCK_BYTES || this.#count >= CHANGES_MAX
+  }
+
+  add(piece: Piece, kind: number): void {
+    const count = piece.to - piece.from
+    const last = this.#pieces.at(-1)
+    const isNext = last?.batch === piece.batch && last.to === piece.from
+    if (isNext) this.#pieces[this.#pieces.length - 1] = { ...last, to: piece.to }
+    else this.#pieces.push(piece)
+    const lastKind = this.#kinds.at(-1)
+    if (lastKind?.kind === kind) {
+      this.#kinds[this.#kinds.length - 1] = { kind, count: lastKind.count + count }
+    } else {
+      this.#kinds.push({ kind, count })
+    }
+    this.#count += count
+    this.#bytes += pieceBytes(piece)
+  }
+
+  /** Lets go of the batches that changes were found in, by copying what changed. */
+  compact(): void {
+    const loose = this.#pieces.splice(this.#compactCount)
+    if (loose.length === 0) return
+    const batch = gatherPieces(loose)
+    this.#pieces.push({ batch, from: 0, to: batch.count })
+    this.#compactCount += 1
+  }
+
+  take(): ChangeBatch {
+    const batch: VersionBatch = gatherPieces(this.#pieces)
+    const kinds = new Uint8Array(batch.count)
+    let at = 0
+    for (const { kind, count } of this.#kinds) {
+      kinds.fill(kind, at, at + count)
+      at += count
+    }
+    this.#pieces = []
+    this.#compactCount = 0
+    this.#kinds = []
+    this.#count = 0
+    this.#bytes = 0
+    return { batch, kinds }
+  }
+}
