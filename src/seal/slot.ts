@@ -91,7 +91,12 @@ export async function openSlot(request: OpenSlotRequest): Promise<string> {
   return plaintext.toString('utf8')
 }
 
-function parseSlot({ name, text, vaultId }: OpenSlotRequest): z.infer<typeof slotSchema> {
+/** The slot as it is stored, unopened. @throws seal.not-authentic as `openSlot` */
+export function parseSlot({
+  name,
+  text,
+  vaultId,
+}: Omit<OpenSlotRequest, 'passphrase'>): z.infer<typeof slotSchema> {
   const slot = parseJson(text, name)
   if (slot.vaultId !== vaultId) throw notAuthentic(name, 'it belongs to another vault')
   return slot

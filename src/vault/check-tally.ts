@@ -1,0 +1,100 @@
+import { AppError, isAppError } from '#stdx/app-error'
+
+/** How deep a check goes; see `CheckVaultOptions`. */
+export type CheckDepth = 'hashes' | 'authenticated' | 'decoded'
+
+/** Called with what was read since the last call. */
+export type OnProgress = (read: { readonly bytes: number }) => void
+
+export type Problem = { readonly object: string; readonly problem: string }
+
+export type VaultCheck = {
+  readonly verdict: 'whole' | 'damaged'
+  readonly depth: CheckDepth
+  /** What was looked at. */
+  readonly objects: number
+  readonly bytes: number
+  readonly problems: readonly Problem[]
+  /** Noted and got over: a void slot that later entries chain over. No damage. */
+  readonly incidents: readonly Problem[]
+  /** Objects that nothing refers to: left by interrupted runs. No damage. */
+  readonly garbage: { readonly objects: number; readonly bytes: number }
+}
+
+/** What a check has seen so far. */
+export class Tally {
+  readonly #onProgress: OnProgress
+  readonly #seen = new Set<string>()
+  readonly #problems: Problem[] = []
+  readonly #incidents: Problem[] = []
+  #bytes = 0
+  #garbage = { objects: 0, bytes: 0 }
+
+  constructor(onProgress: OnProgress) {
+    this.#onProgress = onProgress
+  }
+
+  /** Whether the object is new to this check; `name` may carry its store's name in front. */
+  addObject(name: string): boolean {
+    if (this.#seen.has(name)) return false
+    this.#seen.add(name)
+    return true
+  }
+
+  addBytes(bytes: number): void {
+    this.#bytes += bytes
+    this.#onProgress({ bytes })
+  }
+
+  addProblem(object: string, problem: string): void {
+    this.#problems.push({ object, problem })
+  }
+
+  addIncident(object: string, problem: string): void {
+    this.#incidents.push({ object, problem })
+  }
+
+  addGarbage(sizeBytes: number): void {
+    const { bytes, objects } = this.#garbage
+    this.#garbage = { objects: objects + 1, bytes: bytes + sizeBytes }
+  }
+
+  hasSeen(name: string): boolean {
+    return this.#seen.has(name)
+  }
+
+  report(depth: CheckDepth): VaultCheck {
+    return {
+      verdict: this.#problems.length === 0 ? 'whole' : 'damaged',
+      depth,
+      objects: this.#seen.size,
+      bytes: this.#bytes,
+      problems: this.#problems,
+      incidents: this.#incidents,
+      garbage: this.#garbage,
+    }
+  }
+}
+
+/** Names in the keyring's store are told apart from those in the vault's. */
+export function keyringObject(name: string): string {
+  return `keyring:${name}`
+}
+
+/** Turns what is wrong with one object into a problem; the store's own failures end the check. */
+export async function guard(
+  tally: Tally,
+  object: string,
+  check: () => Promise<void>,
+): Promise<void> {
+  try {
+    await check()
+  } catch (error) {
+    if (!(error instanceof AppError) || isStoreFailure(error)) throw error
+    tally.addProblem(object, error.message)
+  }
+}
+
+function isStoreFailure(error: AppError): boolean {
+  return isAppError(error, 'store.unavailable') || isAppError(error, 'store.denied')
+}

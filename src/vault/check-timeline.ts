@@ -1,0 +1,66 @@
+import type { EntityName } from '#record/entity-name'
+import type { SchemaVersion } from '#record/schema'
+import type { PlacedSegment } from '#segment/segment'
+import type { Chain } from '#timeline/chain-slots'
+import type { DocumentBody } from '#timeline/entry'
+import { formatEntryName, VAULT_TIMELINE } from '#timeline/entry-name'
+import { foldTimeline } from '#timeline/fold-timeline'
+import { guard, type Tally } from './check-tally.ts'
+import type { Vault } from './vault.ts'
+
+/** What a timeline refers to and what checking that needs. */
+export type Reference =
+  | {
+      readonly kind: 'segment'
+      readonly source: string
+      readonly placed: PlacedSegment
+      readonly schemas: readonly SchemaVersion[]
+    }
+  | { readonly kind: 'document'; readonly body: DocumentBody }
+
+/** Reads a timeline whole; says what is wrong with it and returns what the good part refers to. */
+export async function checkTimeline(
+  vault: Vault,
+  { tally, timeline }: { readonly timeline: string; readonly tally: Tally },
+  signal: AbortSignal,
+): Promise<Reference[]> {
+  const references: Reference[] = []
+  for await (const { name, sizeBytes } of vault.store.list(`timelines/${timeline}/`, signal)) {
+    if (tally.addObject(name)) tally.addBytes(sizeBytes)
+  }
+  await guard(tally, `timelines/${timeline}`, async () => {
+    const chain = await vault.readChain(timeline, signal)
+    if (chain.headSeq < 0) tally.addProblem(`timelines/${timeline}`, 'It has no entry')
+    const isVault = timeline === VAULT_TIMELINE
+    references.push(...(isVault ? referencesOfVault(chain) : referencesOfSource(chain)))
+    reportIncidents(chain, tally)
+  })
+  return references
+}
+
+/** A void slot that a later entry chains over is history; one at the end may hide a lost point. */
+function reportIncidents(chain: Chain, tally: Tally): void {
+  const { damagedFrom, source, voids } = chain
+  const incidents = source === VAULT_TIMELINE ? chain.incidents : foldTimeline(chain).incidents
+  const isDamage = (seq: number) =>
+    (damagedFrom !== null && seq >= damagedFrom) || voids.some((slot) => slot.seq === seq)
+  for (const { problem, seq } of incidents) {
+    const name = formatEntryName(source, seq)
+    if (isDamage(seq)) tally.addProblem(name, problem)
+    else tally.addIncident(name, problem)
+  }
+}
+
+function referencesOfSource(chain: Chain): Reference[] {
+  const { schemas, segments, source } = foldTimeline(chain)
+  const schemasOf = (entity: EntityName) => schemas.get(entity) ?? []
+  return [...segments.values()]
+    .flat()
+    .map((placed) => ({ kind: 'segment', source, placed, schemas: schemasOf(placed.ref.entity) }))
+}
+
+function referencesOfVault({ entries }: Chain): Reference[] {
+  return entries.flatMap(({ body }) =>
+    body.kind === 'document' ? [{ kind: body.kind, body }] : [],
+  )
+}

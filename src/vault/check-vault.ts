@@ -1,0 +1,116 @@
+import { parseCertificate } from '#seal/certificate'
+import { parseSlot } from '#seal/slot'
+import { mapConcurrent } from '#stdx/streams'
+import type { ObjectName, ObjectStore } from '#store/object-store'
+import { VAULT_TIMELINE } from '#timeline/entry-name'
+import { certificateName } from './author.ts'
+import { checkReference } from './check-reference.ts'
+import {
+  type CheckDepth,
+  guard,
+  keyringObject,
+  type OnProgress,
+  Tally,
+  type VaultCheck,
+} from './check-tally.ts'
+import { checkTimeline, type Reference } from './check-timeline.ts'
+import type { Vault } from './vault.ts'
+import { HEADER_NAME, parseHeader } from './vault-header.ts'
+
+export type CheckVaultOptions = {
+  /**
+   * `hashes`: every stored byte is what was committed. `authenticated`: every block opens with its
+   * keys. `decoded`: every row is read and digested again.
+   */
+  readonly depth: CheckDepth
+  /** Only these; absent: all of them, and what no timeline refers to. */
+  readonly sources?: readonly string[]
+  readonly signal: AbortSignal
+  readonly onProgress: OnProgress
+}
+
+export type { CheckDepth, VaultCheck } from './check-tally.ts'
+
+const CHECKS_MAX = 4
+
+/**
+ * Looks at the whole vault: its file, certificates, slots, every entry of every timeline, and every
+ * object that one refers to. Damage is the answer, by the name of each object; one damaged source
+ * does not keep others from being checked. Changes nothing.
+ *
+ * Holds the names of all objects, and a few MiB of them at a time.
+ */
+export async function checkVault(vault: Vault, options: CheckVaultOptions): Promise<VaultCheck> {
+  const { depth, signal, sources } = options
+  const tally = new Tally(options.onProgress)
+  await checkHeader(vault, tally, signal)
+  await checkCertificates(vault, tally, signal)
+  await checkSlots(vault, tally, signal)
+  const names = sources ?? (await vault.listSources(signal))
+  const references: Reference[] = []
+  for (const timeline of [...names, VAULT_TIMELINE]) {
+    references.push(...(await checkTimeline(vault, { timeline, tally }, signal)))
+  }
+  const checking = mapConcurrent(references, CHECKS_MAX, (reference) =>
+    checkReference({ vault, tally, depth, signal }, reference),
+  )
+  for await (const _ of checking);
+  if (sources === undefined) await countGarbage(vault, tally, signal)
+  return tally.report(depth)
+}
+
+async function checkHeader(vault: Vault, tally: Tally, signal: AbortSignal): Promise<void> {
+  await guard(tally, HEADER_NAME, async () => {
+    tally.addObject(HEADER_NAME)
+    const text = await readText(vault.store, HEADER_NAME, { tally, signal })
+    const header = parseHeader(vault.store.label, text)
+    const isSame =
+      header.vaultId === vault.id && Buffer.compare(header.rootPublicKey, vault.rootPublicKey) === 0
+    if (!isSame) tally.addProblem(HEADER_NAME, 'It is of another vault')
+  })
+}
+
+async function checkCertificates(vault: Vault, tally: Tally, signal: AbortSignal): Promise<void> {
+  for await (const { name } of vault.store.list('roles/', signal)) {
+    await guard(tally, name, async () => {
+      tally.addObject(name)
+      const text = await readText(vault.store, name, { tally, signal })
+      const deps = { vaultId: vault.id, rootPublicKey: vault.rootPublicKey }
+      const { id } = parseCertificate(deps, name, text)
+      if (certificateName(id) !== name)
+        tally.addProblem(name, 'It is the certificate of another key')
+    })
+  }
+}
+
+async function checkSlots(vault: Vault, tally: Tally, signal: AbortSignal): Promise<void> {
+  for await (const { name } of vault.keyring.list('slots/', signal)) {
+    if (!/^slots\/[^/]+\.json$/.test(name)) continue
+    await guard(tally, keyringObject(name), async () => {
+      tally.addObject(keyringObject(name))
+      const text = await readText(vault.keyring, name, { tally, signal })
+      parseSlot({ vaultId: vault.id, name, text })
+    })
+  }
+}
+
+async function countGarbage(vault: Vault, tally: Tally, signal: AbortSignal): Promise<void> {
+  for await (const { name, sizeBytes } of vault.store.list('segments/', signal)) {
+    if (!tally.hasSeen(name)) tally.addGarbage(sizeBytes)
+  }
+  for await (const { name, sizeBytes } of vault.keyring.list('', signal)) {
+    // The keyring may lie beside the vault's own objects.
+    const isVaults = /^(vault\.json$|(segments|timelines|roles)\/)/.test(name)
+    if (!isVaults && !tally.hasSeen(keyringObject(name))) tally.addGarbage(sizeBytes)
+  }
+}
+
+async function readText(
+  store: ObjectStore,
+  name: ObjectName,
+  { signal, tally }: { readonly tally: Tally; readonly signal: AbortSignal },
+): Promise<string> {
+  const bytes = await store.get(name, { signal })
+  tally.addBytes(bytes.byteLength)
+  return Buffer.from(bytes).toString('utf8')
+}
