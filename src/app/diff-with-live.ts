@@ -47,7 +47,7 @@ export async function* diffWithLive(
     for await (const list of pairs) {
       const changes: DiffItem[] = []
       for (const pair of list) {
-        changes.push({ type: 'change', ...(await formatChange(compare, at.schema, pair)) })
+        changes.push({ type: 'change', ...(await formatChange(compare, at.schema, pair, signal)) })
       }
       yield changes
     }
@@ -58,9 +58,10 @@ async function formatChange(
   { read }: CompareDeps,
   schema: SchemaVersion,
   { key, left, right }: RecordPair,
+  signal: AbortSignal,
 ): Promise<RecordChange> {
-  const before = left && (await readRecordFields(read, schema, left))
-  const after = right && (await readRecordFields(read, schema, right))
+  const before = left && (await readRecordFields(read, schema, left, signal))
+  const after = right && (await readRecordFields(read, schema, right, signal))
   const op = before === null ? 'insert' : after === null ? 'delete' : 'update'
   return { entity: schema.entity, key: formatKeyAddress(key, schema.key), op, before, after }
 }

@@ -30,7 +30,7 @@ export async function* exportEntity(
   for await (const batch of batches) {
     const lines: string[] = []
     for (let index = 0; index < batch.count; index++) {
-      const fields = await readRecordFields(deps, schema, rowOf(batch, index))
+      const fields = await readRecordFields(deps, schema, rowOf(batch, index), signal)
       lines.push(formatLine(names, fields))
     }
     yield lines.join('')

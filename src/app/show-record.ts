@@ -35,6 +35,6 @@ export async function showRecord(
     key: address.key,
     point: `${source}@${point.seq}`,
     version: `${source}@${version.seq}`,
-    fields: await readRecordFields(deps, at.schema, version),
+    fields: await readRecordFields(deps, at.schema, version, signal),
   }
 }

@@ -1,13 +1,13 @@
 import { formatKeyAddress } from '#record/address'
 import type { EntityName } from '#record/entity-name'
 import type { SchemaVersion } from '#record/schema'
-import { readTouched } from '#segment/read-changes'
+import { readTouched, type TouchedBatch } from '#segment/read-changes'
 import { readState } from '#segment/read-state'
 import type { SegmentReadDeps } from '#segment/segment'
 import { formatCanonicalJson } from '#stdx/canonical-json'
 import type { Point, TimelineState } from '#timeline/timeline-state'
 import { type EntityAt, entityAt } from './entity-at.ts'
-import { pairVersions, type RecordPair } from './pair-versions.ts'
+import { copyKey, copyRow, pairVersions, type RecordPair } from './pair-versions.ts'
 import { type RecordFields, readRecordFields } from './record-fields.ts'
 
 /** One record that is not what it was. `before` and `after` are null where it was not there. */
@@ -71,7 +71,7 @@ export async function* diffEntity(
   if (isSameContent(diff)) return
   for await (const pairs of pairsOf(deps, diff, signal)) {
     const changes: RecordChange[] = []
-    for (const pair of pairs) changes.push(...(await formatPair(deps, diff, pair)))
+    for (const pair of pairs) changes.push(...(await formatPair(deps, diff, pair, signal)))
     if (changes.length > 0) yield changes
   }
 }
@@ -96,17 +96,34 @@ function pairsOf(
   }
   const isForward = left.asOfSeq <= right.asOfSeq
   const [older, newer] = isForward ? [left, right] : [right, left]
-  const { schema, schemas, segments } = newer
-  const range = { fromSeq: older.asOfSeq, toSeq: newer.asOfSeq }
-  const touched = readTouched(deps, { segments, schemas, schema, ...range, signal })
-  return isForward ? touched : turnAll(touched)
+  const touched = readTouched(deps, {
+    segments: newer.segments,
+    schemas: newer.schemas,
+    fromSeq: older.asOfSeq,
+    toSeq: newer.asOfSeq,
+    fromSchema: older.schema,
+    toSchema: newer.schema,
+    rows: true,
+    signal,
+  })
+  return pairTouched(touched, isForward)
 }
 
-async function* turnAll(
-  lists: AsyncIterable<readonly RecordPair[]>,
+/** The records that are really different: one that changed and changed back is not. */
+async function* pairTouched(
+  batches: AsyncIterable<TouchedBatch>,
+  isForward: boolean,
 ): AsyncGenerator<readonly RecordPair[], void, undefined> {
-  for await (const pairs of lists) {
-    yield pairs.map(({ key, left, right }) => ({ key, left: right, right: left }))
+  for await (const { after, before } of batches) {
+    const pairs: RecordPair[] = []
+    for (let index = 0; index < after.count; index++) {
+      const older = copyRow(before, index)
+      const newer = copyRow(after, index)
+      if (older?.digest === newer?.digest) continue
+      const [left, right] = isForward ? [older, newer] : [newer, older]
+      pairs.push({ key: copyKey(after, index), left, right })
+    }
+    yield pairs
   }
 }
 
@@ -121,9 +138,11 @@ async function formatPair(
   deps: SegmentReadDeps,
   { entity, left, right }: EntityDiff,
   pair: RecordPair,
+  signal: AbortSignal,
 ): Promise<RecordChange[]> {
-  const before = left && pair.left && (await readRecordFields(deps, left.schema, pair.left))
-  const after = right && pair.right && (await readRecordFields(deps, right.schema, pair.right))
+  const before = left && pair.left && (await readRecordFields(deps, left.schema, pair.left, signal))
+  const after =
+    right && pair.right && (await readRecordFields(deps, right.schema, pair.right, signal))
   const keyOf = (at: EntityAt) => formatKeyAddress(pair.key, at.schema.key)
   const changes: RecordChange[] = []
   if (left && right && before && after && isSameKey(left.schema, right.schema)) {

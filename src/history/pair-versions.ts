@@ -1,5 +1,10 @@
-import { compareKeys } from '#record/key'
-import type { LargeValue, VersionBatch } from '#segment/version-batch'
+import {
+  type BytesColumn,
+  type LargeValue,
+  OP_DELETE,
+  type VersionBatch,
+} from '#segment/version-batch'
+import { assert } from '#stdx/assert'
 
 /** One side of a pair: the row as its batch held it. The bytes are a copy. */
 export type PairedRow = {
@@ -53,8 +58,28 @@ export async function* pairVersions(
 const PAIRS_MAX = 1024
 
 function formatPair(left: VersionCursor | null, right: VersionCursor | null): RecordPair {
-  const key = (left ?? right)?.key() ?? new Uint8Array()
-  return { key: key.slice(), left: left?.copyRow() ?? null, right: right?.copyRow() ?? null }
+  const place = (left ?? right)?.at()
+  assert(place !== undefined, 'A pair has at least one side.')
+  return { key: copyKey(place.batch, place.index), left: rowAt(left), right: rowAt(right) }
+}
+
+function rowAt(cursor: VersionCursor | null): PairedRow | null {
+  if (cursor === null) return null
+  const { batch, index } = cursor.at()
+  return copyRow(batch, index)
+}
+
+/** The key of one version of a batch, copied. */
+export function copyKey({ keys }: VersionBatch, index: number): Uint8Array<ArrayBuffer> {
+  return keys.bytes.slice(startOf(keys, index), keys.ends[index])
+}
+
+/** The row of one version of a batch, copied; `null` for a delete. */
+export function copyRow(batch: VersionBatch, index: number): PairedRow | null {
+  if (batch.ops[index] === OP_DELETE) return null
+  const { digests, large, rows } = batch
+  const row = rows?.bytes.slice(startOf(rows, index), rows.ends[index]) ?? new Uint8Array()
+  return { digest: digests[index] ?? 0n, row, large: large.get(index) ?? [] }
 }
 
 /** Walks the versions of a stream of batches one by one, without an object for each. */
@@ -90,23 +115,16 @@ class VersionCursor {
   }
 
   compare(other: VersionCursor): number {
-    return compareKeys(this.key(), other.key())
+    return compareEntries(this.at(), other.at())
   }
 
-  key(): Uint8Array<ArrayBuffer> {
-    const keys = this.#batch?.keys
-    return keys === undefined ? new Uint8Array() : sliceOf(keys.bytes, keys.ends, this.#index)
+  at(): Place {
+    assert(this.#batch !== undefined, 'A cursor is asked only where it stands on a version.')
+    return { batch: this.#batch, index: this.#index }
   }
 
   digest(): bigint {
     return this.#batch?.digests[this.#index] ?? 0n
-  }
-
-  copyRow(): PairedRow {
-    const rows = this.#batch?.rows ?? null
-    const row =
-      rows === null ? new Uint8Array() : sliceOf(rows.bytes, rows.ends, this.#index).slice()
-    return { digest: this.digest(), row, large: this.#batch?.large.get(this.#index) ?? [] }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -114,10 +132,23 @@ class VersionCursor {
   }
 }
 
-function sliceOf(
-  bytes: Uint8Array<ArrayBuffer>,
-  ends: Uint32Array,
-  index: number,
-): Uint8Array<ArrayBuffer> {
-  return bytes.subarray(index === 0 ? 0 : ends[index - 1], ends[index])
+type Place = { readonly batch: VersionBatch; readonly index: number }
+
+/** The key order, without a view for each key: it is asked for every record of both sides. */
+function compareEntries(a: Place, b: Place): number {
+  const [aKeys, bKeys] = [a.batch.keys, b.batch.keys]
+  const aStart = startOf(aKeys, a.index)
+  const bStart = startOf(bKeys, b.index)
+  const aSize = (aKeys.ends[a.index] ?? 0) - aStart
+  const bSize = (bKeys.ends[b.index] ?? 0) - bStart
+  const size = Math.min(aSize, bSize)
+  for (let i = 0; i < size; i++) {
+    const difference = (aKeys.bytes[aStart + i] ?? 0) - (bKeys.bytes[bStart + i] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return aSize - bSize
+}
+
+function startOf(column: BytesColumn, index: number): number {
+  return index === 0 ? 0 : (column.ends[index - 1] ?? 0)
 }

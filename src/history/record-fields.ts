@@ -18,12 +18,13 @@ export async function readRecordFields(
   deps: SegmentReadDeps,
   schema: SchemaVersion,
   { large, row }: { readonly row: Uint8Array; readonly large: readonly LargeValue[] },
+  signal: AbortSignal,
 ): Promise<RecordFields> {
   const texts = schema.fields.length === 0 ? [] : padRow(splitRow(decodeRowText(row)), schema)
   const textById = new Map(schema.fields.map(({ id }, index) => [id, texts[index] ?? '']))
   const fields: Record<string, string | null> = Object.create(null)
   for (const { id, name } of sourceFields(schema)) {
-    fields[name] = parseField(await inPlace(deps, textById.get(id) ?? '', large))
+    fields[name] = parseField(await inPlace(deps, textById.get(id) ?? '', { large, signal }))
   }
   return fields
 }
@@ -31,16 +32,20 @@ export async function readRecordFields(
 async function inPlace(
   deps: SegmentReadDeps,
   text: string,
-  large: readonly LargeValue[],
+  { large, signal }: { large: readonly LargeValue[]; signal: AbortSignal },
 ): Promise<string> {
   const index = parseLargeMarker(text)
   if (index === undefined) return text
   const value = large[index]
   assert(value !== undefined, 'A marker in a row names one of its large values.')
-  return decodeRowText(Buffer.concat(await largeParts(deps, value)))
+  return decodeRowText(Buffer.concat(await largeParts(deps, value, signal)))
 }
 
-async function largeParts(deps: SegmentReadDeps, value: LargeValue): Promise<Uint8Array[]> {
+async function largeParts(
+  deps: SegmentReadDeps,
+  value: LargeValue,
+  signal: AbortSignal,
+): Promise<Uint8Array[]> {
   if (value.kind === 'bytes') return [...value.parts]
-  return await collect(readLargeValue(deps, value.ref))
+  return await collect(readLargeValue(deps, value.ref, signal))
 }

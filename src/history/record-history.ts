@@ -123,7 +123,7 @@ async function findInStretch(
   for (const version of versions.toReversed()) {
     const point = state.points.find(({ seq }) => seq === version.seq)
     if (point === undefined) continue
-    found.push({ point, seq: point.seq, fields: await readFields(deps, schemas, version) })
+    found.push({ point, seq: point.seq, fields: await readFields(deps, schemas, version, signal) })
   }
   return found
 }
@@ -132,10 +132,11 @@ async function readFields(
   deps: SegmentReadDeps,
   schemas: ReadonlyMap<number, SchemaVersion>,
   version: FoundVersion,
+  signal: AbortSignal,
 ): Promise<RecordFields | null> {
   const schema = schemas.get(version.schema)
   if (version.op === OP_DELETE || schema === undefined) return null
-  return await readRecordFields(deps, schema, version)
+  return await readRecordFields(deps, schema, version, signal)
 }
 
 function formatVersion(

@@ -118,7 +118,7 @@ async function planEntity(
       step: formatStep(at, 'create', { insert: at.facts.rows }),
     }
   }
-  const spool = planning.stack.use(new StepSpool(deps, at, picked))
+  const spool = planning.stack.use(new StepSpool(deps, { at, picked }, signal))
   const counts = { insert: 0, update: 0, delete: 0, extra: 0, same: 0 }
   const pairs = comparePairs(deps, planning, signal)
   for (let next = await pairs.next(); ; next = await pairs.next()) {

@@ -79,7 +79,7 @@ async function* readRows(
   signal: AbortSignal,
 ): AsyncGenerator<RowBatch, void, undefined> {
   const state = readState(deps.read, { segments, schemas, schema, asOfSeq, rows: true, signal })
-  for await (const batch of state) yield* toRowBatches(deps.read, batch)
+  for await (const batch of state) yield* toRowBatches(deps.read, batch, signal)
 }
 
 function formatCreatePlan({ entities, point }: PreparedRestore): CreatePlan {
