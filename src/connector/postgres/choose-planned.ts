@@ -13,9 +13,7 @@ export function choosePlanned(
   tables: readonly TableDefinition[],
   present: SharedDefinition,
 ): SharedDefinition {
-  const planned = new Set(
-    tables.flatMap((table) => [table, ...table.partitions]).map(entityText),
-  )
+  const planned = new Set(tables.flatMap((table) => [table, ...table.partitions]).map(entityText))
   const isWhole = shared.entities.every((entity) => planned.has(entity))
   const chosen = isWhole ? shared : chooseMentioned(shared, tables)
   const there = new Set(present.sequences.map(entityText))

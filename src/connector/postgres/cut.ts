@@ -43,7 +43,7 @@ export async function openCut(deps: OpenCutDeps, signal: AbortSignal): Promise<S
 // The time is that of the statement's begin: the snapshot is taken after it.
 const MOMENT = `select pg_catalog.pg_export_snapshot(),
   case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn()
-    else pg_catalog.pg_current_wal_lsn() end,
+    else pg_catalog.pg_current_wal_insert_lsn() end,
   pg_catalog.to_char(pg_catalog.statement_timestamp() at time zone 'UTC',
     'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 

@@ -53,7 +53,7 @@ const oneTable = {
   partitionKey: textOrNull,
   /** Tables it inherits from; of a partition the one it is part of. */
   parents: z.array(qualified).default([]),
-  columns: z.array(columnDefinition),
+  columns: z.array(columnDefinition).default([]),
   constraints: z.array(constraintDefinition).default([]),
   indexes: z.array(z.object({ name: text, definition: text })).default([]),
   clusteredOn: textOrNull,

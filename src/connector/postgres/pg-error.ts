@@ -41,12 +41,17 @@ export function withoutValues(error: unknown): unknown {
   return new Error(`SQLSTATE ${sqlState}${names === '' ? '' : ` (${names})`}`)
 }
 
-/** Whether the connection, not the statement, failed. */
+/** Whether the connection, not the statement, failed. Bugs of ours are neither. */
 export function isConnectionLost(error: unknown): boolean {
   const sqlState = readServerError(error)?.sqlState
-  if (sqlState === undefined) return !(error instanceof AppError)
-  return sqlState.startsWith('08') || sqlState.startsWith('57P')
+  if (sqlState !== undefined) return sqlState.startsWith('08') || sqlState.startsWith('57P')
+  if (!(error instanceof Error) || error instanceof AppError) return false
+  const isOfSocket = /^E[A-Z_]+$/.test(readText(error, 'code') ?? '')
+  return isOfSocket || LOST.test(error.message)
 }
+
+/** What the driver says of a connection that ended. */
+const LOST = /^Connection terminated|^Client (?:was closed|has encountered|has already)/
 
 const REFUSED_USER = new Set(['28000', '28P01', '42501'])
 

@@ -5,6 +5,7 @@ import { createTables } from './create-tables.ts'
 import { type DeferredKey, deferForeignKeys, undoDeferral } from './defer-foreign-keys.ts'
 import type { SequenceDefinition } from './definition.ts'
 import { finishTables } from './finish-tables.ts'
+import { quietTable } from './quiet-table.ts'
 import { quoteLiteral } from './quote.ts'
 import type { Session } from './session.ts'
 import { toCreateError, toWriteError } from './write-error.ts'
@@ -43,6 +44,7 @@ class PostgresWrite implements TargetWrite {
   readonly #plainTables = new Set<EntityName>()
   #sequences: readonly SequenceDefinition[] = []
   #deferred: readonly DeferredKey[] = []
+  readonly #undoByQuiet = new Map<EntityName, readonly string[]>()
 
   constructor(
     session: Session,
@@ -82,32 +84,45 @@ class PostgresWrite implements TargetWrite {
   ): Promise<number> {
     // The server refuses to freeze rows while a snapshot is held.
     const isFrozen = this.#plainTables.has(entity) && !this.#hasSnapshot
-    return this.#translate(toWriteError, `insert into "${entity}"`, () =>
-      insertRows(this.#session, { entity, fields, rows, isFrozen, signal: this.#signal }),
-    )
+    return this.#translate(toWriteError, `insert into "${entity}"`, async () => {
+      await this.#quiet(entity)
+      const signal = this.#signal
+      return insertRows(this.#session, { entity, fields, rows, isFrozen, signal })
+    })
   }
 
   updateRows(entity: EntityName, rows: KeyedRows): Promise<number> {
-    return this.#translate(toWriteError, `update "${entity}"`, () =>
-      updateRows(this.#session, entity, { ...rows, signal: this.#signal }),
-    )
+    return this.#translate(toWriteError, `update "${entity}"`, async () => {
+      await this.#quiet(entity)
+      return updateRows(this.#session, entity, { ...rows, signal: this.#signal })
+    })
   }
 
   deleteRows(entity: EntityName, rows: KeyedRows): Promise<number> {
-    return this.#translate(toWriteError, `delete from "${entity}"`, () =>
-      deleteRows(this.#session, entity, { ...rows, signal: this.#signal }),
-    )
+    return this.#translate(toWriteError, `delete from "${entity}"`, async () => {
+      await this.#quiet(entity)
+      return deleteRows(this.#session, entity, { ...rows, signal: this.#signal })
+    })
   }
 
   commit(): Promise<void> {
     return this.#translate(toWriteError, 'commit', async () => {
       await undoDeferral(this.#session, this.#deferred, this.#signal)
+      for (const undo of [...this.#undoByQuiet.values()].flat()) {
+        await this.#session.query(undo, this.#signal)
+      }
       await this.#session.query('commit', this.#signal)
     })
   }
 
+  /** Once for each table, before the first write to it. */
+  async #quiet(entity: EntityName): Promise<void> {
+    if (this.#plainTables.has(entity) || this.#undoByQuiet.has(entity)) return
+    this.#undoByQuiet.set(entity, await quietTable(this.#session, entity, this.#signal))
+  }
+
   async #translate<T>(
-    translate: (error: unknown, what: string) => Error,
+    translate: (error: unknown, what: string) => unknown,
     what: string,
     call: () => Promise<T>,
   ): Promise<T> {

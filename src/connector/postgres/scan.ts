@@ -3,7 +3,7 @@ import type { RowBatch } from '#record/row-batch'
 import type { DescribedEntity, DescribedKey } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import { parseTableDefinition } from './definition.ts'
-import { readServerError, withoutValues } from './pg-error.ts'
+import { isConnectionLost, readServerError, withoutValues } from './pg-error.ts'
 import { quoteEntity, quoteLiteral, quoteName, quoteNames } from './quote.ts'
 import type { Session } from './session.ts'
 
@@ -116,9 +116,9 @@ async function backToSavepoint(session: Session): Promise<void> {
 const VALUE_REFUSED = new Set(['22021', '22P05', '54000', '53200'])
 const GONE = new Set(['42P01', '42703', '3F000'])
 
-function toScanError(error: unknown, entity: EntityName): AppError {
-  if (error instanceof AppError) return error
+function toScanError(error: unknown, entity: EntityName): unknown {
   const server = readServerError(error)
+  if (server === undefined && !isConnectionLost(error)) return error
   const cause = withoutValues(error)
   const isTooLong = server?.sqlState === 'XX000' && server.text.includes('memory alloc')
   if (server !== undefined && (isTooLong || VALUE_REFUSED.has(server.sqlState))) {
@@ -131,7 +131,7 @@ function toScanError(error: unknown, entity: EntityName): AppError {
 }
 
 function describeFailure(sqlState: string | undefined): string {
-  if (sqlState === undefined) return 'the connection was lost'
+  if (sqlState === undefined || /^(?:08|57P)/.test(sqlState)) return 'the connection was lost'
   if (GONE.has(sqlState)) return 'the table or a column of it is not there any more'
   if (sqlState === '42501') return 'the right to read it was taken away'
   if (sqlState === '55P03') return 'another session holds it locked'

@@ -7,21 +7,13 @@ import { isConnectionLost, readServerError, type ServerError, withoutValues } fr
  *
  * @param what was tried, for "Cannot ...": `insert into "public.customer"`
  */
-export function toWriteError(error: unknown, what: string): AppError {
-  if (error instanceof AppError) return error
+export function toWriteError(error: unknown, what: string): unknown {
   const server = readServerError(error)
-  if (server === undefined || isConnectionLost(error)) {
+  if (isConnectionLost(error)) {
     const message = `Cannot ${what}: the connection to the target was lost`
-    return new AppError(
-      'connector.unreachable',
-      message,
-      {},
-      {
-        cause: withoutValues(error),
-      },
-    )
+    return new AppError('connector.unreachable', message, {}, { cause: withoutValues(error) })
   }
-  return toServerError(server, what)
+  return server === undefined ? error : toServerError(server, what)
 }
 
 /** The same for an error of the server that is already taken apart. */
@@ -33,7 +25,7 @@ export function toServerError(server: ServerError, what: string): AppError {
 }
 
 /** For DDL, where the server's own words hold no values and say best what is missing. */
-export function toCreateError(error: unknown, what: string): AppError {
+export function toCreateError(error: unknown, what: string): unknown {
   const server = readServerError(error)
   if (server === undefined || isConnectionLost(error)) return toWriteError(error, what)
   if (BY_STATE[server.sqlState] !== undefined || /^(?:22|23|53|58)/.test(server.sqlState)) {

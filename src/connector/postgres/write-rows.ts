@@ -3,6 +3,7 @@ import type { RowBatch } from '#record/row-batch'
 import { AppError } from '#stdx/app-error'
 import type { KeyedRows } from '../connector.ts'
 import { quoteEntity, quoteLiteral, quoteName, quoteNames } from './quote.ts'
+import { refuseCascades } from './refuse-cascades.ts'
 import type { Session } from './session.ts'
 
 /** Rows on their way into a table lie here first; gone with the transaction. */
@@ -63,6 +64,10 @@ export async function deleteRows(
 ): Promise<number> {
   const givenCount = await loadGiven(session, entity, { fields, rows, signal })
   const { from } = await describeTarget(session, entity, signal)
+  if (key.length > 0) {
+    const doomed = `exists (select from ${GIVEN} given where ${isSameKey(key)})`
+    await refuseCascades(session, { entity, from, doomed, signal })
+  }
   const sql =
     key.length > 0
       ? `delete from ${from} target using ${GIVEN} given where ${isSameKey(key)}`
