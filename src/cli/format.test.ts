@@ -54,3 +54,14 @@ test('textWidth() of plain text is its length', () => {
 test('visible() leaves no control character', () => {
   fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => !/\p{Cc}/u.test(visible(text))))
 })
+
+test.each([
+  ['客户', 4],
+  ['e\u0301', 1],
+  ['👩‍🚀', 2],
+  ['🇩🇪', 2],
+  ['❤️', 2],
+  ['\u001b[31mred\u001b[39m é', 5],
+])('textWidth(%j) is %d', (text, width) => {
+  expect(textWidth(text)).toBe(width)
+})
