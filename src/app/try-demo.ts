@@ -1,8 +1,14 @@
+import { freeFolder } from '#demo/free-folder'
 import { type CommandResult, type DemoOutcome, runDemo } from '#demo/run-demo'
 import { AppError } from '#stdx/app-error'
 import type { Context } from './context.ts'
 
 export type TriedDemo = DemoOutcome
+
+/** A folder that is not there yet. */
+export function chooseDemoFolder(base: string): string {
+  return freeFolder(base)
+}
 
 export type TryDemoRequest = {
   readonly folder: string

@@ -1,4 +1,4 @@
-import { isAbsolute, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { formatDuration } from '../format-amounts.ts'
 import type { Act, Shell } from '../shell.ts'
@@ -8,19 +8,22 @@ const UNPROVEN = 6
 export function addDemo(program: Command, act: Act): void {
   program
     .command('demo')
-    .option('--folder <FOLDER>', 'a new folder for the demo; it stays', 'holdfast-demo')
+    .option(
+      '--folder <FOLDER>',
+      'a new folder for the demo; it stays (default: a free holdfast-demo)',
+    )
     .option('--seed <TEXT>', 'equal seeds give equal data', 'holdfast')
     .option('--customers <COUNT>', 'how many customers the trading group has', '10000')
     .description('Back up, break, look back and restore three example systems; write a report.')
     .action(act(runDemoCommand))
 }
 
-type Options = { readonly folder: string; readonly seed: string; readonly customers: string }
+type Options = { readonly folder?: string; readonly seed: string; readonly customers: string }
 
 async function runDemoCommand(shell: Shell, options: Options): Promise<number> {
   const { context, output, runInside, version } = shell
-  const { tryDemo } = await import('#app/try-demo')
-  const folder = isAbsolute(options.folder) ? options.folder : resolve(options.folder)
+  const { chooseDemoFolder, tryDemo } = await import('#app/try-demo')
+  const folder = resolve(options.folder ?? chooseDemoFolder('holdfast-demo'))
   const environment = {
     HOLDFAST_CONFIG: join(folder, 'holdfast.yaml'),
     HOLDFAST_PASSPHRASE_FILE: join(folder, 'passphrase'),
