@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest'
+import { parseConfig } from '#config/parse-config'
+import type { Source } from '#connector/connector'
+import { parseEntityName } from '#record/entity-name'
+import type { DescribedEntity } from '#record/schema'
+import { checkSource } from './check-source.ts'
+
+const { signal } = new AbortController()
+const identity = { system: '7', database: 'erp' }
+
+function anEntity(name: string, missingGrant: string | null = null): DescribedEntity {
+  return {
+    entity: parseEntityName(name),
+    sourceId: null,
+    fields: [],
+    key: { fields: ['id'], encodings: ['integer'] },
+    foreignKeys: [],
+    definition: null,
+    scanOrder: 'key',
+    missingGrant,
+  }
+}
+
+/** A source that has a catalogue and no rows, and the number of times it was closed. */
+function aSource(entities: readonly DescribedEntity[], scope: string) {
+  const text = `sources:\n  erp: { connector: sqlite, file: x, ${scope} }`
+  const parsed = parseConfig(text, { label: 'x', folder: '/', environment: {} })
+  const system = parsed.sources['erp']?.read()
+  if (system === undefined) throw new Error('There is a source.')
+  const closed: string[] = []
+  const close = (what: string) => ({ [Symbol.asyncDispose]: async () => void closed.push(what) })
+  const source: Source = {
+    identity,
+    ...close('source'),
+    openCut: async () => ({
+      cut: { position: '1', time: '2026-06-30T12:00:00Z', identity },
+      readCatalogue: async () => ({ entities, definition: null, sequences: {}, notRestored: [] }),
+      scan: () => {
+        throw new Error('A check reads no row.')
+      },
+      ...close('cut'),
+    }),
+  }
+  return { deps: { openSource: async () => ({ system, source }) }, closed }
+}
+
+test('checkSource() says what is covered and closes what it opened', async () => {
+  const { closed, deps } = aSource(
+    [anEntity('main.customer'), anEntity('main.audit_log')],
+    'exclude: [main.audit_*]',
+  )
+  const answer = await checkSource(deps, 'erp', signal)
+  expect(answer).toMatchObject({ verdict: 'ready', grants: [], idle: [], identity })
+  expect(answer.entities.map(({ isCovered }) => isCovered)).toEqual([true, false])
+  expect(closed).toEqual(['cut', 'source'])
+})
+
+test('checkSource() asks only for rights that what is covered needs', async () => {
+  const { deps } = aSource(
+    [anEntity('main.customer', 'GRANT a'), anEntity('main.audit_log', 'GRANT b')],
+    'exclude: [main.audit_*]',
+  )
+  expect(await checkSource(deps, 'erp', signal)).toMatchObject({
+    verdict: 'unreadable',
+    grants: ['GRANT a'],
+  })
+})
+
+test('checkSource() finds globs that match nothing, and a source of which nothing is covered', async () => {
+  const { deps } = aSource([anEntity('main.customer')], 'include: [public.*]')
+  expect(await checkSource(deps, 'erp', signal)).toMatchObject({
+    verdict: 'empty',
+    idle: ['public.*'],
+  })
+})
