@@ -18,7 +18,7 @@ const columnDefinition = z.object({
   type: text,
   isNotNull: flag,
   /** From major 18 on: its own constraint; `isInherited` false is NO INHERIT. */
-  notNull: z.object({ name: text, isInherited: z.boolean() }).nullable().default(null),
+  notNull: z.object({ name: text, isInherited: flag }).nullable().default(null),
   collation: textOrNull,
   default: textOrNull,
   generated: textOrNull,

@@ -151,7 +151,9 @@ function describeOneTable(table: TableRow, all: CatalogueFacts): PartitionDefini
     ofType: facts.ofType,
     partitionKey: facts.partitionKey,
     parents: facts.parents ?? [],
-    columns: (all.columns.get(table.oid) ?? []).map(describeColumn),
+    columns: (all.columns.get(table.oid) ?? []).map((column) =>
+      describeColumn(column, facts.bound !== null),
+    ),
     constraints: (all.constraints.get(table.oid) ?? []).map((constraint) => ({
       name: constraint.name,
       kind: constraint.kind,
@@ -168,9 +170,10 @@ function describeOneTable(table: TableRow, all: CatalogueFacts): PartitionDefini
   }
 }
 
-function describeColumn(column: ColumnRow): ColumnDefinition {
+/** A partition is made alone and attached then: it declares what it will share with its parent. */
+function describeColumn(column: ColumnRow, isPartition: boolean): ColumnDefinition {
   const { notNull } = column
-  const isDeclaredHere = notNull === null || (notNull.isLocal && notNull.isValid)
+  const isDeclaredHere = notNull === null || ((notNull.isLocal || isPartition) && notNull.isValid)
   return {
     name: column.name,
     type: column.type,
