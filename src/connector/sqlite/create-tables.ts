@@ -80,7 +80,8 @@ function setSequence(db: DatabaseSync, table: string, seq: string): void {
 function findBroken(db: DatabaseSync, entity: EntityName): LeftOut[] {
   const count = countBrokenRows(db, tableName(entity))
   if (count === 0) return []
-  const reason = `${count} rows refer to records that are not there`
+  const refers = count === 1 ? 'refers to a record that is' : 'refer to records that are'
+  const reason = `${count} of its rows ${refers} not there`
   return [{ kind: 'foreign key', name: entity, reason }]
 }
 

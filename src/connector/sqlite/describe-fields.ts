@@ -103,7 +103,7 @@ function describeType({ name, type }: Column, { odd }: Contents, isStrict: boole
 }
 
 const LITERAL =
-  /^(?:[+-]?\s*(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?|0x[0-9a-f]+|'(?:[^']|'')*'|"(?:[^"]|"")*"|x'[0-9a-f]*'|null|true|false)$/i
+  /^(?:[+-]?\s*(?:0x[0-9a-f]+|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?)|'(?:[^']|'')*'|"(?:[^"]|"")*"|x'[0-9a-f]*'|null|true|false)$/i
 
 /**
  * What rows hold that were written before a column was added. `ALTER TABLE` adds only columns with a

@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import type { SourceIdentity } from '#record/cut'
-import { AppError } from '#stdx/app-error'
+import { AppError, isAppError } from '#stdx/app-error'
 import { callSqlite, readResultCode, SQLITE } from './sqlite-failure.ts'
 
 /** How long a lock of another program is waited for; SQLite waits without yielding. */
@@ -16,28 +16,34 @@ const WAL_FRAME_HEADER_BYTES = 24
  * Foreign keys are not enforced and never cascade while we write: a restore writes what its plan
  * names and nothing else, and checks them itself before it commits.
  */
-const OPTIONS = { timeout: LOCK_TIMEOUT_MS, enableForeignKeyConstraints: false } as const
+const OPTIONS = { enableForeignKeyConstraints: false } as const
+
+/** A connection whose transaction has read. */
+export type ReadingDatabase = {
+  readonly db: DatabaseSync
+  /** Whether a lock of ours keeps the moment; else the file must be seen not to have changed. */
+  readonly isGuarded: boolean
+}
 
 /**
  * Opens the file for reading only, and begins the one transaction that all reads share.
  *
+ * @param timeout how long a lock of another program is waited for, in milliseconds
  * @throws connector.unreachable when it is missing, locked, or no database
  */
-export function openReader(path: string): DatabaseSync {
+export function openReader(path: string, timeout = LOCK_TIMEOUT_MS): ReadingDatabase {
   refuseMissing(path)
   try {
-    return begin(() => new DatabaseSync(path, { ...OPTIONS, readOnly: true }))
+    return begin(() => new DatabaseSync(path, { ...OPTIONS, timeout, readOnly: true }))
   } catch (error) {
-    const resultCode = readResultCode(error) ?? 0
-    // A journal that a crash left behind is rolled back by the next program that may write.
-    if ((resultCode & 0xff) === SQLITE.readOnly) return openWriterReading(path)
-    if (resultCode === SQLITE.cannotOpen && isAtRest(path)) return openImmutable(path)
-    return fail(error)
+    const resultCode = (readResultCode(error) ?? 0) & 0xff
+    if (resultCode !== SQLITE.readOnly && resultCode !== SQLITE.cannotOpen) return fail(error)
+    return isAtRest(path) ? openImmutable(path) : rollBackAndRead(path)
   }
 }
 
 /** Like `openReader`, for a transaction that may go on to write. */
-export function openWriterReading(path: string): DatabaseSync {
+export function openWriterReading(path: string): ReadingDatabase {
   refuseMissing(path)
   try {
     return begin(() => openWriter(path))
@@ -49,7 +55,8 @@ export function openWriterReading(path: string): DatabaseSync {
 /** Opens the file for writing, creating it when it is missing. Begins nothing. */
 export function openWriter(path: string): DatabaseSync {
   // Tables were once created with "text" in double quotes; their DDL must be understood again.
-  return new DatabaseSync(path, { ...OPTIONS, enableDoubleQuotedStringLiterals: true })
+  const timeout = LOCK_TIMEOUT_MS
+  return new DatabaseSync(path, { ...OPTIONS, timeout, enableDoubleQuotedStringLiterals: true })
 }
 
 /**
@@ -88,32 +95,45 @@ function readWalPosition(path: string): string | undefined {
   return `${header.subarray(16, 24).toString('hex')} frames ${frames}`
 }
 
-function begin(open: () => DatabaseSync): DatabaseSync {
+function begin(open: () => DatabaseSync, isGuarded = true): ReadingDatabase {
   const db = open()
   try {
     // BEGIN alone locks nothing: the first read fixes the moment.
     db.exec('BEGIN')
     db.prepare('SELECT count(*) FROM main.sqlite_schema').get()
-    return db
+    return { db, isGuarded }
   } catch (error) {
     db.close()
     throw error
   }
 }
 
-/** A database in WAL mode in a folder where nothing may be created, with an empty log. */
-function openImmutable(path: string): DatabaseSync {
+/** What a crash left in a journal or log is settled by the next program that may write. */
+function rollBackAndRead(path: string): ReadingDatabase {
+  try {
+    return openWriterReading(path)
+  } catch (cause) {
+    if (!isAppError(cause, 'connector.read-only')) throw cause
+    const found = 'found unfinished changes of another program beside it'
+    const message = `Cannot open the SQLite database: ${found}, need the right to write to its folder`
+    throw new AppError('connector.unreachable', message, {}, { cause })
+  }
+}
+
+/** A database in WAL mode in a folder where nothing may be created: no lock can be taken. */
+function openImmutable(path: string): ReadingDatabase {
   const url = pathToFileURL(path)
   url.searchParams.set('immutable', '1')
   try {
-    return begin(() => new DatabaseSync(url, { ...OPTIONS, readOnly: true }))
+    return begin(() => new DatabaseSync(url, { ...OPTIONS, readOnly: true }), false)
   } catch (error) {
     return fail(error)
   }
 }
 
 function isAtRest(path: string): boolean {
-  return !existsSync(`${path}-wal`) || statSync(`${path}-wal`).size === 0
+  const besides = [`${path}-wal`, `${path}-journal`]
+  return besides.every((beside) => !existsSync(beside) || statSync(beside).size === 0)
 }
 
 function readHead(path: string, sizeBytes: number): Buffer {

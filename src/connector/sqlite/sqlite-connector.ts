@@ -5,7 +5,13 @@ import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { Connector, ConnectorOptions, Source, SourceCut, Target } from '../connector.ts'
 import { openPace } from '../pace.ts'
-import { openReader, openWriter, openWriterReading, readIdentity } from './open-database.ts'
+import {
+  openReader,
+  openWriter,
+  openWriterReading,
+  type ReadingDatabase,
+  readIdentity,
+} from './open-database.ts'
 import { readPragma } from './read-schema.ts'
 import { openSqliteCut, SqliteCut } from './sqlite-cut.ts'
 import { callSqlite, readResultCode, SQLITE } from './sqlite-failure.ts'
@@ -17,7 +23,7 @@ export const sqliteConnector: Connector = {
   async openSource(options) {
     options.signal.throwIfAborted()
     const path = options.address.reveal()
-    openReader(path).close()
+    openReader(path).db.close()
     return openFile(options, openReader)
   },
   async openTarget(options) {
@@ -28,7 +34,7 @@ export const sqliteConnector: Connector = {
 
 function openFile(
   { address, bytesPerSecondMax, clock }: ConnectorOptions,
-  open: (path: string) => DatabaseSync,
+  open: (path: string) => ReadingDatabase,
 ): Source {
   const path = address.reveal()
   const pace = openPace(clock, bytesPerSecondMax)

@@ -3,11 +3,12 @@ import type { Cut } from '#record/cut'
 import type { EntityName } from '#record/entity-name'
 import type { RowBatch } from '#record/row-batch'
 import type { Catalogue, DescribedEntity } from '#record/schema'
+import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { Clock } from '#stdx/clock'
 import type { SourceCut } from '../connector.ts'
 import type { Pace } from '../pace.ts'
-import { readIdentity, readPosition } from './open-database.ts'
+import { type ReadingDatabase, readIdentity, readPosition } from './open-database.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import { scanTable } from './scan-table.ts'
 
@@ -16,22 +17,27 @@ const ATTEMPTS_MAX = 10
 
 export type OpenCutDeps = { readonly clock: Clock; readonly pace: Pace }
 
-/** @param open opens a connection whose transaction has read */
+type SqliteCutParts = {
+  readonly path: string
+  readonly pace: Pace
+  readonly reading: ReadingDatabase
+}
+
 export function openSqliteCut(
   { clock, pace }: OpenCutDeps,
   path: string,
-  open: (path: string) => DatabaseSync,
+  open: (path: string) => ReadingDatabase,
 ): SqliteCut {
   for (let attempt = 1; ; attempt++) {
     const identity = readIdentity(path)
     const before = readPosition(path)
-    const db = open(path)
+    const reading = open(path)
     const position = readPosition(path)
     if (before === position || attempt === ATTEMPTS_MAX) {
       const time = new Date(clock.nowMs()).toISOString()
-      return new SqliteCut({ db, pace }, { position, time, identity })
+      return new SqliteCut({ path, pace, reading }, { position, time, identity })
     }
-    db.close()
+    reading.db.close()
   }
 }
 
@@ -41,12 +47,16 @@ export function openSqliteCut(
  */
 export class SqliteCut implements SourceCut {
   readonly cut: Cut
+  readonly #path: string
   readonly #pace: Pace
+  readonly #isGuarded: boolean
   #db: DatabaseSync | undefined
 
-  constructor({ db, pace }: { db: DatabaseSync; pace: Pace }, cut: Cut) {
-    this.#db = db
+  constructor({ path, pace, reading }: SqliteCutParts, cut: Cut) {
+    this.#path = path
     this.#pace = pace
+    this.#isGuarded = reading.isGuarded
+    this.#db = reading.db
     this.cut = cut
   }
 
@@ -54,12 +64,17 @@ export class SqliteCut implements SourceCut {
     return readCatalogue(this.#openDb(), mayRead)
   }
 
-  scan(
+  async *scan(
     entity: DescribedEntity,
     fields: readonly string[],
     signal: AbortSignal,
-  ): AsyncIterable<RowBatch> {
-    return scanTable({ db: this.#openDb(), pace: this.#pace }, entity, fields, signal)
+  ): AsyncGenerator<RowBatch, void, undefined> {
+    yield* scanTable({ db: this.#openDb(), pace: this.#pace }, entity, fields, signal)
+    if (!this.#isGuarded && readPosition(this.#path) !== this.cut.position) {
+      const found = 'found the file changed while it was read'
+      const message = `Cannot scan "${entity.entity}": ${found}, need it at rest or writable`
+      throw new AppError('connector.scan-failed', message, { entity: entity.entity })
+    }
   }
 
   /** Hands the transaction to a writer that goes on with it. The cut is closed then. */

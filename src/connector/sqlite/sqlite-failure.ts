@@ -6,7 +6,6 @@ export const SQLITE = {
   busy: 5,
   locked: 6,
   readOnly: 8,
-  ioError: 10,
   full: 13,
   cannotOpen: 14,
   tooBig: 18,
@@ -63,7 +62,6 @@ function explain(resultCode: number, message: string): Explained | undefined {
     case SQLITE.readOnly:
       return { code: 'connector.read-only', problem: 'the database may only be read' }
     case SQLITE.full:
-    case SQLITE.ioError:
       return { code: 'connector.write-failed', problem: `SQLite reports "${message}"` }
     case SQLITE.cannotOpen:
       return { code: 'connector.unreachable', problem: 'the file cannot be opened' }

@@ -120,9 +120,9 @@ function prepareWrite(
   doing: string,
   sql: string,
 ): (values: readonly SqliteValue[]) => number {
-  const statement = callSqlite(doing, 'connector.value-refused', () => db.prepare(sql))
+  const statement = callSqlite(doing, 'connector.write-failed', () => db.prepare(sql))
   return (values) =>
-    callSqlite(doing, 'connector.value-refused', () => Number(statement.run(...values).changes))
+    callSqlite(doing, 'connector.write-failed', () => Number(statement.run(...values).changes))
 }
 
 /**

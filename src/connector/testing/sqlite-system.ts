@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { Secret } from '#stdx/secret'
+import { sqliteConnector } from '../sqlite/sqlite-connector.ts'
+import type { ConnectorHarness, ContractSystem } from './contract-system.ts'
+
+export type SqliteSystem = ContractSystem & { readonly path: string; readonly folder: string }
+
+/** A database in a folder of its own; `wal` lets readers and writers work side by side. */
+export async function freshSqlite(journal: 'wal' | 'delete' = 'wal'): Promise<SqliteSystem> {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-sqlite-'))
+  const path = join(folder, 'system.db')
+  run(path, `PRAGMA journal_mode = ${journal}`)
+  return {
+    path,
+    folder,
+    address: new Secret(path),
+    async exec(sql) {
+      run(path, `BEGIN; ${sql}; COMMIT`)
+    },
+    async [Symbol.asyncDispose]() {
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Statements of another program, which stops at the first that fails. */
+export function run(path: string, sql: string): void {
+  const db = new DatabaseSync(path, { timeout: 300, enableForeignKeyConstraints: false })
+  try {
+    db.exec(sql)
+  } finally {
+    db.close()
+  }
+}
+
+export const sqliteHarness: ConnectorHarness = {
+  connector: sqliteConnector,
+  schema: 'main',
+  freshSystem: freshSqlite,
+  nowhere: new Secret('/nowhere/at/all.db'),
+  repeat: (text, count) => `replace(hex(zeroblob(${count})), '00', '${text}')`,
+  binary: { type: 'BLOB', value: (count) => `randomblob(${count})` },
+  cycleSql: `CREATE TABLE first (id INTEGER PRIMARY KEY, other INTEGER REFERENCES second (id));
+    CREATE TABLE second (id INTEGER PRIMARY KEY, other INTEGER REFERENCES first (id));`,
+}
