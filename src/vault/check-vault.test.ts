@@ -12,10 +12,10 @@ async function capture(vault: Vault, source: string, change: Partial<CaptureBody
   await vault.append(state, body, signal)
 }
 
-/** Two sources with two points each, a document, heads. */
-async function aFullVault(): Promise<VaultInHand> {
+/** Sources with two points each, a document, heads. */
+async function aFullVault(sources = ['crm', 'erp']): Promise<VaultInHand> {
   const hand = await aVault()
-  for (const source of ['crm', 'erp']) {
+  for (const source of sources) {
     await hand.vault.addSource(source, signal)
     await capture(hand.vault, source)
     await capture(hand.vault, source)
@@ -42,7 +42,7 @@ test('a whole vault is whole, and everything in it was looked at', async () => {
 })
 
 test('any object that is removed, emptied or cut short is named, by the name of it or its timeline', async () => {
-  const { store, keyring, vault } = await aFullVault()
+  const { store, keyring, vault } = await aFullVault(['erp'])
   for (const objects of [store.objects, keyring.objects]) {
     for (const [name, bytes] of [...objects]) {
       for (const damaged of [undefined, new Uint8Array(), bytes.slice(0, -1)]) {
@@ -61,15 +61,15 @@ test('any object that is removed, emptied or cut short is named, by the name of 
     }
   }
   expect(await check(vault)).toMatchObject({ verdict: 'whole' })
-})
+}, 30_000)
 
 test('any byte that differs is found', async () => {
-  const { store, keyring, open } = await aFullVault()
+  const { store, keyring, open } = await aFullVault(['erp'])
   for (const objects of [store.objects, keyring.objects]) {
     for (const [name, bytes] of [...objects]) {
-      // Five bytes of each object here; `test/crash` takes every one.
-      for (let i = 0; i < 5; i++) {
-        const at = Math.round(((bytes.byteLength - 1) * i) / 4)
+      // Four bytes of each object here; `test/crash` takes every one.
+      for (let i = 0; i < 4; i++) {
+        const at = Math.round(((bytes.byteLength - 1) * i) / 3)
         const changed = Uint8Array.from(bytes)
         changed[at] = (changed[at] ?? 0) ^ 0x20
         objects.set(name, changed)
@@ -80,7 +80,7 @@ test('any byte that differs is found', async () => {
       objects.set(name, bytes)
     }
   }
-})
+}, 30_000)
 
 test('objects of two sources that were exchanged are both named', async () => {
   const { vault, store } = await aFullVault()
