@@ -19,8 +19,7 @@ export type KeyShape =
   | { readonly kind: 'digest' }
 
 const DIGEST_ADDRESS = /^#([0-9a-f]{16})\.(0|[1-9][0-9]{0,9})$/
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are to be quoted
-const NEEDS_QUOTES = /^$|[",:\u0000-\u001f\u007f]|^\s|\s$|^#/
+const NEEDS_QUOTES = /^$|[",:\p{Cc}]|^\s|\s$|^#/u
 const LOOKS_LIKE_NUMBER = /^[+-]?[0-9.]+$/
 const VALUE = /"((?:[^"]|"")*)"|([^",]*)/y
 

@@ -30,10 +30,9 @@ const ESCAPE_BY_CHARACTER: Readonly<Record<string, string>> = {
 const CHARACTER_BY_ESCAPE = new Map(
   Object.entries(ESCAPE_BY_CHARACTER).map(([character, escaped]) => [escaped, character]),
 )
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the characters that COPY escapes
-const MUST_ESCAPE = /[\u0008-\u000d\\]/g
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the same characters without the backslash
-const NEVER_BARE = /[\u0008-\u000d]/
+/** The characters from backspace (0x08) to carriage return (0x0D), and the backslash. */
+const MUST_ESCAPE = /[\b-\r\\]/g
+const NEVER_BARE = /[\b-\r]/
 const ESCAPE = /\\[\s\S]?/g
 const LARGE_MARKER = /^\\@(0|[1-9][0-9]*)$/
 const TAB = 0x09
