@@ -1,7 +1,9 @@
 import { dirname, relative } from 'node:path'
+import type { Config } from '#config/config'
 import { isStoreUrl } from '#config/load-config'
 import { formatStartingConfig } from '#config/starting-config'
 import { writeConfig } from '#config/write-config'
+import { isAppError } from '#stdx/app-error'
 import { createVault } from '#vault/create-vault'
 import type { Context } from './context.ts'
 
@@ -18,7 +20,13 @@ export type InitAnswer = {
 
 export type InitVaultDeps = Pick<
   Context,
-  'clock' | 'configPath' | 'createStore' | 'random' | 'readConfig' | 'readNewPassphrase'
+  | 'clock'
+  | 'configPath'
+  | 'createStore'
+  | 'random'
+  | 'readConfig'
+  | 'readFlagsOnly'
+  | 'readNewPassphrase'
 >
 
 /**
@@ -33,7 +41,7 @@ export async function initVault(
   fallback: string,
   signal: AbortSignal,
 ): Promise<InitAnswer> {
-  const config = await deps.readConfig()
+  const config = await readConfigIfAny(deps)
   const isNamed = config.file !== undefined || config.isVaultNamed
   const place = isNamed ? config.readVault() : fallback
   const keyringPlace = isNamed ? config.readKeyring() : `${fallback}/keyring`
@@ -52,6 +60,16 @@ export async function initVault(
     await writeConfig(deps.configPath, text)
   }
   return { vault: id, place, keyring: keyringPlace, config: deps.configPath, isConfigNew }
+}
+
+/** The file that `--config` names need not be there yet: it is about to be written. */
+async function readConfigIfAny(deps: InitVaultDeps): Promise<Config> {
+  try {
+    return await deps.readConfig()
+  } catch (error) {
+    if (!isAppError(error, 'config.not-found')) throw error
+    return deps.readFlagsOnly()
+  }
 }
 
 /** Relative where it lies below the configuration, so that both can be moved together. */
