@@ -5,10 +5,12 @@ import type { EntityName } from '#record/entity-name'
 import { evolveSchema } from '#record/evolve-schema'
 import { Secret } from '#stdx/secret'
 import type { TargetWrite } from '../connector.ts'
+import { readAs } from '../read-as.ts'
 import {
   copySystem,
   findEntity,
   openTarget,
+  readRows,
   readSystem,
   readTable,
   rowsOf,
@@ -136,6 +138,13 @@ describe('a living database', () => {
       await opened.insertRows(T, ['id', 'v'], rowsOf(...(rows.get(T) ?? [])))
       await opened.commit()
     }
+    await using plain = await systemWith(`CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT);
+      INSERT INTO t VALUES (2, 'it''s')`)
+    await using reader = await openTarget(sqliteHarness, plain.address)
+    await using cut = await reader.openCut(never)
+    const described = findEntity(await cut.readCatalogue(() => true), T)
+    expect(await readRows(cut, described)).toEqual([['2', "it's"]])
+    expect(await readRows(cut, readAs(described, schema))).toEqual([['2', "'it''s'"]])
     const stored = 'SELECT id, typeof(v) AS type, hex(v) AS v FROM t'
     expect(query(system, stored)).toEqual(query(source, stored))
   })
