@@ -59,9 +59,9 @@ export async function runCapture(
   const startedAtMs = deps.clock.nowMs()
   refuseOtherSystem(state, cut.cut, request)
   const catalogue = await cut.readCatalogue(request.isIncluded)
-  const entities = catalogue.entities.filter(({ entity }) => request.isIncluded(entity))
-  refuseUnreadable(entities, request.source)
-  const plans = planEntities(state, entities, request.isFull)
+  const included = catalogue.entities.filter(({ entity }) => request.isIncluded(entity))
+  refuseUnreadable(included, request.source)
+  const plans = planEntities(state, included, request.isFull)
   const session = Buffer.from(deps.random.bytes(16)).toString('hex')
   const results = await captureAll(deps, { cut, plans, request, session, state }, signal)
   const body = {
