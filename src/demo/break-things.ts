@@ -22,6 +22,8 @@ export type StoryCustomer = {
   readonly supplierNumber: string
   /** A contact that the damage deletes. */
   readonly lostContactId: string
+  /** Its invoice that was paid last; untouched by the damage. */
+  readonly invoiceNumber: string
 }
 
 export type Damage = {
@@ -52,8 +54,8 @@ const DAMAGE_DAY = FIRST_DAY + 2
  * @throws demo.damaged-already when it was run before
  */
 export function breakThings(files: DemoFiles, seed: string): Damage {
-  return inTransactions(files, ({ crm, erp }) => {
-    const customer = findStoryCustomer(erp.db)
+  return inTransactions(files, ({ crm, erp, billing }) => {
+    const customer = findStoryCustomer(erp.db, billing.db)
     const bankAccountsChanged = replaceBankAccount(erp.db, customer)
     const paymentTermsChanged = importShiftedColumn(erp.db)
     const contacts = deleteContacts(crm.db, seededRandom(seed, 'damage'), customer)
@@ -68,13 +70,20 @@ export function breakThings(files: DemoFiles, seed: string): Damage {
 }
 
 /** The customer of the story in a demo that was generated before. */
-function findStoryCustomer(erp: DatabaseSync): StoryCustomer {
+function findStoryCustomer(erp: DatabaseSync, billing: DatabaseSync): StoryCustomer {
   const ids = formatIds(countryByCode('DE'), STORY_INDEX)
   const [row] = readRows(
     erp,
     `SELECT c.name, s.supplier_number FROM customer c JOIN supplier s USING (customer_number)
      WHERE c.customer_number = ?`,
     ids.customerNumber,
+  )
+  const [invoice] = readRows(
+    billing,
+    `SELECT i.invoice_number FROM invoice i
+       LEFT JOIN payment_allocation USING (invoice_number) LEFT JOIN payment USING (payment_id)
+     WHERE i.debtor_id = ? ORDER BY received_on DESC NULLS LAST, 1 LIMIT 1`,
+    ids.debtorId,
   )
   return {
     name: textOf(row, 'name'),
@@ -84,6 +93,7 @@ function findStoryCustomer(erp: DatabaseSync): StoryCustomer {
     debtorId: ids.debtorId,
     supplierNumber: textOf(row, 'supplier_number'),
     lostContactId: String(ids.accountId * CONTACT_ID_STEP + 1),
+    invoiceNumber: textOf(invoice, 'invoice_number'),
   }
 }
 

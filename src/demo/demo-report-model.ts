@@ -22,8 +22,8 @@ export type DemoReportModel = {
   readonly sensitiveFields: readonly string[]
   /** Names of fields that only say who touched a record and when; shown last. */
   readonly quietFields: readonly string[]
-  /** What to call a record beside its key, by the first value of the key. */
-  readonly names: Readonly<Record<string, string>>
+  /** What to call a record beside its key, by source, then by the first value of the key. */
+  readonly names: Readonly<Record<string, Readonly<Record<string, string>>>>
   readonly customer: ReportCustomer
   readonly restores: readonly ReportRestore[]
   readonly proofs: readonly ReportProof[]

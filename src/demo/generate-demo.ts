@@ -22,7 +22,7 @@ import {
 export type DemoOptions = {
   /** Equal seeds give equal bytes. */
   readonly seed: string
-  /** At least 100, at most 900 000. */
+  /** At least 100, at most 400 000: ids of different tables stay apart. */
   readonly customerCount: number
 }
 
@@ -45,7 +45,7 @@ export async function generateDemo(
   folder: string,
   { seed, customerCount }: DemoOptions = DEMO_DEFAULTS,
 ): Promise<DemoContents> {
-  assert(customerCount >= 100 && customerCount <= 900_000, 'A demo has 100 to 900 000 customers.')
+  assert(customerCount >= 100 && customerCount <= 400_000, 'A demo has 100 to 400 000 customers.')
   const files = demoFiles(folder)
   for (const file of Object.values(files)) refuseExisting(file)
   await mkdir(folder, { recursive: true })

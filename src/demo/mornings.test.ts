@@ -96,6 +96,16 @@ test('breakThings() hits the customer of the story in both systems, and no refer
   expect(findBrokenReferences(files)).toEqual([])
 })
 
+test('breakThings() follows the invoice that the ordinary day paid', () => {
+  const files = aCopy('paid')
+  liveADay(files, { seed, day: 1 })
+  const { customer } = breakThings(files, seed)
+  const number = `'${customer.invoiceNumber}'`
+  const sql = `SELECT status FROM invoice WHERE invoice_number = ${number}`
+  expect(query(demoFiles(join(folder, 'whole')).billing, sql)).toEqual([{ status: 'open' }])
+  expect(query(files.billing, sql)).toEqual([{ status: 'paid' }])
+})
+
 test('breakThings() refuses a second time and changes nothing', () => {
   const files = aCopy('twice')
   breakThings(files, seed)

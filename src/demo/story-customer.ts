@@ -7,21 +7,14 @@ export async function describeCustomer(
   session: DemoSession,
   customer: StoryCustomer,
 ): Promise<ReportCustomer> {
-  const { accountId, companyCode, customerNumber, lostContactId } = customer
+  const { companyCode, customerNumber, lostContactId } = customer
   const places = [
-    {
-      source: 'crm',
-      title: 'Account',
-      entity: 'main.account',
-      key: accountId,
-      fields: ['name', 'phone', 'status'],
-    },
     {
       source: 'crm',
       title: 'A contact',
       entity: 'main.contact',
       key: lostContactId,
-      fields: ['first_name', 'last_name', 'role', 'phone'],
+      fields: ['first_name', 'last_name', 'phone'],
     },
     {
       source: 'erp',
@@ -35,14 +28,14 @@ export async function describeCustomer(
       title: 'Bank account',
       entity: 'main.customer_bank_account',
       key: `"${customerNumber}",1`,
-      fields: ['iban', 'bank_name', 'country', 'changed_by'],
+      fields: ['iban', 'bank_name', 'changed_by'],
     },
     {
       source: 'billing',
-      title: 'Debtor',
-      entity: 'main.debtor',
-      key: customer.debtorId,
-      fields: ['name', 'status', 'dunning_level'],
+      title: 'An invoice',
+      entity: 'main.invoice',
+      key: customer.invoiceNumber,
+      fields: ['status', 'gross', 'open_amount'],
     },
   ]
   const records: ReportCustomer['records'][number][] = []

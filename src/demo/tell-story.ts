@@ -1,8 +1,10 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { Damage } from './break-things.ts'
-import { DEMO_SYSTEMS } from './demo-files.ts'
+import { DEMO_SYSTEMS, type DemoFiles } from './demo-files.ts'
 import type { DemoReportModel, ReportMoment } from './demo-report-model.ts'
 import type { DemoContents } from './generate-demo.ts'
+import { formatCount } from './report/format-figures.ts'
+import { GROUP_NAME } from './world/group.ts'
 import { readRows, textOf } from './world/table-writer.ts'
 
 /** What a demo gathered, and from which its report is told. */
@@ -29,12 +31,12 @@ const TITLES = { crm: 'CRM', erp: 'ERP', billing: 'Billing' } as const
 export function tellStory({ contents, damage, madeAtMs, ...facts }: DemoFacts): DemoReportModel {
   return {
     ...facts,
-    group: 'Kestrelmoor Trading Group',
+    group: GROUP_NAME,
     madeAt: new Date(madeAtMs).toISOString(),
-    headline: `${damage.paymentTermsChanged} payment terms, one bank account and ${damage.contactsDeleted} contacts, gone wrong and put back`,
+    headline: `${formatCount(damage.paymentTermsChanged)} payment terms, one bank account and ${damage.contactsDeleted} contacts, gone wrong and put back`,
     story: [
-      'Three systems of one trading group, in which the same customers live, were backed up, lived an ordinary day, and were backed up again.',
-      damage.sentences.join(' '),
+      `The same ${formatCount(contents.rowsBySystem.erp['customer'] ?? 0)} customers live in three systems of one trading group, which were backed up, lived an ordinary day, and were backed up again.`,
+      `Then an import with shifted columns gave ${formatCount(damage.paymentTermsChanged)} customers of company ${damage.companyCode} ninety days to pay, somebody replaced the bank account of ${damage.customer.name}, and a clean-up deleted ${damage.contactsDeleted} contacts with their ${damage.consentsDeleted} consents.`,
       'Holdfast showed what had changed field by field, put back exactly that, and compared every record with the good point.',
     ],
     systems: DEMO_SYSTEMS.map((source) => ({
@@ -54,7 +56,7 @@ export function tellStory({ contents, damage, madeAtMs, ...facts }: DemoFacts): 
       'main.customer_bank_account.account_number',
     ],
     quietFields: ['changed_on', 'changed_by', 'updated_at'],
-    names: readNames(contents.files.erp),
+    names: readNames(contents.files),
   }
 }
 
@@ -67,14 +69,24 @@ function aMoment(
   return { title, caption, tone, points: DEMO_SYSTEMS.map((source) => `${source}@${seq}`) }
 }
 
-/** Customers by their number in the ERP. */
-function readNames(erp: string): Record<string, string> {
-  const db = new DatabaseSync(erp, { readOnly: true })
+/** Customers and contacts by the key of their record. */
+function readNames({ crm, erp, billing }: DemoFiles): DemoReportModel['names'] {
+  const contacts = `SELECT CAST(contact_id AS TEXT) AS id,
+      first_name || ' ' || last_name || ', ' || a.name AS name
+    FROM contact JOIN account a USING (account_id)`
+  const accounts = 'SELECT CAST(account_id AS TEXT) AS id, name FROM account'
+  return {
+    crm: readPairs(crm, `${contacts} UNION ALL ${accounts}`),
+    erp: readPairs(erp, 'SELECT customer_number AS id, name FROM customer'),
+    billing: readPairs(billing, 'SELECT debtor_id AS id, name FROM debtor'),
+  }
+}
+
+function readPairs(file: string, sql: string): Record<string, string> {
+  const db = new DatabaseSync(file, { readOnly: true })
   try {
-    const rows = readRows(db, 'SELECT customer_number, name FROM customer')
-    return Object.fromEntries(
-      rows.map((row) => [textOf(row, 'customer_number'), textOf(row, 'name')]),
-    )
+    const rows = readRows(db, sql)
+    return Object.fromEntries(rows.map((row) => [textOf(row, 'id'), textOf(row, 'name')]))
   } finally {
     db.close()
   }

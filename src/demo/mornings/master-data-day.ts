@@ -27,7 +27,8 @@ export function openCustomers({ systems, seed }: DayDeps & { seed: string }, cou
 /** New phone numbers, among them one of the customer of the story. */
 export function changePhones({ systems, random, today }: DayDeps, count: number): void {
   const { db } = systems.crm
-  const storyContact = formatIds(countryByCode('DE'), STORY_INDEX).accountId * CONTACT_ID_STEP
+  // The one that the damage deletes later: the number put back is the new one.
+  const storyContact = formatIds(countryByCode('DE'), STORY_INDEX).accountId * CONTACT_ID_STEP + 1
   const contacts = readRows(
     db,
     'SELECT contact_id FROM contact WHERE phone IS NOT NULL AND contact_id <> ? ORDER BY 1',

@@ -48,7 +48,7 @@ function takeTurns(rows: readonly ChangeRow[]): ChangeRow[] {
 
 function toRow(model: DemoReportModel, source: string, line: DiffLine): ChangeRow {
   const { entity, key, op } = line
-  const row = { source, entity, key: cut(key), name: nameOf(model, key), op }
+  const row = { source, entity, key: cut(key), name: nameOf(model, source, key), op }
   if (op === 'insert') return { ...row, fields: [[WHOLE, null, sumUp(line.after, key), 0]] }
   if (op === 'delete') return { ...row, fields: [[WHOLE, sumUp(line.before, key), null, 0]] }
   const changes = listFieldChanges(line)
@@ -77,8 +77,9 @@ function sumUp(fields: RecordFields | null, key: string): string {
   return cut(fresh.slice(0, VALUES_MAX).join(' · '))
 }
 
-function nameOf({ names }: DemoReportModel, key: string): string {
+function nameOf({ names }: DemoReportModel, source: string, key: string): string {
   const first = /^"((?:[^"]|"")*)"|^[^,]*/.exec(key)
   const value = first?.[1] ?? first?.[0] ?? ''
-  return Object.hasOwn(names, value) ? (names[value] ?? '') : ''
+  const ofSource = Object.hasOwn(names, source) ? names[source] : undefined
+  return ofSource !== undefined && Object.hasOwn(ofSource, value) ? (ofSource[value] ?? '') : ''
 }

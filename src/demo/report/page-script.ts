@@ -73,8 +73,8 @@ export const PAGE_SCRIPT = `
     more.hidden = matching.length <= shown;
     found.textContent = matching.length === 0
       ? 'No record matches'
-      : count(Math.min(shown, matching.length)) + ' of ' + count(matching.length) + ' records'
-        + (matching.length < rows.length ? ' that match' : '');
+      : count(Math.min(shown, matching.length)) + ' of ' + count(matching.length)
+        + (matching.length < rows.length ? ' matching records' : ' records');
   }
   function filter() {
     var words = text.value.toLocaleLowerCase().split(/\\s+/).filter(Boolean);

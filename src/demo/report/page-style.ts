@@ -192,7 +192,7 @@ footer p:first-child { max-width: 44em; }
   :root { --paper: #fff; --sheet: #fff; --ink: #000; --muted: #555; --line: #ccc; --accent: #0b5d50; --accent-soft: #eef5f2; --damage: #a6341b; --damage-soft: #fdf3ef; --sensitive: #7a5600; --sensitive-soft: #fdf8e8; --quiet: #bbb; }
   body { font-size: 10.5pt; max-width: none; padding: 0; }
   header { padding-top: 0; } .brand { margin-bottom: 36px; }
-  section { grid-template-columns: minmax(0, 1fr); padding: 24px 0; } .label { position: static; padding: 0 0 4px; }
+  section { display: block; padding: 24px 0; } .label { position: static; padding: 0 0 4px; break-after: avoid; }
   .controls, .more-line, .skip { display: none !important; }
   h2, h3, thead, .group-head { break-after: avoid; }
   .group, .card, figure, .commands li, tr { break-inside: avoid; }

@@ -56,7 +56,10 @@ export function aReportModel(changes: Partial<DemoReportModel> = {}): DemoReport
       'main.customer_bank_account.account_number',
     ],
     quietFields: ['changed_on', 'changed_by', 'updated_at'],
-    names: { '0000100042': 'Farnbeck Werkzeugbau GmbH', '0000100050': 'Halmquell Kälteanlagen KG' },
+    names: {
+      crm: { '5000421': 'Sönke Uhlenquell, Farnbeck Werkzeugbau GmbH' },
+      erp: { '0000100042': 'Farnbeck Werkzeugbau GmbH', '0000100045': 'Halmquell Kälteanlagen KG' },
+    },
     customer: aCustomer(),
     restores: [
       aRestore('crm', { inserted: 45, updated: 11, skipped: 0 }),
