@@ -25,7 +25,7 @@ const MARKER_BYTES_MAX = 24
 export async function* readLargeValue(
   deps: SegmentReadDeps,
   ref: BlobRef,
-  signal: AbortSignal,
+  signal: AbortSignal = never(),
 ): AsyncGenerator<Bytes, void, undefined> {
   yield* readWithKeys(deps, await openDataKeys(deps, ref.keyring, signal), ref, signal)
 }
@@ -37,7 +37,7 @@ export async function* readLargeValue(
 export async function* toRowBatches(
   deps: SegmentReadDeps,
   batch: VersionBatch,
-  signal: AbortSignal,
+  signal: AbortSignal = never(),
 ): AsyncGenerator<RowBatch, void, undefined> {
   const { rows, large, count } = batch
   if (rows === null) return
@@ -69,6 +69,25 @@ export async function* toRowBatches(
     if (to === count && pendingBytes > 0) yield take()
   }
   if (pendingBytes > 0) yield take()
+}
+
+/**
+ * One row with its large values back in their places, in pieces that were never joined.
+ * @param row a whole row or some fields of it, ended by a newline
+ */
+export async function expandRow(
+  deps: SegmentReadDeps,
+  row: Bytes,
+  large: readonly LargeValue[],
+  signal: AbortSignal = never(),
+): Promise<Bytes[]> {
+  if (large.length === 0) return [row]
+  return await new ValueReader(deps, signal).expand(row, large)
+}
+
+/** For callers that have nothing to be stopped by: a row's worth of reads. */
+function never(): AbortSignal {
+  return new AbortController().signal
 }
 
 type Stretch = { readonly from: number; readonly to: number }

@@ -3,13 +3,12 @@ import { assert } from '#stdx/assert'
 import { compareWithKey } from './batch/columns.ts'
 import { type Kernel, openKernel } from './kernel/open-kernel.ts'
 import { BlockReader } from './read/block-reader.ts'
-import { CursorHeap } from './read/cursor-heap.ts'
 import { type FoundEntry, gatherFound, keyOf } from './read/gather-found.ts'
 import { type OpenSegment, openSegment } from './read/open-segment.ts'
-import { RunCursor } from './read/run-cursor.ts'
+import { heapOfCursors, RunCursor } from './read/run-cursor.ts'
 import { type FoundAt, SeekCursor } from './read/seek-cursor.ts'
 import type { PlacedSegment, SegmentReadDeps } from './segment.ts'
-import type { VersionBatch } from './version-batch.ts'
+import { OP_DELETE, type VersionBatch } from './version-batch.ts'
 
 export type ReadTouchedOptions = {
   /** Of one entity and generation. */
@@ -56,15 +55,31 @@ export async function* readTouched(
   const younger = segments
     .filter(({ seqMax }) => seqMax > fromSeq)
     .map((segment) => readerOf(deps, kernel, segment, signal))
-  for await (const after of touchedVersions(younger, options)) {
+  const [left, right] = [fromSchema, toSchema].map((asked) =>
+    rows ? { schemas, asked } : undefined,
+  )
+  for await (const touched of touchedVersions(younger, options)) {
     signal.throwIfAborted()
     const before: FoundEntry[] = []
-    for (const { key } of after) before.push({ key, found: await findBefore(older, key) })
-    yield {
-      before: await gatherFound(before, rows ? { schemas, asked: fromSchema } : undefined),
-      after: await gatherFound(after, rows ? { schemas, asked: toSchema } : undefined),
+    const after: FoundEntry[] = []
+    for (const entry of touched) {
+      const { key } = entry
+      const found = await findBefore(older, key)
+      if (isSameRecord(found, entry.found)) continue
+      before.push({ key, found })
+      after.push(entry)
     }
+    if (after.length === 0) continue
+    yield { before: await gatherFound(before, left), after: await gatherFound(after, right) }
   }
+}
+
+/** Neither is there, or both have one digest. */
+function isSameRecord(before: FoundAt | undefined, after: FoundAt): boolean {
+  const isBefore = before !== undefined && before.batch.ops[before.index] !== OP_DELETE
+  const isAfter = after.batch.ops[after.index] !== OP_DELETE
+  if (!isBefore || !isAfter) return isBefore === isAfter
+  return before.batch.digests[before.index] === after.batch.digests[after.index]
 }
 
 async function openSegments(
@@ -95,7 +110,7 @@ async function* touchedVersions(
   { fromSeq, toSeq }: ReadTouchedOptions,
 ): AsyncGenerator<(FoundEntry & { readonly found: FoundAt })[], void, undefined> {
   const opened = await Promise.all(readers.map((reader) => RunCursor.open(reader)))
-  const heap = new CursorHeap(opened.filter((cursor) => cursor !== undefined))
+  const heap = heapOfCursors(opened.filter((cursor) => cursor !== undefined))
   let touched: (FoundEntry & { readonly found: FoundAt })[] = []
   for (let cursor = heap.top(); cursor !== undefined; cursor = heap.top()) {
     const { batch, index, block, reader } = cursor

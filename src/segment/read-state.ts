@@ -4,9 +4,8 @@ import { compareEntries, findFirst } from './batch/columns.ts'
 import { gatherPieces, type Piece, pieceBytes } from './batch/pieces.ts'
 import { openKernel } from './kernel/open-kernel.ts'
 import { BlockReader } from './read/block-reader.ts'
-import { CursorHeap } from './read/cursor-heap.ts'
 import { openSegment } from './read/open-segment.ts'
-import { RunCursor } from './read/run-cursor.ts'
+import { heapOfCursors, RunCursor } from './read/run-cursor.ts'
 import type { PlacedSegment, SegmentReadDeps } from './segment.ts'
 import { OP_DELETE, type VersionBatch } from './version-batch.ts'
 
@@ -40,7 +39,7 @@ export async function* readState(
   options: ReadStateOptions,
 ): AsyncGenerator<VersionBatch, void, undefined> {
   const { asOfSeq, rows, signal, schema, schemas } = options
-  const heap = new CursorHeap(await openCursors(deps, options))
+  const heap = heapOfCursors(await openCursors(deps, options))
   const selection = new Selection(asOfSeq)
   const gathering = new Gathering(rows)
   for (;;) {

@@ -1,5 +1,6 @@
 import type { SchemaVersion } from '#record/schema'
 import { compareEntries } from '../batch/columns.ts'
+import { MinHeap } from '../batch/min-heap.ts'
 import type { RowShape } from '../block/decode-rows.ts'
 import { damaged } from '../block/format-problem.ts'
 import { type BytesColumn, OP_DELETE, type VersionBatch } from '../version-batch.ts'
@@ -80,12 +81,14 @@ export function shapeOf({ segment }: BlockReader, { schemas, asked }: RowSchemas
   throw damaged(ref.keys.name, found)
 }
 
-/** Newest first within a key: the order of versions in segments and of heads in a merge. */
-export function compareVersions(a: VersionBatch, i: number, b: VersionBatch, j: number): number {
-  const byKey = compareEntries(a.keys, i, b.keys, j)
-  if (byKey !== 0) return byKey
-  const bySeq = (b.seqs[j] ?? 0) - (a.seqs[i] ?? 0)
-  return bySeq !== 0 ? bySeq : (b.ordinals[j] ?? 0) - (a.ordinals[i] ?? 0)
+/** Cursors by the version they stand at: by key, newest first within a key. */
+export function heapOfCursors(cursors: readonly RunCursor[]): MinHeap<RunCursor> {
+  return new MinHeap(cursors, ({ batch: a, index: i }, { batch: b, index: j }) => {
+    const byKey = compareEntries(a.keys, i, b.keys, j)
+    if (byKey !== 0) return byKey
+    const bySeq = (b.seqs[j] ?? 0) - (a.seqs[i] ?? 0)
+    return bySeq !== 0 ? bySeq : (b.ordinals[j] ?? 0) - (a.ordinals[i] ?? 0)
+  })
 }
 
 /** Rows of puts as a column of all versions, deletes with none. */

@@ -25,7 +25,7 @@ export function scanTable(schema: SchemaVersion, rowKey: Uint8Array): ScanTable 
   const digestSeed = new Uint8Array(DIGEST_SEED_BYTES)
   digestSeed.set(rowKey)
   new DataView(digestSeed.buffer).setBigUint64(16, BigInt(schema.layout), true)
-  const lastRequired = missing.findLastIndex((value) => value === null)
+  const lastRequired = missing.lastIndexOf(null)
   return {
     schema,
     digestSeed,
