@@ -21,16 +21,18 @@ export type ProgressDeps = {
 }
 
 const REDRAW_MS = 200
+const JSON_LINE_MS = 1000
 const PLAIN_LINE_MS = 5000
 const ERASE_LINE = '\r\u001b[2K'
 
 /**
  * Shows progress by a heartbeat: one redrawn line on a terminal, a plain line every 5 s without one,
- * JSON lines with `--json`, nothing with `--quiet`. Adding costs two additions.
+ * JSON lines every second with `--json`, nothing with `--quiet`. Adding costs two additions.
  */
 export function createProgress(deps: ProgressDeps): ProgressSink & Disposable {
   const { clock, isQuiet, output, stderr } = deps
   const isLine = stderr.isTTY === true && !output.isJson
+  const beatMs = isLine ? REDRAW_MS : output.isJson ? JSON_LINE_MS : PLAIN_LINE_MS
   let stage: Stage | undefined
   let timer: ReturnType<typeof setInterval> | undefined
   let isDrawn = false
@@ -62,7 +64,7 @@ export function createProgress(deps: ProgressDeps): ProgressSink & Disposable {
       const startedAtMs = clock.nowMs()
       stage = { label, rowsTotal: rows, bytesTotal: bytes, startedAtMs, rows: 0, bytes: 0 }
       // Nothing waits for a heartbeat.
-      timer = setInterval(beat, isLine ? REDRAW_MS : PLAIN_LINE_MS).unref()
+      timer = setInterval(beat, beatMs).unref()
     },
     add({ rows = 0, bytes = 0 }) {
       if (stage === undefined) return
