@@ -127,16 +127,23 @@ export function formatCredential(credential: Credential): string {
 
 /** @throws seal.credential-invalid when the text is no credential */
 export function parseCredential(text: string): Credential {
-  try {
-    // The schema has checked every name and key; only absent and undefined differ in type.
-    const { format: _, ...credential } = credentialSchema.parse(JSON.parse(text))
-    return credential as Credential
-  } catch {
+  const parsed = credentialSchema.safeParse(parseJson(text))
+  if (!parsed.success) {
     // No cause: its text could quote the secret.
-    throw new AppError(
-      'seal.credential-invalid',
-      'Cannot read the credential: it is not in the form that Holdfast writes',
-    )
+    const message = 'Cannot read the credential: it is not in the form that Holdfast writes'
+    throw new AppError('seal.credential-invalid', message)
+  }
+  // The schema has checked every name and key; only absent and undefined differ in type.
+  const { format: _, ...credential } = parsed.data
+  return credential as Credential
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // No JSON is no credential, as the schema says.
+    return undefined
   }
 }
 

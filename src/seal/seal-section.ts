@@ -32,7 +32,7 @@ export function sealSection(
 ): Uint8Array<ArrayBuffer> {
   const cipher = createCipheriv('aes-256-gcm', key, nonceOf(place.section))
   cipher.setAAD(formatPlace(place))
-  const sealed = new Uint8Array(plaintext.byteLength + SECTION_OVERHEAD_BYTES)
+  const sealed = allocate(plaintext.byteLength + SECTION_OVERHEAD_BYTES)
   sealed.set(cipher.update(plaintext))
   cipher.final()
   sealed.set(cipher.getAuthTag(), plaintext.byteLength)
@@ -55,7 +55,7 @@ export function unsealSection(
   const decipher = createDecipheriv('aes-256-gcm', key, nonceOf(place.section))
   decipher.setAAD(formatPlace(place))
   decipher.setAuthTag(sealed.subarray(size))
-  const plaintext = new Uint8Array(size)
+  const plaintext = allocate(size)
   plaintext.set(decipher.update(sealed.subarray(0, size)))
   try {
     decipher.final()
@@ -64,6 +64,11 @@ export function unsealSection(
     throw notAuthentic(place, 'its tag does not match', cause)
   }
   return plaintext
+}
+
+/** Every byte is written before it is read, so nothing is cleared first: that costs a tenth. */
+function allocate(sizeBytes: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.allocUnsafeSlow(sizeBytes).buffer)
 }
 
 /** The section's number in the last four of twelve bytes, big-endian. */

@@ -115,4 +115,5 @@ export type CaptureBody = {
   readonly durationMs: number
 }
 
+/** What one entry states. */
 export type EntryBody = GenesisBody | CaptureBody | DocumentBody | HeadsBody | RestoreBody
