@@ -8,10 +8,16 @@ import { type FieldForm, parseValue, type SqliteValue } from './field-form.ts'
 
 const TAB = 0x09
 const NEWLINE = 0x0a
+const QUOTED = /^x?'[\s\S]*'$/
 /** Bytes of a field above which its hex is decoded piece by piece. */
 const LARGE_FIELD_BYTES = 1_048_576
 
-export type WrittenField = { readonly name: string; readonly form: FieldForm }
+export type WrittenField = {
+  readonly name: string
+  readonly form: FieldForm
+  /** Whether the form is that of the row's schema; else it is what the target's own field has now. */
+  readonly isFormKnown: boolean
+}
 
 /**
  * The values of rows, in the order of `fields`. Yields to other work after every batch; holds one
@@ -75,15 +81,29 @@ function wholeIfSmall(pieces: RawField): RawField {
   return decodeRowText(Buffer.concat(pieces))
 }
 
-function readValue(entity: EntityName, { name, form }: WrittenField, raw: RawField): SqliteValue {
+function readValue(
+  entity: EntityName,
+  { form, isFormKnown, name }: WrittenField,
+  raw: RawField,
+): SqliteValue {
   try {
-    if (typeof raw === 'string') return parseValue(parseField(raw), form)
-    return readHexPieces(raw, form) ?? parseValue(parseField(joinText(raw)), form)
+    const value = typeof raw === 'string' ? undefined : readHexPieces(raw, form)
+    if (value !== undefined) return value
+    const text = parseField(typeof raw === 'string' ? raw : joinText(raw))
+    if (!isFormKnown) refuseAmbiguous(text, form)
+    return parseValue(text, form)
   } catch (cause) {
     if (!isAppError(cause)) throw cause
     const message = `Cannot write field "${name}" of "${entity}": ${cause.message}`
     throw new AppError('connector.value-refused', message, { entity, field: name }, { cause })
   }
+}
+
+/** A row of a time when the field had type `any` would be stored with the quotes of its literal. */
+function refuseAmbiguous(text: string | null, form: FieldForm): void {
+  if (text === null || (form !== 'text' && form !== 'numeric') || !QUOTED.test(text)) return
+  const message = 'found text that may be an SQL literal, need the schema of its row'
+  throw new AppError('connector.value-refused', message)
 }
 
 /** The bytes of a large blob, or `undefined` when the field holds something else. */

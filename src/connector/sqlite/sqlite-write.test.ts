@@ -149,6 +149,12 @@ describe('a living database', () => {
     expect(query(system, stored)).toEqual(query(source, stored))
   })
 
+  test.each(["'quoted'", "x'00'"])('%s is refused where its type is not given', async (text) => {
+    await using system = await systemWith('CREATE TABLE t (v TEXT)')
+    const attempt = write(system, (opened) => opened.insertRows(T, ['v'], rowsOf([text])))
+    await expect(attempt).rejects.toMatchObject({ code: 'connector.value-refused' })
+  })
+
   test.each([
     ['INTEGER PRIMARY KEY', 'x'],
     ['INTEGER', '9223372036854775808'],

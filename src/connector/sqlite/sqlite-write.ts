@@ -26,6 +26,8 @@ export class SqliteWrite implements TargetWrite {
   readonly #watch: ReturnType<typeof watchForeignKeys>
   /** Types of the fields of a row text, by entity and name. */
   readonly #types = new Map<EntityName, ReadonlyMap<string, string>>()
+  /** Entities whose types are those of a schema, and not only of what the table holds now. */
+  readonly #known = new Set<EntityName>()
   readonly #touched = new Set<EntityName>()
   readonly #triggers: string[] = []
 
@@ -33,13 +35,13 @@ export class SqliteWrite implements TargetWrite {
     this.#db = db
     this.#signal = signal
     this.#watch = watchForeignKeys(db)
-    for (const schema of schemas) this.#learnTypes(schema)
+    for (const schema of schemas) this.#learnSchema(schema)
   }
 
   async createTables(plan: CreatePlan): Promise<readonly LeftOut[]> {
     createTables(this.#db, plan)
     for (const schema of plan.schemas) {
-      this.#learnTypes(schema)
+      this.#learnSchema(schema)
       // What a table of the point held is put back, whatever its foreign keys say of it.
       this.#touched.add(schema.entity)
     }
@@ -93,7 +95,7 @@ export class SqliteWrite implements TargetWrite {
       const fields = names.map((name) => {
         const type = types.get(name)
         if (type === undefined) throw lacks(entity, `field "${name}"`)
-        return { name, form: readForm(type) }
+        return { name, form: readForm(type), isFormKnown: this.#known.has(entity) }
       })
       return { entity, fields }
     })
@@ -105,6 +107,11 @@ export class SqliteWrite implements TargetWrite {
     const described = entities.find((other) => other.entity === entity)
     if (described === undefined) throw lacks(entity, 'table of this name')
     return this.#learnTypes(described)
+  }
+
+  #learnSchema(schema: SchemaVersion): void {
+    this.#known.add(schema.entity)
+    this.#learnTypes(schema)
   }
 
   #learnTypes({ entity, fields }: Typed): ReadonlyMap<string, string> {
