@@ -13,9 +13,10 @@ const ENTITY = `public.${CUSTOMER_TABLE.name}`
 /** One record and its history, whole processes, and the difference of two points. */
 export async function measureLookups(run: BenchRun, vault: BenchVault): Promise<Figure[]> {
   const keys = await pickKeys(run)
+  const [first = ''] = await readPoints(vault)
   const commands = {
     history: (key: string) => ['history', SOURCE, ENTITY, key, '--json'],
-    show: (key: string) => ['show', `${SOURCE}@1`, ENTITY, key, '--json'],
+    show: (key: string) => ['show', first, ENTITY, key, '--json'],
   }
   const figures: Figure[] = []
   for (const [name, command] of Object.entries(commands)) {
