@@ -43,15 +43,13 @@ test('openSlot() refuses costs beyond its bounds before it pays them', async () 
   }
 })
 
-test('openSlot() gives nothing when one byte of the slot differs', async () => {
+test('openSlot() says of a slot of which one byte differs that it is damaged', async () => {
   const bytes = Buffer.from(await aSlot())
   for (let at = 0; at < bytes.byteLength; at++) {
     const changed = Buffer.from(bytes)
     changed[at] = (changed[at] ?? 0) ^ 1
     const opening = openSlot({ vaultId, name, text: changed.toString('latin1'), passphrase })
-    await expect(opening).rejects.toMatchObject({
-      code: expect.stringMatching(/^seal\.(not-authentic|passphrase-wrong)$/),
-    })
+    await expect(opening).rejects.toMatchObject({ code: 'seal.not-authentic' })
   }
 })
 

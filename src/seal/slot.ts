@@ -1,4 +1,4 @@
-import { argon2, createCipheriv, createDecipheriv } from 'node:crypto'
+import { argon2, createCipheriv, createDecipheriv, createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import * as z from 'zod'
 import { AppError } from '#stdx/app-error'
@@ -35,9 +35,12 @@ const slotSchema = z.strictObject({
     salt: z.string().regex(/^[0-9a-f]{32}$/),
   }),
   sealed: z.string().regex(/^([0-9a-f]{2}){16,}$/),
+  /** SHA-256 of the rest: tells a damaged slot from a wrong passphrase. */
+  check: z.string().regex(/^[0-9a-f]{64}$/),
 })
 
-type SlotHeader = Omit<z.infer<typeof slotSchema>, 'sealed'>
+type Slot = z.infer<typeof slotSchema>
+type SlotHeader = Omit<Slot, 'sealed' | 'check'>
 
 export type SealSlotRequest = {
   readonly vaultId: VaultId
@@ -58,8 +61,9 @@ export async function sealSlot(random: Random, request: SealSlotRequest): Promis
   // A nonce of zeros: the key is of this slot's own salt and seals nothing else.
   const key = await deriveSlotKey(header, passphrase)
   const cipher = createCipheriv('aes-256-gcm', key, ZERO_NONCE).setAAD(aadOf(header))
-  const sealed = [cipher.update(plaintext, 'utf8'), cipher.final(), cipher.getAuthTag()]
-  return formatCanonicalJson({ ...header, sealed: Buffer.concat(sealed).toString('hex') })
+  const pieces = [cipher.update(plaintext, 'utf8'), cipher.final(), cipher.getAuthTag()]
+  const slot = { ...header, sealed: Buffer.concat(pieces).toString('hex') }
+  return formatCanonicalJson({ ...slot, check: digestOf(slot) })
 }
 
 export type OpenSlotRequest = {
@@ -71,11 +75,11 @@ export type OpenSlotRequest = {
 
 /**
  * What the slot seals.
- * @throws seal.passphrase-wrong when the passphrase does not open it, or its bytes were changed
- * @throws seal.not-authentic when it is no slot, or another vault's
+ * @throws seal.passphrase-wrong when the passphrase does not open it
+ * @throws seal.not-authentic when it is no slot, damaged, or another vault's
  */
 export async function openSlot(request: OpenSlotRequest): Promise<string> {
-  const { sealed, ...header } = parseSlot(request)
+  const { sealed, check: _, ...header } = parseSlot(request)
   const bytes = Buffer.from(sealed, 'hex')
   const key = await deriveSlotKey(header, request.passphrase)
   const decipher = createDecipheriv('aes-256-gcm', key, ZERO_NONCE).setAAD(aadOf(header))
@@ -92,17 +96,15 @@ export async function openSlot(request: OpenSlotRequest): Promise<string> {
 }
 
 /** The slot as it is stored, unopened. @throws seal.not-authentic as `openSlot` */
-export function parseSlot({
-  name,
-  text,
-  vaultId,
-}: Omit<OpenSlotRequest, 'passphrase'>): z.infer<typeof slotSchema> {
+export function parseSlot({ name, text, vaultId }: Omit<OpenSlotRequest, 'passphrase'>): Slot {
   const slot = parseJson(text, name)
+  const { check, ...rest } = slot
+  if (digestOf(rest) !== check) throw notAuthentic(name, 'its bytes are damaged')
   if (slot.vaultId !== vaultId) throw notAuthentic(name, 'it belongs to another vault')
   return slot
 }
 
-function parseJson(text: string, name: string): z.infer<typeof slotSchema> {
+function parseJson(text: string, name: string): Slot {
   try {
     return slotSchema.parse(JSON.parse(text))
   } catch (cause) {
@@ -119,6 +121,10 @@ async function deriveSlotKey({ kdf }: SlotHeader, passphrase: Secret): Promise<U
     memory: kdf.memoryKib,
     passes: kdf.passes,
   })
+}
+
+function digestOf(slot: Omit<Slot, 'check'>): string {
+  return createHash('sha256').update(formatCanonicalJson(slot)).digest('hex')
 }
 
 function aadOf(header: SlotHeader): Buffer {

@@ -8,6 +8,8 @@ import { parseObjectName } from '#store/object-name'
 import type { ObjectName, ObjectStore } from '#store/object-store'
 import type { Author } from '#timeline/envelope'
 
+const ROLES: readonly Role[] = ['capture', 'root', 'custodian', 'keeper', 'restore', 'auditor']
+
 export type AuthorDeps = { readonly store: ObjectStore; readonly credential: Credential }
 
 /** `roles/<id>.json`, by the id that entries name. */
@@ -33,6 +35,19 @@ export async function readCertificate(
     if (isAppError(error, 'store.not-found')) return undefined
     throw error
   }
+}
+
+/**
+ * The same, made anew where the root key and the author's own are at hand: a certificate that rots
+ * must not shut a source to those who could write it again.
+ */
+export async function findCertificate(
+  deps: AuthorDeps,
+  { id, source }: { readonly id: string; readonly source: string },
+  signal: AbortSignal,
+): Promise<Certificate | undefined> {
+  const own = makeCertificate(deps.credential, id, source)
+  return own ?? (await readCertificate(deps, id, signal))
 }
 
 /**
@@ -72,22 +87,48 @@ function seedOf(credential: Credential, role: Role, source: string): SigningSeed
 
 async function certify(
   { credential, store }: AuthorDeps,
-  subject: { readonly role: Role; readonly seed: SigningSeed; readonly source: string | null },
+  subject: Subject,
   signal: AbortSignal,
 ): Promise<void> {
-  const { role, seed, source } = subject
-  const root = credential.signing.root
-  if (root === undefined) {
-    const who = source === null ? role : `${role} of "${source}"`
+  const text = formatOwnCertificate(credential, subject)
+  if (text === undefined) {
+    const who = subject.source === null ? subject.role : `${subject.role} of "${subject.source}"`
     throw roleMissing(
       `Cannot sign as ${who}`,
       'the root key has not certified it and is not at hand',
     )
   }
+  const id = signingKeyId(signingPublicKeyOf(subject.seed))
+  await store.put(certificateName(id), Buffer.from(text), signal)
+}
+
+type Subject = { readonly role: Role; readonly seed: SigningSeed; readonly source: string | null }
+
+/** Always the same bytes for the same subject; `undefined` without the root key. */
+function formatOwnCertificate(
+  credential: Credential,
+  { role, seed, source }: Subject,
+): string | undefined {
+  const root = credential.signing.root
+  if (root === undefined) return undefined
   const opening = source === null ? undefined : sourceKeysOf(credential, source).capture
   const publicKey = signingPublicKeyOf(seed)
   const { vaultId } = credential
   const sealingKey = opening === undefined ? null : publicKeyOf(opening)
-  const text = formatCertificate(root, { vaultId, role, source, epoch: 1, publicKey, sealingKey })
-  await store.put(certificateName(signingKeyId(publicKey)), Buffer.from(text), signal)
+  return formatCertificate(root, { vaultId, role, source, epoch: 1, publicKey, sealingKey })
+}
+
+function makeCertificate(
+  credential: Credential,
+  id: string,
+  source: string,
+): Certificate | undefined {
+  for (const role of ROLES) {
+    const seed = seedOf(credential, role, source)
+    if (seed === undefined || signingKeyId(signingPublicKeyOf(seed)) !== id) continue
+    const subject = { role, seed, source: role === 'capture' ? source : null }
+    const text = formatOwnCertificate(credential, subject)
+    return text === undefined ? undefined : parseCertificate(credential, certificateName(id), text)
+  }
+  return undefined
 }

@@ -25,6 +25,9 @@ export type CreateVaultRequest = {
   readonly signal: AbortSignal
 }
 
+/** A slot that rots takes the whole vault with it, so there are two. */
+const SLOT_COPIES = 2
+
 /**
  * Creates a vault whose roles are all in one hand, behind one passphrase.
  *
@@ -49,8 +52,10 @@ export async function createVault(request: CreateVaultRequest): Promise<{ readon
   const plaintext = formatCredential(credential)
   const cost = request.cost === undefined ? {} : { cost: request.cost }
   const slot = await sealSlot(random, { vaultId, passphrase, plaintext, ...cost })
-  const slotName = parseObjectName(`slots/${toHex(random.bytes(8))}.json`)
-  await keyring.put(slotName, Buffer.from(slot), signal)
+  for (let copy = 0; copy < SLOT_COPIES; copy++) {
+    const name = parseObjectName(`slots/${toHex(random.bytes(8))}.json`)
+    await keyring.put(name, Buffer.from(slot), signal)
+  }
 
   const header = { vaultId, rootPublicKey, readPublicKey: publicKeyOf(read) }
   const text = formatHeader(signing.root, header)

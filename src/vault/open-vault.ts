@@ -62,9 +62,13 @@ async function readHeader({ signal, store }: OpenVaultRequest): Promise<string> 
 async function readCredential(request: OpenVaultRequest, header: VaultHeader): Promise<Credential> {
   if ('keyFile' in request) return parseCredential(request.keyFile.reveal())
   const { keyring, passphrase, signal } = request
+  const tried = new Set<string>()
   let refusal: unknown
   for await (const name of listSlots(keyring, signal)) {
     const text = Buffer.from(await keyring.get(name, { signal })).toString('utf8')
+    // Slots are kept twice; trying a passphrase is meant to be slow, so each is tried once.
+    if (tried.has(text)) continue
+    tried.add(text)
     try {
       return parseCredential(await openSlot({ vaultId: header.vaultId, name, text, passphrase }))
     } catch (error) {

@@ -18,7 +18,7 @@ import type { HeadMemory } from '#timeline/head-memory'
 import { readChain } from '#timeline/read-chain'
 import { readBackwards } from '#timeline/read-head'
 import type { TimelineState } from '#timeline/timeline-state'
-import { findAuthor, readCertificate, roleMissing } from './author.ts'
+import { findAuthor, findCertificate, roleMissing } from './author.ts'
 import { checkObjects } from './check-objects.ts'
 import { isDocumentText, readDocumentText, writeDocument } from './document-object.ts'
 import type { Vault } from './vault.ts'
@@ -84,7 +84,7 @@ export class OpenedVault implements Vault {
       const said = (await this.#newestHeads(signal)).get(timeline)
       return said === undefined ? [] : [said]
     }
-    const chain = await readChain(this.#readDeps(signal), timeline, { findSaid, signal })
+    const chain = await readChain(this.#readDeps(timeline, signal), timeline, { findSaid, signal })
     if (chain.headSeq >= 0 || timeline === VAULT_TIMELINE) return chain
     const message = `Cannot read source "${timeline}": the vault holds no timeline of it`
     throw new AppError('vault.source-unknown', message, { source: timeline })
@@ -245,7 +245,11 @@ export class OpenedVault implements Vault {
   /** What the vault itself says the heads are, by its newest word on it. */
   async #newestHeads(signal: AbortSignal): Promise<ReadonlyMap<string, SeenHead>> {
     let looked = 0
-    for await (const slot of readBackwards(this.#readDeps(signal), VAULT_TIMELINE, signal)) {
+    for await (const slot of readBackwards(
+      this.#readDeps(VAULT_TIMELINE, signal),
+      VAULT_TIMELINE,
+      signal,
+    )) {
       if (slot.kind === 'entry' && slot.entry.body.kind === 'heads') {
         return foldFacts({ entries: [slot.entry] }).heads
       }
@@ -256,20 +260,22 @@ export class OpenedVault implements Vault {
   }
 
   async #findHead(source: string, signal: AbortSignal): Promise<SeenHead | undefined> {
-    for await (const slot of readBackwards(this.#readDeps(signal), source, signal)) {
+    for await (const slot of readBackwards(this.#readDeps(source, signal), source, signal)) {
       if (slot.kind === 'entry') return { seq: slot.seq, hash: slot.hash }
     }
     return undefined
   }
 
-  #readDeps(signal: AbortSignal) {
+  #readDeps(source: string, signal: AbortSignal) {
     const { credential, memory, store } = this.#deps
-    const findCertificate = async (id: string) => {
-      const known = this.#certificates.get(id) ?? (await readCertificate(this.#deps, id, signal))
+    const find = async (id: string) => {
+      const known =
+        this.#certificates.get(id) ?? (await findCertificate(this.#deps, { id, source }, signal))
       if (known !== undefined) this.#certificates.set(id, known)
       return known
     }
-    return { vaultId: this.id, logKey: credential.logKey, store, memory, findCertificate }
+    const { logKey } = credential
+    return { vaultId: this.id, logKey, store, memory, findCertificate: find }
   }
 
   #appendDeps() {
