@@ -57,6 +57,12 @@ export class BlockReader {
     return this.#decodeRows(block, () => selectRows(this.#options.kernel, columns, shape, wanted))
   }
 
+  /** Opens the sections of a block's rows without looking at what is in them. */
+  async authenticateRows(block: PlacedBlock): Promise<void> {
+    const sealed = await this.#read('rows', block)
+    this.#decodeRows(block, () => this.#unseal('rows', block, sealed))
+  }
+
   async #readColumns(block: PlacedBlock): Promise<StoredColumns> {
     const sealed = await this.#read('rows', block)
     return this.#decodeRows(block, () => {
