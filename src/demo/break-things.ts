@@ -117,7 +117,7 @@ function replaceBankAccount(erp: DatabaseSync, { customerNumber }: StoryCustomer
     .prepare(
       `UPDATE customer_bank_account
        SET iban = $iban, bic = 'ZZQXMT20', account_number = $account, country = 'MT',
-           bank_name = 'Fast Example Pay', changed_on = $on, changed_by = 'OBYRNE'
+           bank_name = 'Fast Example Pay', changed_on = $on, changed_by = 'SERVICE3'
        WHERE customer_number = $customer AND position = 1 AND country <> 'MT'`,
     )
     .run({

@@ -15,8 +15,8 @@ export type DemoReportModel = {
   readonly systems: readonly ReportSystem[]
   /** In time order. */
   readonly moments: readonly ReportMoment[]
-  /** `points --json` of every system. */
-  readonly points: readonly PointAnswer[]
+  /** The points of every system. */
+  readonly points: readonly ReportPoint[]
   readonly changes: readonly ReportChanges[]
   /** `ENTITY.FIELD`: marked wherever it changes. */
   readonly sensitiveFields: readonly string[]
@@ -50,20 +50,13 @@ export type ReportMoment = {
   readonly points: readonly string[]
 }
 
-/** One of `points --json`. */
-export type PointAnswer = {
+/** One summary of `backup --json`, its entities summed up. */
+export type ReportPoint = {
   readonly point: string
   readonly source: string
-  readonly kind: string
-  readonly time: string
-  readonly labels: readonly string[]
-  readonly entities: readonly {
-    readonly entity: string
-    readonly rows: number
-    readonly inserted: number
-    readonly updated: number
-    readonly deleted: number
-  }[]
+  readonly rows: number
+  /** Records inserted, updated and deleted since the point before. */
+  readonly changes: number
   readonly bytesStored: number
 }
 

@@ -5,6 +5,7 @@ import type {
   EntityAnswer,
   ReportChanges,
   ReportCommand,
+  ReportPoint,
   ReportRestore,
   VerifyAnswer,
 } from './demo-report-model.ts'
@@ -17,6 +18,17 @@ export type DemoSessionDeps = {
   readonly run: (argv: readonly string[]) => Promise<CommandResult>
   /** Told what happens, a line each. */
   readonly say: (line: string) => void
+}
+
+/** The last line of `backup --json` for a source. */
+type BackupSummary = Pick<ReportPoint, 'source' | 'point' | 'bytesStored'> & {
+  readonly entities: readonly BackupEntity[]
+}
+type BackupEntity = {
+  readonly rows: number
+  readonly inserted: number
+  readonly updated: number
+  readonly deleted: number
 }
 
 /** Runs commands, remembers them, and reads their answers. */
@@ -40,8 +52,28 @@ export class DemoSession {
     return stdout
   }
 
+  /** The one document that a command answers with; lines of progress stand before it. */
   async answer<T>(argv: readonly string[], says?: string): Promise<T> {
-    return JSON.parse(await this.run([...argv, '--json'], says)) as T
+    const lines = (await this.run([...argv, '--json'], says)).split('\n')
+    return JSON.parse(lines.filter((line) => !line.startsWith('{"type":')).join('\n')) as T
+  }
+
+  /** Backs all systems up and returns the point of each. */
+  async backup(says: string): Promise<ReportPoint[]> {
+    const text = await this.run(['backup', '--json'], says)
+    const lines = text.split('\n').filter((line) => line.startsWith('{"type":"summary"'))
+    return lines.map((line) => {
+      const { source, point, bytesStored, entities } = JSON.parse(line) as BackupSummary
+      const sum = (count: (entity: BackupEntity) => number) =>
+        entities.reduce((total, entity) => total + count(entity), 0)
+      return {
+        source,
+        point,
+        bytesStored,
+        rows: sum(({ rows }) => rows),
+        changes: sum(({ inserted, updated, deleted }) => inserted + updated + deleted),
+      }
+    })
   }
 
   async diff(source: DemoSystem): Promise<ReportChanges> {

@@ -5,7 +5,6 @@ import { breakThings } from './break-things.ts'
 import { DEMO_SYSTEMS } from './demo-files.ts'
 import type {
   CheckAnswer,
-  PointAnswer,
   ReportChanges,
   ReportCommand,
   ReportProof,
@@ -16,6 +15,7 @@ import { formatDemoReport } from './format-demo-report.ts'
 import { DEMO_DEFAULTS, type DemoOptions, generateDemo } from './generate-demo.ts'
 import { glimpseStorage } from './glimpse-storage.ts'
 import { liveADay } from './live-a-day.ts'
+import { isProved } from './report/opening.ts'
 import { describeCustomer } from './story-customer.ts'
 import { tellStory } from './tell-story.ts'
 
@@ -58,16 +58,15 @@ export async function runDemo(
   await writeConfig(deps.random, folder)
 
   await session.run(['init'], 'Create the vault')
-  await session.run(['backup'], 'Copy all three systems')
+  const points = await session.backup('Copy all three systems')
   deps.say('An ordinary day passes')
   liveADay(contents.files, { seed: options.seed, day: 1 })
-  await session.run(['backup'], 'A day later: only what changed')
+  points.push(...(await session.backup('A day later: only what changed')))
   deps.say('Something goes wrong')
   const damage = breakThings(contents.files, options.seed)
   for (const sentence of damage.sentences) deps.say(`  ${sentence}`)
-  await session.run(
-    ['backup'],
-    'The nightly run captures the damage as well; nothing is lost by it',
+  points.push(
+    ...(await session.backup('The nightly run captures the damage as well; nothing is lost by it')),
   )
 
   deps.say('What is different from the good point, field by field?')
@@ -83,14 +82,14 @@ export async function runDemo(
     if (lines.length > 0) restores.push(await session.restore(source))
   }
   const verifyRestored = await session.verify()
-  await session.run(['backup'], 'A point that proves it')
+  points.push(...(await session.backup('A point that proves it')))
   const restored = await session.entities('4')
   const customer = await describeCustomer(session, damage.customer)
   const check = await session.answer<CheckAnswer>(
     ['check', '--read-data'],
     'Is every byte of the vault whole?',
   )
-  const points = await session.answer<PointAnswer[]>(['points'], 'Every recovery point')
+  await session.run(['points'], 'Every recovery point')
 
   const proofs = DEMO_SYSTEMS.map((source): ReportProof => {
     return {
@@ -121,10 +120,7 @@ export async function runDemo(
   })
   const report = join(folder, 'report.html')
   await writeFile(report, formatDemoReport(model))
-  const isProved =
-    check.verdict === 'whole' &&
-    proofs.every(({ verifyRestored: { verdict } }) => verdict === 'same')
-  return { folder, report, commands: session.commands, durationMs, isProved }
+  return { folder, report, commands: session.commands, durationMs, isProved: isProved(model) }
 }
 
 async function writeConfig(random: Random, folder: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { DemoReportModel, PointAnswer, ReportMoment } from '../demo-report-model.ts'
+import type { DemoReportModel, ReportMoment, ReportPoint } from '../demo-report-model.ts'
 
 /** The seq of `erp@12`; of anything else, -1. */
 export function seqOf(point: string): number {
@@ -11,10 +11,6 @@ export function pointAt(
   { points }: Pick<DemoReportModel, 'points'>,
   moment: ReportMoment,
   source: string,
-): PointAnswer | undefined {
+): ReportPoint | undefined {
   return points.find((one) => one.source === source && moment.points.includes(one.point))
-}
-
-export function countChanges({ entities }: PointAnswer): number {
-  return entities.reduce((sum, one) => sum + one.inserted + one.updated + one.deleted, 0)
 }

@@ -1,7 +1,7 @@
 import type { DemoReportModel, ReportMoment, ReportSystem } from '../demo-report-model.ts'
 import { formatPlural } from './format-figures.ts'
 import { type Html, html } from './html.ts'
-import { countChanges, pointAt } from './point-address.ts'
+import { pointAt } from './point-address.ts'
 import { formatSection } from './section.ts'
 
 export function formatTimeline(model: DemoReportModel): Html {
@@ -60,9 +60,8 @@ function formatPoint(
 ): Html | null {
   const point = pointAt(model, moment, source)
   if (point === undefined) return null
-  const isFirst = point.kind === 'capture' && model.moments[0] === moment
-  const changes = countChanges(point)
-  const rows = point.entities.reduce((sum, one) => sum + one.rows, 0)
+  const { changes, rows } = point
+  const isFirst = model.moments[0] === moment
   const says = isFirst ? formatPlural(rows, 'record') : formatPlural(changes, 'change')
   const tone = changes === 0 ? 'idle' : moment.tone
   return html`<circle class="dot ${tone}" cx="${x}" cy="${y}" r="7"/>

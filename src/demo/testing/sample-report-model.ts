@@ -2,7 +2,7 @@ import type {
   DemoReportModel,
   DiffLine,
   EntityAnswer,
-  PointAnswer,
+  ReportPoint,
   VerifyAnswer,
 } from '../demo-report-model.ts'
 import { seededRandom } from '../world/seeded-random.ts'
@@ -98,7 +98,7 @@ function aMoment(
   return { title, caption, tone, points: ['crm', 'erp', 'billing'].map((name) => `${name}@${seq}`) }
 }
 
-function listPoints(): PointAnswer[] {
+function listPoints(): ReportPoint[] {
   const stored = {
     crm: [8_204_311, 61_002, 4_120, 5_022],
     erp: [1_914_422, 48_431, 22_817, 23_104],
@@ -110,18 +110,8 @@ function listPoints(): PointAnswer[] {
     [0, 1, 2, 3].map((i) => ({
       point: `${source}@${i + 1}`,
       source,
-      kind: 'capture',
-      time: `2026-11-21T22:32:${20 + i * 3}Z`,
-      labels: [],
-      entities: [
-        {
-          entity: 'main.all',
-          rows: rows[source],
-          inserted: i === 0 ? rows[source] : 0,
-          updated: changed[source][i] ?? 0,
-          deleted: 0,
-        },
-      ],
+      rows: rows[source],
+      changes: i === 0 ? rows[source] : (changed[source][i] ?? 0),
       bytesStored: stored[source][i] ?? 0,
     })),
   )
