@@ -19,6 +19,12 @@ export type WrittenField = {
   readonly isFormKnown: boolean
 }
 
+export type WrittenTable = {
+  readonly entity: EntityName
+  /** In the order of the row text. */
+  readonly fields: readonly WrittenField[]
+}
+
 /**
  * The values of rows, in the order of `fields`. Yields to other work after every batch; holds one
  * batch and the values of one row.
@@ -26,7 +32,7 @@ export type WrittenField = {
  * @throws connector.value-refused when a text is not of the form of its field
  */
 export async function* readValues(
-  { entity, fields }: { readonly entity: EntityName; readonly fields: readonly WrittenField[] },
+  { entity, fields }: WrittenTable,
   batches: AsyncIterable<RowBatch>,
   signal: AbortSignal,
 ): AsyncGenerator<SqliteValue[], void, undefined> {

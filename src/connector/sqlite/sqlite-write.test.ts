@@ -9,6 +9,7 @@ import { readAs } from '../read-as.ts'
 import {
   copySystem,
   findEntity,
+  largeRowOf,
   openTarget,
   readRows,
   readSystem,
@@ -181,6 +182,25 @@ describe('a living database', () => {
       opened.insertRows(entity as EntityName, fields, rowsOf(fields.map(() => '1'))),
     )
     await expect(attempt).rejects.toMatchObject({ code: 'connector.target-changed' })
+  })
+
+  test('rows without key are found by their exact values, large ones too', async () => {
+    await using system = await systemWith(`CREATE TABLE t (a, b TEXT COLLATE NOCASE);
+      INSERT INTO t VALUES (1, 'x'), (1.0, 'x'), ('1', 'x'), (1, 'X'), (0.0, NULL), (-0.0, NULL),
+        (zeroblob(2000000), 'large'), (zeroblob(2000000), 'LARGE'), (NULL, printf('%.*c', 1500000, 'é'))`)
+    const { rows } = await readSystem(sqliteHarness, system)
+    const all = rows.get(T) ?? []
+    const gone = [0, 2, 5, 6, 8]
+    const isGone = (index: number) => gone.includes(index)
+    await write(system, async (opened) => {
+      const fields = ['a', 'b']
+      const small = rowsOf(...all.filter((_, i) => isGone(i) && i < 6))
+      expect(await opened.deleteRows(T, { key: [], fields, rows: small })).toBe(3)
+      for (const i of [6, 8]) {
+        await opened.deleteRows(T, { key: [], fields, rows: largeRowOf(all[i] ?? []) })
+      }
+    })
+    expect(await readTable(sqliteHarness, system, T)).toEqual(all.filter((_, i) => !isGone(i)))
   })
 
   test('a table with fields of all names of the rowid has no single rows to delete', async () => {

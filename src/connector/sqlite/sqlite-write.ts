@@ -9,9 +9,10 @@ import { readForm } from './field-form.ts'
 import { watchForeignKeys } from './foreign-key-check.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import { listSql } from './read-schema.ts'
+import type { WrittenTable } from './read-values.ts'
 import { quoteName, tableName } from './sql-name.ts'
 import { callSqlite } from './sqlite-failure.ts'
-import { deleteRows, insertRows, updateRows, type WrittenTable } from './write-rows.ts'
+import { deleteRows, insertRows, updateRows } from './write-rows.ts'
 
 /**
  * The one transaction of a restore, on a connection that already holds the write lock.

@@ -1,23 +1,17 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { EntityName } from '#record/entity-name'
 import type { RowBatch } from '#record/row-batch'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
+import { deleteEqualRows } from './delete-equal-rows.ts'
 import type { SqliteValue } from './field-form.ts'
-import { listColumns } from './read-schema.ts'
-import { readValues, type WrittenField } from './read-values.ts'
-import { foldName, quoteName, quoteTable, tableName } from './sql-name.ts'
+import { readValues, type WrittenTable } from './read-values.ts'
+import { quoteName, quoteTable } from './sql-name.ts'
 import { callSqlite } from './sqlite-failure.ts'
 
 /**
  * `OR ABORT` everywhere: a table may say `ON CONFLICT REPLACE` or `IGNORE` for itself, which would
  * delete or skip rows in silence.
  */
-
-export type WrittenTable = {
-  readonly entity: EntityName
-  readonly fields: readonly WrittenField[]
-}
 
 export async function insertRows(
   db: DatabaseSync,
@@ -74,14 +68,9 @@ export async function deleteRows(
   rows: AsyncIterable<RowBatch>,
   signal: AbortSignal,
 ): Promise<number> {
-  const all = [...table.fields.keys()]
-  const used = key.length > 0 ? findIndexes(table, key) : all
-  const where = whereEqual(table, used, 1)
-  const from = quoteTable(table.entity)
-  const sql =
-    key.length > 0
-      ? `DELETE FROM ${from} WHERE ${where}`
-      : deleteOneSql(from, findRowid(db, table.entity), where)
+  if (key.length === 0) return deleteEqualRows(db, table, rows, signal)
+  const used = findIndexes(table, key)
+  const sql = `DELETE FROM ${quoteTable(table.entity)} WHERE ${whereEqual(table, used, 1)}`
   return writeExactly(db, { table, used, doing: 'delete', sql }, rows, signal)
 }
 
@@ -130,7 +119,6 @@ function prepareWrite(
  * index whatever its collation; the others refuse what only the collation or a cast makes equal.
  */
 function whereEqual(table: WrittenTable, indexes: readonly number[], firstMark: number): string {
-  if (indexes.length === 0) return 'true'
   return indexes
     .map((i, at) => {
       const field = quoteField(table, i)
@@ -139,21 +127,6 @@ function whereEqual(table: WrittenTable, indexes: readonly number[], firstMark: 
       return `${field} IS ${mark} AND ${exactly}`
     })
     .join(' AND ')
-}
-
-function deleteOneSql(from: string, rowid: string, where: string): string {
-  const one = `SELECT ${rowid} FROM ${from} WHERE ${where} LIMIT 1`
-  return `DELETE FROM ${from} WHERE ${rowid} IN (${one})`
-}
-
-/** A name of the rowid that no field has taken. */
-function findRowid(db: DatabaseSync, entity: EntityName): string {
-  const taken = new Set(listColumns(db, tableName(entity)).map(({ name }) => foldName(name)))
-  const rowid = ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name))
-  if (rowid !== undefined) return rowid
-  const found = 'found fields named rowid, _rowid_ and oid, need one of these names to be free'
-  const message = `Cannot delete single rows of "${entity}": ${found}`
-  throw new AppError('connector.value-refused', message, { entity })
 }
 
 function findIndexes({ fields }: WrittenTable, names: readonly string[]): number[] {
