@@ -80,6 +80,8 @@ export type OpenSlotRequest = {
  */
 export async function openSlot(request: OpenSlotRequest): Promise<string> {
   const { sealed, check: _, ...header } = parseSlot(request)
+  const isForeign = header.vaultId !== request.vaultId
+  if (isForeign) throw notAuthentic(request.name, 'it belongs to another vault')
   const bytes = Buffer.from(sealed, 'hex')
   const key = await deriveSlotKey(header, request.passphrase)
   const decipher = createDecipheriv('aes-256-gcm', key, ZERO_NONCE).setAAD(aadOf(header))
@@ -95,12 +97,11 @@ export async function openSlot(request: OpenSlotRequest): Promise<string> {
   return plaintext.toString('utf8')
 }
 
-/** The slot as it is stored, unopened. @throws seal.not-authentic as `openSlot` */
-export function parseSlot({ name, text, vaultId }: Omit<OpenSlotRequest, 'passphrase'>): Slot {
+/** The slot as it is stored, unopened, of whatever vault. @throws seal.not-authentic */
+export function parseSlot({ name, text }: { readonly name: string; readonly text: string }): Slot {
   const slot = parseJson(text, name)
   const { check, ...rest } = slot
   if (digestOf(rest) !== check) throw notAuthentic(name, 'its bytes are damaged')
-  if (slot.vaultId !== vaultId) throw notAuthentic(name, 'it belongs to another vault')
   return slot
 }
 

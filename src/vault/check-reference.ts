@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Part } from '#seal/data-keys'
 import { commitToKeys, openKeyring } from '#seal/keyring'
 import type { Openers } from '#seal/keys'
+import { checkSegment } from '#segment/check-segment'
 import type { ObjectRef } from '#segment/segment'
-import { AppError, isAppError } from '#stdx/app-error'
+import { isAppError } from '#stdx/app-error'
 import { parseObjectName } from '#store/object-name'
 import type { ObjectName } from '#store/object-store'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
@@ -41,11 +42,18 @@ export async function checkReference(
   if (deps.depth !== 'hashes') await checkDeep(deps, reference)
 }
 
+/** Its own bytes count once, in `checkHash`. */
 async function checkDeep(
-  { depth }: CheckReferenceDeps,
-  _reference: Extract<Reference, { kind: 'segment' }>,
+  { depth, signal, tally, vault }: CheckReferenceDeps,
+  { placed, schemas: all, source }: Extract<Reference, { kind: 'segment' }>,
 ): Promise<void> {
-  throw new AppError('vault.format-unsupported', `Cannot check to depth "${depth}": not built yet`)
+  await guard(tally, placed.ref.keys.name, async () => {
+    const deps = await vault.readDeps(source, signal)
+    const digestKey = await vault.digestKey(source, signal)
+    const schemas = new Map(all.map((schema) => [schema.version, schema]))
+    const problems = await checkSegment(deps, placed, { schemas, depth, digestKey, signal })
+    for (const { object, problem } of problems) tally.addProblem(object, problem)
+  })
 }
 
 /** Reads every byte of an object once. */

@@ -30,8 +30,10 @@ export async function checkTimeline(
   }
   await guard(tally, `timelines/${timeline}`, async () => {
     const chain = await vault.readChain(timeline, signal)
-    if (chain.headSeq < 0) tally.addProblem(`timelines/${timeline}`, 'It has no entry')
     const isVault = timeline === VAULT_TIMELINE
+    // A vault that was only just created begins its own timeline with its first fact.
+    const isNew = isVault && (await vault.listSources(signal)).length === 0
+    if (chain.headSeq < 0 && !isNew) tally.addProblem(`timelines/${timeline}`, 'It has no entry')
     references.push(...(isVault ? referencesOfVault(chain) : referencesOfSource(chain)))
     reportIncidents(chain, tally)
   })

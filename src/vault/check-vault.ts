@@ -89,7 +89,9 @@ async function checkSlots(vault: Vault, tally: Tally, signal: AbortSignal): Prom
     await guard(tally, keyringObject(name), async () => {
       tally.addObject(keyringObject(name))
       const text = await readText(vault.keyring, name, { tally, signal })
-      parseSlot({ vaultId: vault.id, name, text })
+      const { vaultId } = parseSlot({ name, text })
+      // Left by an interrupted `init`: its vault never came to be.
+      if (vaultId !== vault.id) tally.addIncident(keyringObject(name), 'It is of another vault')
     })
   }
 }

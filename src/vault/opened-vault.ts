@@ -92,6 +92,7 @@ export class OpenedVault implements Vault {
 
   async addSource(source: string, signal: AbortSignal): Promise<void> {
     parseSourceName(source)
+    await this.complete(signal)
     const first = { source, headSeq: -1, headHash: '', voids: [], damagedFrom: null }
     try {
       await this.#append({ ...first, unknownKinds: [] }, { kind: 'genesis', source }, signal)
@@ -181,8 +182,9 @@ export class OpenedVault implements Vault {
     return foldFacts(await this.readChain(VAULT_TIMELINE, signal)).restores
   }
 
-  /** Makes what a new vault needs besides `vault.json` and its slot. Safe to repeat. */
+  /** Makes what a new vault needs besides `vault.json` and its slot, with the root key. Repeatable. */
   async complete(signal: AbortSignal): Promise<void> {
+    if (this.#deps.credential.signing.root === undefined) return
     const roles: readonly Role[] = ['custodian', 'keeper', 'restore', 'auditor']
     const doing = 'Cannot complete the vault'
     for (const role of roles) {
