@@ -46,7 +46,7 @@ export class DemoSession {
     const { exit, stdout } = await this.#deps.run(argv)
     const durationMs = this.#deps.clock.nowMs() - startedAtMs
     if (says === undefined) return stdout
-    const command = ['holdfast', ...argv].map(quote).join(' ')
+    const command = ['holdfast', ...argv.filter((word) => word !== '--json')].map(quote).join(' ')
     this.commands.push({ command, says, exit, durationMs })
     this.#deps.say(`  $ ${command}`)
     return stdout
