@@ -36,6 +36,7 @@ export async function deleteEqualRows(
 ): Promise<number> {
   const rowid = findRowid(db, table.entity)
   let count = 0
+  let rowCount = 0
   let units = 0
   let wanted: Wanted = new Map()
   for await (const batch of batches) {
@@ -44,10 +45,12 @@ export async function deleteEqualRows(
       wanted.set(key, (wanted.get(key) ?? 0) + 1)
       units += key.length
       count += 1
+      rowCount += 1
     }
-    if (wanted.size >= WANTED_ROWS_MAX || units >= WANTED_UNITS_MAX) {
+    if (rowCount >= WANTED_ROWS_MAX || units >= WANTED_UNITS_MAX) {
       deleteWanted(db, { rowid, table, wanted })
       wanted = new Map()
+      rowCount = 0
       units = 0
     }
     await setImmediate()

@@ -3,7 +3,6 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import type { EntityName } from '#record/entity-name'
 import { evolveSchema } from '#record/evolve-schema'
-import { Secret } from '#stdx/secret'
 import type { TargetWrite } from '../connector.ts'
 import { readAs } from '../read-as.ts'
 import {
@@ -305,31 +304,59 @@ describe('an empty database', () => {
   })
 })
 
-test('a program killed while it writes leaves the old state', async () => {
-  await using system = await freshSqlite('delete')
-  run(
-    system.path,
-    "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 'old')",
-  )
-  const before = await readSystem(sqliteHarness, system)
+/** A restore in a process of its own; `beforeLast` is run when nearly all rows are written. */
+function writeInProcess({ path }: SqliteSystem, limits: string, beforeLast: string) {
   const script = `const { SqliteWrite } = await import('./sqlite-write.ts')
     const { openWriter } = await import('./open-database.ts')
-    const db = openWriter(${JSON.stringify(system.path)})
+    const db = openWriter(${JSON.stringify(path)})
     db.exec('PRAGMA cache_size = 2; BEGIN IMMEDIATE')
-    const write = new SqliteWrite(db, [], new AbortController().signal)
+    await using write = new SqliteWrite(db, [], new AbortController().signal)
     const row = (id) => ({ kind: 'rows', bytes: Buffer.from(id + '\\t' + 'x'.repeat(1000) + '\\n') })
-    await write.updateRows('main.t', { key: ['id'], fields: ['id', 'v'], rows: [row(1)] })
-    await write.insertRows('main.t', ['id', 'v'], (function* () {
+    async function* rows() {
       for (let id = 2; id < 2000; id++) yield row(id)
-      process.kill(process.pid, 'SIGKILL')
+      ${beforeLast}
       yield row(2000)
-    })())`
-  const { signal, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-    cwd: import.meta.dirname,
-    encoding: 'utf8',
+    }
+    try {
+      await write.updateRows('main.t', { key: ['id'], fields: ['id', 'v'], rows: [row(1)] })
+      await write.insertRows('main.t', ['id', 'v'], rows())
+      await write.commit()
+    } catch (error) {
+      console.log(error.code)
+    }`
+  return spawnSync(
+    'sh',
+    ['-c', `${limits} exec "$@"`, 'sh', process.execPath, '--input-type=module', '-e', script],
+    {
+      cwd: import.meta.dirname,
+      encoding: 'utf8',
+    },
+  )
+}
+
+describe('a write that cannot end', () => {
+  test.each([
+    {
+      when: 'its process is killed',
+      limits: '',
+      beforeLast: 'process.kill(process.pid, "SIGKILL")',
+      ends: { signal: 'SIGKILL', stdout: '' },
+    },
+    {
+      when: 'the disk has no more room',
+      limits: 'ulimit -f 500;',
+      beforeLast: '',
+      ends: { signal: null, stdout: 'connector.write-failed\n' },
+    },
+  ])('leaves the old state when $when', async ({ limits, beforeLast, ends }) => {
+    await using system = await freshSqlite('delete')
+    run(
+      system.path,
+      "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 'old')",
+    )
+    const before = await readSystem(sqliteHarness, system)
+    const ended = writeInProcess(system, limits, beforeLast)
+    expect(ended).toMatchObject({ ...ends, stderr: '' })
+    expect(await readSystem(sqliteHarness, system)).toEqual(before)
   })
-  expect(stderr).toBe('')
-  expect(signal).toBe('SIGKILL')
-  const after = await readSystem(sqliteHarness, { address: new Secret(system.path) })
-  expect(after).toEqual(before)
 })
