@@ -25,6 +25,12 @@ export const CLI_ERRORS = {
     retry: 'later',
     help: 'The run was stopped on request. What was committed before stays; what was not is void. Run the command again when it suits.',
   },
+  'cli.output-failed': {
+    status: 500,
+    exit: 1,
+    retry: 'after-fix',
+    help: 'What was to be printed could not be written where the output goes: most often the disk is full. What was printed so far is not complete. Make room and run the command again; the vault is not concerned.',
+  },
   'cli.output-closed': {
     status: 499,
     exit: 0,

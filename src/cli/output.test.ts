@@ -45,9 +45,18 @@ test('createOutput() with --quiet drops remarks but no warnings', () => {
 test('createOutput() stops whoever prints once nobody reads', async () => {
   const { output, stdout } = open({ isSlow: true, isJson: true })
   const item = output.item({}, () => 'x')
-  stdout.fail()
+  stdout.fail('EPIPE')
   await expect(item).rejects.toMatchObject({ code: 'cli.output-closed' })
   output.event({ type: 'progress' })
   await expect(output.item({}, () => 'x')).rejects.toMatchObject({ code: 'cli.output-closed' })
   expect(stdout.read()).toBe('{}\n')
+  output.finish()
+})
+
+test('createOutput() fails when what was printed is lost, as on a full disk', async () => {
+  const { output, stdout } = open({ isJson: true })
+  stdout.fail('ENOSPC')
+  output.summary({ type: 'summary' }, () => '')
+  expect(() => output.finish()).toThrow('found ENOSPC')
+  await expect(output.answer({}, () => '')).rejects.toMatchObject({ code: 'cli.output-failed' })
 })

@@ -5,6 +5,8 @@ import type { Paint } from './paint.ts'
 export type TextStream = {
   readonly isTTY?: boolean
   readonly columns?: number
+  /** What a write failed with. */
+  readonly errored?: Error | null
   write(text: string): boolean
   once(event: 'drain' | 'error', listener: () => void): unknown
   off(event: 'drain' | 'error', listener: () => void): unknown
@@ -30,10 +32,10 @@ export type Output = {
   answer(document: unknown, toText: () => string): Promise<void>
   /**
    * One of many answers: a JSON line, or text for people. Waits while the reader is slow.
-   * @throws cli.output-closed when nobody reads any more
+   * @throws cli.output-closed when nobody reads any more | cli.output-failed
    */
   item(document: unknown, toText: () => string): Promise<void>
-  /** Raw text to standard output, `export` for one. @throws cli.output-closed */
+  /** Raw text to standard output, `export` for one. @throws as `item` */
   data(text: string): Promise<void>
   /** A JSON line of a long run that goes on even when nobody reads; nothing without `--json`. */
   event(document: { readonly type: string }): void
@@ -42,30 +44,34 @@ export type Output = {
   /** A remark for people; nothing with `--quiet` or `--json`. */
   note(text: string): void
   warning(warning: { readonly code: string; readonly message: string }): void
+  /** Once all was said. @throws cli.output-failed when some of it could not be written */
+  finish(): void
   /** Where progress draws its line, and what clears it before anything else is printed. */
   onClear(clear: () => void): void
 }
 
 /** Opens the output. A closed pipe is no error: what is written to it is dropped. */
 export function createOutput({ stdout, stderr, isJson, isQuiet, paint }: OutputOptions): Output {
-  let isClosed = false
+  let failure: Error | undefined
   let clear = () => {}
-  stdout.on('error', () => {
-    isClosed = true
+  stdout.on('error', (error) => {
+    failure ??= error
   })
   stderr.on('error', () => {})
 
   async function data(text: string): Promise<void> {
     clear()
-    if (!isClosed && !stdout.write(text)) await drained(stdout)
-    if (isClosed) throw new AppError('cli.output-closed', 'Cannot print: the output was closed')
+    if (failure === undefined && !stdout.write(text)) await drained(stdout)
+    // A failed write to a file is told a moment after it returned.
+    failure ??= stdout.errored ?? undefined
+    if (failure !== undefined) throw cannotPrint(failure)
   }
   function say(text: string): void {
     clear()
     stderr.write(`${text}\n`)
   }
   function event(document: { readonly type: string }): void {
-    if (isJson && !isClosed) stdout.write(`${JSON.stringify(document)}\n`)
+    if (isJson && failure === undefined) stdout.write(`${JSON.stringify(document)}\n`)
   }
   return {
     isJson,
@@ -78,7 +84,7 @@ export function createOutput({ stdout, stderr, isJson, isQuiet, paint }: OutputO
     summary(document, toText) {
       clear()
       if (isJson) event(document)
-      else if (!isClosed) stdout.write(toText())
+      else if (failure === undefined) stdout.write(toText())
     },
     note(text) {
       if (!isJson && !isQuiet) say(text)
@@ -87,10 +93,28 @@ export function createOutput({ stdout, stderr, isJson, isQuiet, paint }: OutputO
       if (isJson) event({ type: 'warning', code, message } as { type: string })
       else say(`${paint.yellow('warning:')} ${message} (${code})`)
     },
+    finish() {
+      failure ??= stdout.errored ?? undefined
+      if (failure !== undefined && !isClosedBy(failure)) throw cannotPrint(failure)
+    },
     onClear(listener) {
       clear = listener
     },
   }
+}
+
+function cannotPrint(cause: Error): AppError {
+  if (isClosedBy(cause)) {
+    return new AppError('cli.output-closed', 'Cannot print: the output was closed', {}, { cause })
+  }
+  const found = 'code' in cause ? String(cause.code) : cause.message
+  const message = `Cannot print: found ${found} when writing to standard output`
+  return new AppError('cli.output-failed', message, {}, { cause })
+}
+
+/** Whether whoever read the output stopped reading. */
+function isClosedBy(failure: Error): boolean {
+  return 'code' in failure && failure.code === 'EPIPE'
 }
 
 function drained(stream: TextStream): Promise<void> {

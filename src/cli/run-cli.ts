@@ -97,6 +97,7 @@ async function runShell(
       confirm: (confirmation) => confirm(confirmDeps, confirmation, signal),
       runInside: (argv, environment) => runInside(deps, argv, environment),
     })
+    output.finish()
     return exit ?? 0
   } catch (error) {
     // What fails because it was interrupted was interrupted.

@@ -15,6 +15,10 @@ const place = {
   threadUrl: new URL(threadFile, import.meta.url),
 }
 
+// A reader that went away is no failure; `runCli` stops what only it would have read.
+process.stdout.on('error', () => {})
+process.stderr.on('error', () => {})
+
 const exit = await runCli(
   {
     version: VERSION,
@@ -28,5 +32,12 @@ const exit = await runCli(
   },
   process.argv.slice(2),
 )
+await Promise.all([flush(process.stdout), flush(process.stderr)])
 // Not waiting for what may still be open: every command has closed what it opened.
 process.exit(exit)
+
+/** Resolves when everything written has left the process, or never can. */
+function flush(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.writableLength === 0 || stream.destroyed) return Promise.resolve()
+  return new Promise((resolve) => stream.write('', () => resolve()))
+}

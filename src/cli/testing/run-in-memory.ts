@@ -32,7 +32,11 @@ export async function runInMemory(
 }
 
 /** A stream that keeps what is written, and says it is full after each write when `isSlow`. */
-export function keepText(isSlow = false): { stream: TextStream; read(): string; fail(): void } {
+export function keepText(isSlow = false): {
+  stream: TextStream
+  read(): string
+  fail(code: string): void
+} {
   let text = ''
   const listeners = new Set<(error: Error) => void>()
   const stream: TextStream = {
@@ -47,8 +51,8 @@ export function keepText(isSlow = false): { stream: TextStream; read(): string; 
   return {
     stream,
     read: () => text,
-    fail: () => {
-      for (const listener of listeners) listener(new Error('write EPIPE'))
+    fail: (code) => {
+      for (const listener of listeners) listener(Object.assign(new Error('write'), { code }))
     },
   }
 }
