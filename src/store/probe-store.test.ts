@@ -16,7 +16,7 @@ test('probeStore() refuses a store that overwrites', async () => {
       return 'stored'
     },
   }
-  await expect(probeStore(store, systemRandom, signal)).rejects.toMatchObject(refused)
+  await expect(probeStore(store, systemRandom, { signal })).rejects.toMatchObject(refused)
 })
 
 test('probeStore() refuses a store that overwrites and denies it', async () => {
@@ -29,10 +29,10 @@ test('probeStore() refuses a store that overwrites and denies it', async () => {
       return isFirst ? 'stored' : 'already-present'
     },
   }
-  await expect(probeStore(store, systemRandom, signal)).rejects.toMatchObject(refused)
+  await expect(probeStore(store, systemRandom, { signal })).rejects.toMatchObject(refused)
 })
 
 test('probeStore() refuses a store whose listing is stale', async () => {
   const store: ObjectStore = { ...createMemoryStore(), async *list() {} }
-  await expect(probeStore(store, systemRandom, signal)).rejects.toMatchObject(refused)
+  await expect(probeStore(store, systemRandom, { signal })).rejects.toMatchObject(refused)
 })

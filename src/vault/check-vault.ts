@@ -72,6 +72,7 @@ async function checkHeader(vault: Vault, tally: Tally, signal: AbortSignal): Pro
 
 async function checkCertificates(vault: Vault, tally: Tally, signal: AbortSignal): Promise<void> {
   for await (const { name } of vault.store.list('roles/', signal)) {
+    if (!/^roles\/[0-9a-f]{32}\.json$/.test(name)) continue
     await guard(tally, name, async () => {
       tally.addObject(name)
       const text = await readText(vault.store, name, { tally, signal })
@@ -85,7 +86,7 @@ async function checkCertificates(vault: Vault, tally: Tally, signal: AbortSignal
 
 async function checkSlots(vault: Vault, tally: Tally, signal: AbortSignal): Promise<void> {
   for await (const { name } of vault.keyring.list('slots/', signal)) {
-    if (!/^slots\/[^/]+\.json$/.test(name)) continue
+    if (!/^slots\/[0-9a-f]{16}\.json$/.test(name)) continue
     await guard(tally, keyringObject(name), async () => {
       tally.addObject(keyringObject(name))
       const text = await readText(vault.keyring, name, { tally, signal })

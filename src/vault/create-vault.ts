@@ -43,7 +43,8 @@ export async function createVault(request: CreateVaultRequest): Promise<{ readon
     throw new AppError('vault.passphrase-empty', 'Cannot create a vault: the passphrase is empty')
   }
   await refuseExisting(store, signal)
-  for (const one of new Set([store, keyring])) await probeStore(one, random, signal)
+  await probeStore(store, random, { folder: 'roles', signal })
+  await probeStore(keyring, random, { folder: 'slots', signal })
 
   const vaultId = makeVaultId(random)
   const credential = createCredential(random, vaultId)

@@ -7,9 +7,8 @@ import type { Random } from '#stdx/random'
 import { parseObjectName } from '../object-name.ts'
 import type { ObjectName, ObjectWriter, PutResult } from '../object-store.ts'
 import { isFsError, translateFsError } from './fs-error.ts'
+import { nameTemporary, sweepTemporaries, TEMPORARY_FOLDER } from './temporaries.ts'
 
-/** Outside every object's name, so that listing never shows an unfinished one. */
-export const TEMPORARY_FOLDER = '~tmp'
 const FOLDER_MODE = 0o700
 const FILE_MODE = 0o600
 
@@ -31,9 +30,9 @@ export async function createLocalWriter(
   const { root, random } = deps
   const path = join(root, parseObjectName(name))
   const doing = `Cannot write object "${name}" to "${root}"`
-  const temporary = join(root, TEMPORARY_FOLDER, Buffer.from(random.bytes(16)).toString('hex'))
+  const temporary = join(root, TEMPORARY_FOLDER, nameTemporary(random))
   const handle = await translating(doing, async () => {
-    await ensureFolder(deps, dirname(temporary))
+    await openTemporaryFolder(deps, dirname(temporary))
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
     return await open(temporary, flags, FILE_MODE)
   })
@@ -91,6 +90,13 @@ async function linkIfAbsent(from: string, to: string): Promise<PutResult> {
     if (isFsError(error, 'EEXIST')) return 'already-present'
     throw error
   }
+}
+
+/** What a process that died here left is removed once, before the first write. */
+async function openTemporaryFolder(deps: LocalWriterDeps, folder: string): Promise<void> {
+  if (deps.folders.has(folder)) return
+  await ensureFolder(deps, folder)
+  await sweepTemporaries(folder)
 }
 
 /** The root itself must be there; what is missing below it is made. */

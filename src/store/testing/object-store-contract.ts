@@ -24,7 +24,7 @@ export function testObjectStore(
     testWriters(open)
     test('probeStore() finds nothing to object to and leaves nothing behind', async () => {
       await using store = await open()
-      await probeStore(store, systemRandom, signal)
+      await probeStore(store, systemRandom, { signal })
       expect(await collect(store.list('', signal))).toEqual([])
     })
   })
