@@ -108,7 +108,9 @@ export type ReportCustomer = {
 export type ReportRestore = {
   readonly source: string
   readonly point: string
+  /** To the last commit. */
   readonly durationMs: number
+  readonly readBackMs: number
   readonly plan: string
   readonly restore: string
   readonly inserted: number

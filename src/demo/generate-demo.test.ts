@@ -1,7 +1,9 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { breakThings } from './break-things.ts'
+import { demoFiles } from './demo-files.ts'
 import { type DemoContents, generateDemo } from './generate-demo.ts'
 import {
   findBrokenReferences,
@@ -105,6 +107,13 @@ test('generateDemo() holds the numbers of rows that the README of the room lists
       expect(readme).toContain(`${table} ${count.toLocaleString('en').replaceAll(',', ' ')}`)
     }
   }
+})
+
+test('breakThings() changes 1 800 payment terms of the default demo', () => {
+  cpSync(join(folder, 'whole'), join(folder, 'broken'), { recursive: true })
+  const damage = breakThings(demoFiles(join(folder, 'broken')), 'holdfast')
+  expect(damage.paymentTermsChanged).toBe(1_800)
+  expect(damage.sentences.join(' ')).toContain('1 800 customers of company 0100')
 })
 
 test('generateDemo() refuses a folder that holds one of its files, and leaves it alone', async () => {

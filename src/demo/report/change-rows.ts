@@ -72,8 +72,9 @@ const VALUES_MAX = 5
 
 /** The first values of a record that its key does not say already, enough to know it by. */
 function sumUp(fields: RecordFields | null, key: string): string {
+  const said = new Set(key.split(',').map((part) => part.replaceAll('"', '')))
   const values = Object.values(fields ?? {}).filter((value) => value !== null && value !== '')
-  const fresh = values.filter((value) => value !== key)
+  const fresh = values.filter((value) => value !== null && !said.has(value))
   return cut(fresh.slice(0, VALUES_MAX).join(' · '))
 }
 

@@ -16,7 +16,10 @@ export function isProved({ check, proofs, restores }: DemoReportModel): boolean 
 export function formatOpening(model: DemoReportModel): Html {
   const rows = model.systems.reduce((sum, system) => sum + system.rows, 0)
   const changed = model.changes.reduce((sum, { lines }) => sum + lines.length, 0)
-  const restoreMs = model.restores.reduce((sum, { durationMs }) => sum + durationMs, 0)
+  const restoreMs = model.restores.reduce(
+    (sum, { durationMs, readBackMs }) => sum + durationMs + readBackMs,
+    0,
+  )
   const left = model.proofs
     .flatMap(({ verifyRestored }) => verifyRestored.entities)
     .reduce((sum, { missing, extra, different }) => sum + missing + extra + different, 0)

@@ -111,13 +111,13 @@ th, td { text-align: left; vertical-align: baseline; padding: 9px 16px 9px 0; fo
 thead th { color: var(--muted); font-size: 13.5px; border-bottom: 1px solid var(--ink); overflow-wrap: normal; }
 th.number, td.number { text-align: right; }
 .finder table { table-layout: fixed; }
-.finder thead th:first-child { width: 36%; } .finder thead th:nth-child(2) { width: 16%; }
+.finder thead th:first-child { width: 33%; } .finder thead th:nth-child(2) { width: 16%; } .finder thead th:nth-child(3) { width: 23%; }
 .finder tbody tr:last-child > *, .finder tbody th { border-bottom: 1px solid var(--line); }
 .finder tr + tr td { padding-top: 0; }
 .finder tbody th { padding-right: 20px; }
 .name { display: block; font-weight: 600; } .name:empty { display: none; }
 .address { color: var(--muted); } .address b { font-weight: 400; color: var(--ink); }
-.before, .after { font-family: var(--mono); font-size: 0.86em; }
+.before, .after { font-family: var(--mono); font-size: 0.84em; } .after { padding-right: 0; }
 .before { color: var(--muted); } .after { color: var(--damage); }
 .finder .is-sensitive code { color: var(--sensitive); font-weight: 650; }
 .finder .is-sensitive .after { font-weight: 650; }

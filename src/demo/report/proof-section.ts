@@ -86,11 +86,24 @@ function formatFound({ entities }: VerifyAnswer, entity: string): Html {
 function formatCheck({ check }: DemoReportModel): Html {
   const tone = check.verdict === 'whole' ? 'good' : 'damage'
   return html`<h3>The vault <span class="muted">is <b class="${tone}">${check.verdict}</b></span></h3>
-<p>All ${formatPlural(check.objects, 'object')}, ${formatBytes(check.bytes)}, were read and ${check.depth}: ${check.problems.length === 0 ? 'no problem found.' : formatPlural(check.problems.length, 'problem')}</p>
+<p>All ${formatPlural(check.objects, 'object')}, ${formatBytes(check.bytes)}, were read${depthOf(check.depth)}: ${check.problems.length === 0 ? 'no problem found.' : formatPlural(check.problems.length, 'problem')}</p>
 ${check.problems.length === 0 ? null : html`<ul>${check.problems.slice(0, PROBLEMS_SHOWN).map(({ object, problem }) => html`<li class="damage"><code>${object}</code> ${problem}</li>`)}</ul>`}`
 }
 
 const PROBLEMS_SHOWN = 20
+
+function depthOf(depth: string): string {
+  switch (depth) {
+    case 'hashes':
+      return ' and compared with the hashes that signed entries name'
+    case 'authenticated':
+      return ', compared with their signed hashes and opened'
+    case 'decoded':
+      return ', compared with their signed hashes, opened and decoded to the last row'
+    default:
+      return ` (${depth})`
+  }
+}
 
 function formatSizes(model: DemoReportModel): Html {
   const sourceBytes = model.systems.reduce((sum, { bytes }) => sum + bytes, 0)

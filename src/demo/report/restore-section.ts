@@ -17,7 +17,7 @@ function formatCard({ systems }: DemoReportModel, restore: ReportRestore): Html 
   const { verified } = restore
   const isSame = verified.different === 0 && restore.extra === 0
   return html`<article class="card">
-<h3>${title} <span class="muted">from ${restore.point}, in ${formatDuration(restore.durationMs)}</span></h3>
+<h3>${title} <span class="muted">from ${restore.point}, written in ${formatDuration(restore.durationMs)}, read back in ${formatDuration(restore.readBackMs)}</span></h3>
 <dl class="counts">
 ${formatCountRow('put back', restore.updated, 'changed by the damage')}
 ${formatCountRow('inserted again', restore.inserted, 'deleted by the damage')}

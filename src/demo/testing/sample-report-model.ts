@@ -290,6 +290,7 @@ function aRestore(source: string, counts: { inserted: number; updated: number; s
     source,
     point: `${source}@2`,
     durationMs: source === 'erp' ? 812 : 461,
+    readBackMs: source === 'erp' ? 503 : 380,
     plan: `sha256:${hex(32)}`,
     restore: `r-${hex(6)}`,
     deleted: 0,
