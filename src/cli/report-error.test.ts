@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import * as z from 'zod'
 import { AppError } from '#stdx/app-error'
 import { createPaint } from './paint.ts'
 import { formatErrorLine, formatErrorReport, reportError } from './report-error.ts'
@@ -30,6 +31,14 @@ test('reportError() takes anything else for a bug, its stack only for debugging'
 test('formatErrorReport() lets nobody move the cursor', () => {
   const error = new AppError('store.full', 'Cannot write "\u001b[2J\u202e"')
   expect(formatErrorReport(reportError(error, table), plain)).toContain('"\\u001b[2J\\u202e"')
+})
+
+test('reportError() tells a failed schema check in a line', () => {
+  const cause = z.object({ a: z.object({ b: z.string() }) }).safeParse({ a: {} }).error
+  const error = new AppError('store.full', 'Cannot', {}, { cause })
+  expect(reportError(error, table).causes).toEqual([
+    'a.b: Invalid input: expected string, received undefined',
+  ])
 })
 
 test('reportError() ends even when causes form a ring', () => {

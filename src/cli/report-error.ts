@@ -64,10 +64,17 @@ function listCauses(cause: unknown): string[] {
   const causes: string[] = []
   let next = cause
   while (next instanceof Error && causes.length < CAUSES_MAX) {
-    causes.push(withoutPassword(next.message))
+    causes.push(withoutPassword(shorten(next)))
     next = next.cause
   }
   return causes
+}
+
+/** The message of a failed schema check is a page of JSON; its issues say the same in a line. */
+function shorten(error: Error): string {
+  if (!('issues' in error) || !Array.isArray(error.issues)) return error.message
+  const issues: readonly { path?: readonly unknown[]; message?: string }[] = error.issues
+  return issues.map(({ message, path }) => `${path?.join('.') ?? ''}: ${message}`).join('; ')
 }
 
 /** Foreign messages may repeat the URL they were given. */
