@@ -4,6 +4,7 @@ import { readProjectFile } from './project-files.ts'
 import { loadRoomErrors } from './room-errors.ts'
 import { formatJsonSchema, formatSettingsPage } from './settings-page.ts'
 import type { RoomErrors } from './tidy-errors.ts'
+import { walkThrough } from './walkthrough.ts'
 
 export type Page = { readonly path: string; readonly text: string }
 
@@ -19,7 +20,16 @@ export async function generatePages(): Promise<Page[]> {
       path: architecture,
       text: replacePart(readProjectFile(architecture), 'rooms', formatRoomsTable()),
     },
+    { path: 'docs/walkthrough.md', text: await formatWalkthrough() },
   ]
+}
+
+async function formatWalkthrough(): Promise<string> {
+  const parts = await walkThrough()
+  return [...parts].reduce(
+    (text, [name, part]) => replacePart(text, name, part),
+    readProjectFile('docs/walkthrough.md'),
+  )
 }
 
 export function formatErrorsPage(errorsByRoom: ReadonlyMap<string, RoomErrors>): string {

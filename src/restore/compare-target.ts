@@ -1,4 +1,5 @@
 import type { SourceCut } from '#connector/connector'
+import { readAs } from '#connector/read-as'
 import type { EntityAt } from '#history/entity-at'
 import { type PairTotals, pairVersions, type RecordPair } from '#history/pair-versions'
 import { scanFields } from '#record/project'
@@ -38,8 +39,10 @@ export async function* pairWithTarget(
   refuseMissingFields(at.schema, described)
   const { asOfSeq, schema, schemas, segments } = at
   const state = readState(deps.read, { segments, schemas, schema, asOfSeq, rows, signal })
-  const scanned = digestAll(deps, schema, cut.scan(described, scanFields(schema), signal))
-  const isOrdered = described.scanOrder === 'key' && hasSameKey(schema, described)
+  // A value's text may depend on its field's type, and the point's is the one to compare under.
+  const shown = readAs(described, schema)
+  const scanned = digestAll(deps, schema, cut.scan(shown, scanFields(schema), signal))
+  const isOrdered = shown.scanOrder === 'key' && hasSameKey(schema, shown)
   const sorted = isOrdered
     ? scanned
     : sortVersions(deps, scanned, { memoryBytesMax: SORT_BYTES_MAX, signal })

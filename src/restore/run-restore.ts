@@ -27,7 +27,8 @@ export async function runRestore(
   { prepared, since, target }: { prepared: PreparedRestore; since: SourceCut; target: Target },
   signal: AbortSignal,
 ): Promise<RestoreCounts> {
-  await using write = await target.openWrite(signal, since)
+  const schemas = prepared.entities.map(({ at }) => at.schema)
+  await using write = await target.openWrite(signal, since, schemas)
   await since[Symbol.asyncDispose]()
   const plan = formatCreatePlan(prepared)
   const leftOut = plan.schemas.length > 0 ? [...(await write.createTables(plan))] : []
