@@ -70,7 +70,7 @@ async function walk(file: string): Promise<ReadonlyMap<string, string>> {
   tellEntry(parts, first)
 
   change(file, CHANGE)
-  const second = await capture({ file, random, vault })
+  await capture({ file, random, vault })
   const state = await vault.readTimeline('erp', signal)
   const deps = await vault.readDeps('erp', signal)
   const versions = await recordHistory(deps, { state, entity, address: '4711' }, signal)
@@ -81,7 +81,6 @@ async function walk(file: string): Promise<ReadonlyMap<string, string>> {
     fields,
   }))
   parts.set('change', fence('sql', `${CHANGE};`))
-  parts.set('second', fence('json', formatJson(second.body.entities)))
   parts.set('history', fence('json', formatJson(told)))
   parts.set('restore', await tellRestore({ file, random, vault, point: first }))
   return parts
