@@ -1,5 +1,5 @@
 import { formatEntityName } from '#record/entity-name'
-import type { SharedDefinition, TableDefinition } from './definition.ts'
+import type { SequenceDefinition, SharedDefinition, TableDefinition } from './definition.ts'
 
 /**
  * What of the source's shared things the planned tables need. When every table of the source is
@@ -15,23 +15,23 @@ export function choosePlanned(
 ): SharedDefinition {
   const planned = new Set(tables.flatMap((table) => [table, ...table.partitions]).map(entityText))
   const isWhole = shared.entities.every((entity) => planned.has(entity))
-  const chosen = isWhole ? shared : chooseMentioned(shared, tables)
+  const owned = shared.sequences.filter(({ owner }) => owner && planned.has(owner.entity))
+  const chosen = isWhole ? shared : chooseMentioned(shared, [...tables, ...owned])
   const there = new Set(present.sequences.map(entityText))
-  const sequences = chosen.sequences.filter((sequence) =>
-    sequence.owner === null ? !there.has(entityText(sequence)) : planned.has(sequence.owner.entity),
+  const free = chosen.sequences.filter(
+    (sequence) => sequence.owner === null && !there.has(entityText(sequence)),
   )
-  return { ...chosen, sequences }
+  return { ...chosen, sequences: [...free, ...owned] }
 }
 
 function chooseMentioned(
   shared: SharedDefinition,
-  tables: readonly TableDefinition[],
+  planned: readonly (TableDefinition | SequenceDefinition)[],
 ): SharedDefinition {
-  const mentioned = new Mentions(tables)
+  const mentioned = new Mentions(planned)
   const extensions = mentioned.choose(shared.extensions, ({ types }) => types)
-  const sequences = mentioned.choose(shared.sequences, ({ name, owner }) => [
-    owner === null ? name : owner.entity,
-  ])
+  const free = shared.sequences.filter(({ owner }) => owner === null)
+  const sequences = mentioned.choose(free, ({ name }) => [name])
   const types: Pick<SharedDefinition, 'domains' | 'composites' | 'ranges'> = {
     domains: [],
     composites: [],
@@ -46,12 +46,10 @@ function chooseMentioned(
   }
   const enums = mentioned.choose(shared.enums, namesOf)
   const collations = mentioned.choose(shared.collations, ({ name }) => [name])
-  const named = [...tables, ...sequences, ...enums, ...collations, ...Object.values(types).flat()]
-  const schemas = new Set(
-    [...named, ...extensions, ...tables.flatMap((table) => table.partitions)].map(
-      ({ schema }) => schema,
-    ),
-  )
+  const partitions = planned.flatMap((each) => ('partitions' in each ? each.partitions : []))
+  const shapes = [...enums, ...collations, ...Object.values(types).flat(), ...sequences]
+  const named = [...planned, ...partitions, ...shapes, ...extensions]
+  const schemas = new Set(named.map(({ schema }) => schema))
   return {
     ...types,
     entities: shared.entities,

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { AppError } from '#stdx/app-error'
 import type { PostgresAddress } from './address.ts'
-import { toConnectError } from './pg-error.ts'
+import { readServerError, toConnectError } from './pg-error.ts'
 import { Session } from './session.ts'
 import { planTls, type TlsAttempt } from './tls.ts'
 
@@ -58,8 +58,8 @@ export async function connect(address: PostgresAddress, signal: AbortSignal): Pr
       return await open(address, tls, signal)
     } catch (error) {
       signal.throwIfAborted()
-      // The first refusal tells more than that of the fallback, as with libpq.
-      failure ??= error
+      // What the server says tells more than that it knows no TLS.
+      if (readServerError(failure) === undefined) failure = error
     }
   }
   throw toConnectError(failure, where)

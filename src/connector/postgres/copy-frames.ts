@@ -90,10 +90,11 @@ export class CopyFrames {
   #beginFrame(): boolean {
     const type = this.#header[0] ?? 0
     const size = this.#header.readUInt32BE(1) - LENGTH_BYTES
+    if (type !== COPY_DATA && !PASSED_OVER.has(type)) return false
     if (type !== COPY_DATA) {
       this.#into = 'nowhere'
       this.#missing = size
-      return PASSED_OVER.has(type)
+      return true
     }
     if (size > LARGE_ROW_BYTES || this.#used + size > BLOCK_BYTES) this.#flush()
     this.#into = size > LARGE_ROW_BYTES ? 'parts' : 'block'
