@@ -128,10 +128,10 @@ th.number, td.number { text-align: right; }
 .matrix thead .damage { color: var(--damage); } .matrix thead .restored { color: var(--accent); }
 .matrix .record th { padding-top: 24px; font-weight: 650; border-bottom: 1px solid var(--line); }
 .matrix .record .address { font-weight: 400; margin-left: 6px; }
-.matrix td { font-family: var(--mono); font-size: 12.5px; padding-right: 12px; } .matrix th .sensitive { display: inline-block; }
+.matrix td { font-family: var(--mono); font-size: 12.5px; } .matrix td, .matrix thead th + th { padding-left: 9px; padding-right: 8px; } .matrix th .sensitive { display: inline-block; }
 .matrix td.same { color: var(--muted); }
 .matrix td.became { font-weight: 650; }
-.matrix td.became.damage { color: var(--damage); background: var(--damage-soft); box-shadow: -8px 0 0 var(--damage-soft); }
+.matrix td.became.damage { color: var(--damage); background: var(--damage-soft); }
 .matrix td.became.restored { color: var(--accent); }
 .matrix td.became .null { color: inherit; }
 .matrix tr:not(.record) > * { padding-top: 6px; padding-bottom: 6px; }

@@ -6,8 +6,8 @@ import { formatSection } from './section.ts'
 export function formatRestore(model: DemoReportModel): Html {
   return formatSection(
     { id: 'restore', label: 'Restore', title: 'A plan first, then exactly that plan' },
-    html`<p class="lead">Every write was listed before the first one was made, and the hash of that list
-is what was carried out: in one transaction a system, then read back and compared.</p>
+    html`<p class="lead">Every write was listed before the first one was made. The hash names
+that list; it was carried out in one transaction a system, then read back and compared.</p>
 <div class="cards">${model.restores.map((restore) => formatCard(model, restore))}</div>`,
   )
 }
