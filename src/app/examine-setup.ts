@@ -100,11 +100,13 @@ async function examineVault(
     return [undefined, [{ check: 'vault', verdict: 'bad', found, fix }]]
   }
   findings.push(good('vault', store.label))
-  for (const [check, probed] of [
-    ['put-if-absent', store],
-    ['put-if-absent of the keyring', keyring],
-  ] as const) {
-    const [, finding] = await attempt(check, () => probeStore(probed, deps.random, signal))
+  // In folders that every vault has, so that nothing is left behind.
+  for (const { check, folder, probed } of [
+    { check: 'put-if-absent', folder: 'roles', probed: store },
+    { check: 'put-if-absent of the keyring', folder: 'slots', probed: keyring },
+  ]) {
+    const options = { folder, signal }
+    const [, finding] = await attempt(check, () => probeStore(probed, deps.random, options))
     findings.push(finding ?? good(check, 'exactly one of several writers wins'))
   }
   findings.push(...(await examineSpace(store.label)))
