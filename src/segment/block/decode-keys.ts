@@ -11,7 +11,7 @@ import {
   FLAG_ORDINALS,
 } from './encode-keys.ts'
 import { FormatProblem } from './format-problem.ts'
-import { decompress } from './zstd.ts'
+import { SPARE_BYTES } from './zstd.ts'
 
 /** More than any writer puts into a block; whatever claims more is not a block. */
 const VERSIONS_MAX = 1 << 20
@@ -39,11 +39,12 @@ export function decodeKeysBlock(
     suffixBytes: reader.numberUpTo(FRAME_BYTES_MAX),
   }
   const rawBytes = reader.numberUpTo(FRAME_BYTES_MAX)
-  const raw = decompress(reader.sized(), rawBytes)
+  const raw = new Uint8Array(rawBytes + SPARE_BYTES)
+  kernel.zstd.decompressInto(reader.sized(), raw, 0, rawBytes)
   const digests = new BigUint64Array(copyOf(reader.raw(8 * count)).buffer)
   reader.finish()
 
-  const inner = new ByteReader(raw)
+  const inner = new ByteReader(raw.subarray(0, rawBytes))
   const keys = frontDecode(kernel, inner, front, count)
   const ordinals =
     (flags & FLAG_ORDINALS) === 0

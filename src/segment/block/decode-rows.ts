@@ -2,7 +2,6 @@ import { KERNEL_FAILED, type Kernel } from '../kernel/open-kernel.ts'
 import type { BytesColumn } from '../version-batch.ts'
 import { ByteReader } from './byte-reader.ts'
 import { FormatProblem } from './format-problem.ts'
-import { decompress } from './zstd.ts'
 
 /** Far more than any writer puts into a block. */
 const ROWS_MAX = 1 << 20
@@ -17,12 +16,11 @@ export type RowShape = {
   readonly tail: Uint8Array
 }
 
-/** The rows of a block as they lie there: columns in the memory of a kernel. */
+/** The rows of a block as they lie there: columns in frames. */
 export type StoredColumns = {
   readonly rowCount: number
   readonly storedFieldCount: number
-  /** Decompressed, in the order of the frames. */
-  readonly frames: readonly Uint8Array[]
+  readonly frames: readonly { readonly bytes: Uint8Array; readonly rawBytes: number }[]
   /** Per field, where its column begins and ends among all frames. */
   readonly starts: readonly number[]
   readonly ends: readonly number[]
@@ -30,7 +28,7 @@ export type StoredColumns = {
 }
 
 /**
- * Decompresses a block of `.rows`.
+ * Finds the columns of a block of `.rows`.
  * @param bytes its sections, joined
  * @throws FormatProblem when the bytes are no such block
  */
@@ -64,7 +62,7 @@ export function readColumns(bytes: Uint8Array<ArrayBuffer>): StoredColumns {
     const members = sizes.slice(column, column + fields.length)
     column += fields.length
     const rawBytes = members.reduce((sum, size) => sum + size, 0)
-    return decompress(reader.raw(frameBytes), rawBytes)
+    return { bytes: reader.raw(frameBytes), rawBytes }
   })
   reader.finish()
   return { rowCount, storedFieldCount, frames, starts, ends, textBytes }
@@ -72,6 +70,27 @@ export function readColumns(bytes: Uint8Array<ArrayBuffer>): StoredColumns {
 
 /** All rows. @throws FormatProblem when the columns do not make rows */
 export function toRows(kernel: Kernel, columns: StoredColumns, shape: RowShape): BytesColumn {
+  return takeRows(kernel, buildRows(kernel, columns, shape))
+}
+
+/** Whether the block holds exactly these rows; nothing is copied out for it. */
+export function holdsRows(kernel: Kernel, columns: StoredColumns, rows: BytesColumn): boolean {
+  const shape = { fieldCount: columns.storedFieldCount, tail: NEWLINE }
+  const { out, size, rowEnds, count } = buildRows(kernel, columns, shape)
+  const memory = kernel.bytes()
+  const { buffer, byteOffset, byteLength } = rows.ends
+  const ends = new Uint8Array(buffer, byteOffset, byteLength)
+  return (
+    count === rows.ends.length &&
+    Buffer.compare(memory.subarray(rowEnds, rowEnds + 4 * count), ends) === 0 &&
+    Buffer.compare(memory.subarray(out, out + size), rows.bytes.subarray(0, size)) === 0
+  )
+}
+
+const NEWLINE = Uint8Array.of(0x0a)
+
+/** Leaves the rows in the kernel's memory. */
+function buildRows(kernel: Kernel, columns: StoredColumns, shape: RowShape): BuiltRows {
   const { rowCount } = columns
   const fieldCount = Math.min(shape.fieldCount, columns.storedFieldCount)
   const capacity = columns.textBytes + rowCount * shape.tail.length
@@ -83,7 +102,7 @@ export function toRows(kernel: Kernel, columns: StoredColumns, shape: RowShape):
     4 * rowCount,
   ])
   const memory = kernel.bytes()
-  putFrames(memory, columns, text)
+  putFrames(kernel, memory, columns, text)
   memory.set(bytesOf(cursorsOf(columns, fieldCount, text)), cursors)
   memory.set(shape.tail, tail)
   const size =
@@ -98,7 +117,7 @@ export function toRows(kernel: Kernel, columns: StoredColumns, shape: RowShape):
       rowEnds,
     ) >>> 0
   if (size === KERNEL_FAILED) throw new FormatProblem('its columns do not make rows')
-  return takeRows(kernel, { out, size, rowEnds, count: rowCount })
+  return { out, size, rowEnds, count: rowCount }
 }
 
 /**
@@ -126,7 +145,7 @@ export function selectRows(
       4 * count,
     ])
   const memory = kernel.bytes()
-  putFrames(memory, columns, text)
+  putFrames(kernel, memory, columns, text)
   memory.set(bytesOf(wanted), numbers)
   memory.set(shape.tail, tail)
   memory.set(bytesOf(columns.ends.slice(0, fieldCount).map((end) => text + end)), ends)
@@ -153,11 +172,12 @@ export function selectRows(
   return takeRows(kernel, { out, size, rowEnds, count })
 }
 
-function putFrames(memory: Uint8Array, { frames }: StoredColumns, text: number): void {
+/** Decompresses all columns to where their text is to lie. */
+function putFrames({ zstd }: Kernel, memory: Uint8Array, columns: StoredColumns, text: number) {
   let at = text
-  for (const frame of frames) {
-    memory.set(frame, at)
-    at += frame.length
+  for (const { bytes, rawBytes } of columns.frames) {
+    zstd.decompressInto(bytes, memory, at, rawBytes)
+    at += rawBytes
   }
 }
 

@@ -2,7 +2,6 @@ import { assert } from '#stdx/assert'
 import { KERNEL_FAILED, type Kernel } from '../kernel/open-kernel.ts'
 import { type BlobRef, type LargeValue, OP_DELETE, type VersionBatch } from '../version-batch.ts'
 import { ByteWriter } from './byte-writer.ts'
-import { compress } from './zstd.ts'
 
 /**
  * A block of `.keys`: which versions there are and what their digests are. One section. Numbers are
@@ -63,7 +62,7 @@ export function encodeKeysBlock(
   if (hasDeletes) parts.push(batch.ops)
   if (batch.large.size > 0) parts.push(encodeLarge(batch.large))
   const raw = Buffer.concat(parts)
-  const frame = compress(raw, 3)
+  const frame = kernel.zstd.compress(raw, 3)
 
   const writer = new ByteWriter()
   writer.number(count)

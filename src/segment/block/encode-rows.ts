@@ -3,7 +3,6 @@ import type { Kernel } from '../kernel/open-kernel.ts'
 import type { BytesColumn } from '../version-batch.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { type ColumnGroup, planColumns, planOneFrame } from './plan-columns.ts'
-import { compress } from './zstd.ts'
 
 /**
  * A block of `.rows`: the text of the versions that have any, turned into columns. Numbers are
@@ -54,7 +53,7 @@ export function encodeRowsBlock(
   const frames = groups.map(({ fields: members, level }) => {
     const start = column === 0 ? 0 : (columns.ends[column - 1] ?? 0)
     column += members.length
-    return compress(columns.bytes.subarray(start, columns.ends[column - 1]), level)
+    return kernel.zstd.compress(columns.bytes.subarray(start, columns.ends[column - 1]), level)
   })
   return cutSections(formatHeader(fields, groups, frames, columns.ends), frames)
 }
@@ -112,7 +111,7 @@ function chooseGroups(
   const order = Array.from({ length: fields.fieldCount }, (_, field) => field)
   const { bytes, ends } = toColumns(kernel, fields, order)
   const columns = order.map((field) => bytes.subarray(field && ends[field - 1], ends[field]))
-  plan.groups = planColumns(columns)
+  plan.groups = planColumns(columns, kernel.zstd)
   return plan.groups
 }
 

@@ -1,4 +1,4 @@
-import { compress, type ZstdLevel } from './zstd.ts'
+import type { Zstd, ZstdLevel } from './zstd.ts'
 
 /** Columns that are compressed into one frame. Field numbers ascend. */
 export type ColumnGroup = { readonly fields: readonly number[]; readonly level: ZstdLevel }
@@ -22,14 +22,14 @@ export function planOneFrame(fieldCount: number): readonly ColumnGroup[] {
  *
  * @param columns of one block, by field
  */
-export function planColumns(columns: readonly Uint8Array[]): readonly ColumnGroup[] {
+export function planColumns(columns: readonly Uint8Array[], zstd: Zstd): readonly ColumnGroup[] {
   const shared: number[] = []
   const groups: ColumnGroup[] = []
   let sharedLow = 0
   let sharedHigh = 0
   columns.forEach((column, field) => {
-    const low = compress(column, 1).length
-    const high = compress(column, 3).length
+    const low = zstd.compress(column, 1).length
+    const high = zstd.compress(column, 3).length
     if (column.length < OWN_FRAME_BYTES_MIN || low < column.length * SHARED_RATIO) {
       shared.push(field)
       sharedLow += low

@@ -1,12 +1,14 @@
+import { openZstd, type Zstd } from '../block/zstd.ts'
 import { KERNEL_WASM_BASE64 } from './kernel-wasm.ts'
 
 /**
- * One instance of the WebAssembly loops and its memory. Everything it does is synchronous; an
+ * One instance of the WebAssembly loops and its memory, and contexts of zstd beside it. Everything it does is synchronous; an
  * instance belongs to one object that uses it between two awaits. Its memory grows to what the
  * largest batch needed (some 12 MiB for batches of 2 MiB) and is freed with the object.
  */
 export type Kernel = {
   readonly calls: KernelCalls
+  readonly zstd: Zstd
   /**
    * Lays out areas of the given sizes, each followed by room to overrun, and returns their
    * addresses. What lay there before is gone, views taken before may be too.
@@ -63,6 +65,7 @@ export function openKernel(): Kernel {
   const { memory } = exports
   return {
     calls: exports,
+    zstd: openZstd(),
     layOut(sizes) {
       let at = FIRST_ADDRESS
       const addresses = sizes.map((size) => {

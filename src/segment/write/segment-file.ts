@@ -7,7 +7,7 @@ import { assert } from '#stdx/assert'
 import type { ObjectName } from '#store/object-store'
 import { entryOf, startOf } from '../batch/columns.ts'
 import { decodeKeysBlock } from '../block/decode-keys.ts'
-import { readColumns, toRows } from '../block/decode-rows.ts'
+import { holdsRows, readColumns } from '../block/decode-rows.ts'
 import { encodeKeysBlock } from '../block/encode-keys.ts'
 import { type ColumnPlan, encodeRowsBlock } from '../block/encode-rows.ts'
 import { encodeFooter, type FooterBlock, formatTrailer } from '../block/footer.ts'
@@ -29,7 +29,6 @@ export type SegmentFileOptions = {
 }
 
 const DATA_KEY_BYTES = 32
-const NEWLINE = Uint8Array.of(0x0a)
 
 /**
  * One segment being written: its objects, their data keys, its footer. Holds one block at a time,
@@ -168,7 +167,7 @@ export class SegmentFile implements AsyncDisposable {
     block: number,
     sealed: { readonly keys: readonly Uint8Array[]; readonly rows: readonly Uint8Array[] },
   ): void {
-    const { kernel, schema } = this.#options
+    const { kernel } = this.#options
     const open = (part: 'keys' | 'rows') => {
       const key = (part === 'keys' ? this.#keys : this.#rows).keys[block]
       assert(key !== undefined, 'A block that was sealed has a key.')
@@ -180,9 +179,7 @@ export class SegmentFile implements AsyncDisposable {
     const decoded = decodeKeysBlock(kernel, open('keys'), 0)
     let isSame = isSameKeys(batch, decoded, this.#options.stamps)
     if (sealed.rows.length > 0) {
-      const shape = { fieldCount: schema.fields.length, tail: NEWLINE }
-      const text = toRows(kernel, readColumns(open('rows')), shape)
-      isSame &&= isSameColumn(text, rows)
+      isSame &&= holdsRows(kernel, readColumns(open('rows')), rows)
     }
     if (isSame) return
     const found = 'it does not decode to what was encoded'
