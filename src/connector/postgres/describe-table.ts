@@ -125,7 +125,10 @@ function describeForeignKeys(table: TableRow, all: CatalogueFacts): ForeignKey[]
 }
 
 /** The entity a table is, or is a partition of. */
-function findEntity(oid: string | null, all: CatalogueFacts): EntityName | null {
+export function findEntity(
+  oid: string | null,
+  all: Pick<CatalogueFacts, 'tables'>,
+): EntityName | null {
   const table = oid === null ? undefined : all.tables.get(oid)
   if (table === undefined) return null
   const root = table.root === null ? table : all.tables.get(table.root)

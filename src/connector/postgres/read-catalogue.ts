@@ -16,12 +16,13 @@ import {
   SCHEMAS,
 } from './catalogue/types.ts'
 import { compactDefinition, type SharedDefinition } from './definition.ts'
-import { type CatalogueFacts, describeEntity, entityOf } from './describe-table.ts'
+import { type CatalogueFacts, describeEntity, entityOf, findEntity } from './describe-table.ts'
 import type { Session } from './session.ts'
 
 /**
  * Describes every table of the database, in the session's transaction. Asks a fixed number of
- * questions, however many tables there are.
+ * questions, however many tables there are, and none about rows: `mayRead` only decides whose
+ * sequences and names belong to what is shared.
  */
 export async function readCatalogue(
   session: Session,
@@ -29,14 +30,15 @@ export async function readCatalogue(
   signal: AbortSignal,
 ): Promise<Catalogue> {
   const all = await ask(session, TABLES, signal)
-  const entities = all.filter((table) => table.root === null && mayRead(entityOf(table)))
-  const facts = await readFacts(session, { all, entities }, signal)
-  const sequences = await readSequences(session, facts, signal)
+  const facts = await readFacts(session, all, signal)
+  const entities = all.filter(({ root }) => root === null)
+  const included = entities.map(entityOf).filter(mayRead)
+  const sequences = await readSequences(session, { facts, included: new Set(included) }, signal)
   return {
     entities: entities.map((table) => describeEntity(table, facts)),
     definition: compactDefinition({
       ...(await readTypes(session, signal)),
-      entities: entities.map(entityOf),
+      entities: included,
       sequences: sequences.map((sequence) => describeSequence(sequence, facts.tables)),
     }),
     sequences: await readSequencePositions(session, sequences, signal),
@@ -55,19 +57,17 @@ export async function readServerVersion(session: Session, signal: AbortSignal): 
 
 async function readFacts(
   session: Session,
-  { all, entities }: { all: readonly TableRow[]; entities: readonly TableRow[] },
+  all: readonly TableRow[],
   signal: AbortSignal,
 ): Promise<CatalogueFacts> {
-  const chosen = new Set(entities.map(({ oid }) => oid))
-  const partitions = all.filter(({ root }) => root !== null && chosen.has(root))
-  const entityOids = [...chosen]
-  const oids = [...chosen, ...partitions.map(({ oid }) => oid)]
+  const oids = all.map(({ oid }) => oid)
+  const partitions = all.filter(({ root }) => root !== null)
   const columns = columnsQuestion(await readServerVersion(session, signal))
   return {
     tables: new Map(all.map((table) => [table.oid, table])),
     partitionsByRoot: Map.groupBy(partitions, ({ root }) => root ?? ''),
     facts: byOid(await ask(session, TABLE_FACTS, signal, [oids])),
-    privileges: byOid(await ask(session, PRIVILEGES, signal, [entityOids])),
+    privileges: byOid(await ask(session, PRIVILEGES, signal, [oids])),
     columns: byTable(await ask(session, columns, signal, [oids])),
     constraints: byTable(await ask(session, CONSTRAINTS, signal, [oids])),
     indexes: byTable(await ask(session, INDEXES, signal, [oids])),
@@ -111,14 +111,18 @@ async function readTypes(
   }
 }
 
-/** All sequences but those owned by tables that were left out. */
+/** All sequences but those owned by tables that are left out. */
 async function readSequences(
   session: Session,
-  facts: CatalogueFacts,
+  { facts, included }: { facts: CatalogueFacts; included: ReadonlySet<EntityName> },
   signal: AbortSignal,
 ): Promise<SequenceRow[]> {
   const sequences = await ask(session, SEQUENCES, signal)
-  return sequences.filter(({ ownerTable }) => ownerTable === null || facts.facts.has(ownerTable))
+  return sequences.filter(({ ownerTable }) => {
+    if (ownerTable === null) return true
+    const owner = findEntity(ownerTable, facts)
+    return owner !== null && included.has(owner)
+  })
 }
 
 function describeSequence(
