@@ -1,5 +1,6 @@
 import { AppError } from '#stdx/app-error'
 import { compareEntries, emptyColumn, findFirst, startOf } from './batch/columns.ts'
+import { releaseRows } from './batch/release-rows.ts'
 import {
   CHANGE_DELETE,
   CHANGE_INSERT,
@@ -19,7 +20,7 @@ import { OP_DELETE, type VersionBatch } from './version-batch.ts'
  * Holds one batch of either side and one of changes; a batch of only new records is handed on as it is.
  *
  * @param state what `readState` yields; rows are not needed
- * @param scanned the source's rows in key order
+ * @param scanned the source's rows in key order; taken over, unchanged rows are gone afterwards
  * @throws segment.order-violated when `scanned` is not strictly ascending: then nothing may be kept
  */
 export async function* compareVersions(
@@ -33,14 +34,14 @@ export async function* compareVersions(
   await seen.advance()
   while (known.batch !== undefined || seen.batch !== undefined) {
     comparison.step()
-    if (comparison.changes.isFull) yield comparison.changes.take()
+    if (comparison.changes.isFull) yield comparison.take()
     if (seen.batch !== undefined && seen.index >= seen.batch.count) {
       comparison.closeScanned(seen.batch)
       await seen.advance()
     }
     if (known.batch !== undefined && known.index >= known.batch.count) await known.advance()
   }
-  if (!comparison.changes.isEmpty) yield comparison.changes.take()
+  if (!comparison.changes.isEmpty) yield comparison.take()
   return comparison.totals()
 }
 
@@ -50,6 +51,8 @@ class Comparison {
   readonly #seen: BatchCursor
   /** The batch before the one that is being scanned: its last key comes before all that follow. */
   #previous: VersionBatch | undefined
+  /** Whether the batch that is being scanned itself was given to the caller. */
+  #isHandedOn = false
   #rowCount = 0
   #inserted = 0
   #updated = 0
@@ -74,8 +77,16 @@ class Comparison {
     }
   }
 
+  take(): ChangeBatch {
+    const changes = this.changes.take()
+    this.#isHandedOn ||= changes.batch === this.#seen.batch
+    return changes
+  }
+
   closeScanned(batch: VersionBatch): void {
-    this.changes.compact()
+    const isFree = this.changes.compact(batch)
+    if (isFree && !this.#isHandedOn) releaseRows(batch)
+    this.#isHandedOn = false
     this.#previous = batch
     this.#rowCount += batch.count
     this.#digestSum = BigInt.asUintN(128, this.#digestSum + sumDigests(batch))

@@ -5,6 +5,7 @@ import type { DigestKey } from '#seal/keys'
 import { assert } from '#stdx/assert'
 import { compareEntries, findFirst, startOf } from './batch/columns.ts'
 import { gatherPieces, type Piece, pieceBytes } from './batch/pieces.ts'
+import { releaseRows } from './batch/release-rows.ts'
 import type { ColumnPlan } from './block/encode-rows.ts'
 import { openKernel } from './kernel/open-kernel.ts'
 import type { SegmentRef, SegmentWriteDeps } from './segment.ts'
@@ -31,7 +32,7 @@ export type SegmentWriterOptions = {
 export type SegmentWriter = AsyncDisposable & {
   /**
    * Adds versions that follow all earlier ones: ascending by key, within a key descending by stamp.
-   * Takes over the batch's bytes, large values included.
+   * Takes over the batch and its bytes, which are gone afterwards.
    * @throws segment.name-taken | segment.not-verified | what the store throws
    */
   append(batch: VersionBatch): Promise<void>
@@ -42,6 +43,7 @@ export type SegmentWriter = AsyncDisposable & {
 /** A segment is closed when its rows or its large values reach this; a block more is possible. */
 const OBJECT_BYTES = 132_000_000
 const BLOCK_VERSIONS_MAX = 65_536
+const NEARLY_BLOCK_BYTES = BLOCK_BYTES - 65_536
 
 export function createSegmentWriter(
   deps: SegmentWriteDeps,
@@ -87,7 +89,8 @@ class SortedWriter implements SegmentWriter {
       from = to
       if (past < limit || this.#pendingCount >= BLOCK_VERSIONS_MAX) await this.#flush()
     }
-    if (isFull(this.#file)) await this.#flush()
+    // Batches that are blocks but for a last row are written as they are, not cut and joined anew.
+    if (this.#pendingBytes >= NEARLY_BLOCK_BYTES || isFull(this.#file)) await this.#flush()
   }
 
   async finish(): Promise<SegmentRef[]> {
@@ -115,6 +118,7 @@ class SortedWriter implements SegmentWriter {
     this.#pendingCount = 0
     const file = this.#openFile()
     await file.writeBlock(block)
+    releaseRows(block)
     if (isFull(file)) await this.#closeFile()
   }
 

@@ -1,5 +1,6 @@
 import { assert } from '#stdx/assert'
 import { MinHeap } from './batch/min-heap.ts'
+import { releaseRows } from './batch/release-rows.ts'
 import { BatchCursor } from './compare/batch-cursor.ts'
 import { PickedVersions } from './sort/picked-versions.ts'
 import { compareForSort, sortInMemory } from './sort/sort-in-memory.ts'
@@ -19,7 +20,7 @@ const FRAME_BYTES = 262_144
 const VERSION_BYTES = 48
 
 /**
- * Scanned versions in key order, whatever order they came in. Rows of one digest key are numbered in
+ * Scanned versions in key order, whatever order they came in; the batches are taken over. Rows of one digest key are numbered in
  * the order of their text; any other key that comes twice stays twice, and comparing refuses it.
  *
  * What memory does not hold lies sealed in unnamed temporary files, which go with the process.
@@ -77,6 +78,7 @@ class RunLevels implements AsyncDisposable {
   async spill(batches: readonly VersionBatch[]): Promise<void> {
     if (batches.length === 0) return
     await this.#write(0, sortInMemory(batches, new PickedVersions(FRAME_BYTES)))
+    for (const batch of batches) releaseRows(batch)
     for (let level = 0; this.#runsOf(level).length >= FAN_IN; level++) {
       const runs = this.#runsOf(level)
       await this.#write(level + 1, mergeRuns(runs, new PickedVersions(FRAME_BYTES)))

@@ -38,13 +38,17 @@ export class ChangeGathering {
     this.#bytes += pieceBytes(piece)
   }
 
-  /** Lets go of the batches that changes were found in, by copying what changed. */
-  compact(): void {
+  /**
+   * Lets go of the batches that changes were found in, by copying what changed.
+   * @returns whether nothing here holds on to `batch`
+   */
+  compact(batch: VersionBatch): boolean {
     const loose = this.#pieces.splice(this.#compactCount)
-    if (loose.length === 0) return
-    const batch = gatherPieces(loose)
-    this.#pieces.push({ batch, from: 0, to: batch.count })
+    if (loose.length === 0) return true
+    const copy = gatherPieces(loose)
+    this.#pieces.push({ batch: copy, from: 0, to: copy.count })
     this.#compactCount += 1
+    return copy !== batch
   }
 
   take(): ChangeBatch {
