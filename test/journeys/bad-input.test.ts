@@ -2,21 +2,13 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { createExample } from './testing/example-database.ts'
-import { aTraveller, type Run, type Traveller } from './testing/traveller.ts'
+import { aTraveller, expectFailure, type Traveller } from './testing/traveller.ts'
 
 let traveller: Traveller
 
 beforeEach(async () => {
   traveller = await aTraveller()
 })
-
-/** One clear message: its code, what to do, and nothing on standard output. */
-function expectFailure(run: Run, exit: number, code: string): void {
-  expect({ exit: run.exit, stderr: run.stderr }).toMatchObject({ exit })
-  expect(run.stderr).toContain(`(${code})`)
-  expect(run.stderr).toContain('What to do: ')
-  expect(run.stdout).toBe('')
-}
 
 async function writeConfig(text: string): Promise<void> {
   await writeFile(join(traveller.folder, 'holdfast.yaml'), text)

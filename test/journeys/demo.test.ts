@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { readAll } from './testing/example-database.ts'
+import { aTraveller } from './testing/traveller.ts'
+
+test('the demo proves itself, writes a report, and is the same for the same seed', async () => {
+  const { at, holdfast, holdfastWith } = await aTraveller()
+  const argv = ['--seed', 'journey', '--customers', '300']
+  const run = await holdfast('demo', '--folder', 'first', ...argv, '--json')
+  expect(run.exit, run.stderr).toBe(0)
+  const outcome = JSON.parse(run.stdout)
+  expect(outcome).toMatchObject({ isProved: true })
+  const report = await readFile(outcome.report, 'utf8')
+  expect(report).toMatch(/<\/html>\s*$/)
+  expect(report, 'self-contained').not.toMatch(/(?:src|href)="https?:/)
+
+  expect(await holdfast('demo', '--folder', 'second', ...argv)).toMatchObject({ exit: 0 })
+  expect(readDatabases(at('first'))).toEqual(readDatabases(at('second')))
+  const other = ['--folder', 'third', '--seed', 'another', '--customers', '300']
+  expect(await holdfast('demo', ...other)).toMatchObject({ exit: 0 })
+  expect(readDatabases(at('third'))).not.toEqual(readDatabases(at('first')))
+
+  // What it left behind is a vault like any other.
+  const here = {
+    HOLDFAST_CONFIG: at('first/holdfast.yaml'),
+    HOLDFAST_PASSPHRASE: '',
+    HOLDFAST_PASSPHRASE_FILE: at('first/passphrase'),
+    HOLDFAST_STATE_DIR: at('first/state'),
+  }
+  const points = await holdfastWith(here, 'points', '--json')
+  expect(JSON.parse(points.stdout).length, points.stderr).toBeGreaterThan(3)
+  expect(await holdfastWith(here, 'check', '--read-data')).toMatchObject({ exit: 0 })
+})
+
+function readDatabases(folder: string): unknown {
+  return ['crm', 'erp', 'billing'].map((name) => readAll(`${folder}/${name}.db`))
+}
