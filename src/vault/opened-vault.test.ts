@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openKeyring } from '#seal/keyring'
+import { AppError } from '#stdx/app-error'
 import { systemRandom } from '#stdx/random'
 import { Secret } from '#stdx/secret'
 import { createMemoryStore } from '#store/testing/memory-store'
@@ -57,6 +58,15 @@ test('openVault() tells a wrong passphrase, no vault and no slot apart', async (
   await expect(wrong).rejects.toMatchObject({ code: 'seal.passphrase-wrong' })
   const nowhere = openVault({ ...deps, store: createMemoryStore(), passphrase })
   await expect(nowhere).rejects.toMatchObject({ code: 'vault.not-found' })
+  const unmounted = {
+    ...createMemoryStore(),
+    async get() {
+      const details = { errno: 'ENOENT' }
+      throw new AppError('store.unavailable', 'Cannot use the folder: it does not exist', details)
+    },
+  }
+  const noFolder = openVault({ ...deps, store: unmounted, passphrase })
+  await expect(noFolder).rejects.toMatchObject({ code: 'vault.not-found' })
   const noSlot = openVault({ ...deps, keyring: createMemoryStore(), passphrase })
   await expect(noSlot).rejects.toMatchObject({ code: 'vault.slot-missing' })
 })
