@@ -1,6 +1,7 @@
 import { type CaptureSummary, runCapture } from '#capture/run-capture'
 import { configWithoutSecrets } from '#config/config-without-secrets'
 import { entityFilter } from '#config/entity-filter'
+import type { TimelineState } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
 
@@ -42,7 +43,7 @@ export async function backUpSource(
   if (!(await vault.listSources(signal)).includes(name)) await vault.addSource(name, signal)
   const state = await vault.readTimeline(name, signal)
   await using pool = await deps.openCapturePool(vault, name, signal)
-  deps.progress.begin({ label: `Backing up ${name}` })
+  deps.progress.begin({ label: `Backing up ${name}`, ...expectRows(state) })
   await using cut = await source.openCut(signal)
   const summary = await runCapture(
     {
@@ -50,7 +51,7 @@ export async function backUpSource(
       clock: deps.clock,
       random: deps.random,
       captureEntity: pool.captureEntity,
-      progress: ({ bytes }) => deps.progress.add({ bytes }),
+      progress: (read) => deps.progress.add(read),
     },
     {
       cut,
@@ -69,6 +70,12 @@ export async function backUpSource(
   )
   deps.progress.end()
   return summary
+}
+
+/** The rows of the newest point are what there will be, about; nothing is known before the first. */
+function expectRows({ points }: TimelineState): { readonly rows?: number } {
+  const before = points.at(-1)
+  return before ? { rows: before.body.entities.reduce((sum, { rows }) => sum + rows, 0) } : {}
 }
 
 /** What is said once after all sources of a run: the configuration as it was, and every head. */

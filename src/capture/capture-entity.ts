@@ -1,4 +1,4 @@
-import type { RowBatch } from '#record/row-batch'
+import { batchBytes, type RowBatch } from '#record/row-batch'
 import type { SchemaVersion } from '#record/schema'
 import { deriveDigestKeys, formatFingerprint } from '#seal/digest-keys'
 import type { DigestKey } from '#seal/keys'
@@ -42,11 +42,16 @@ export type CaptureEntityDeps = {
   readonly tempDir: string
 }
 
+/** Told of every batch, when its rows have been recognised. */
+export type CaptureProgress = (read: { readonly rows: number; readonly bytes: number }) => void
+
+export type CaptureWatch = { readonly progress: CaptureProgress; readonly signal: AbortSignal }
+
 /** Captures one entity somewhere: in this thread, or in another. Rows are consumed once. */
 export type CaptureEntity = (
   job: EntityJob,
   rows: AsyncIterable<RowBatch>,
-  signal: AbortSignal,
+  watch: CaptureWatch,
 ) => Promise<EntityResult>
 
 /**
@@ -59,10 +64,10 @@ export async function captureEntity(
   deps: CaptureEntityDeps,
   job: EntityJob,
   rows: AsyncIterable<RowBatch>,
-  signal: AbortSignal,
+  { progress, signal }: CaptureWatch,
 ): Promise<EntityResult> {
   const { schema } = job
-  const scanned = scanAll(openRowScanner(schema, deps.digestKey), rows)
+  const scanned = scanAll(openRowScanner(schema, deps.digestKey), rows, progress)
   const sorted = job.isOrdered
     ? scanned
     : sortVersions(deps, scanned, { memoryBytesMax: job.sortBytesMax, signal })
@@ -87,8 +92,14 @@ export async function captureEntity(
 async function* scanAll(
   scanner: RowScanner,
   rows: AsyncIterable<RowBatch>,
+  progress: CaptureProgress,
 ): AsyncGenerator<VersionBatch, void, undefined> {
-  for await (const batch of rows) yield scanner.scan(batch)
+  for await (const batch of rows) {
+    const bytes = batchBytes(batch)
+    const versions = scanner.scan(batch)
+    progress({ rows: versions.count, bytes })
+    yield versions
+  }
 }
 
 function currentState(

@@ -7,12 +7,11 @@ import { AppError, isAppError } from '#stdx/app-error'
 import { formatCanonicalJson } from '#stdx/canonical-json'
 import type { Clock } from '#stdx/clock'
 import type { Random } from '#stdx/random'
-import { mapConcurrent } from '#stdx/streams'
+import { collect, mapConcurrent } from '#stdx/streams'
 import type { CaptureBody, EntityAtPoint } from '#timeline/entry'
 import type { TimelineState } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
-import type { CaptureEntity, EntityResult } from './capture-entity.ts'
-import { type CaptureProgress, countRows } from './count-rows.ts'
+import type { CaptureEntity, CaptureProgress, EntityResult } from './capture-entity.ts'
 import { type EntityPlan, planEntities } from './plan-entities.ts'
 
 export type RunCaptureDeps = {
@@ -87,7 +86,10 @@ async function captureAll(
   signal: AbortSignal,
 ): Promise<Planned[]> {
   const { cut, plans, request } = run
-  const planned: Planned[] = []
+  const { progress } = deps
+  // One that fails ends the others: what they would still read is void.
+  const stopping = new AbortController()
+  const both = AbortSignal.any([signal, stopping.signal])
   const indexed = plans.map((plan, index) => ({ plan, index }))
   const running = mapConcurrent(indexed, request.scansMax, async ({ index, plan }) => {
     const job = {
@@ -102,12 +104,19 @@ async function captureAll(
       numberStep: plans.length,
       sortBytesMax: request.sortBytesMax,
     }
-    const rows = cut.scan(plan.described, scanFields(plan.schema), signal)
-    const counted = countRows(deps.progress, plan.described.entity, rows)
-    return { plan, result: await deps.captureEntity(job, counted, signal) }
+    const rows = cut.scan(plan.described, scanFields(plan.schema), both)
+    try {
+      return { plan, result: await deps.captureEntity(job, rows, { progress, signal: both }) }
+    } catch (error) {
+      stopping.abort(error)
+      throw error
+    }
   })
-  for await (const one of running) planned.push(one)
-  return planned
+  try {
+    return await collect(running)
+  } catch (error) {
+    throw stopping.signal.aborted ? stopping.signal.reason : error
+  }
 }
 
 function formatBody(

@@ -10,9 +10,10 @@ export type ToThread =
   /** Reading failed or was interrupted: give the job up. */
   | { readonly kind: 'abort' }
 
-/** What a capture thread answers: it asks for each batch, then says how the job ended. */
+/** What a capture thread answers: it asks for each batch, tells what it read, says how the job ended. */
 export type FromThread =
   | { readonly kind: 'want' }
+  | { readonly kind: 'read'; readonly rows: number; readonly bytes: number }
   | { readonly kind: 'done'; readonly result: EntityResult }
   | { readonly kind: 'failed'; readonly failure: Failure }
 

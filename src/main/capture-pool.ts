@@ -1,5 +1,10 @@
 import { Worker } from 'node:worker_threads'
-import type { EntityJob, EntityResult } from '#capture/capture-entity'
+import type {
+  CaptureProgress,
+  CaptureWatch,
+  EntityJob,
+  EntityResult,
+} from '#capture/capture-entity'
 import { type FromThread, parseFailure, type ToThread } from '#capture/thread-messages'
 import type { RowBatch } from '#record/row-batch'
 import { AppError } from '#stdx/app-error'
@@ -26,17 +31,24 @@ export class CapturePool {
   readonly captureEntity = async (
     job: EntityJob,
     rows: AsyncIterable<RowBatch>,
-    signal: AbortSignal,
+    watch: CaptureWatch,
   ): Promise<EntityResult> => {
-    const thread = this.#idle.pop() ?? new CaptureThread(this.#url, this.#data)
+    const thread = this.#takeIdle() ?? new CaptureThread(this.#url, this.#data)
     try {
-      const result = await thread.run(job, rows, signal)
+      const result = await thread.run(job, rows, watch)
       this.#idle.push(thread)
       return result
     } catch (error) {
       await thread.end()
       throw error
     }
+  }
+
+  /** One that did not die while nobody looked. */
+  #takeIdle(): CaptureThread | undefined {
+    let thread = this.#idle.pop()
+    while (thread?.isDead) thread = this.#idle.pop()
+    return thread
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -48,30 +60,43 @@ class CaptureThread {
   readonly #worker: Worker
   readonly #wants: Semaphore = new Semaphore()
   #settle: PromiseWithResolvers<EntityResult> | undefined
+  #progress: CaptureProgress | undefined
+  isDead = false
 
   constructor(url: URL, data: CaptureThreadData) {
     this.#worker = new Worker(url, { workerData: data })
     this.#worker.on('message', (message: FromThread) => this.#hear(message))
     this.#worker.on('error', (cause) => this.#fail(threadFailed('it threw', cause)))
-    this.#worker.on('exit', (code) => this.#fail(threadFailed(`it ended with status ${code}`)))
+    this.#worker.on('exit', (code) => {
+      this.isDead = true
+      this.#fail(threadFailed(`it ended with status ${code}`))
+    })
   }
 
   async run(
     job: EntityJob,
     rows: AsyncIterable<RowBatch>,
-    signal: AbortSignal,
+    { progress, signal }: CaptureWatch,
   ): Promise<EntityResult> {
     const settle = Promise.withResolvers<EntityResult>()
     this.#settle = settle
+    this.#progress = progress
     this.#wants.reset()
     this.#say({ kind: 'job', job })
+    let sourceFailure: { readonly error: unknown } | undefined
     const sending = this.#send(rows, signal).catch(async (error: unknown) => {
+      sourceFailure = { error }
       this.#say({ kind: 'abort' })
       await settle.promise.catch(() => undefined)
       throw error
     })
-    const [result] = await Promise.all([settle.promise, sending])
-    return result
+    try {
+      const [result] = await Promise.all([settle.promise, sending])
+      return result
+    } catch (error) {
+      // The thread only says that it was aborted, which is not why.
+      throw sourceFailure === undefined ? error : sourceFailure.error
+    }
   }
 
   async end(): Promise<void> {
@@ -90,6 +115,7 @@ class CaptureThread {
 
   #hear(message: FromThread): void {
     if (message.kind === 'want') this.#wants.give()
+    else if (message.kind === 'read') this.#progress?.(message)
     else if (message.kind === 'done') this.#settle?.resolve(message.result)
     else this.#fail(parseFailure(message.failure))
   }

@@ -1,5 +1,5 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import { captureEntity, type EntityJob } from '#capture/capture-entity'
+import { type CaptureProgress, captureEntity, type EntityJob } from '#capture/capture-entity'
 import {
   BATCHES_IN_FLIGHT,
   type FromThread,
@@ -42,7 +42,8 @@ function serve(port: MessagePort, { keys, keyring, tempDir, vault }: CaptureThre
 
   function start(job: EntityJob): Inbox {
     const next = new Inbox(() => say({ kind: 'want' }))
-    captureEntity(deps, job, next.read(), next.signal).then(
+    const progress: CaptureProgress = (read) => say({ kind: 'read', ...read })
+    captureEntity(deps, job, next.read(), { progress, signal: next.signal }).then(
       (result) => say({ kind: 'done', result }),
       (error: unknown) => say({ kind: 'failed', failure: formatFailure(error) }),
     )

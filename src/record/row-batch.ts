@@ -9,6 +9,12 @@ export type RowBatch =
   /** Exactly one row longer than `LARGE_ROW_BYTES`, newline included, in pieces that were never joined. */
   | { readonly kind: 'large'; readonly parts: readonly Uint8Array<ArrayBuffer>[] }
 
+/** What a batch weighs. */
+export function batchBytes(batch: RowBatch): number {
+  if (batch.kind === 'rows') return batch.bytes.byteLength
+  return batch.parts.reduce((sum, part) => sum + part.byteLength, 0)
+}
+
 /** A row of more bytes travels alone, in pieces. */
 export const LARGE_ROW_BYTES = 1_048_576
 

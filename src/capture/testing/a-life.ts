@@ -1,0 +1,105 @@
+import { tmpdir } from 'node:os'
+import type { SourceCut } from '#connector/connector'
+import { optionsFor } from '#connector/testing/contract-system'
+import { freshSqlite, type SqliteSystem, sqliteHarness } from '#connector/testing/sqlite-system'
+import { entityAt } from '#history/entity-at'
+import { readRecordFields } from '#history/record-fields'
+import type { EntityName } from '#record/entity-name'
+import { readState } from '#segment/read-state'
+import { assert } from '#stdx/assert'
+import { systemRandom } from '#stdx/random'
+import type { TimelineState } from '#timeline/timeline-state'
+import { aVault, signal, stillClock, type VaultInHand } from '#vault/testing/a-vault'
+import { type CaptureEntity, type CaptureProgress, captureEntity } from '../capture-entity.ts'
+import { type CaptureRequest, type CaptureSummary, runCapture } from '../run-capture.ts'
+
+/** A database file and a vault in memory that it is captured into, in this thread. */
+export type Life = AsyncDisposable & {
+  readonly system: SqliteSystem
+  readonly inHand: VaultInHand
+  exec(sql: string): Promise<void>
+  capture(change?: CaptureChange): Promise<CaptureSummary>
+  state(): Promise<TimelineState>
+  /** What a point holds of an entity, each record as its fields. */
+  rowsAt(seq: number, entity: string): Promise<Readonly<Record<string, string | null>>[]>
+}
+
+export type CaptureChange = {
+  readonly request?: Partial<CaptureRequest>
+  /** Stands between the capture and the source. */
+  readonly cut?: (cut: SourceCut) => SourceCut
+  readonly captureEntity?: (plain: CaptureEntity) => CaptureEntity
+  readonly progress?: CaptureProgress
+  readonly signal?: AbortSignal
+}
+
+export const SOURCE = 'erp'
+
+export async function aLife(sql: string): Promise<Life> {
+  const system = await freshSqlite()
+  await system.exec(sql)
+  const inHand = await aVault()
+  const { vault } = inHand
+  await vault.addSource(SOURCE, signal)
+  const read = await vault.readDeps(SOURCE, signal)
+  const digestKey = await vault.digestKey(SOURCE, signal)
+  const write = await vault.writeDeps(SOURCE, signal)
+  const deps = { write, read, digestKey, random: systemRandom, tempDir: tmpdir() }
+  const plain: CaptureEntity = (job, rows, watch) => captureEntity(deps, job, rows, watch)
+  const state = () => vault.readTimeline(SOURCE, signal)
+  return {
+    system,
+    inHand,
+    exec: (more) => system.exec(more),
+    state,
+    async capture(change = {}) {
+      const options = optionsFor(system.address)
+      await using source = await sqliteHarness.connector.openSource(options)
+      await using cut = await source.openCut(signal)
+      const run = {
+        vault,
+        clock: stillClock,
+        random: systemRandom,
+        captureEntity: change.captureEntity?.(plain) ?? plain,
+        progress: change.progress ?? (() => {}),
+      }
+      const request = { ...aRequest(), ...change.request }
+      const facts = { cut: change.cut?.(cut) ?? cut, request, state: await state() }
+      return await runCapture(run, facts, change.signal ?? signal)
+    },
+    async rowsAt(seq, entity) {
+      const timeline = await state()
+      const point = timeline.points.find((one) => one.seq === seq)
+      assert(point !== undefined, 'The timeline has the point.')
+      const { asOfSeq, schema, schemas, segments } = entityAt(timeline, point, nameOf(entity))
+      const options = { segments, schemas, schema, asOfSeq, rows: true, signal }
+      const rows: Readonly<Record<string, string | null>>[] = []
+      for await (const { count, large, rows: texts } of readState(read, options)) {
+        for (let i = 0; i < count; i++) {
+          const row = texts?.bytes.slice(i === 0 ? 0 : texts.ends[i - 1], texts.ends[i])
+          assert(row !== undefined, 'Rows were asked for.')
+          const version = { row, large: large.get(i) ?? [] }
+          rows.push({ ...(await readRecordFields(read, schema, version, signal)) })
+        }
+      }
+      return rows
+    },
+    [Symbol.asyncDispose]: () => system[Symbol.asyncDispose](),
+  }
+}
+
+export function nameOf(text: string): EntityName {
+  return text as EntityName
+}
+
+function aRequest(): CaptureRequest {
+  return {
+    source: SOURCE,
+    connector: 'sqlite',
+    isIncluded: () => true,
+    isFull: false,
+    isNewIdentityAllowed: false,
+    scansMax: 2,
+    sortBytesMax: 1_048_576,
+  }
+}
