@@ -25,6 +25,8 @@ export type Certificate = {
   readonly publicKey: SigningPublicKey
   /** For capture: the X25519 key that `.keys` objects of the source are sealed to; else `null`. */
   readonly sealingKey: SealingPublicKey | null
+  /** Whether its holder signed these bytes. */
+  readonly hasSigned: (bytes: Uint8Array, signature: Uint8Array) => boolean
 }
 
 const hexKey = z.string().regex(/^[0-9a-f]{64}$/)
@@ -42,7 +44,10 @@ const certificateSchema = z.strictObject({
 })
 
 /** The certificate as it is stored: canonical JSON, signed by the root key. */
-export function formatCertificate(root: SigningSeed, certificate: Omit<Certificate, 'id'>): string {
+export function formatCertificate(
+  root: SigningSeed,
+  certificate: Omit<Certificate, 'id' | 'hasSigned'>,
+): string {
   const { vaultId, role, source, epoch, publicKey, sealingKey } = certificate
   const body = {
     vaultId,
@@ -82,6 +87,7 @@ export function parseCertificate(deps: CertificateDeps, name: string, text: stri
     epoch: body.epoch,
     publicKey,
     sealingKey: body.sealingKey === null ? null : fromHex(body.sealingKey),
+    hasSigned: openVerifier(publicKey),
   }
 }
 

@@ -4,7 +4,7 @@ import * as z from 'zod'
 import type { Certificate } from '#seal/certificate'
 import type { VaultId } from '#seal/keys'
 import { sealLogged, unsealLogged } from '#seal/seal-logged'
-import { openVerifier, SIGNATURE_BYTES, type SigningSeed, signBytes } from '#seal/signing-pair'
+import { SIGNATURE_BYTES, type SigningSeed, signBytes } from '#seal/signing-pair'
 import { formatCanonicalJson } from '#stdx/canonical-json'
 import type { Random } from '#stdx/random'
 import { type EntryBody, entryBodySchema } from './entry.ts'
@@ -126,10 +126,7 @@ export async function parseSlot(
   if (!isHere) return voided('it was made for another place')
   const certificate = await deps.findCertificate(said.author)
   if (certificate === undefined) return voided(`nobody certified its author ${said.author}`)
-  const isSigned = openVerifier(certificate.publicKey)(
-    toBeSigned(opened.statement),
-    opened.signature,
-  )
+  const isSigned = certificate.hasSigned(toBeSigned(opened.statement), opened.signature)
   if (!isSigned) return voided('its signature does not fit its author')
   const refusal = judgeAuthor({ kind: said.body.kind, source: said.source }, certificate)
   if (refusal !== undefined) return voided(refusal)

@@ -6,7 +6,9 @@ import { judgeAuthor } from './judge-author.ts'
 function aCertificate(role: Role, source: string | null = null): Certificate {
   const key = new Uint8Array(32)
   const vaultId = 'a'.repeat(32) as VaultId
-  return { vaultId, id: 'b'.repeat(32), role, source, epoch: 1, publicKey: key, sealingKey: null }
+  const id = 'b'.repeat(32)
+  const hasSigned = () => false
+  return { vaultId, id, role, source, epoch: 1, publicKey: key, sealingKey: null, hasSigned }
 }
 
 const ROLES: readonly Role[] = ['root', 'capture', 'custodian', 'keeper', 'restore', 'auditor']
