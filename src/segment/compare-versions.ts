@@ -1,6 +1,6 @@
 import { AppError } from '#stdx/app-error'
 import { compareEntries, emptyColumn, findFirst, startOf } from './batch/columns.ts'
-import { releaseRows } from './batch/release-rows.ts'
+import { releaseRows } from './batch/release.ts'
 import {
   CHANGE_DELETE,
   CHANGE_INSERT,

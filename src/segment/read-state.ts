@@ -2,6 +2,7 @@ import { BATCH_BYTES_MAX, BLOCK_BYTES } from '#record/row-batch'
 import type { SchemaVersion } from '#record/schema'
 import { compareEntries, findFirst } from './batch/columns.ts'
 import { gatherPieces, type Piece, pieceBytes } from './batch/pieces.ts'
+import { releaseRows } from './batch/release.ts'
 import { openKernel } from './kernel/open-kernel.ts'
 import { BlockReader } from './read/block-reader.ts'
 import { openSegment } from './read/open-segment.ts'
@@ -57,7 +58,9 @@ export async function* readState(
       }
       if (gathering.isFull()) yield gathering.take()
     }
+    const { loaded } = cursor
     heap.settle(await cursor.moveTo(to))
+    if (loaded !== undefined && loaded !== cursor.loaded) gathering.finish(loaded)
   }
   if (!gathering.isEmpty()) yield gathering.take()
 }
@@ -142,6 +145,10 @@ class Selection {
 class Gathering {
   readonly #rows: boolean
   #pieces: Piece[] = []
+  /** Batches of pieces whose segment has moved on. */
+  #finished: VersionBatch[] = []
+  /** The last batch that became the caller's as it was. */
+  #handedOn: VersionBatch | undefined
   #count = 0
   #bytes = 0
   #batches = 0
@@ -171,8 +178,18 @@ class Gathering {
     this.#bytes += pieceBytes(piece)
   }
 
+  /** Nothing more will be picked from the batch. */
+  finish(batch: VersionBatch): void {
+    if (batch === this.#handedOn) return
+    if (this.#pieces.some((piece) => piece.batch === batch)) this.#finished.push(batch)
+    else releaseRows(batch)
+  }
+
   take(): VersionBatch {
     const batch = gatherPieces(this.#pieces)
+    if (this.#pieces.some((piece) => piece.batch === batch)) this.#handedOn = batch
+    else for (const each of this.#finished) releaseRows(each)
+    this.#finished = []
     this.#pieces = []
     this.#count = 0
     this.#bytes = 0

@@ -1,6 +1,6 @@
 import { assert } from '#stdx/assert'
 import { MinHeap } from './batch/min-heap.ts'
-import { releaseRows } from './batch/release-rows.ts'
+import { releaseRows } from './batch/release.ts'
 import { BatchCursor } from './compare/batch-cursor.ts'
 import { PickedVersions } from './sort/picked-versions.ts'
 import { compareForSort, sortInMemory } from './sort/sort-in-memory.ts'

@@ -17,7 +17,7 @@ export type ObjectStore = {
   /** Begins an object whose bytes come in pieces. Nothing is visible before `commit`. */
   create(name: ObjectName, signal: AbortSignal): Promise<ObjectWriter>
   /**
-   * The object's bytes, or the part `range` names.
+   * The object's bytes, or the part `range` names; they are the caller's own.
    * @throws store.not-found | store.unavailable | store.denied | store.short-read when the object ends before the range does
    */
   get(name: ObjectName, options: GetOptions): Promise<Uint8Array<ArrayBuffer>>

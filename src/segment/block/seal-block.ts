@@ -1,6 +1,7 @@
 import type { Part } from '#seal/data-keys'
 import type { DataKey, VaultId } from '#seal/keys'
-import { sealSection, unsealSection } from '#seal/seal-section'
+import { SECTION_OVERHEAD_BYTES, sealSection, unsealSection } from '#seal/seal-section'
+import { releaseBytes } from '../batch/release.ts'
 import { FormatProblem } from './format-problem.ts'
 
 /** Which block of which segment; `segment` is the name of its keyring object. */
@@ -21,9 +22,9 @@ export function sealBlock(
 }
 
 /**
- * The opposite: the sections of a block, joined.
+ * The opposite: the sections of a block, joined, in memory of their own.
  * @param sizes of the sealed sections, which follow each other in `sealed` and fill it
- * @throws seal.not-authentic | seal.key-destroyed
+ * @throws seal.not-authentic | seal.key-destroyed | FormatProblem
  */
 export function unsealBlock(
   key: DataKey,
@@ -31,15 +32,19 @@ export function unsealBlock(
   sealed: Uint8Array,
   sizes: readonly number[],
 ): Uint8Array<ArrayBuffer> {
-  let at = 0
-  const sections = sizes.map((size, section) => {
-    const bytes = unsealSection(key, { ...place, section }, sealed.subarray(at, at + size))
-    at += size
-    return bytes
-  })
-  if (at !== sealed.length)
+  const sealedBytes = sizes.reduce((sum, size) => sum + size, 0)
+  if (sealedBytes !== sealed.length) {
     throw new FormatProblem('its sections are not as long as its footer says')
-  const [only] = sections
-  if (only !== undefined && sections.length === 1) return only
-  return new Uint8Array(Buffer.concat(sections))
+  }
+  const joined = new Uint8Array(sealedBytes - sizes.length * SECTION_OVERHEAD_BYTES)
+  let from = 0
+  let to = 0
+  for (const [section, size] of sizes.entries()) {
+    const bytes = unsealSection(key, { ...place, section }, sealed.subarray(from, from + size))
+    from += size
+    joined.set(bytes, to)
+    to += bytes.length
+    releaseBytes(bytes)
+  }
+  return joined
 }

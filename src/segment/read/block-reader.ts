@@ -1,3 +1,4 @@
+import { releaseBytes } from '../batch/release.ts'
 import { decodeKeysBlock } from '../block/decode-keys.ts'
 import type { RowShape } from '../block/decode-rows.ts'
 import { readColumns, type StoredColumns, selectRows, toRows } from '../block/decode-rows.ts'
@@ -47,29 +48,35 @@ export class BlockReader {
 
   /** The rows of a block's puts, in order. @throws segment.damaged | segment.missing-key */
   async readRows(block: PlacedBlock, shape: RowShape): Promise<BytesColumn> {
-    const columns = await this.#readColumns(block)
-    return this.#decodeRows(block, () => toRows(this.#options.kernel, columns, shape))
+    return await this.#withColumns(block, (columns) => toRows(this.#options.kernel, columns, shape))
   }
 
   /** Some of them. @param wanted numbers among the puts, ascending */
   async selectRows(block: PlacedBlock, shape: RowShape, wanted: Uint32Array): Promise<BytesColumn> {
-    const columns = await this.#readColumns(block)
-    return this.#decodeRows(block, () => selectRows(this.#options.kernel, columns, shape, wanted))
+    return await this.#withColumns(block, (columns) =>
+      selectRows(this.#options.kernel, columns, shape, wanted),
+    )
   }
 
   /** Opens the sections of a block's rows without looking at what is in them. */
   async authenticateRows(block: PlacedBlock): Promise<void> {
     const sealed = await this.#read('rows', block)
-    this.#decodeRows(block, () => this.#unseal('rows', block, sealed))
+    this.#decodeRows(block, () => releaseBytes(this.#unseal('rows', block, sealed)))
   }
 
-  async #readColumns(block: PlacedBlock): Promise<StoredColumns> {
+  async #withColumns(
+    block: PlacedBlock,
+    decode: (columns: StoredColumns) => BytesColumn,
+  ): Promise<BytesColumn> {
     const sealed = await this.#read('rows', block)
     return this.#decodeRows(block, () => {
-      const columns = readColumns(this.#unseal('rows', block, sealed))
+      const bytes = this.#unseal('rows', block, sealed)
+      const columns = readColumns(bytes)
       if (columns.rowCount !== block.rowCount)
         throw new FormatProblem('its footer counts otherwise')
-      return columns
+      const rows = decode(columns)
+      releaseBytes(bytes)
+      return rows
     })
   }
 
@@ -100,6 +107,9 @@ export class BlockReader {
     }
     const { readAheadBytes, signal } = this.#options
     const length = Math.min(Math.max(size, readAheadBytes), object.sizeBytes - offset)
+    // What was unsealed out of the old one is a copy.
+    if (slab !== undefined) releaseBytes(slab.bytes)
+    this.#slabs[part] = undefined
     const bytes = await readRange(this.#deps, object.name, { offset, length }, signal)
     this.#slabs[part] = readAheadBytes > 0 ? { offset, bytes } : undefined
     return bytes.subarray(0, size)

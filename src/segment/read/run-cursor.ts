@@ -42,6 +42,7 @@ export class RunCursor {
   async moveTo(index: number): Promise<boolean> {
     this.index = index
     if (index < this.batch.count) return true
+    this.#withRows = undefined
     const next = this.reader.segment.blocks[this.block.index + 1]
     if (next === undefined) return false
     await this.load(next)
@@ -54,6 +55,11 @@ export class RunCursor {
     this.block = block
     this.index = 0
     this.#withRows = undefined
+  }
+
+  /** What `batchWithRows` gave for the current block. */
+  get loaded(): VersionBatch | undefined {
+    return this.#withRows
   }
 
   /** The current block's versions with their rows. @throws segment.damaged | segment.missing-key */

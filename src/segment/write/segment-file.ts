@@ -6,6 +6,7 @@ import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { ObjectName } from '#store/object-store'
 import { entryOf, startOf } from '../batch/columns.ts'
+import { releaseBytes } from '../batch/release.ts'
 import { decodeKeysBlock } from '../block/decode-keys.ts'
 import { holdsRows, readColumns } from '../block/decode-rows.ts'
 import { encodeKeysBlock } from '../block/encode-keys.ts'
@@ -77,6 +78,9 @@ export class SegmentFile implements AsyncDisposable {
     this.#verify(batch, rowColumn, block, { keys: sealedKeys, rows: sealedRows })
     for (const section of sealedRows) await this.#rows.write(section)
     for (const section of sealedKeys) await this.#keys.write(section)
+    const rowSectionSizes = sealedRows.map((section) => section.length)
+    const keysBytes = sizeOf(sealedKeys)
+    for (const section of [...sealedRows, ...sealedKeys, ...rowSections]) releaseBytes(section)
     const first = entryOf(batch.keys, 0).slice()
     const repeatsLast = this.#lastKey !== undefined && Buffer.compare(this.#lastKey, first) === 0
     this.#lastKey = entryOf(batch.keys, batch.count - 1).slice()
@@ -88,8 +92,8 @@ export class SegmentFile implements AsyncDisposable {
       firstKey: first,
       lastKey: this.#lastKey,
       textBytes: rowColumn.ends.at(-1) ?? 0,
-      keysBytes: sizeOf(sealedKeys),
-      rowSections: sealedRows.map((section) => section.length),
+      keysBytes,
+      rowSections: rowSectionSizes,
     })
   }
 
@@ -179,7 +183,9 @@ export class SegmentFile implements AsyncDisposable {
     const decoded = decodeKeysBlock(kernel, open('keys'), 0)
     let isSame = isSameKeys(batch, decoded, this.#options.stamps)
     if (sealed.rows.length > 0) {
-      isSame &&= holdsRows(kernel, readColumns(open('rows')), rows)
+      const opened = open('rows')
+      isSame &&= holdsRows(kernel, readColumns(opened), rows)
+      releaseBytes(opened)
     }
     if (isSame) return
     const found = 'it does not decode to what was encoded'
