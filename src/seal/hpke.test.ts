@@ -49,17 +49,23 @@ test('what sealHpke() seals, a second reading of RFC 9180 opens with AES-256-GCM
   const { enc, sealed } = await sealHpke({ publicKey, aad, plaintext })
   const info = new TextEncoder().encode('holdfast hpke 1')
   expect(openHpkePlainly({ info, privateKey, enc, aad, sealed, aeadId: 2 })).toEqual(plaintext)
-  expect(await openHpke({ privateKey, enc, aad, sealed })).toEqual(plaintext)
+  expect(await openHpke({ privateKey, publicKey, enc, aad, sealed })).toEqual(plaintext)
 })
 
 test('openHpke() opens nothing for another key, other data or changed bytes', async () => {
   const { privateKey, publicKey, aad } = VECTOR
   const { enc, sealed } = await sealHpke({ publicKey, aad, plaintext: new Uint8Array(32) })
   const other = new Uint8Array(32).fill(5)
-  expect(await openHpke({ privateKey: other, enc, aad, sealed })).toBeUndefined()
-  expect(await openHpke({ privateKey, enc, aad: hex('00'), sealed })).toBeUndefined()
-  expect(await openHpke({ privateKey, enc: new Uint8Array(32), aad, sealed })).toBeUndefined()
-  expect(await openHpke({ privateKey, enc, aad, sealed: sealed.subarray(1) })).toBeUndefined()
+  expect(
+    await openHpke({ privateKey: other, publicKey: publicKeyOf(other), enc, aad, sealed }),
+  ).toBeUndefined()
+  expect(await openHpke({ privateKey, publicKey, enc, aad: hex('00'), sealed })).toBeUndefined()
+  expect(
+    await openHpke({ privateKey, publicKey, enc: new Uint8Array(32), aad, sealed }),
+  ).toBeUndefined()
+  expect(
+    await openHpke({ privateKey, publicKey, enc, aad, sealed: sealed.subarray(1) }),
+  ).toBeUndefined()
 })
 
 type PlainRequest = {

@@ -1,6 +1,5 @@
 import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_DHKEM_X25519_HKDF_SHA256 } from 'hpke'
 import type { SealingPrivateKey, SealingPublicKey } from './keys.ts'
-import { publicKeyOf } from './sealing-pair.ts'
 
 /**
  * HPKE (RFC 9180) in base mode with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and AES-256-GCM: anyone
@@ -33,6 +32,8 @@ export async function sealHpke({
 
 export type OpenHpkeRequest = {
   readonly privateKey: SealingPrivateKey
+  /** Of the same pair. */
+  readonly publicKey: SealingPublicKey
   readonly enc: Uint8Array
   readonly aad: Uint8Array
   readonly sealed: Uint8Array
@@ -41,6 +42,7 @@ export type OpenHpkeRequest = {
 /** The plaintext, or `undefined` when the bytes were not sealed to this key with this `aad`. */
 export async function openHpke({
   privateKey,
+  publicKey,
   enc,
   aad,
   sealed,
@@ -49,7 +51,7 @@ export async function openHpke({
   // The pair, because Web Crypto's way from a private to its public key still warns on stderr.
   const pair = {
     privateKey: await suite.DeserializePrivateKey(privateKey, false),
-    publicKey: await suite.DeserializePublicKey(publicKeyOf(privateKey)),
+    publicKey: await suite.DeserializePublicKey(publicKey),
   }
   try {
     return await suite.Open(pair, enc, sealed, { aad, info: INFO })

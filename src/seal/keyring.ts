@@ -66,11 +66,12 @@ export async function sealKeyring(request: SealKeyringRequest): Promise<Uint8Arr
 export async function openKeyring(request: OpenKeyringRequest): Promise<OpenedKeys> {
   const { bytes } = request
   checkHeader(request)
+  const pairs = pairsOf(request.openers)
   const opened: Partial<Record<Part, readonly Uint8Array[]>> = {}
   let at = HEADER_BYTES
   for (const part of PARTS) {
     const layout = readPartLayout(request, part, at)
-    const keys = await openPart(request, part, layout)
+    const keys = await openPart({ ...request, pairs }, part, layout)
     if (keys !== undefined) opened[part] = keys
     at = layout.end
   }
@@ -163,8 +164,25 @@ function readPartLayout(request: OpenKeyringRequest, part: Part, at: number): Pa
   return { recipientCount, blockCount, recipientsAt, recordsAt, end }
 }
 
+/** An opener's key with what names it among the recipients. */
+type OpenerPair = {
+  readonly privateKey: SealingPrivateKey
+  readonly publicKey: SealingPublicKey
+  readonly keyId: Uint8Array
+}
+
+type OpenPartRequest = OpenKeyringRequest & { readonly pairs: readonly OpenerPair[] }
+
+function pairsOf({ capture, read }: Openers): OpenerPair[] {
+  return [read, capture].flatMap((privateKey) => {
+    if (privateKey === undefined) return []
+    const publicKey = publicKeyOf(privateKey)
+    return [{ privateKey, publicKey, keyId: sealingKeyId(publicKey) }]
+  })
+}
+
 async function openPart(
-  request: OpenKeyringRequest,
+  request: OpenPartRequest,
   part: Part,
   layout: PartLayout,
 ): Promise<Uint8Array[] | undefined> {
@@ -186,28 +204,23 @@ async function openPart(
 
 /** `undefined` when none of the openers is a recipient. */
 async function openWrappingKey(
-  request: OpenKeyringRequest,
+  request: OpenPartRequest,
   layout: PartLayout,
   aad: Uint8Array,
 ): Promise<Uint8Array | undefined> {
-  const { bytes, openers } = request
-  const privateKeys = [openers.read, openers.capture].filter((key) => key !== undefined)
+  const { bytes, pairs } = request
   for (let i = 0; i < layout.recipientCount; i++) {
     const at = layout.recipientsAt + i * RECIPIENT_BYTES
     const keyId = bytes.subarray(at, at + KEY_ID_BYTES)
-    const privateKey = privateKeys.find((key) => hasKeyId(key, keyId))
-    if (privateKey === undefined) continue
+    const pair = pairs.find((one) => Buffer.compare(one.keyId, keyId) === 0)
+    if (pair === undefined) continue
     const enc = bytes.subarray(at + KEY_ID_BYTES, at + KEY_ID_BYTES + HPKE_ENC_BYTES)
     const sealed = bytes.subarray(at + KEY_ID_BYTES + HPKE_ENC_BYTES, at + RECIPIENT_BYTES)
-    const opened = await openHpke({ privateKey, enc, aad, sealed })
+    const opened = await openHpke({ ...pair, enc, aad, sealed })
     if (opened === undefined) throw notAuthentic(request, 'its wrapping key does not open')
     return opened
   }
   return undefined
-}
-
-function hasKeyId(privateKey: SealingPrivateKey, keyId: Uint8Array): boolean {
-  return Buffer.compare(sealingKeyId(publicKeyOf(privateKey)), keyId) === 0
 }
 
 function openRecord(
