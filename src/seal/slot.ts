@@ -82,19 +82,25 @@ export async function openSlot(request: OpenSlotRequest): Promise<string> {
   const { sealed, check: _, ...header } = parseSlot(request)
   const isForeign = header.vaultId !== request.vaultId
   if (isForeign) throw notAuthentic(request.name, 'it belongs to another vault')
-  const bytes = Buffer.from(sealed, 'hex')
   const key = await deriveSlotKey(header, request.passphrase)
-  const decipher = createDecipheriv('aes-256-gcm', key, ZERO_NONCE).setAAD(aadOf(header))
+  const plaintext = decrypt(key, aadOf(header), Buffer.from(sealed, 'hex'))
+  if (plaintext !== undefined) return plaintext
+  const message = `Cannot open slot "${request.name}": the passphrase does not fit`
+  throw new AppError('seal.passphrase-wrong', message, { name: request.name })
+}
+
+function decrypt(key: Uint8Array, aad: Uint8Array, bytes: Uint8Array): string | undefined {
+  const decipher = createDecipheriv('aes-256-gcm', key, ZERO_NONCE).setAAD(aad)
   const size = bytes.byteLength - TAG_BYTES
   decipher.setAuthTag(bytes.subarray(size))
   const plaintext = decipher.update(bytes.subarray(0, size))
   try {
     decipher.final()
-  } catch (cause) {
-    const message = `Cannot open slot "${request.name}": the passphrase does not fit`
-    throw new AppError('seal.passphrase-wrong', message, { name: request.name }, { cause })
+    return plaintext.toString('utf8')
+  } catch {
+    // OpenSSL says no more than that the tag differs.
+    return undefined
   }
-  return plaintext.toString('utf8')
 }
 
 /** The slot as it is stored, unopened, of whatever vault. @throws seal.not-authentic */
