@@ -20,8 +20,20 @@ test('createOutput() keeps data and remarks apart', async () => {
   expect([stdout.read(), stderr.read()]).toEqual(['one\n', 'reading\nwarning: careful (a.b)\n'])
 })
 
-test('createOutput() with --json tells warnings on standard output and no remarks', async () => {
+test('createOutput() with --json keeps standard output for the one document', async () => {
   const { output, stderr, stdout } = open({ isJson: true })
+  output.event({ type: 'progress' })
+  output.warning({ code: 'a.b', message: 'careful' })
+  await output.answer({ verdict: 'whole' }, () => '')
+  expect(JSON.parse(stdout.read())).toEqual({ verdict: 'whole' })
+  expect(stderr.read()).toBe(
+    '{"type":"progress"}\n{"type":"warning","code":"a.b","message":"careful"}\n',
+  )
+})
+
+test('createOutput() with --json tells warnings among the lines and no remarks', async () => {
+  const { output, stderr, stdout } = open({ isJson: true })
+  output.beginLines()
   output.note('reading')
   output.warning({ code: 'a.b', message: 'careful' })
   await output.item({ type: 'summary' }, () => '')
@@ -55,6 +67,7 @@ test('createOutput() stops whoever prints once nobody reads', async () => {
 
 test('createOutput() fails when what was printed is lost, as on a full disk', async () => {
   const { output, stdout } = open({ isJson: true })
+  output.beginLines()
   stdout.fail('ENOSPC')
   output.summary({ type: 'summary' }, () => '')
   expect(() => output.finish()).toThrow('found ENOSPC')

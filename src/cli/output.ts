@@ -22,12 +22,15 @@ export type OutputOptions = {
 }
 
 /**
- * What a command says. Data goes to standard output, everything else to standard error; with
- * `--json` a long run also tells its progress and warnings on standard output, one JSON line each.
+ * What a command says. Data goes to standard output, everything else to standard error. With
+ * `--json` progress and warnings are JSON lines: of a run that prints lines, among them; else, where
+ * standard output is for one document or for exported data alone, on standard error.
  */
 export type Output = {
   readonly isJson: boolean
   readonly paint: Paint
+  /** From now on standard output takes JSON lines of every type. */
+  beginLines(): void
   /** The one answer of a command: a JSON document, or text for people (ended by a line break). */
   answer(document: unknown, toText: () => string): Promise<void>
   /**
@@ -54,6 +57,7 @@ export type Output = {
 export function createOutput({ stdout, stderr, isJson, isQuiet, paint }: OutputOptions): Output {
   let failure: Error | undefined
   let clear = () => {}
+  let hasLines = false
   stdout.on('error', (error) => {
     failure ??= error
   })
@@ -71,13 +75,18 @@ export function createOutput({ stdout, stderr, isJson, isQuiet, paint }: OutputO
     stderr.write(`${text}\n`)
   }
   function event(document: { readonly type: string }): void {
-    if (isJson && failure === undefined) stdout.write(`${JSON.stringify(document)}\n`)
+    if (!isJson) return
+    if (!hasLines) stderr.write(`${JSON.stringify(document)}\n`)
+    else if (failure === undefined) stdout.write(`${JSON.stringify(document)}\n`)
   }
   return {
     isJson,
     paint,
     data,
     event,
+    beginLines() {
+      hasLines = true
+    },
     answer: (document, toText) =>
       data(isJson ? `${JSON.stringify(document, null, 2)}\n` : toText()),
     item: (document, toText) => data(isJson ? `${JSON.stringify(document)}\n` : toText()),

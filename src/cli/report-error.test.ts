@@ -28,6 +28,13 @@ test('reportError() takes anything else for a bug, its stack only for debugging'
   expect(JSON.parse(formatErrorLine(report, false))).not.toHaveProperty('stack')
 })
 
+test('formatErrorReport() keeps lines that are there to be copied free of its own', () => {
+  const error = new AppError('store.full', 'Cannot read:\n  GRANT SELECT;')
+  expect(formatErrorReport(reportError(error, table), plain)).toBe(
+    'error: Cannot read: (store.full)\n  GRANT SELECT;\nWhat to do: Make room.\n',
+  )
+})
+
 test('formatErrorReport() lets nobody move the cursor', () => {
   const error = new AppError('store.full', 'Cannot write "\u001b[2J\u202e"')
   expect(formatErrorReport(reportError(error, table), plain)).toContain('"\\u001b[2J\\u202e"')

@@ -45,8 +45,9 @@ export function formatErrorReport(
   options: { readonly paint: Paint; readonly isDebug: boolean },
 ): string {
   const { paint } = options
-  const message = report.message.split('\n').map(visible).join('\n')
-  const lines = [`${paint.red('error:')} ${message} ${paint.dim(`(${report.code})`)}`]
+  const [found = '', ...more] = report.message.split('\n').map(visible)
+  // Further lines are there to be copied: the code is not a part of them.
+  const lines = [`${paint.red('error:')} ${found} ${paint.dim(`(${report.code})`)}`, ...more]
   for (const cause of report.causes) lines.push(paint.dim(`  because: ${visible(cause)}`))
   if (options.isDebug && report.stack !== undefined) lines.push(report.stack)
   if (report.help !== '') lines.push(`What to do: ${report.help}`)

@@ -2,7 +2,7 @@ import type { OpenedSource, OpenedTarget } from '#app/context'
 import type { Config, ConfiguredSystem, System } from '#config/config'
 import { nearest } from '#config/did-you-mean'
 import type { Connector, ConnectorOptions } from '#connector/connector'
-import { AppError } from '#stdx/app-error'
+import { AppError, isAppError } from '#stdx/app-error'
 import { systemClock } from '#stdx/clock'
 
 /** Each is loaded when a system of its kind is opened. */
@@ -19,7 +19,8 @@ export async function openSource(
 ): Promise<OpenedSource> {
   const system = findSystem(config, name, 'source').read()
   const connector = await CONNECTORS[system.connector]()
-  return { system, source: await connector.openSource(optionsOf(system, signal)) }
+  const source = await saying(system, connector.openSource(optionsOf(system, signal)))
+  return { system, source }
 }
 
 /** @throws as `openSource` */
@@ -30,7 +31,20 @@ export async function openTarget(
 ): Promise<OpenedTarget> {
   const system = findSystem(config, name, 'target').read()
   const connector = await CONNECTORS[system.connector]()
-  return { system, target: await connector.openTarget(optionsOf(system, signal)) }
+  const target = await saying(system, connector.openTarget(optionsOf(system, signal)))
+  return { system, target }
+}
+
+/** Connectors know addresses, which are secret, and no names: those are added here. */
+async function saying<T>({ name }: System, opening: Promise<T>): Promise<T> {
+  try {
+    return await opening
+  } catch (error) {
+    if (!isAppError(error)) throw error
+    const found = error.message.replace(/^Cannot /, 'cannot ')
+    const message = `Cannot use "${name}": ${found}`
+    throw new AppError(error.code, message, error.details, { cause: error.cause })
+  }
 }
 
 function findSystem(config: Config, name: string, role: 'source' | 'target'): ConfiguredSystem {

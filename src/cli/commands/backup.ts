@@ -21,6 +21,7 @@ export function addBackup(program: Command, act: Act): void {
 async function runBackups(shell: Shell, names: string[], options: Options): Promise<undefined> {
   const { context, output, signal } = shell
   const { backUpSource, concludeBackups } = await import('#app/back-up-source')
+  output.beginLines()
   const { sources } = await context.readConfig()
   const vault = await context.openVault(signal)
   const failures: unknown[] = []

@@ -25,6 +25,7 @@ async function runDiff(
   options: { readonly entity?: string[] },
 ): Promise<number> {
   const { diffPoints } = await import('#app/diff-points')
+  output.beginLines()
   const vault = await context.openVault(signal)
   const request = { left, right, entities: options.entity ?? [] }
   const counts = { inserted: 0, updated: 0, deleted: 0 }

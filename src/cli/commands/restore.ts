@@ -33,6 +33,7 @@ export function addRestore(program: Command, act: Act): void {
 async function runRestore(shell: Shell, point: string, options: Options): Promise<undefined> {
   const { context, output, signal } = shell
   const { restorePoint } = await import('#app/restore-point')
+  if (options.planOnly !== true) output.beginLines()
   const vault = await context.openVault(signal)
   const { plan, summary } = await restorePoint(
     context,
