@@ -116,7 +116,7 @@ describePostgres('disturbed runs', (major) => {
     expect([1, 20], run.stderr).toContain(run.exit)
     expect(run.stderr).toMatch(/nobody_of_that_name.*\(connector\.(denied|unreachable)\)/)
     expect(run.stderr).not.toContain('not+the')
-    wrong.username = new URL(source.url).username
+    wrong.href = source.url
     wrong.pathname = '/no_such_database'
     await configure(traveller, { ...source, url: wrong.href }, '')
     expectFailure(await traveller.holdfast('backup'), 20, 'connector.unreachable')

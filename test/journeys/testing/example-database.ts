@@ -33,7 +33,8 @@ export function change(path: string, sql: string): void {
 
 /** Every row of every table with its storage classes, to compare two databases by. */
 export function readAll(path: string): Record<string, unknown[]> {
-  using database = new DatabaseSync(path, { readOnly: true })
+  // Not for reading only: what a full disk left in the journal is settled by who may write.
+  using database = new DatabaseSync(path)
   const tables = database
     .prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`)
     .all()
