@@ -21,6 +21,8 @@ export type SegmentWriterOptions = {
   /** A number the session has not used. */
   allocateNumber(): number
   readonly digestKey: DigestKey
+  /** A segment is closed when its rows or large values reach this; a block more is possible. */
+  readonly objectBytes?: number
   readonly signal: AbortSignal
 }
 
@@ -40,7 +42,7 @@ export type SegmentWriter = AsyncDisposable & {
   finish(): Promise<SegmentRef[]>
 }
 
-/** A segment is closed when its rows or its large values reach this; a block more is possible. */
+/** Such that no object passes 128 MiB but for a large value. */
 const OBJECT_BYTES = 132_000_000
 const BLOCK_VERSIONS_MAX = 65_536
 const NEARLY_BLOCK_BYTES = BLOCK_BYTES - 65_536
@@ -90,7 +92,7 @@ class SortedWriter implements SegmentWriter {
       if (past < limit || this.#pendingCount >= BLOCK_VERSIONS_MAX) await this.#flush()
     }
     // Batches that are blocks but for a last row are written as they are, not cut and joined anew.
-    if (this.#pendingBytes >= NEARLY_BLOCK_BYTES || isFull(this.#file)) await this.#flush()
+    if (this.#pendingBytes >= NEARLY_BLOCK_BYTES || this.#isFull(this.#file)) await this.#flush()
   }
 
   async finish(): Promise<SegmentRef[]> {
@@ -119,7 +121,7 @@ class SortedWriter implements SegmentWriter {
     const file = this.#openFile()
     await file.writeBlock(block)
     releaseRows(block)
-    if (isFull(file)) await this.#closeFile()
+    if (this.#isFull(file)) await this.#closeFile()
   }
 
   #openFile(): SegmentFile {
@@ -137,6 +139,11 @@ class SortedWriter implements SegmentWriter {
     })
     this.#files.push(this.#file)
     return this.#file
+  }
+
+  #isFull(file: SegmentFile | undefined): boolean {
+    const { objectBytes = OBJECT_BYTES } = this.#options
+    return file !== undefined && Math.max(file.rowsBytes, file.blobs.sizeBytes) >= objectBytes
   }
 
   async #closeFile(): Promise<void> {
@@ -171,10 +178,6 @@ class SortedWriter implements SegmentWriter {
     for (let i = 1; i < batch.count; i++) checkPair(batch, i - 1, batch, i)
     this.#last = batch
   }
-}
-
-function isFull(file: SegmentFile | undefined): boolean {
-  return file !== undefined && Math.max(file.rowsBytes, file.blobs.sizeBytes) >= OBJECT_BYTES
 }
 
 function checkPair(a: VersionBatch, i: number, b: VersionBatch, j: number): void {
