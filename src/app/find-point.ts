@@ -23,7 +23,11 @@ export async function findPoint(
     const message = `Cannot use point "${text}": it stands for every source, need one, like erp${text}`
     throw new AppError('app.source-missing', message, { text })
   }
-  const state = await vault.readTimeline(address.source, signal)
+  // A point that is named by its number can be had of a timeline whose end was lost or taken away.
+  const isNumbered = address.kind === 'seq'
+  const state = isNumbered
+    ? await vault.readGoodPart(address.source, signal)
+    : await vault.readTimeline(address.source, signal)
   return { source: address.source, state, point: resolvePoint(state, address) }
 }
 

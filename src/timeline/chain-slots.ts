@@ -17,6 +17,8 @@ export type Chain = {
   readonly incidents: readonly Incident[]
   /** The first slot from which on nothing can be relied on. */
   readonly damagedFrom: number | null
+  /** Why this is an older timeline than one that was seen, as a clause; `null` when it is not. */
+  readonly rolledBack: string | null
   readonly unknownKinds: readonly string[]
 }
 
@@ -38,13 +40,16 @@ export function chainSlots(
   seen: readonly SeenHead[] = [],
 ): Chain {
   const linking = linkSlots(slots)
-  const altered = findAltered(slots, seen)
-  const isAltered = altered !== undefined && altered.seq < (linking.damage?.seq ?? Infinity)
-  const damage = isAltered ? altered : linking.damage
+  const rollback = findRollback(slots, seen)
+  const found = [linking.damage, findAltered(slots, seen), rollback].filter(
+    (one) => one !== undefined,
+  )
+  const [damage] = found.sort((a, b) => a.seq - b.seq)
   const damagedFrom = damage?.seq ?? null
   const entries = linking.entries.filter(({ seq }) => seq < (damagedFrom ?? Infinity))
   const head = slots.at(-1)
-  const incidents = damage === undefined ? linking.incidents : [...linking.incidents, damage]
+  const others = linking.incidents.filter(({ seq }) => seq !== damage?.seq)
+  const incidents = damage === undefined ? others : [...others, damage]
   return {
     source,
     headSeq: head?.seq ?? -1,
@@ -53,6 +58,7 @@ export function chainSlots(
     voids: linking.pending,
     incidents,
     damagedFrom,
+    rolledBack: rollback?.found ?? null,
     unknownKinds: entries.flatMap(({ body }) =>
       body.kind === 'unknown' ? [body.unknownKind] : [],
     ),
@@ -132,4 +138,27 @@ function findAltered(slots: readonly Slot[], seen: readonly SeenHead[]): Inciden
     .sort((a, b) => a.seq - b.seq)[0]
   if (altered === undefined) return undefined
   return { seq: altered.seq, problem: `Entry ${altered.seq} is not the one that was seen before` }
+}
+
+/** A timeline that ends before a head that was seen, or goes on with another entry in its place. */
+function findRollback(
+  slots: readonly Slot[],
+  seen: readonly SeenHead[],
+): (Incident & { readonly found: string }) | undefined {
+  const headSeq = slots.at(-1)?.seq ?? -1
+  const newest = Math.max(-1, ...seen.map(({ seq }) => seq))
+  if (newest > headSeq) {
+    const found = `it ends at entry ${headSeq}, entry ${newest} was seen before`
+    return { seq: headSeq + 1, problem: `Entry ${headSeq + 1} is missing: ${found}`, found }
+  }
+  const isOther = (slot: Slot) =>
+    seen.some(({ hash, seq }) => seq === slot.seq && hash !== slot.hash)
+  const other = slots.find((slot) => slot.kind === 'entry' && isOther(slot))
+  if (other === undefined) return undefined
+  const found = `entry ${other.seq} is another one than was seen before`
+  return {
+    seq: other.seq,
+    problem: `Entry ${other.seq} is another one than was seen before`,
+    found,
+  }
 }

@@ -22,10 +22,9 @@ export type ReadChainOptions = {
 /**
  * Reads every entry of a timeline and verifies it: seal, signature, author, place, chain.
  *
- * One listing, then the entries concurrently. Damage is in the result; only a timeline that is
- * shorter than it was seen to be is refused here.
+ * One listing, then the entries concurrently. Damage is in the result, and so is that the timeline
+ * is an older one than was seen.
  * @param findSaid heads that others are known to have seen; asked while the entries are read
- * @throws timeline.rolled-back
  */
 export async function readChain(
   deps: ReadChainDeps,
@@ -38,7 +37,6 @@ export async function readChain(
     readSlots(deps, source, signal),
   ])
   const seen = remembered === undefined ? said : [...said, remembered]
-  refuseRolledBack(deps, { seen, slots, source })
   const chain = chainSlots(source, slots, seen)
   const isNewer = remembered === undefined || remembered.seq < chain.headSeq
   if (isNewer && chain.headSeq >= 0 && chain.damagedFrom === null && chain.voids.length === 0) {
@@ -77,24 +75,4 @@ async function readSlot(
     const message = `Cannot read timeline "${source}": object "${name}" is listed but cannot be read`
     throw new AppError('timeline.damaged', message, { object: name }, { cause: error })
   }
-}
-
-function refuseRolledBack(
-  deps: ReadChainDeps,
-  found: { readonly seen: readonly SeenHead[]; slots: readonly Slot[]; source: string },
-): void {
-  const { seen, slots, source } = found
-  const headSeq = slots.at(-1)?.seq ?? -1
-  const newest = Math.max(-1, ...seen.map(({ seq }) => seq))
-  const forked = seen.find(({ hash, seq }) =>
-    slots.some((slot) => slot.kind === 'entry' && slot.seq === seq && slot.hash !== hash),
-  )
-  if (newest <= headSeq && forked === undefined) return
-  const what =
-    forked === undefined
-      ? `it ends at entry ${headSeq}, entry ${newest} was seen before`
-      : `entry ${forked.seq} is another one than was seen before`
-  const where = `heads are remembered in ${deps.memory.label} and in the vault itself`
-  const message = `Cannot trust timeline "${source}" of "${deps.store.label}": ${what}; ${where}`
-  throw new AppError('timeline.rolled-back', message, { source, headSeq, newest })
 }

@@ -269,6 +269,10 @@ test('a timeline that was shortened is noticed by the heads in the vault itself 
   const forgetful = await open()
   const reading = forgetful.readTimeline('erp', signal)
   await expect(reading).rejects.toMatchObject({ code: 'timeline.rolled-back' })
+  // What is left can still be restored by its number.
+  const left = await forgetful.readGoodPart('erp', signal)
+  expect(left).toMatchObject({ damagedFrom: 3, incidents: [{ seq: 3 }] })
+  expect(left.points.map(({ seq }) => seq)).toEqual([1, 2])
   // Nor does saying the heads again make the shorter one right.
   await forgetful.putHeads(signal)
   const again = (await open()).readTimeline('erp', signal)

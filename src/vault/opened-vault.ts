@@ -75,6 +75,10 @@ export class OpenedVault implements Vault {
   }
 
   async readTimeline(source: string, signal: AbortSignal): Promise<TimelineState> {
+    return foldTimeline(await this.#readTrusted(parseSourceName(source), signal))
+  }
+
+  async readGoodPart(source: string, signal: AbortSignal): Promise<TimelineState> {
     return foldTimeline(await this.readChain(parseSourceName(source), signal))
   }
 
@@ -85,7 +89,8 @@ export class OpenedVault implements Vault {
       return said === undefined ? [] : [said]
     }
     const chain = await readChain(this.#readDeps(timeline, signal), timeline, { findSaid, signal })
-    if (chain.headSeq >= 0 || timeline === VAULT_TIMELINE) return chain
+    const isThere = chain.headSeq >= 0 || chain.rolledBack !== null
+    if (isThere || timeline === VAULT_TIMELINE) return chain
     const message = `Cannot read source "${timeline}": the vault holds no timeline of it`
     throw new AppError('vault.source-unknown', message, { source: timeline })
   }
@@ -144,7 +149,7 @@ export class OpenedVault implements Vault {
 
   async putDocument(name: string, text: string, signal: AbortSignal): Promise<void> {
     const { logKey } = this.#deps.credential
-    const known = foldFacts(await this.readChain(VAULT_TIMELINE, signal)).documents.get(name)
+    const known = foldFacts(await this.#readTrusted(VAULT_TIMELINE, signal)).documents.get(name)
     if (known !== undefined && isDocumentText(logKey, known, text)) return
     const { header, keyring, random, store } = this.#deps
     const { readPublicKey } = header
@@ -156,7 +161,7 @@ export class OpenedVault implements Vault {
     const { credential, keyring, store } = this.#deps
     const { read } = credential
     if (read === undefined) throw this.#keyMissing(`Cannot read document "${name}"`, 'read')
-    const body = foldFacts(await this.readChain(VAULT_TIMELINE, signal)).documents.get(name)
+    const body = foldFacts(await this.#readTrusted(VAULT_TIMELINE, signal)).documents.get(name)
     if (body === undefined) return undefined
     return await readDocumentText({ vaultId: this.id, store, keyring, read }, body, signal)
   }
@@ -179,7 +184,7 @@ export class OpenedVault implements Vault {
   }
 
   async restores(signal: AbortSignal): Promise<readonly RestoreFact[]> {
-    return foldFacts(await this.readChain(VAULT_TIMELINE, signal)).restores
+    return foldFacts(await this.#readTrusted(VAULT_TIMELINE, signal)).restores
   }
 
   /** Makes what a new vault needs besides `vault.json` and its slot, with the root key. Repeatable. */
@@ -190,7 +195,7 @@ export class OpenedVault implements Vault {
     for (const role of roles) {
       await findAuthor(this.#deps, { roles: [role], source: VAULT_TIMELINE, doing }, signal)
     }
-    const chain = await this.readChain(VAULT_TIMELINE, signal)
+    const chain = await this.#readTrusted(VAULT_TIMELINE, signal)
     if (chain.headSeq < 0) await this.#begin(chain, signal)
   }
 
@@ -206,10 +211,18 @@ export class OpenedVault implements Vault {
     }
   }
 
+  async #readTrusted(timeline: string, signal: AbortSignal): Promise<Chain> {
+    const chain = await this.readChain(timeline, signal)
+    if (chain.rolledBack === null) return chain
+    const where = `heads are remembered in ${this.#deps.memory.label} and in the vault itself`
+    const message = `Cannot trust timeline "${timeline}" of "${this.store.label}": ${chain.rolledBack}; ${where}`
+    throw new AppError('timeline.rolled-back', message, { source: timeline })
+  }
+
   /** Facts of `_vault` do not depend on each other: losing the slot means taking the next. */
   async #appendFact(body: EntryBody, signal: AbortSignal): Promise<void> {
     for (let race = 0; ; race++) {
-      const chain = await this.readChain(VAULT_TIMELINE, signal)
+      const chain = await this.#readTrusted(VAULT_TIMELINE, signal)
       if (chain.headSeq < 0) {
         await this.#begin(chain, signal)
         continue

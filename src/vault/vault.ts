@@ -26,7 +26,12 @@ export type Vault = {
    * @throws timeline.rolled-back
    */
   readTimeline(source: string, signal: AbortSignal): Promise<TimelineState>
-  /** The entries themselves, of a source or of `_vault`; for checking. @throws as `readTimeline` */
+  /**
+   * The same of a timeline that was rolled back too: points that are still there and good can be
+   * restored by their number. Nothing may be appended to it, and what is newest cannot be said.
+   */
+  readGoodPart(source: string, signal: AbortSignal): Promise<TimelineState>
+  /** The entries themselves, of a source or of `_vault`; for checking; a rollback is in the result. @throws vault.source-unknown */
   readChain(timeline: string, signal: AbortSignal): Promise<Chain>
   /**
    * Makes the timeline of a new source: its capture role, its certificate, its genesis. Nothing
