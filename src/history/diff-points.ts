@@ -6,6 +6,7 @@ import { readState } from '#segment/read-state'
 import type { SegmentReadDeps } from '#segment/segment'
 import { formatCanonicalJson } from '#stdx/canonical-json'
 import type { Point, TimelineState } from '#timeline/timeline-state'
+import { compareFields } from './compare-fields.ts'
 import { type EntityAt, entityAt } from './entity-at.ts'
 import { copyKey, copyRow, pairVersions, type RecordPair } from './pair-versions.ts'
 import { type RecordFields, readRecordFields } from './record-fields.ts'
@@ -61,7 +62,7 @@ export function diffSchemas({ entity, left, right }: EntityDiff): SchemaChange |
  *
  * Within one layout it costs what changed: only versions between the points and the blocks they
  * replaced are read. Across layouts and generations both states are read whole. A field that only one
- * of the schemas has makes no difference by itself.
+ * of the schemas has makes no difference by itself, and a field that was renamed is the same field.
  */
 export async function* diffEntity(
   deps: SegmentReadDeps,
@@ -147,7 +148,11 @@ async function formatPair(
   const changes: RecordChange[] = []
   if (left && right && before && after && isSameKey(left.schema, right.schema)) {
     const key = keyOf(right)
-    return isSameWhereShared(before, after) ? [] : [{ entity, key, op: 'update', before, after }]
+    const { shared } = compareFields(
+      { schema: left.schema, fields: before },
+      { schema: right.schema, fields: after },
+    )
+    return shared.length === 0 ? [] : [{ entity, key, op: 'update', before, after }]
   }
   if (left && before) changes.push({ entity, key: keyOf(left), op: 'delete', before, after: null })
   if (right && after) changes.push({ entity, key: keyOf(right), op: 'insert', before: null, after })
@@ -156,8 +161,4 @@ async function formatPair(
 
 function isSameKey(a: SchemaVersion, b: SchemaVersion): boolean {
   return formatCanonicalJson(a.key) === formatCanonicalJson(b.key)
-}
-
-function isSameWhereShared(before: RecordFields, after: RecordFields): boolean {
-  return Object.keys(before).every((name) => !(name in after) || before[name] === after[name])
 }

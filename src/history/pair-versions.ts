@@ -1,3 +1,4 @@
+import { BLOCK_BYTES } from '#record/row-batch'
 import {
   type BytesColumn,
   type LargeValue,
@@ -27,7 +28,8 @@ export type PairTotals = { readonly left: number; readonly right: number; readon
  * Merges two states in key order and yields the records that differ, in bounded lists.
  *
  * Equality is the digests', so both sides must have been digested under one layout and key. Costs one
- * comparison a record; only what differs is copied. Returns how many records either side had.
+ * comparison a record; only what differs is copied, and a list is closed once its rows, large values
+ * in hand included, weigh a few megabytes. Returns how many records either side had.
  */
 export async function* pairVersions(
   left: AsyncIterable<VersionBatch>,
@@ -37,15 +39,21 @@ export async function* pairVersions(
   await using b = new VersionCursor(right)
   let same = 0
   let pairs: RecordPair[] = []
+  let bytes = 0
   let hasLeft = await a.next()
   let hasRight = await b.next()
   while (hasLeft || hasRight) {
     const order = hasLeft && hasRight ? a.compare(b) : hasLeft ? -1 : 1
     if (order === 0 && a.digest() === b.digest()) same += 1
-    else pairs.push(formatPair(order <= 0 ? a : null, order >= 0 ? b : null))
-    if (pairs.length >= PAIRS_MAX) {
+    else {
+      const pair = formatPair(order <= 0 ? a : null, order >= 0 ? b : null)
+      pairs.push(pair)
+      bytes += rowBytes(pair.left) + rowBytes(pair.right)
+    }
+    if (pairs.length >= PAIRS_MAX || bytes >= PAIRS_BYTES) {
       yield pairs
       pairs = []
+      bytes = 0
     }
     if (order <= 0) hasLeft = a.step() || (await a.next())
     if (order >= 0) hasRight = b.step() || (await b.next())
@@ -54,8 +62,15 @@ export async function* pairVersions(
   return { left: a.passedCount, right: b.passedCount, same }
 }
 
-/** Rows are at most a block each before they are large, so a list stays within a few megabytes of text. */
 const PAIRS_MAX = 1024
+const PAIRS_BYTES = 4 * BLOCK_BYTES
+
+/** What a row holds in memory: values that lie in the vault are not there. */
+function rowBytes(row: PairedRow | null): number {
+  if (row === null) return 0
+  const sizes = row.large.map((value) => (value.kind === 'bytes' ? value.parts : []))
+  return sizes.flat().reduce((sum, { byteLength }) => sum + byteLength, row.row.byteLength)
+}
 
 function formatPair(left: VersionCursor | null, right: VersionCursor | null): RecordPair {
   const place = (left ?? right)?.at()

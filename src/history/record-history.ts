@@ -6,6 +6,7 @@ import type { SegmentReadDeps } from '#segment/segment'
 import { OP_DELETE } from '#segment/version-batch'
 import { AppError, isAppError } from '#stdx/app-error'
 import type { Point, TimelineState } from '#timeline/timeline-state'
+import { compareFields, type ReadRecord } from './compare-fields.ts'
 import { type RecordFields, readRecordFields } from './record-fields.ts'
 
 /** One version of a record, as people ask for it. */
@@ -16,7 +17,7 @@ export type RecordVersion = {
   readonly op: 'insert' | 'update' | 'delete'
   /** All fields; empty for a delete. */
   readonly fields: RecordFields
-  /** Names of the fields that are not what they were in the version before. */
+  /** Names of the fields that are not what they were in the version before, or were not there. */
   readonly changed: readonly string[]
 }
 
@@ -53,20 +54,23 @@ export async function recordHistory(
 /** Tells found states, oldest first, as versions: what is said twice is said once. */
 class Telling {
   readonly versions: RecordVersion[] = []
-  #before: RecordFields | null = null
+  #before: ReadRecord | null = null
 
   stretch({ after, first }: Stretch, found: readonly FoundAt[]): void {
     if (found[0]?.seq !== first.seq) this.#tell(first, null)
-    for (const { fields, point } of found) this.#tell(point, fields)
+    for (const { point, record } of found) this.#tell(point, record)
     if (after !== undefined) this.#tell(after, null)
   }
 
-  #tell(point: Point, fields: RecordFields | null): void {
+  #tell({ body, seq }: Point, record: ReadRecord | null): void {
     const before = this.#before
-    if (before === null ? fields === null : fields !== null && isSame(before, fields)) return
-    const op = fields === null ? 'delete' : before === null ? 'insert' : 'update'
-    this.versions.push(formatVersion(point, op, fields ?? {}, before))
-    this.#before = fields
+    if (before === null && record === null) return
+    const changed = before && record ? listChanged(before, record) : []
+    if (before && record && changed.length === 0) return
+    const op = record === null ? 'delete' : before === null ? 'insert' : 'update'
+    const fields = record?.fields ?? {}
+    this.versions.push({ seq, time: body.cut.time, op, fields, changed })
+    this.#before = record
   }
 }
 
@@ -97,9 +101,9 @@ function findStretches(points: readonly Point[], entity: EntityName): Stretch[] 
   return stretches
 }
 
-type FoundAt = { readonly point: Point; readonly seq: number; readonly fields: RecordFields | null }
+type FoundAt = { readonly point: Point; readonly seq: number; readonly record: ReadRecord | null }
 
-/** The record's versions in one stretch, oldest first; `fields` is null for a delete. */
+/** The record's versions in one stretch, oldest first; `record` is null for a delete. */
 async function findInStretch(
   deps: SegmentReadDeps,
   search: {
@@ -123,40 +127,25 @@ async function findInStretch(
   for (const version of versions.toReversed()) {
     const point = state.points.find(({ seq }) => seq === version.seq)
     if (point === undefined) continue
-    found.push({ point, seq: point.seq, fields: await readFields(deps, schemas, version, signal) })
+    found.push({ point, seq: point.seq, record: await readRecord(deps, schemas, version, signal) })
   }
   return found
 }
 
-async function readFields(
+async function readRecord(
   deps: SegmentReadDeps,
   schemas: ReadonlyMap<number, SchemaVersion>,
   version: FoundVersion,
   signal: AbortSignal,
-): Promise<RecordFields | null> {
+): Promise<ReadRecord | null> {
   const schema = schemas.get(version.schema)
   if (version.op === OP_DELETE || schema === undefined) return null
-  return await readRecordFields(deps, schema, version, signal)
+  return { schema, fields: await readRecordFields(deps, schema, version, signal) }
 }
 
-function formatVersion(
-  { body, seq }: Point,
-  op: RecordVersion['op'],
-  fields: RecordFields,
-  before: RecordFields | null,
-): RecordVersion {
-  const changed = op === 'update' && before !== null ? changedFields(before, fields) : []
-  return { seq, time: body.cut.time, op, fields, changed }
-}
-
-/** Names whose values differ, or that only one side has. `null` is a value, absence is none. */
-export function changedFields(before: RecordFields, after: RecordFields): string[] {
-  const names = new Set([...Object.keys(after), ...Object.keys(before)])
-  return [...names].filter((name) => before[name] !== after[name])
-}
-
-function isSame(before: RecordFields, after: RecordFields): boolean {
-  return changedFields(before, after).length === 0
+function listChanged(before: ReadRecord, after: ReadRecord): string[] {
+  const { shared, single } = compareFields(before, after)
+  return [...shared, ...single]
 }
 
 function unknownRecord(source: string, entity: EntityName, address: string): AppError {
