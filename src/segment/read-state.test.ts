@@ -154,6 +154,21 @@ test('readState() refuses rows of another layout, unless only keys are asked for
   expect(await collect(readState(vault.captureDeps, { ...options, rows: false }))).toHaveLength(1)
 })
 
+test.each([
+  ['a field without a value for older rows', aSchema({ fields: ['id', 'name', 'note', 'tier'] })],
+  [
+    'another field in the place of one',
+    { ...schema, fields: schema.fields.map((field) => ({ ...field, id: field.id + 1 })) },
+  ],
+])('readState() refuses to give rows in a schema with %s', async (_, asked) => {
+  const vault = aVault()
+  const refs = await writeBatches(vault, schema, [scanText(schema, '1\ta\tb\n')])
+  const segments = refs.map((ref) => ({ seq: 1, ref }))
+  const options = { segments, schemas, schema: asked, asOfSeq: 1, signal: vault.signal }
+  const rows = collect(readState(vault.readDeps, { ...options, rows: true }))
+  await expect(rows).rejects.toMatchObject({ code: 'segment.damaged' })
+})
+
 test('readState() with the capture key gives keys and refuses rows', async () => {
   const vault = aVault()
   const refs = await writeBatches(vault, schema, [scanText(schema, '1\ta\tb\n')])

@@ -11,7 +11,7 @@ import { dataKeyOf, type OpenSegment, type PlacedBlock, readRange } from './open
 
 export type BlockReaderOptions = {
   readonly kernel: Kernel
-  /** How far to read ahead: 0 for single blocks, more where all are going to be read. */
+  /** How far to read ahead where block follows block; 0: never. */
   readonly readAheadBytes: number
   readonly signal: AbortSignal
 }
@@ -27,6 +27,9 @@ export class BlockReader {
     keys: undefined,
     rows: undefined,
   }
+
+  /** Where the last blocks that were asked for ended. */
+  readonly #ends = { keys: 0, rows: 0 }
 
   constructor(deps: SegmentReadDeps, segment: OpenSegment, options: BlockReaderOptions) {
     this.#deps = deps
@@ -103,9 +106,14 @@ export class BlockReader {
     const slab = this.#slabs[part]
     if (slab !== undefined && offset >= slab.offset) {
       const from = offset - slab.offset
-      if (from + size <= slab.bytes.length) return slab.bytes.subarray(from, from + size)
+      if (from + size <= slab.bytes.length) {
+        this.#ends[part] = offset + size
+        return slab.bytes.subarray(from, from + size)
+      }
     }
-    const { readAheadBytes, signal } = this.#options
+    const { signal } = this.#options
+    const readAheadBytes = this.#isNext(part, offset) ? this.#options.readAheadBytes : 0
+    this.#ends[part] = offset + size
     const length = Math.min(Math.max(size, readAheadBytes), object.sizeBytes - offset)
     // What was unsealed out of the old one is a copy.
     if (slab !== undefined) releaseBytes(slab.bytes)
@@ -113,5 +121,11 @@ export class BlockReader {
     const bytes = await readRange(this.#deps, object.name, { offset, length }, signal)
     this.#slabs[part] = readAheadBytes > 0 ? { offset, bytes } : undefined
     return bytes.subarray(0, size)
+  }
+
+  /** Whether a block follows the last one closely: only then are the ones behind it likely wanted. */
+  #isNext(part: 'keys' | 'rows', offset: number): boolean {
+    const gap = offset - this.#ends[part]
+    return gap >= 0 && gap <= this.#options.readAheadBytes / 2
   }
 }

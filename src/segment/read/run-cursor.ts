@@ -82,7 +82,8 @@ export function shapeOf({ segment }: BlockReader, { schemas, asked }: RowSchemas
   if (stored === undefined || asked === undefined) {
     throw damaged(ref.keys.name, `its rows are of schema version ${ref.schema}, which is unknown`)
   }
-  if (stored.layout === asked.layout) return rowShape(stored, asked)
+  const shape = rowShape(stored, asked)
+  if (shape !== undefined) return shape
   const found = `its rows have layout ${stored.layout}, the point has ${asked.layout}`
   throw damaged(ref.keys.name, found)
 }
