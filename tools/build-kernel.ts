@@ -9,8 +9,9 @@ import { projectRoot } from './project-files.ts'
  * Compiles the hot loops of the segment room and keeps them as a TypeScript module, so that nobody
  * needs the compiler to run Holdfast: `node tools/build-kernel.ts`. A test compiles again and compares.
  */
-const SOURCE = 'src/segment/kernel/kernel.as.ts'
-const TARGET = 'src/segment/kernel/kernel-wasm.ts'
+const FOLDER = 'src/segment/kernel'
+const SOURCES = ['rows', 'digests', 'keys'].map((name) => `${FOLDER}/${name}.as.ts`)
+const TARGET = `${FOLDER}/kernel-wasm.ts`
 
 /** The module's bytes, the same for the same source and compiler. */
 export async function compileKernel(): Promise<Buffer> {
@@ -19,7 +20,7 @@ export async function compileKernel(): Promise<Buffer> {
   const compiler = join(projectRoot, 'node_modules/assemblyscript/bin/asc.js')
   const flags = ['-O3', '--enable', 'simd', '--runtime', 'stub', '--noAssert', '--use', 'abort=']
   try {
-    await promisify(execFile)(process.execPath, [compiler, SOURCE, '-o', output, ...flags], {
+    await promisify(execFile)(process.execPath, [compiler, ...SOURCES, '-o', output, ...flags], {
       cwd: projectRoot,
     })
     return await readFile(output)
@@ -30,7 +31,7 @@ export async function compileKernel(): Promise<Buffer> {
 
 /** The text of the module that holds them. */
 export function formatKernelModule(wasm: Buffer): string {
-  return `/** \`kernel.as.ts\`, compiled by \`tools/build-kernel.ts\`; never edited by hand. */
+  return `/** The loops in \`*.as.ts\`, compiled by \`tools/build-kernel.ts\`; never edited by hand. */
 export const KERNEL_WASM_BASE64 =
   '${wasm.toString('base64')}'
 `

@@ -18,7 +18,7 @@ export type Kernel = {
   bytes(): Uint8Array<ArrayBuffer>
 }
 
-/** The loops, as `kernel.as.ts` says. Addresses and sizes are bytes; results are unsigned. */
+/** The loops, as `*.as.ts` say. Addresses and sizes are bytes; results are unsigned. */
 export type KernelCalls = {
   newlines(): number
   markers(): number
