@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
-import { copyFile, readdir, rm } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { copyFile, rm } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { aTraveller, type Traveller } from '#test/journeys/testing/traveller'
 import { aChance } from './testing/chance.ts'
 import { changeSome, createFewMegabytes, readRows } from './testing/few-megabytes.ts'
+import { killAfter, listTemporaries } from './testing/kill.ts'
 
 const CAPTURES = 25
 const RESTORES = 16
@@ -91,19 +91,3 @@ test('a restore that is killed leaves the target as it was, or complete', async 
   expect(await answer('check', '--read-data')).toMatchObject({ verdict: 'whole' })
   expect(await listTemporaries(traveller)).toEqual([])
 })
-
-/** Whether it was still running. */
-async function killAfter(traveller: Traveller, ms: number, argv: string[]): Promise<boolean> {
-  const { child, done } = traveller.start(...argv)
-  await Promise.race([sleep(ms), done])
-  child.kill('SIGKILL')
-  return (await done).signal === 'SIGKILL'
-}
-
-/** What a run that died left behind, and no later one took away. */
-async function listTemporaries({ at }: Traveller): Promise<string[]> {
-  const folders = [at('temporary'), at('vault/~tmp'), at('vault/keyring/~tmp')].filter((folder) =>
-    existsSync(folder),
-  )
-  return (await Promise.all(folders.map((folder) => readdir(folder)))).flat()
-}

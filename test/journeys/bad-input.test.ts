@@ -1,8 +1,15 @@
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
-import { createExample } from './testing/example-database.ts'
-import { aTraveller, expectFailure, type Traveller } from './testing/traveller.ts'
+import { change, createExample } from './testing/example-database.ts'
+import {
+  aTraveller,
+  expectFailure,
+  HOLDFAST,
+  type Run,
+  runCommand,
+  type Traveller,
+} from './testing/traveller.ts'
 
 let traveller: Traveller
 
@@ -22,14 +29,38 @@ test('a vault or configuration that is not there', async () => {
 })
 
 test('a configuration with unknown names and missing variables', async () => {
-  await writeConfig('valt: ./v\nsources:\n  erp: { connector: sqlite, fil: ./x.db }\n')
+  await writeConfig(`valt: ./v
+vault: 7
+sources:
+  erp: { connector: sqlite, fil: ./x.db }
+  CRM: { connector: sqlite, file: ./x.db }
+  old: { connector: oracle, file: ./x.db }
+  web: { connector: postgres, url: 'mysql://x', connectionsMax: many }
+targets:
+  erp: { connector: sqlite, file: ./x.db }
+`)
   const run = await traveller.holdfast('source', 'list')
   expectFailure(run, 2, 'config.invalid')
-  expect(run.stderr).toContain('line 1: "valt" is no setting of the file; did you mean "vault"?')
-  expect(run.stderr).toContain('line 3: source erp needs "file"')
+  for (const problem of [
+    'line 1: "valt" is no setting of the file; did you mean "vault"?',
+    'line 4: source erp needs "file"',
+    'line 4: "fil"',
+    'line 5: ',
+    'line 6: ',
+    'line 7: ',
+    'line 9: ',
+  ]) {
+    expect(run.stderr).toContain(problem)
+  }
+  await writeConfig('sources: [\n  erp: {')
+  const broken = await traveller.holdfast('points')
+  expectFailure(broken, 2, 'config.invalid')
+  expect(broken.stderr).toContain('line ')
   // biome-ignore lint/suspicious/noTemplateCurlyInString: that is how holdfast.yaml names variables
   await writeConfig('sources:\n  erp: { connector: postgres, url: ${ERP_URL} }\n')
-  expectFailure(await traveller.holdfast('source', 'check', 'erp'), 2, 'config.variable-missing')
+  const missing = await traveller.holdfast('source', 'check', 'erp')
+  expectFailure(missing, 2, 'config.variable-missing')
+  expect(missing.stderr).toContain('ERP_URL')
   expect(await traveller.holdfast('source', 'list')).toMatchObject({ exit: 0 })
 })
 
@@ -86,9 +117,53 @@ test('a place where no folder can be made', async (context) => {
 })
 
 test('a reader that closes the output early', async () => {
-  const { HOLDFAST, runCommand } = await import('./testing/traveller.ts')
-  const { environment, folder } = traveller
-  const argv = ['-c', `set -o pipefail; "${HOLDFAST}" explain | head -1`]
-  const run = await runCommand('bash', argv, { folder, environment: { ...environment } })
-  expect(run).toMatchObject({ exit: 0, stderr: '' })
+  createExample(join(traveller.folder, 'erp.db'))
+  await writeConfig('vault: ./vault\nsources:\n  erp: { connector: sqlite, file: ./erp.db }\n')
+  expect(await traveller.holdfast('init')).toMatchObject({ exit: 0 })
+  for (const line of [
+    'explain',
+    // What nobody reads is still done.
+    'backup --quiet',
+    'export erp@1 main.customer --format csv',
+    'diff erp@1 erp@live --json',
+  ]) {
+    const run = await inShell(`set -o pipefail; "${HOLDFAST}" ${line} | head -c 1 > /dev/null`)
+    expect(run, line).toMatchObject({ exit: 0, stderr: '' })
+  }
+  expect(await traveller.answer('points')).toHaveLength(1)
 })
+
+test('an output that is lost is no success', async (context) => {
+  if (process.platform !== 'linux') context.skip('/dev/full is of Linux')
+  expectFailure(await inShell(`"${HOLDFAST}" explain > /dev/full`), 1, 'cli.output-failed')
+})
+
+test('somebody at a terminal types the name of the target', async (context) => {
+  const there = await inShell('script --version')
+  if (there.exit !== 0) context.skip('needs the program "script" of util-linux')
+  createExample(join(traveller.folder, 'erp.db'))
+  createExample(join(traveller.folder, 'copy.db'))
+  await traveller.configure(`sources:
+  erp: { connector: sqlite, file: ./erp.db }
+targets:
+  copy: { connector: sqlite, file: ./copy.db }
+`)
+  expect(await traveller.holdfast('init')).toMatchObject({ exit: 0 })
+  expect(await traveller.holdfast('backup')).toMatchObject({ exit: 0 })
+  change(join(traveller.folder, 'copy.db'), `UPDATE customer SET terms = 'x' WHERE id < 9`)
+  const typing = (text: string) =>
+    inShell(`(sleep 2; echo ${text}; sleep 1) |
+      script -qec "'${HOLDFAST}' restore erp@1 --to copy" /dev/null`)
+  const other = await typing('erp')
+  expect(other.stdout).toContain('Type copy to go on')
+  expect(other.stdout).toContain('(cli.confirmation-wrong)')
+  expect(other.exit).toBe(2)
+  const right = await typing('copy')
+  expect(right.stdout).toContain('8 updated')
+  expect(right.exit).toBe(0)
+})
+
+function inShell(line: string): Promise<Run> {
+  const { environment, folder } = traveller
+  return runCommand('bash', ['-c', line], { folder, environment: { ...environment } })
+}
