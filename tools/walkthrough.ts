@@ -204,7 +204,7 @@ async function tellRestore({
   const state = await vault.readTimeline('erp', signal)
   const read = await vault.readDeps('erp', signal)
   const digestKey = await vault.digestKey('erp', signal)
-  const deps = { read, digestKey, random, tempDir: tmpdir() }
+  const deps = { read, digestKey, random, tempDir: tmpdir(), progress: () => {} }
   await using target = await sqliteConnector.openTarget(optionsFor(file))
   await using cut = await target.openCut(signal)
   const scope = {

@@ -4,12 +4,14 @@ import type { Context } from './context.ts'
 
 /** What comparing a source's points with a living system takes. */
 export async function openCompareDeps(
-  deps: Pick<Context, 'random' | 'readConfig'>,
+  deps: Pick<Context, 'progress' | 'random' | 'readConfig'>,
   vault: Vault,
   source: string,
   signal: AbortSignal,
 ): Promise<CompareDeps> {
   const { tempDir } = await deps.readConfig()
   const read = await vault.readDeps(source, signal)
-  return { read, digestKey: await vault.digestKey(source, signal), random: deps.random, tempDir }
+  const digestKey = await vault.digestKey(source, signal)
+  const { progress, random } = deps
+  return { read, digestKey, random, tempDir, progress: (done) => progress.add(done) }
 }

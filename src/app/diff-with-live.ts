@@ -14,7 +14,7 @@ import type { DiffItem } from './diff-points.ts'
 import { onlyWanted } from './diff-points.ts'
 import { type FoundPoint, parseLiveAddress } from './find-point.ts'
 
-export type DiffLiveDeps = Pick<Context, 'openSource' | 'random' | 'readConfig'>
+export type DiffLiveDeps = Pick<Context, 'openSource' | 'progress' | 'random' | 'readConfig'>
 
 /**
  * What differs between a point and the living system, entities of the point only: what the system

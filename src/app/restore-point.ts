@@ -2,14 +2,9 @@ import type { LeftOut, SourceCut, Target } from '#connector/connector'
 import { splitFieldAddress, splitRecordAddress } from '#record/address'
 import { type EntityName, parseEntityName } from '#record/entity-name'
 import type { CompareDeps } from '#restore/compare-target'
-import { type PreparedRestore, planRestore } from '#restore/plan-restore'
+import { entitiesOf, type PreparedRestore, planRestore } from '#restore/plan-restore'
 import { type ReadBack, readBack } from '#restore/read-back'
-import {
-  hasRows,
-  type RecordScope,
-  type RestorePlan,
-  type RestoreScope,
-} from '#restore/restore-plan'
+import type { RecordScope, RestorePlan, RestoreScope } from '#restore/restore-plan'
 import { runRestore } from '#restore/run-restore'
 import { AppError } from '#stdx/app-error'
 import type { RestoreBody } from '#timeline/entry'
@@ -84,15 +79,20 @@ export async function restorePoint(
   await using _target = target
   refuseOtherPlatform(found.point.body.connector, system.connector)
   const startedAtMs = deps.clock.nowMs()
-  deps.progress.begin({ label: `Comparing ${request.point} with ${request.target}` })
+  const scope = formatScope(request)
+  const rows = countRows(found.point, scope)
+  deps.progress.begin({ label: `Comparing ${request.point} with ${request.target}`, rows })
   await using cut = await target.openCut(signal)
-  await using prepared = await plan(compare, { cut, found, request }, signal)
+  await using prepared = await plan(compare, { cut, found, request, scope }, signal)
+  deps.progress.end()
   if (request.isPlanOnly) return { plan: prepared.plan, summary: null }
-  await request.agree(prepared.plan, { isEmpty: !hasRows(prepared.plan) })
-  deps.progress.begin({ label: `Restoring ${prepared.plan.point} to ${request.target}` })
+  const isEmpty = prepared.entities.every(({ targetRows }) => targetRows === 0)
+  await request.agree(prepared.plan, { isEmpty })
+  const label = `Restoring ${prepared.plan.point} to ${request.target}`
+  deps.progress.begin({ label, rows: countToWrite(prepared.plan) })
   const counts = await runRestore(compare, { prepared, since: cut, target }, signal)
   const writtenAtMs = deps.clock.nowMs()
-  deps.progress.begin({ label: 'Reading back' })
+  deps.progress.begin({ label: 'Reading back', rows })
   const { extra, ...verified } = await readTarget(compare, { prepared, target }, signal)
   deps.progress.end()
   const summary: RestoreSummary = {
@@ -116,19 +116,30 @@ async function plan(
     readonly cut: SourceCut
     readonly found: FoundPoint
     readonly request: RestoreRequest
+    readonly scope: RestoreScope
   },
   signal: AbortSignal,
 ): Promise<PreparedRestore> {
-  const { cut, found, request } = run
+  const { cut, found, request, scope } = run
   const { point, state } = found
   const { isDeleteAllowed, target } = request
   const catalogue = await cut.readCatalogue(holds(point))
-  const scope = formatScope(request)
   return await planRestore(
     compare,
     { state, point, target, scope, isDeleteAllowed },
     { catalogue, cut, signal },
   )
+}
+
+/** Rows that the point has of what is put back. */
+function countRows(point: Point, scope: RestoreScope): number {
+  const wanted = new Set(entitiesOf(scope, point))
+  const held = point.body.entities.filter(({ entity }) => wanted.has(entity))
+  return held.reduce((sum, { rows }) => sum + rows, 0)
+}
+
+function countToWrite({ steps }: RestorePlan): number {
+  return steps.reduce((sum, step) => sum + step.insert + step.update, 0)
 }
 
 /** Reads what was written, at a new cut. */

@@ -40,11 +40,11 @@ export async function verifyPoint(
   const held = new Set<string>(point.body.entities.map(({ entity }) => entity))
   const catalogue = await cut.readCatalogue((entity) => held.has(entity))
   const entities = point.body.entities.map(({ entity }) => entityAt(state, point, entity))
-  deps.progress.begin({ label: `Verifying ${name}@${point.seq}` })
+  const rows = entities.reduce((sum, { facts }) => sum + facts.rows, 0)
+  deps.progress.begin({ label: `Verifying ${name}@${point.seq}`, rows })
   const verdicts: EntityVerdict[] = []
   for await (const one of verifyEntities(compare, { catalogue, cut, entities }, signal)) {
     verdicts.push(one)
-    deps.progress.add({ rows: one.rows })
   }
   deps.progress.end()
   const verdict = joinVerdicts(verdicts.map((one) => one.verdict))

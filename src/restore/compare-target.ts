@@ -3,7 +3,7 @@ import { readAs } from '#connector/read-as'
 import type { EntityAt } from '#history/entity-at'
 import { type PairTotals, pairVersions, type RecordPair } from '#history/pair-versions'
 import { scanFields } from '#record/project'
-import type { RowBatch } from '#record/row-batch'
+import { batchBytes, type RowBatch } from '#record/row-batch'
 import type { DescribedEntity, SchemaVersion } from '#record/schema'
 import type { DigestKey } from '#seal/keys'
 import { readState } from '#segment/read-state'
@@ -13,12 +13,15 @@ import { sortVersions } from '#segment/sort-versions'
 import type { VersionBatch } from '#segment/version-batch'
 import { AppError } from '#stdx/app-error'
 import type { Random } from '#stdx/random'
+import type { RowProgress } from './tell-rows.ts'
 
 export type CompareDeps = {
   readonly read: SegmentReadDeps
   readonly digestKey: DigestKey
   readonly random: Random
   readonly tempDir: string
+  /** Told of the target's rows as they are compared, and of those that are written. */
+  readonly progress: RowProgress
 }
 
 /** What an unordered scan may hold in memory before it spills. */
@@ -68,7 +71,12 @@ async function* digestAll(
   rows: AsyncIterable<RowBatch>,
 ): AsyncGenerator<VersionBatch, void, undefined> {
   const scanner = openRowScanner(schema, deps.digestKey)
-  for await (const batch of rows) yield scanner.scan(batch)
+  for await (const batch of rows) {
+    const bytes = batchBytes(batch)
+    const versions = scanner.scan(batch)
+    deps.progress({ rows: versions.count, bytes })
+    yield versions
+  }
 }
 
 function refuseMissingFields(schema: SchemaVersion, described: DescribedEntity): void {

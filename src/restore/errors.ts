@@ -19,4 +19,10 @@ export const RESTORE_ERRORS = {
     retry: 'after-fix',
     help: 'Run `holdfast show POINT ENTITY KEY` for the names of the fields at that point.',
   },
+  'restore.record-missing': {
+    status: 409,
+    exit: 1,
+    retry: 'after-fix',
+    help: 'The target does not have the record whose fields you asked for. Put the whole record back with --record ENTITY:KEY. Nothing was written.',
+  },
 } as const satisfies Record<string, ErrorSpec>

@@ -2,16 +2,17 @@ import { createHash, type Hash } from 'node:crypto'
 import type { SourceCut } from '#connector/connector'
 import { type EntityAt, entityAt } from '#history/entity-at'
 import { findRecord } from '#history/find-record'
-import type { RecordPair } from '#history/pair-versions'
-import { parseKeyAddress } from '#record/address'
+import type { PairTotals, RecordPair } from '#history/pair-versions'
+import { formatKeyAddress, parseKeyAddress } from '#record/address'
 import type { EntityName } from '#record/entity-name'
-import type { Catalogue, DescribedEntity } from '#record/schema'
+import type { Catalogue, DescribedEntity, SchemaVersion } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import { formatCanonicalJson } from '#stdx/canonical-json'
 import type { Point, TimelineState } from '#timeline/timeline-state'
 import { type CompareDeps, pairWithNothing, pairWithTarget } from './compare-target.ts'
 import { orderEntities } from './order-entities.ts'
 import type { EntityStep, RestorePlan, RestoreScope } from './restore-plan.ts'
+import { openSameInFields, type SameInFields } from './same-in-fields.ts'
 import { StepSpool } from './step-spool.ts'
 
 export type PlanRequest = {
@@ -32,6 +33,8 @@ export type PlannedEntity = {
   readonly spool: StepSpool | null
   /** Only these records; `null` for the whole entity. */
   readonly picked: PickedRecords | null
+  /** Rows that the target has of it, whatever they hold. */
+  readonly targetRows: number
 }
 
 /** A plan with everything that carrying it out needs; holds spools until disposed. */
@@ -40,7 +43,6 @@ export type PreparedRestore = AsyncDisposable & {
   readonly point: Point
   /** In the order in which rows can be added. */
   readonly entities: readonly PlannedEntity[]
-  readonly cyclic: ReadonlySet<EntityName>
 }
 
 /**
@@ -56,8 +58,8 @@ export async function planRestore(
   { catalogue, cut, signal }: { catalogue: Catalogue; cut: SourceCut; signal: AbortSignal },
 ): Promise<PreparedRestore> {
   const { point, state } = request
-  const wanted = entitiesOf(request).map((entity) => entityAt(state, point, entity))
-  const { cyclic, order } = orderEntities(wanted.map(({ schema }) => schema))
+  const wanted = entitiesOf(request.scope, point).map((entity) => entityAt(state, point, entity))
+  const { order } = orderEntities(wanted.map(({ schema }) => schema))
   const atByEntity = new Map(wanted.map((at) => [at.schema.entity, at]))
   const hash = createHash('sha256')
   await using stack = new AsyncDisposableStack()
@@ -77,10 +79,11 @@ export async function planRestore(
   const { notRestored } = point.catalogue
   const plan = { plan: hash.digest('hex'), point: address, target, steps, notRestored }
   const kept = stack.move()
-  return { plan, point, entities, cyclic, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+  return { plan, point, entities, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
-function entitiesOf({ point, scope }: PlanRequest): readonly EntityName[] {
+/** The entities that a restore of `point` is about, known there or not. */
+export function entitiesOf(scope: RestoreScope, point: Point): readonly EntityName[] {
   switch (scope.kind) {
     case 'all':
       return point.body.entities.map(({ entity }) => entity)
@@ -106,64 +109,90 @@ async function planEntity(
   signal: AbortSignal,
 ): Promise<PlannedEntity> {
   const { at, described, hash, request } = planning
+  const { entity } = at.schema
   const picked = await pickRecords(deps, at, request, signal)
-  hash.update(formatCanonicalJson({ entity: at.schema.entity, schema: at.facts.schema }))
+  hash.update(formatCanonicalJson({ entity, schema: at.facts.schema }))
   if (described === null && picked === null) {
     hash.update(at.facts.fingerprint)
-    return {
-      at,
-      described,
-      picked,
-      spool: null,
-      step: formatStep(at, 'create', { insert: at.facts.rows }),
-    }
+    const step = { ...emptyStep(entity, 'create'), insert: at.facts.rows }
+    return { at, described, picked, spool: null, targetRows: 0, step }
   }
   const spool = planning.stack.use(new StepSpool(deps, { at, picked }, signal))
-  const counts = { insert: 0, update: 0, delete: 0, extra: 0, same: 0 }
+  const counts = emptyStep(entity, described === null ? 'create' : 'repair')
+  const isSameIn = openSameInFields(deps.digestKey, at.schema)
   const pairs = comparePairs(deps, planning, signal)
-  for (let next = await pairs.next(); ; next = await pairs.next()) {
+  let differing = 0
+  for (;;) {
+    const next = await pairs.next()
     if (next.done === true) {
-      counts.same = next.value
-      break
+      const { right: targetRows, same } = next.value
+      const step = { ...counts, same: picked === null ? same : picked.size - differing }
+      return { at, described, picked, spool, targetRows, step }
     }
     for (const pair of next.value) {
-      const op = judgePair(pair, picked, request.isDeleteAllowed)
-      if (op === 'ignored') continue
+      const op = judgePair(pair, { at, isSameIn, picked, request })
+      if (op === null) continue
+      differing += 1
       counts[op] += 1
       if (op === 'extra') continue
-      hash.update(op).update(pair.key).update(formatDigest(pair))
+      hash.update(formatWrite(op, pair, picked))
       await spool.append(op, pair)
     }
   }
-  const action = described === null ? 'create' : 'repair'
-  return { at, described, picked, spool, step: formatStep(at, action, counts) }
 }
 
-/** Differences with the target, or with nothing where the target has no such table; returns how many are the same. */
-/** Differences with the target, or with nothing where the target has no such table; returns how many are the same. */
-async function* comparePairs(
+/** Differences with the target, or with nothing where the target has no such table. */
+function comparePairs(
   deps: CompareDeps,
   { at, cut, described }: PlanningEntity,
   signal: AbortSignal,
-): AsyncGenerator<readonly RecordPair[], number, undefined> {
-  if (described === null) return (yield* pairWithNothing(deps, at, signal)).same
-  return (yield* pairWithTarget(deps, { at, cut, described }, { rows: true, signal })).same
+): AsyncGenerator<readonly RecordPair[], PairTotals, undefined> {
+  if (described === null) return pairWithNothing(deps, at, signal)
+  return pairWithTarget(deps, { at, cut, described }, { rows: true, signal })
 }
 
-type Op = 'insert' | 'update' | 'delete' | 'extra' | 'ignored'
+type Op = 'insert' | 'update' | 'delete' | 'extra'
 
-/** What happens to a record that differs. Pure. */
-function judgePair(pair: RecordPair, picked: PickedRecords | null, isDeleteAllowed: boolean): Op {
-  if (picked !== null && !picked.has(formatKeyHex(pair.key))) return 'ignored'
-  if (pair.right === null) return 'insert'
-  if (pair.left !== null) return 'update'
-  return isDeleteAllowed ? 'delete' : 'extra'
+/**
+ * What happens to a record that differs; `null` when nothing does. Pure.
+ *
+ * @throws restore.record-missing when only fields are to be put back and there is no record to put them in
+ */
+function judgePair(
+  pair: RecordPair,
+  {
+    at,
+    isSameIn,
+    picked,
+    request,
+  }: {
+    readonly at: EntityAt
+    readonly isSameIn: SameInFields
+    readonly picked: PickedRecords | null
+    readonly request: PlanRequest
+  },
+): Op | null {
+  const fields = picked === null ? null : picked.get(formatKeyHex(pair.key))
+  if (fields === undefined) return null
+  if (pair.right === null) {
+    if (fields !== null) throw missingRecord(at.schema, pair.key)
+    return 'insert'
+  }
+  if (pair.left === null) return request.isDeleteAllowed ? 'delete' : 'extra'
+  return fields !== null && isSameIn(pair, fields) ? null : 'update'
+}
+
+/** One write as the plan's hash takes it in: what is done to which record, and the values it sets. */
+function formatWrite(op: Op, { key, left }: RecordPair, picked: PickedRecords | null): string {
+  const hex = formatKeyHex(key)
+  const digest = (left?.digest ?? 0n).toString(16)
+  return formatCanonicalJson({ op, key: hex, digest, fields: picked?.get(hex) ?? null })
 }
 
 /** Keys in hex with the fields to put back, `null` for all of them. */
 export type PickedRecords = ReadonlyMap<string, readonly string[] | null>
 
-/** @throws history.record-unknown when the point does not hold a record, and deleting it was not allowed */
+/** @throws history.record-unknown when the point does not hold a record that is not to be deleted either */
 async function pickRecords(
   deps: CompareDeps,
   at: EntityAt,
@@ -178,12 +207,12 @@ async function pickRecords(
     const unknown = record.fields?.find((field) => !known.has(field))
     if (unknown !== undefined) throw unknownField(entity, unknown)
     const bytes = parseKeyAddress(record.key, key)
-    if (!isDeleteAllowed)
+    if (!isDeleteAllowed || record.fields !== null)
       await findRecord(deps.read, at, { key: bytes, address: record.key }, signal)
     const hex = formatKeyHex(bytes)
     const before = picked.get(hex)
     const isWhole = record.fields === null || before === null
-    picked.set(hex, isWhole ? null : [...(before ?? []), ...(record.fields ?? [])])
+    picked.set(hex, isWhole ? null : [...new Set([...(before ?? []), ...(record.fields ?? [])])])
   }
   return picked
 }
@@ -203,17 +232,14 @@ function refuseUnreadable(described: DescribedEntity | null): void {
   )
 }
 
-function formatStep(
-  at: EntityAt,
-  action: EntityStep['action'],
-  counts: Partial<Omit<EntityStep, 'entity' | 'action'>>,
-): EntityStep {
-  const none = { insert: 0, update: 0, delete: 0, extra: 0, same: 0 }
-  return { entity: at.schema.entity, action, ...none, ...counts }
+function emptyStep(entity: EntityName, action: EntityStep['action']) {
+  return { entity, action, insert: 0, update: 0, delete: 0, extra: 0, same: 0 }
 }
 
-function formatDigest({ left }: RecordPair): string {
-  return (left?.digest ?? 0n).toString(16)
+function missingRecord({ entity, key }: SchemaVersion, bytes: Uint8Array): AppError {
+  const address = formatKeyAddress(bytes, key)
+  const message = `Cannot restore fields of a record of "${entity}": the target does not have the record`
+  return new AppError('restore.record-missing', message, { entity, key: address })
 }
 
 export function formatKeyHex(key: Uint8Array): string {

@@ -1,14 +1,10 @@
-import { createHmac } from 'node:crypto'
 import type { SourceCut } from '#connector/connector'
-import type { PairedRow, RecordPair } from '#history/pair-versions'
-import { scanFields } from '#record/project'
-import { parseLargeMarker, splitRowBytes } from '#record/row-text'
+import type { RecordPair } from '#history/pair-versions'
 import type { Catalogue } from '#record/schema'
-import { deriveDigestKeys } from '#seal/digest-keys'
-import type { DigestKey } from '#seal/keys'
 import { assert } from '#stdx/assert'
 import { type CompareDeps, pairWithTarget } from './compare-target.ts'
 import { formatKeyHex, type PickedRecords, type PlannedEntity } from './plan-restore.ts'
+import { openSameInFields, type SameInFields } from './same-in-fields.ts'
 
 /** What reading back after a restore found. */
 export type ReadBack = {
@@ -36,7 +32,8 @@ export async function readBack(
     const described = catalogue.entities.find((one) => one.entity === entity)
     assert(described !== undefined, 'A table that a restore wrote is in the catalogue.')
     const pairs = pairWithTarget(deps, { at: planned.at, cut, described }, { rows: true, signal })
-    const found = await countDifferences(planned, pairs, compareValues(deps.digestKey))
+    const isSameIn = openSameInFields(deps.digestKey, planned.at.schema)
+    const found = await countDifferences(planned, pairs, isSameIn)
     const records = planned.picked === null ? planned.at.facts.rows : planned.picked.size
     sum = {
       records: sum.records + records,
@@ -48,17 +45,15 @@ export async function readBack(
 }
 
 async function countDifferences(
-  planned: PlannedEntity,
+  { picked }: PlannedEntity,
   pairs: AsyncIterable<readonly RecordPair[]>,
-  readValue: ReadValue,
+  isSameIn: SameInFields,
 ): Promise<Omit<ReadBack, 'records'>> {
-  const names = scanFields(planned.at.schema)
   let different = 0
   let extra = 0
   for await (const list of pairs) {
     for (const pair of list) {
-      if (planned.picked !== null)
-        different += isAsPicked(pair, { names, picked: planned.picked, readValue }) ? 0 : 1
+      if (picked !== null) different += isAsPicked(pair, picked, isSameIn) ? 0 : 1
       else if (pair.left === null) extra += 1
       else different += 1
     }
@@ -67,38 +62,8 @@ async function countDifferences(
 }
 
 /** Whether a record that differs as a whole is right in what was asked for. */
-function isAsPicked(
-  pair: RecordPair,
-  {
-    names,
-    picked,
-    readValue,
-  }: { picked: PickedRecords; names: readonly string[]; readValue: ReadValue },
-): boolean {
+function isAsPicked(pair: RecordPair, picked: PickedRecords, isSameIn: SameInFields): boolean {
   const fields = picked.get(formatKeyHex(pair.key))
   if (fields === undefined) return true
-  const { left, right } = pair
-  if (fields === null || left === null || right === null) return false
-  return fields.every((field) => {
-    const index = names.indexOf(field)
-    return readValue(left, index) === readValue(right, index)
-  })
-}
-
-/** A field of a row as a text that is equal where the values are. */
-type ReadValue = (row: PairedRow, index: number) => string
-
-/** Large values are compared by their keyed hash, which is how the vault knows them. */
-function compareValues(digestKey: DigestKey): ReadValue {
-  const { blob } = deriveDigestKeys(digestKey)
-  return ({ large, row }, index) => {
-    const text = Buffer.from(splitRowBytes(row)[index] ?? []).toString('latin1')
-    const number = parseLargeMarker(text)
-    const value = number === undefined ? undefined : large[number]
-    if (value === undefined) return text
-    if (value.kind === 'stored') return `large ${Buffer.from(value.ref.hash).toString('hex')}`
-    const hash = createHmac('sha256', blob)
-    for (const part of value.parts) hash.update(part)
-    return `large ${hash.digest('hex')}`
-  }
+  return fields !== null && isSameIn(pair, fields)
 }

@@ -37,17 +37,8 @@ export type EntityStep = {
   readonly delete: number
   /** Rows of the target that the point does not hold and that are left standing. */
   readonly extra: number
+  /** Records of the scope that are already what the point says. */
   readonly same: number
-}
-
-/** Whether carrying it out would write anything at all. */
-export function hasWork({ steps }: RestorePlan): boolean {
-  return steps.some((step) => step.action === 'create' || countWrites(step) > 0)
-}
-
-/** Whether the target holds rows of the entities that the plan is about. */
-export function hasRows({ steps }: RestorePlan): boolean {
-  return steps.some((step) => step.same + step.update + step.delete + step.extra > 0)
 }
 
 export function countWrites(step: EntityStep): number {

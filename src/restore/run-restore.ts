@@ -4,7 +4,10 @@ import type { RowBatch } from '#record/row-batch'
 import { toRowBatches } from '#segment/large-values'
 import { readState } from '#segment/read-state'
 import type { CompareDeps } from './compare-target.ts'
+import { findLateDeletes } from './late-deletes.ts'
 import type { PlannedEntity, PreparedRestore } from './plan-restore.ts'
+import { countWrites } from './restore-plan.ts'
+import { tellRows } from './tell-rows.ts'
 
 export type RestoreCounts = {
   readonly inserted: number
@@ -16,9 +19,10 @@ export type RestoreCounts = {
 /**
  * Carries out a plan in one transaction of the target: all of it, or nothing.
  *
- * Updates come first, then deletes from referring to referred-to, then inserts the other way round,
- * so that a value which has to be unique is free before it is taken; foreign keys wait for the
- * commit. A row that somebody changed after `since` voids the plan.
+ * What was added goes first, from referring to referred-to (or after the updates, see
+ * `late-deletes.ts`), then come updates, then inserts the other way round, so that a value which has
+ * to be unique is free before it is taken; foreign keys wait for the commit where the target lets
+ * them. A row that somebody changed after `since` voids the plan.
  *
  * @throws connector.target-changed | connector.constraint-violated | connector.value-refused, with nothing written
  */
@@ -28,7 +32,9 @@ export async function runRestore(
   signal: AbortSignal,
 ): Promise<RestoreCounts> {
   const schemas = prepared.entities.map(({ at }) => at.schema)
-  await using write = await target.openWrite(signal, since, schemas)
+  // Where all tables are new there is nothing that could have changed, and rows load faster.
+  const isNew = prepared.entities.every(({ described }) => described === null)
+  await using write = await target.openWrite(signal, isNew ? undefined : since, schemas)
   await since[Symbol.asyncDispose]()
   const plan = formatCreatePlan(prepared)
   const leftOut = plan.schemas.length > 0 ? [...(await write.createTables(plan))] : []
@@ -44,34 +50,49 @@ async function writeSteps(
   { entities }: PreparedRestore,
   signal: AbortSignal,
 ): Promise<Omit<RestoreCounts, 'leftOut'>> {
-  const changed = entities.filter(({ described, spool }) => described !== null && spool !== null)
-  const touched = changed.filter(({ step }) => step.insert + step.update + step.delete > 0)
-  if (touched.length > 0) await write.deferForeignKeys(touched.map(({ step }) => step.entity))
-  let updated = 0
-  for (const { spool, step } of touched) {
-    if (step.update === 0) continue
-    for (const rows of spool?.updates() ?? []) updated += await write.updateRows(step.entity, rows)
-  }
+  const changed = entities.filter(({ described, step }) => described && countWrites(step) > 0)
+  if (changed.length > 0) await write.deferForeignKeys(changed.map(({ step }) => step.entity))
+  const late = findLateDeletes(changed.map(({ at, step }) => ({ schema: at.schema, step })))
+  const children = changed.toReversed()
   let deleted = 0
-  for (const { spool, step } of touched.toReversed()) {
-    if (step.delete > 0 && spool) deleted += await write.deleteRows(step.entity, spool.deletes())
-  }
+  for (const one of children)
+    if (!late.has(one.step.entity)) deleted += await deleteRows(write, one)
+  let updated = 0
+  for (const one of changed) updated += await updateRows(deps, write, one)
+  for (const one of children) if (late.has(one.step.entity)) deleted += await deleteRows(write, one)
   let inserted = 0
-  for (const entity of entities) {
-    if (entity.step.insert === 0) continue
-    const fields = scanFields(entity.at.schema)
-    inserted += await write.insertRows(entity.step.entity, fields, rowsOf(deps, entity, signal))
-  }
+  for (const one of entities) inserted += await insertRows(deps, write, one, signal)
   return { inserted, updated, deleted }
 }
 
-/** What a table takes: the rows of its spool, or, created whole, all rows of the point. */
-function rowsOf(
+async function deleteRows(write: TargetWrite, { spool, step }: PlannedEntity): Promise<number> {
+  if (step.delete === 0 || spool === null) return 0
+  return await write.deleteRows(step.entity, spool.deletes())
+}
+
+async function updateRows(
+  { progress }: CompareDeps,
+  write: TargetWrite,
+  { spool, step }: PlannedEntity,
+): Promise<number> {
+  let updated = 0
+  for (const { rows, ...found } of spool?.updates() ?? []) {
+    updated += await write.updateRows(step.entity, { ...found, rows: tellRows(progress, rows) })
+  }
+  return updated
+}
+
+async function insertRows(
   deps: CompareDeps,
-  { at, spool }: PlannedEntity,
+  write: TargetWrite,
+  { at, spool, step }: PlannedEntity,
   signal: AbortSignal,
-): AsyncIterable<RowBatch> {
-  return spool === null ? readRows(deps, at, signal) : spool.inserts()
+): Promise<number> {
+  if (step.insert === 0) return 0
+  // Created whole, a table takes all rows of the point.
+  const rows = spool === null ? readRows(deps, at, signal) : spool.inserts()
+  const fields = scanFields(at.schema)
+  return await write.insertRows(step.entity, fields, tellRows(deps.progress, rows))
 }
 
 async function* readRows(

@@ -5,8 +5,7 @@ import { decodeKey } from '#record/key'
 import { keyIndexes, scanFields } from '#record/project'
 import type { RowBatch } from '#record/row-batch'
 import { formatRow, splitRowBytes } from '#record/row-text'
-import { toRowBatches } from '#segment/large-values'
-import { type LargeValue, OP_PUT } from '#segment/version-batch'
+import { expandRow } from '#segment/large-values'
 import { assert } from '#stdx/assert'
 import type { CompareDeps } from './compare-target.ts'
 import type { PickedRecords } from './plan-restore.ts'
@@ -102,29 +101,7 @@ export class StepSpool {
   async #expand(row: PairedRow | null, fields: readonly string[] | null): Promise<Uint8Array[]> {
     assert(row !== null, 'A step writes a row that its pair holds.')
     const text = fields === null ? row.row : this.#project(row.row, fields)
-    return row.large.length === 0 ? [text] : await this.#fetchLarge(text, row.large)
-  }
-
-  async #fetchLarge(
-    text: Uint8Array<ArrayBuffer>,
-    large: readonly LargeValue[],
-  ): Promise<Uint8Array[]> {
-    const one = new Uint32Array([1])
-    const batch = {
-      count: 1,
-      keys: { bytes: new Uint8Array(), ends: new Uint32Array(1) },
-      seqs: one,
-      ordinals: one,
-      ops: new Uint8Array([OP_PUT]),
-      digests: new BigUint64Array(1),
-      rows: { bytes: text, ends: new Uint32Array([text.byteLength]) },
-      large: new Map([[0, large]]),
-    }
-    const parts: Uint8Array[] = []
-    for await (const rows of toRowBatches(this.#deps.read, batch, this.#signal)) {
-      parts.push(...(rows.kind === 'rows' ? [rows.bytes] : rows.parts))
-    }
-    return parts
+    return await expandRow(this.#deps.read, text, row.large, this.#signal)
   }
 
   #project(row: Uint8Array, fields: readonly string[]): Uint8Array<ArrayBuffer> {
