@@ -230,4 +230,28 @@ describePostgres('source', (major) => {
       { kind: 'view', name: 'public.v' },
     ])
   })
+
+  test('a field of another type now prints as it did, where that is exact', async () => {
+    await using database = await freshDatabase(major)
+    await database.query(`create table t (id int primary key, a numeric(15,4), b timestamptz, c char(4),
+        d date, e bigint);
+      insert into t values (1, 1.5000, '2020-01-01 00:00:00+00', 'ab', '2020-01-01', 7),
+        (2, 1.5001, '2020-01-01 00:00:01+00', 'abcd', 'infinity', -7), (3, null, null, null, null, null)`)
+    await using source = await open(database.url)
+    await using opened = await openEntity(source, 'public.t')
+    const wanted = [
+      'integer',
+      'numeric(15,2)',
+      'date',
+      'text',
+      'timestamp without time zone',
+      'numeric(9,1)',
+    ]
+    const fields = opened.entity.fields.map((field, i) => ({ ...field, type: wanted[i] ?? '' }))
+    expect(await readRows(opened.cut, { ...opened.entity, fields })).toEqual([
+      ['1', '1.50', '2020-01-01', 'ab', '2020-01-01 00:00:00', '7.0'],
+      ['2', '1.5001', '2020-01-01 00:00:01+00', 'abcd', 'infinity', '-7.0'],
+      ['3', null, null, null, null, null],
+    ])
+  })
 })

@@ -1,9 +1,9 @@
-import type { EntityName } from '#record/entity-name'
 import type { RowBatch } from '#record/row-batch'
 import type { DescribedEntity, DescribedKey } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import { parseTableDefinition } from './definition.ts'
 import { isConnectionLost, readServerError, withoutValues } from './pg-error.ts'
+import { printAs } from './print-as.ts'
 import { quoteEntity, quoteLiteral, quoteName, quoteNames } from './quote.ts'
 import type { Session } from './session.ts'
 
@@ -20,17 +20,19 @@ export async function* scanEntity(
   entity: DescribedEntity,
   { fields, signal }: { fields: readonly string[]; signal: AbortSignal },
 ): AsyncGenerator<RowBatch, void, undefined> {
-  let isWhole = false
+  let isOver = false
   try {
     await lockUnchanged(session, entity, { fields, signal })
     yield* session.copyOut(`copy (${selectRows(entity, fields)}) to stdout`, signal)
     await session.query('release savepoint scan', signal)
-    isWhole = true
+    isOver = true
   } catch (error) {
     signal.throwIfAborted()
-    throw toScanError(error, entity.entity)
+    isOver = true
+    await backToSavepoint(session)
+    throw await toScanError(error, { session, entity, signal })
   } finally {
-    if (!isWhole) await backToSavepoint(session)
+    if (!isOver) await backToSavepoint(session)
   }
 }
 
@@ -41,9 +43,21 @@ function fromTable(entity: DescribedEntity): string {
 }
 
 function selectRows(entity: DescribedEntity, fields: readonly string[]): string {
-  const rows = `select ${quoteNames(fields)} ${fromTable(entity)}`
+  const rows = `select ${printFields(entity, fields)} ${fromTable(entity)}`
   if (entity.key === null || entity.scanOrder === 'none') return rows
   return `${rows} order by ${orderBy(entity.key, entity)}`
+}
+
+/** Fields as the entity says they are, which may be as another point in time saw them. */
+function printFields(entity: DescribedEntity, fields: readonly string[]): string {
+  const { columns } = parseTableDefinition(entity.definition)
+  const typeByColumn = new Map(columns.map(({ name, type }) => [name, type]))
+  const wantedByField = new Map(entity.fields.map(({ name, type }) => [name, type]))
+  const printed = fields.map((field) => {
+    const type = typeByColumn.get(field) ?? ''
+    return printAs(field, type, wantedByField.get(field) ?? type)
+  })
+  return printed.join(', ')
 }
 
 /**
@@ -116,18 +130,40 @@ async function backToSavepoint(session: Session): Promise<void> {
 const VALUE_REFUSED = new Set(['22021', '22P05', '54000', '53200'])
 const GONE = new Set(['42P01', '42703', '3F000'])
 
-function toScanError(error: unknown, entity: EntityName): unknown {
+type FailedScan = {
+  readonly session: Session
+  readonly entity: DescribedEntity
+  readonly signal: AbortSignal
+}
+
+async function toScanError(error: unknown, failed: FailedScan): Promise<unknown> {
+  const { entity } = failed.entity
   const server = readServerError(error)
   if (server === undefined && !isConnectionLost(error)) return error
   const cause = withoutValues(error)
   const isTooLong = server?.sqlState === 'XX000' && server.text.includes('memory alloc')
   if (server !== undefined && (isTooLong || VALUE_REFUSED.has(server.sqlState))) {
-    const found = 'a value has no text that the server can send'
+    const field = await findTooLong(failed)
+    const which = field === undefined ? '' : ` of the field "${field}"`
+    const found = `a value${which} has no text that the server can send`
     const message = `Cannot scan "${entity}": ${found} (SQLSTATE ${server.sqlState})`
-    return new AppError('connector.value-refused', message, { entity }, { cause })
+    return new AppError('connector.value-refused', message, { entity, field }, { cause })
   }
   const message = `Cannot scan "${entity}": ${describeFailure(server?.sqlState)}`
   return new AppError('connector.scan-failed', message, { entity }, { cause })
+}
+
+/** The server prints no value as more than 1 GiB of text, and a byte string takes two digits a byte. */
+const PRINTED_BYTES_MAX = 2 ** 29 - 8
+
+async function findTooLong({ session, entity, signal }: FailedScan): Promise<string | undefined> {
+  for (const { name, type } of entity.fields) {
+    if (type !== 'bytea' || session.isLost) continue
+    const where = `where pg_catalog.octet_length(${quoteName(name)}) > ${PRINTED_BYTES_MAX}`
+    const rows = await session.query(`select ${fromTable(entity)} ${where} limit 1`, signal)
+    if (rows.length > 0) return name
+  }
+  return undefined
 }
 
 function describeFailure(sqlState: string | undefined): string {
