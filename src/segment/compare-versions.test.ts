@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { encodeKey } from '#record/key'
 import type { ChangeBatch, ScanTotals } from './changes.ts'
 import { compareVersions } from './compare-versions.ts'
-import { aBatch, listVersions } from './testing/segment-fixture.ts'
+import { aBatch, aSchema, listVersions, scanText } from './testing/segment-fixture.ts'
 import type { VersionBatch } from './version-batch.ts'
 
 type Model = ReadonlyMap<number, bigint>
@@ -90,6 +90,14 @@ test('compareVersions() hands batches of only new records on without copying', a
 async function* fromBatches(...batches: VersionBatch[]) {
   yield* batches
 }
+
+test('compareVersions() does not gather large values beyond a block', async () => {
+  const value = 'v'.repeat(700_000)
+  const batches = [1, 2, 3].map((id) => scanText(aSchema(), `${id}\t${value}\tx\n`))
+  const { batches: changes, totals } = await compare(stream(new Map(), 1), fromBatches(...batches))
+  expect(changes.map(({ batch }) => batch.count)).toEqual([2, 1])
+  expect(totals.inserted).toBe(3)
+})
 
 test.each([
   ['a key that comes twice', [1, 2, 2]],

@@ -1,5 +1,12 @@
 import { AppError } from '#stdx/app-error'
-import { compareEntries, emptyColumn, findFirst, startOf } from './batch/columns.ts'
+import {
+  compareEntries,
+  compareWithKey,
+  emptyColumn,
+  entryOf,
+  findFirst,
+  startOf,
+} from './batch/columns.ts'
 import { releaseRows } from './batch/release.ts'
 import {
   CHANGE_DELETE,
@@ -49,8 +56,8 @@ class Comparison {
   readonly changes = new ChangeGathering()
   readonly #known: BatchCursor
   readonly #seen: BatchCursor
-  /** The batch before the one that is being scanned: its last key comes before all that follow. */
-  #previous: VersionBatch | undefined
+  /** The last key of the batch before the one that is being scanned; at first one before all others. */
+  #lastKey: Uint8Array = new Uint8Array(0)
   /** Whether the batch that is being scanned itself was given to the caller. */
   #isHandedOn = false
   #rowCount = 0
@@ -87,7 +94,7 @@ class Comparison {
     const isFree = this.changes.compact(batch)
     if (isFree && !this.#isHandedOn) releaseRows(batch)
     this.#isHandedOn = false
-    this.#previous = batch
+    this.#lastKey = entryOf(batch.keys, batch.count - 1).slice()
     this.#rowCount += batch.count
     this.#digestSum = BigInt.asUintN(128, this.#digestSum + sumDigests(batch))
   }
@@ -156,10 +163,10 @@ class Comparison {
   }
 
   #checkOrder(seen: VersionBatch, index: number): void {
-    const before = index > 0 ? seen : this.#previous
-    if (before === undefined) return
-    const last = index > 0 ? index - 1 : before.count - 1
-    const order = compareEntries(before.keys, last, seen.keys, index)
+    const order =
+      index > 0
+        ? compareEntries(seen.keys, index - 1, seen.keys, index)
+        : -compareWithKey(seen.keys, index, this.#lastKey)
     if (order < 0) return
     const found = order === 0 ? 'one key came twice' : 'a key came after a greater one'
     throw new AppError('segment.order-violated', `Cannot compare a scan: ${found}`)

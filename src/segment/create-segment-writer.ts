@@ -78,6 +78,8 @@ class SortedWriter implements SegmentWriter {
     if (unstored.count === 0) return
     this.#checkOrder(unstored)
     const batch = await this.#storeLarge(unstored)
+    // Not the batch as it came: it holds its large values.
+    this.#last = batch
     const { rows } = batch
     assert(rows !== null, 'Versions are written with their rows.')
     for (let from = 0; from < batch.count; ) {
@@ -174,9 +176,7 @@ class SortedWriter implements SegmentWriter {
   #checkOrder(batch: VersionBatch): void {
     const last = this.#last
     if (last !== undefined) checkPair(last, last.count - 1, batch, 0)
-    // Within the batch, equal keys: other disorder shows when the block is encoded.
     for (let i = 1; i < batch.count; i++) checkPair(batch, i - 1, batch, i)
-    this.#last = batch
   }
 }
 

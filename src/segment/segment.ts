@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { EntityName } from '#record/entity-name'
-import type { DigestKey, Openers, Recipients, VaultId } from '#seal/keys'
+import type { Openers, Recipients, VaultId } from '#seal/keys'
 import type { Random } from '#stdx/random'
 import type { ObjectName, ObjectStore } from '#store/object-store'
 
@@ -79,6 +79,3 @@ export type SegmentReadDeps = {
   readonly keyring: ObjectStore
   readonly openers: Openers
 }
-
-/** What recognising rows needs. */
-export type DigestDeps = { readonly digestKey: DigestKey }

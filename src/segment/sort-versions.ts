@@ -1,5 +1,6 @@
 import { assert } from '#stdx/assert'
 import { MinHeap } from './batch/min-heap.ts'
+import { largeBytes } from './batch/pieces.ts'
 import { releaseRows } from './batch/release.ts'
 import { BatchCursor } from './compare/batch-cursor.ts'
 import { PickedVersions } from './sort/picked-versions.ts'
@@ -140,11 +141,6 @@ async function openHeap(runs: readonly SortedRun[]): Promise<MinHeap<BatchCursor
 
 function bytesOf({ keys, rows, large, count }: VersionBatch): number {
   let sizeBytes = count * VERSION_BYTES + keys.bytes.length + (rows?.bytes.length ?? 0)
-  for (const values of large.values()) {
-    for (const value of values) {
-      if (value.kind === 'stored') continue
-      for (const part of value.parts) sizeBytes += part.length
-    }
-  }
+  for (const values of large.values()) sizeBytes += largeBytes(values)
   return sizeBytes
 }

@@ -10,6 +10,25 @@ export function pieceBytes({ batch, from, to }: Piece): number {
   return startOf(column, to) - startOf(column, from)
 }
 
+/** Bytes of large values that a version holds on to; those in the vault are only referred to. */
+export function largeBytes(values: readonly LargeValue[] | undefined): number {
+  let sizeBytes = 0
+  for (const value of values ?? []) {
+    if (value.kind === 'stored') continue
+    for (const part of value.parts) sizeBytes += part.length
+  }
+  return sizeBytes
+}
+
+/** The same for a stretch of versions. */
+export function pieceLargeBytes({ batch, from, to }: Piece): number {
+  let sizeBytes = 0
+  for (const [version, values] of batch.large) {
+    if (version >= from && version < to) sizeBytes += largeBytes(values)
+  }
+  return sizeBytes
+}
+
 /**
  * The versions of all pieces, in their order, as one batch. A piece that is a whole batch comes back
  * as it is; otherwise everything is copied, and the result holds on to nothing of its origins.

@@ -1,5 +1,5 @@
 import { BLOCK_BYTES } from '#record/row-batch'
-import { gatherPieces, type Piece, pieceBytes } from '../batch/pieces.ts'
+import { gatherPieces, type Piece, pieceBytes, pieceLargeBytes } from '../batch/pieces.ts'
 import type { ChangeBatch } from '../changes.ts'
 import type { VersionBatch } from '../version-batch.ts'
 
@@ -35,7 +35,7 @@ export class ChangeGathering {
       this.#kinds.push({ kind, count })
     }
     this.#count += count
-    this.#bytes += pieceBytes(piece)
+    this.#bytes += pieceBytes(piece) + pieceLargeBytes(piece)
   }
 
   /**

@@ -1,5 +1,6 @@
 import { BLOCK_BYTES } from '#record/row-batch'
 import { emptyColumn, startOf } from '../batch/columns.ts'
+import { largeBytes } from '../batch/pieces.ts'
 import type { BytesColumn, LargeValue, VersionBatch } from '../version-batch.ts'
 
 const PICKED_MAX = 16_384
@@ -19,6 +20,7 @@ export class PickedVersions {
   #count = 0
   #keyBytes = 0
   #rowBytes = 0
+  #largeBytes = 0
   #lastKey: Uint8Array = new Uint8Array(0)
   #occurrence = 0
 
@@ -31,7 +33,7 @@ export class PickedVersions {
   }
 
   get isFull(): boolean {
-    return this.#count >= PICKED_MAX || this.#rowBytes >= this.#limitBytes
+    return this.#count >= PICKED_MAX || this.#rowBytes + this.#largeBytes >= this.#limitBytes
   }
 
   pick(batch: VersionBatch, index: number): void {
@@ -42,6 +44,7 @@ export class PickedVersions {
     this.#keyBytes += (batch.keys.ends[index] ?? 0) - startOf(batch.keys, index)
     const { rows } = batch
     if (rows !== null) this.#rowBytes += (rows.ends[index] ?? 0) - startOf(rows, index)
+    if (batch.large.size > 0) this.#largeBytes += largeBytes(batch.large.get(index))
   }
 
   take(): VersionBatch {
@@ -68,6 +71,7 @@ export class PickedVersions {
     this.#count = 0
     this.#keyBytes = 0
     this.#rowBytes = 0
+    this.#largeBytes = 0
     const none = { seqs: new Uint32Array(count), ops: new Uint8Array(count) }
     return { count, keys, ...none, ordinals: new Uint32Array(count).fill(1), digests, rows, large }
   }
