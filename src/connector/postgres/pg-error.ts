@@ -35,8 +35,11 @@ export function readServerError(error: unknown): ServerError | undefined {
  */
 export function withoutValues(error: unknown): unknown {
   const server = readServerError(error)
-  if (server === undefined) return error
-  const { sqlState, table, column, constraint } = server
+  return server === undefined ? error : toCause(server)
+}
+
+/** The same of an error that is already taken apart. */
+export function toCause({ sqlState, table, column, constraint }: ServerError): Error {
   const names = [table, column, constraint].filter((name) => name !== null).join(', ')
   return new Error(`SQLSTATE ${sqlState}${names === '' ? '' : ` (${names})`}`)
 }

@@ -1,6 +1,6 @@
 import type { EntityName } from '#record/entity-name'
 import { AppError } from '#stdx/app-error'
-import { readServerError } from './pg-error.ts'
+import { readServerError, withoutValues } from './pg-error.ts'
 import { quoteEntity } from './quote.ts'
 import type { Session } from './session.ts'
 
@@ -24,7 +24,7 @@ export async function quietTable(
     } catch (error) {
       if (readServerError(error)?.sqlState !== '42501') throw error
       const message = `Cannot write to "${entity}": its ${what} would fire, and only its owner may keep it from that`
-      throw new AppError('connector.denied', message, { entity })
+      throw new AppError('connector.denied', message, { entity }, { cause: withoutValues(error) })
     }
     undo.push(`alter table only ${table} enable ${mode}${what}`)
   }

@@ -1,5 +1,11 @@
 import { AppError } from '#stdx/app-error'
-import { isConnectionLost, readServerError, type ServerError, withoutValues } from './pg-error.ts'
+import {
+  isConnectionLost,
+  readServerError,
+  type ServerError,
+  toCause,
+  withoutValues,
+} from './pg-error.ts'
 
 /**
  * Says what went wrong while writing, with names and SQLSTATE but without values: messages of
@@ -21,7 +27,8 @@ export function toServerError(server: ServerError, what: string): AppError {
   const { sqlState, table, column, constraint } = server
   const [code, found] = judge(server)
   const details = { sqlState, table, column, constraint }
-  return new AppError(code, `Cannot ${what}: ${found} (SQLSTATE ${sqlState})`, details)
+  const message = `Cannot ${what}: ${found} (SQLSTATE ${sqlState})`
+  return new AppError(code, message, details, { cause: toCause(server) })
 }
 
 /** For DDL, where the server's own words hold no values and say best what is missing. */
@@ -32,7 +39,8 @@ export function toCreateError(error: unknown, what: string): unknown {
     return toServerError(server, what)
   }
   const message = `Cannot ${what}: ${server.text}`
-  return new AppError('connector.create-refused', message, { sqlState: server.sqlState })
+  const { sqlState } = server
+  return new AppError('connector.create-refused', message, { sqlState }, { cause: toCause(server) })
 }
 
 type Judgement = readonly [code: `connector.${string}`, found: string]
