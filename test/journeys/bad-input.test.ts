@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
@@ -151,14 +152,11 @@ targets:
   expect(await traveller.holdfast('init')).toMatchObject({ exit: 0 })
   expect(await traveller.holdfast('backup')).toMatchObject({ exit: 0 })
   change(join(traveller.folder, 'copy.db'), `UPDATE customer SET terms = 'x' WHERE id < 9`)
-  const typing = (text: string) =>
-    inShell(`(sleep 2; echo ${text}; sleep 1) |
-      script -qec "'${HOLDFAST}' restore erp@1 --to copy" /dev/null`)
-  const other = await typing('erp')
+  const other = await typing(traveller, 'erp')
   expect(other.stdout).toContain('Type copy to go on')
   expect(other.stdout).toContain('(cli.confirmation-wrong)')
   expect(other.exit).toBe(2)
-  const right = await typing('copy')
+  const right = await typing(traveller, 'copy')
   expect(right.stdout).toContain('8 updated')
   expect(right.exit).toBe(0)
 })
@@ -166,4 +164,23 @@ targets:
 function inShell(line: string): Promise<Run> {
   const { environment, folder } = traveller
   return runCommand('bash', ['-c', line], { folder, environment: { ...environment } })
+}
+
+/** Runs the restore in a terminal and types once it asks. */
+function typing({ environment, folder }: Traveller, text: string): Promise<Run> {
+  const argv = ['-qec', `'${HOLDFAST}' restore erp@1 --to copy`, '/dev/null']
+  return new Promise((resolve, reject) => {
+    const child = spawn('script', argv, { cwd: folder, env: environment })
+    let stdout = ''
+    let isTyped = false
+    child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+      stdout += piece
+      if (!isTyped && stdout.includes('to go on: ')) {
+        isTyped = true
+        child.stdin.write(`${text}\n`)
+      }
+    })
+    child.on('error', reject)
+    child.on('close', (exit, signal) => resolve({ exit: exit ?? -1, signal, stdout, stderr: '' }))
+  })
 }
