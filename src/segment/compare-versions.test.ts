@@ -91,6 +91,22 @@ async function* fromBatches(...batches: VersionBatch[]) {
   yield* batches
 }
 
+test('compareVersions() keeps the large values of what changed, and of nothing else', async () => {
+  const schema = aSchema()
+  const value = 'v'.repeat(80_000)
+  const rows = [1, 2, 3].map((id) => `${id}\t${value}${id}\t${value}\n`)
+  const known = scanText(schema, rows.join(''))
+  const scanned = scanText(schema, [rows[0], rows[1], rows[2]?.replace('3\tv', '3\tw')].join(''))
+  const { batches } = await compare(fromBatches(known), fromBatches(scanned))
+  const texts = batches.flatMap(({ batch }) =>
+    [...batch.large].map(([version, values]) => [
+      version,
+      ...values.map((each) => (each.kind === 'bytes' ? Buffer.concat(each.parts).toString() : '')),
+    ]),
+  )
+  expect(texts).toEqual([[0, `w${value.slice(1)}3`, value]])
+})
+
 test('compareVersions() does not gather large values beyond a block', async () => {
   const value = 'v'.repeat(700_000)
   const batches = [1, 2, 3].map((id) => scanText(aSchema(), `${id}\t${value}\tx\n`))

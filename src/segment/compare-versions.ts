@@ -7,7 +7,7 @@ import {
   findFirst,
   startOf,
 } from './batch/columns.ts'
-import { releaseRows } from './batch/release.ts'
+import { releaseBatch, releaseRows } from './batch/release.ts'
 import {
   CHANGE_DELETE,
   CHANGE_INSERT,
@@ -58,7 +58,9 @@ class Comparison {
   readonly #seen: BatchCursor
   /** The last key of the batch before the one that is being scanned; at first one before all others. */
   #lastKey: Uint8Array = new Uint8Array(0)
-  /** Whether the batch that is being scanned itself was given to the caller. */
+  /** Whether changes of the batch that is being scanned were given to the caller. */
+  #isTaken = false
+  /** Whether they were the batch itself. */
   #isHandedOn = false
   #rowCount = 0
   #inserted = 0
@@ -86,13 +88,16 @@ class Comparison {
 
   take(): ChangeBatch {
     const changes = this.changes.take()
+    this.#isTaken = true
     this.#isHandedOn ||= changes.batch === this.#seen.batch
     return changes
   }
 
   closeScanned(batch: VersionBatch): void {
-    const isFree = this.changes.compact(batch)
-    if (isFree && !this.#isHandedOn) releaseRows(batch)
+    const held = this.changes.compact(batch)
+    if (!this.#isTaken && held === 'nothing') releaseBatch(batch)
+    else if (!this.#isHandedOn && held !== 'all') releaseRows(batch)
+    this.#isTaken = false
     this.#isHandedOn = false
     this.#lastKey = entryOf(batch.keys, batch.count - 1).slice()
     this.#rowCount += batch.count

@@ -5,7 +5,7 @@ import type { DigestKey } from '#seal/keys'
 import { assert } from '#stdx/assert'
 import { compareEntries, findFirst, startOf } from './batch/columns.ts'
 import { gatherPieces, type Piece, pieceBytes } from './batch/pieces.ts'
-import { releaseRows } from './batch/release.ts'
+import { releaseLarge, releaseRows } from './batch/release.ts'
 import type { ColumnPlan } from './block/encode-rows.ts'
 import { openKernel } from './kernel/open-kernel.ts'
 import type { SegmentRef, SegmentWriteDeps } from './segment.ts'
@@ -170,6 +170,7 @@ class SortedWriter implements SegmentWriter {
     if (value.kind === 'stored') return value
     const file = this.#openFile()
     const ref = await this.#blobs.store(file, value.parts)
+    releaseLarge(value)
     return { kind: 'stored', fieldIndex: value.fieldIndex, ref }
   }
 

@@ -1,7 +1,7 @@
 import { assert } from '#stdx/assert'
 import { MinHeap } from './batch/min-heap.ts'
 import { largeBytes } from './batch/pieces.ts'
-import { releaseRows } from './batch/release.ts'
+import { releaseBatch } from './batch/release.ts'
 import { BatchCursor } from './compare/batch-cursor.ts'
 import { PickedVersions } from './sort/picked-versions.ts'
 import { compareForSort, sortInMemory } from './sort/sort-in-memory.ts'
@@ -79,7 +79,7 @@ class RunLevels implements AsyncDisposable {
   async spill(batches: readonly VersionBatch[]): Promise<void> {
     if (batches.length === 0) return
     await this.#write(0, sortInMemory(batches, new PickedVersions(FRAME_BYTES)))
-    for (const batch of batches) releaseRows(batch)
+    for (const batch of batches) releaseBatch(batch)
     for (let level = 0; this.#runsOf(level).length >= FAN_IN; level++) {
       const runs = this.#runsOf(level)
       await this.#write(level + 1, mergeRuns(runs, new PickedVersions(FRAME_BYTES)))

@@ -1,4 +1,4 @@
-import type { VersionBatch } from '../version-batch.ts'
+import type { LargeValue, VersionBatch } from '../version-batch.ts'
 
 /**
  * Gives memory back that nobody will look at again. The collector would do so late: at a megabyte a
@@ -19,4 +19,15 @@ export function releaseRows({ rows }: VersionBatch): void {
   const { buffer, byteLength } = rows.bytes
   if (byteLength < RELEASED_BYTES_MIN || buffer.byteLength > 2 * byteLength) return
   buffer.transfer(0)
+}
+
+/** The same with its large values, which a copy of some of its versions would share. */
+export function releaseBatch(batch: VersionBatch): void {
+  releaseRows(batch)
+  for (const values of batch.large.values()) for (const value of values) releaseLarge(value)
+}
+
+/** Frees a large value whose bytes are stored, or not wanted. Parts that others share stay. */
+export function releaseLarge(value: LargeValue): void {
+  if (value.kind === 'bytes') for (const part of value.parts) releaseBytes(part)
 }

@@ -40,15 +40,15 @@ export class ChangeGathering {
 
   /**
    * Lets go of the batches that changes were found in, by copying what changed.
-   * @returns whether nothing here holds on to `batch`
+   * @returns what is still held of `batch`
    */
-  compact(batch: VersionBatch): boolean {
+  compact(batch: VersionBatch): 'nothing' | 'large values' | 'all' {
     const loose = this.#pieces.splice(this.#compactCount)
-    if (loose.length === 0) return true
+    if (loose.length === 0) return 'nothing'
     const copy = gatherPieces(loose)
     this.#pieces.push({ batch: copy, from: 0, to: copy.count })
     this.#compactCount += 1
-    return copy !== batch
+    return copy === batch ? 'all' : 'large values'
   }
 
   take(): ChangeBatch {
