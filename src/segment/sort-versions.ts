@@ -1,7 +1,7 @@
 import { assert } from '#stdx/assert'
 import { MinHeap } from './batch/min-heap.ts'
 import { largeBytes } from './batch/pieces.ts'
-import { releaseBatch } from './batch/release.ts'
+import { releaseBatch, releaseRows } from './batch/release.ts'
 import { BatchCursor } from './compare/batch-cursor.ts'
 import { PickedVersions } from './sort/picked-versions.ts'
 import { compareForSort, sortInMemory } from './sort/sort-in-memory.ts'
@@ -98,7 +98,11 @@ class RunLevels implements AsyncDisposable {
   ): Promise<void> {
     const run = new SortedRun(this.#deps)
     this.#unfinished = run
-    for await (const full of versions) await run.append(full.take())
+    for await (const full of versions) {
+      const batch = full.take()
+      await run.append(batch)
+      releaseRows(batch)
+    }
     this.#runsOf(level).push(run)
     this.#unfinished = undefined
   }

@@ -1,5 +1,6 @@
 import type { Random } from '#stdx/random'
 import { SealedSpool } from '#stdx/sealed-spool'
+import { releaseBytes } from '../batch/release.ts'
 import { ByteReader } from '../block/byte-reader.ts'
 import { ByteWriter } from '../block/byte-writer.ts'
 import type { LargeValue, VersionBatch } from '../version-batch.ts'
@@ -20,7 +21,9 @@ export class SortedRun implements AsyncDisposable {
 
   async append(batch: VersionBatch): Promise<void> {
     const parts: Uint8Array<ArrayBuffer>[] = []
-    await this.#spool.append(formatBatch(batch, parts))
+    const frame = formatBatch(batch, parts)
+    await this.#spool.append(frame)
+    releaseBytes(frame)
     for (const part of parts) await this.#spool.append(part)
   }
 
@@ -56,12 +59,12 @@ function formatBatch(
     writer.number(value.parts.length)
     parts.push(...value.parts)
   }
-  for (const { bytes, ends } of [keys, rowColumn]) {
-    writer.raw(new Uint8Array(ends.buffer, ends.byteOffset, ends.byteLength))
-    writer.raw(bytes.subarray(0, ends.at(-1) ?? 0))
-  }
-  writer.raw(new Uint8Array(digests.buffer, digests.byteOffset, digests.byteLength))
-  return writer.finish()
+  const columns = [keys, rowColumn].flatMap(({ bytes, ends }) => [
+    new Uint8Array(ends.buffer, ends.byteOffset, ends.byteLength),
+    bytes.subarray(0, ends.at(-1) ?? 0),
+  ])
+  const last = new Uint8Array(digests.buffer, digests.byteOffset, digests.byteLength)
+  return joinBytes([writer.finish(), ...columns, last])
 }
 
 async function parseBatch(
@@ -97,4 +100,14 @@ async function parseBatch(
     rows: rows ?? null,
     large,
   }
+}
+
+function joinBytes(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    joined.set(piece, at)
+    at += piece.length
+  }
+  return joined
 }
