@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander'
 import type { AgreedPlan, RestoreSummary } from '#app/restore-point'
 import { collect } from '../collect.ts'
 import { formatCount, formatDuration } from '../format-amounts.ts'
+import { countKinds, listNames, type NotRestored } from '../format-not-restored.ts'
 import { formatTable } from '../format-table.ts'
 import type { Act, Shell } from '../shell.ts'
 
@@ -47,7 +48,7 @@ async function runRestore(shell: Shell, point: string, options: Options): Promis
       isDeleteAllowed: options.deleteAdded ?? false,
       isPlanOnly: options.planOnly ?? false,
       agree: async (agreed, { isEmpty }) => {
-        output.note(describePlan(agreed))
+        output.note(describePlan(agreed, countKinds))
         const what = `This writes ${formatCount(countOf(agreed))} records to "${options.to}".`
         const given = options.confirm
         await shell.confirm({ what, name: options.to, given, isHarmless: isEmpty })
@@ -55,7 +56,8 @@ async function runRestore(shell: Shell, point: string, options: Options): Promis
     },
     signal,
   )
-  if (summary === null) await output.answer({ type: 'plan', ...plan }, () => describePlan(plan))
+  if (summary === null)
+    await output.answer({ type: 'plan', ...plan }, () => describePlan(plan, listNames))
   else await output.item({ type: 'summary', ...summary }, () => describeSummary(summary))
 }
 
@@ -63,7 +65,10 @@ function countOf({ steps }: AgreedPlan): number {
   return steps.reduce((sum, step) => sum + step.insert + step.update + step.delete, 0)
 }
 
-function describePlan({ notRestored, plan, point, steps, target }: AgreedPlan): string {
+function describePlan(
+  { notRestored, plan, point, steps, target }: AgreedPlan,
+  tell: (notRestored: NotRestored) => string,
+): string {
   const rows = steps.map((step) => [
     step.entity,
     step.action,
@@ -73,8 +78,7 @@ function describePlan({ notRestored, plan, point, steps, target }: AgreedPlan): 
     return { title, align: 'right' as const }
   })
   const table = formatTable([{ title: 'ENTITY' }, { title: 'ACTION' }, ...counts], rows)
-  const names = notRestored.map(({ kind, name }) => `  ${kind} ${name}\n`).join('')
-  const left = names === '' ? '' : `not restored, recorded by name only:\n${names}`
+  const left = notRestored.length === 0 ? '' : tell(notRestored)
   return `${point} to ${target}\n${table}${left}plan ${plan}\n`
 }
 
