@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { Cut, SourceIdentity } from '#record/cut'
 import type { EntityName } from '#record/entity-name'
 import type { RowBatch } from '#record/row-batch'
@@ -28,10 +29,11 @@ export async function openCut(deps: OpenCutDeps, signal: AbortSignal): Promise<S
   const leader = await deps.connect(signal)
   try {
     await leader.query('begin isolation level repeatable read read only', signal)
-    const [[snapshot, position, time] = []] = await leader.query(MOMENT, signal)
+    const [[snapshot, position, time, encoding] = []] = await leader.query(MOMENT, signal)
     if (!snapshot || !position || !time) throw new Error('The server told no moment.')
     const cut = { position, time, identity: deps.identity }
-    return new PostgresCut(cut, new CutSessions(leader, snapshot, deps), deps.pace, snapshot)
+    const sessions = new CutSessions(leader, snapshot, deps)
+    return new PostgresCut(cut, sessions, { snapshot, pace: deps.pace, encoding: encoding ?? '' })
   } catch (error) {
     leader.destroy()
     signal.throwIfAborted()
@@ -45,7 +47,8 @@ const MOMENT = `select pg_catalog.pg_export_snapshot(),
   case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn()
     else pg_catalog.pg_current_wal_insert_lsn() end,
   pg_catalog.to_char(pg_catalog.statement_timestamp() at time zone 'UTC',
-    'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
+    'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+  pg_catalog.current_setting('server_encoding')`
 
 export class PostgresCut implements SourceCut {
   readonly cut: Cut
@@ -53,13 +56,20 @@ export class PostgresCut implements SourceCut {
   readonly snapshot: string
   readonly #sessions: CutSessions
   readonly #pace: Pace
+  /** The server keeps whatever bytes it is given and converts nothing. */
+  readonly #isUnchecked: boolean
   readonly #closed = new AbortController()
 
-  constructor(cut: Cut, sessions: CutSessions, pace: Pace, snapshot: string) {
+  constructor(
+    cut: Cut,
+    sessions: CutSessions,
+    { snapshot, pace, encoding }: { snapshot: string; pace: Pace; encoding: string },
+  ) {
     this.cut = cut
+    this.snapshot = snapshot
     this.#sessions = sessions
     this.#pace = pace
-    this.snapshot = snapshot
+    this.#isUnchecked = encoding === 'SQL_ASCII'
   }
 
   async readCatalogue(mayRead: (entity: EntityName) => boolean): Promise<Catalogue> {
@@ -82,6 +92,7 @@ export class PostgresCut implements SourceCut {
     const session = await this.#sessions.acquire(signal)
     try {
       for await (const batch of scanEntity(session, entity, { fields, signal })) {
+        if (this.#isUnchecked) refuseBrokenText(entity.entity, batch)
         await this.#pace.spend(sizeOf(batch), signal)
         yield batch
       }
@@ -99,4 +110,19 @@ export class PostgresCut implements SourceCut {
 function sizeOf(batch: RowBatch): number {
   if (batch.kind === 'rows') return batch.bytes.length
   return batch.parts.reduce((size, part) => size + part.length, 0)
+}
+
+/** @throws connector.value-refused when the rows are not UTF-8 */
+function refuseBrokenText(entity: EntityName, batch: RowBatch): void {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  try {
+    if (batch.kind === 'rows' && isUtf8(batch.bytes)) return
+    const parts = batch.kind === 'rows' ? [batch.bytes] : batch.parts
+    for (const part of parts) decoder.decode(part, { stream: true })
+    decoder.decode()
+  } catch (cause) {
+    const found = 'the database has no encoding, and a value is not UTF-8'
+    const message = `Cannot scan "${entity}": ${found}`
+    throw new AppError('connector.value-refused', message, { entity }, { cause })
+  }
 }

@@ -162,21 +162,17 @@ describePostgres('source', (major) => {
       optionsFor(new Secret(database.url), { connectionsMax: 3 }),
     )
     await using opened = await openEntity(source, 'public.t')
-    let countMax = 0
-    const scans = Array.from({ length: 7 }, async (_, number) => {
-      let rowCount = 0
-      for await (const batch of opened.cut.scan(opened.entity, ['i', 'v'], never)) {
-        if (number === 3) {
-          const [{ count } = { count: 0 }] = await database.query(CONNECTIONS)
-          countMax = Math.max(countMax, Number(count))
-        }
-        if (batch.kind === 'rows')
-          rowCount += Buffer.from(batch.bytes).toString().split('\n').length - 1
-      }
-      return rowCount
-    })
-    expect(await Promise.all(scans)).toEqual(Array.from({ length: 7 }, () => 5000))
-    expect(countMax).toBe(3)
+    const scan = () => opened.cut.scan(opened.entity, ['i', 'v'], never)[Symbol.asyncIterator]()
+    const [first, ...others] = [scan(), scan(), scan()]
+    for (const running of [first, ...others]) await running?.next()
+    const fourth = scan()
+    const waiting = fourth.next()
+    const [count] = await database.query(CONNECTIONS)
+    expect(count).toEqual({ count: 3 })
+    for (let batch = await first?.next(); batch?.done === false; batch = await first?.next());
+    expect((await waiting).done).toBe(false)
+    expect(await database.query(CONNECTIONS)).toEqual([{ count: 3 }])
+    for (const running of [fourth, ...others]) await running.return?.()
   })
 
   test('a cut sees now and later what was there, on every connection', async () => {
@@ -253,5 +249,30 @@ describePostgres('source', (major) => {
       ['2', '1.5001', '2020-01-01 00:00:01+00', 'abcd', 'infinity', '-7.0'],
       ['3', null, null, null, null, null],
     ])
+  })
+
+  test('a database in another encoding is read as UTF-8, one without encoding only if it is', async () => {
+    await using latin = await freshDatabase(
+      major,
+      "template template0 encoding 'LATIN1' locale 'C'",
+    )
+    await using none = await freshDatabase(
+      major,
+      "template template0 encoding 'SQL_ASCII' locale 'C'",
+    )
+    for (const database of [latin, none]) {
+      await database.query(
+        `create table t (id int primary key, v text); insert into t values (1, 'é')`,
+      )
+      await using source = await open(database.url)
+      await using opened = await openEntity(source, 'public.t')
+      expect(await readRows(opened.cut, opened.entity)).toEqual([['1', 'é']])
+    }
+    await none.query(`insert into t values (2, convert_from('\\xe9', 'SQL_ASCII'))`)
+    await using source = await open(none.url)
+    await using opened = await openEntity(source, 'public.t')
+    await expect(readRows(opened.cut, opened.entity)).rejects.toMatchObject({
+      code: 'connector.value-refused',
+    })
   })
 })

@@ -10,6 +10,7 @@ export type AnswerRow = readonly (string | null)[]
 
 const CANCEL_REQUEST_CODE = 80_877_102
 const CANCEL_TIMEOUT_MS = 5000
+const END_TIMEOUT_MS = 5000
 
 /**
  * One connection, one statement at a time. A statement whose signal is aborted is cancelled on the
@@ -104,7 +105,10 @@ export class Session implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isLost) return this.destroy()
     this.#isLost = true
+    // A network that went away answers no goodbye.
+    const timeout = setTimeout(() => streamOf(this.#client)?.destroy(), END_TIMEOUT_MS)
     await this.#client.end()
+    clearTimeout(timeout)
   }
 
   /**
