@@ -38,8 +38,11 @@ export async function* scanEntity(
 
 /** The rows of a table itself: without those of its children, with those of its partitions. */
 function fromTable(entity: DescribedEntity): string {
-  const isPartitioned = parseTableDefinition(entity.definition).partitionKey !== null
-  return `from ${isPartitioned ? '' : 'only '}${quoteEntity(entity.entity)}`
+  return `from ${isPartitioned(entity) ? '' : 'only '}${quoteEntity(entity.entity)}`
+}
+
+function isPartitioned(entity: DescribedEntity): boolean {
+  return parseTableDefinition(entity.definition).partitionKey !== null
 }
 
 function selectRows(entity: DescribedEntity, fields: readonly string[]): string {
@@ -91,19 +94,9 @@ async function lockUnchanged(
 ): Promise<void> {
   const lock = `select ${quoteNames(fields)} ${fromTable(entity)} limit 0`
   await session.query(`savepoint scan; ${lock}`, signal)
-  // pg_class is read at the cut, the functions answer as of now.
-  const changed = `with recursive own(oid) as (
-      select c.oid from pg_catalog.pg_class c
-        where c.oid = ${quoteLiteral(entity.sourceId ?? '')}::oid
-      union all select i.inhrelid from own join pg_catalog.pg_inherits i on i.inhparent = own.oid
-        join pg_catalog.pg_class p on p.oid = i.inhrelid and p.relispartition),
-    now(oid) as (select t.relid from own, pg_catalog.pg_partition_tree(own.oid) t
-      union select own.oid from own where own.oid = pg_catalog.to_regclass(${quoteLiteral(quoteEntity(entity.entity))}))
-    select (select count(*) from own) = 0
-      or exists (select oid from own except select oid from now)
-      or exists (select oid from now except select oid from own)
-      or exists (select from own join pg_catalog.pg_class c using (oid)
-        where nullif(c.relfilenode, 0) is distinct from pg_catalog.pg_relation_filenode(c.oid))`
+  const oid = quoteLiteral(entity.sourceId ?? '')
+  const regclass = `pg_catalog.to_regclass(${quoteLiteral(quoteEntity(entity.entity))})`
+  const changed = (isPartitioned(entity) ? PARTITIONS_CHANGED : TABLE_CHANGED)(oid, regclass)
   const [[isChanged] = []] = await session.query(changed, signal)
   if (isChanged === 'f') return
   const found = 'it was dropped, rewritten or partitioned anew since the cut'
@@ -111,6 +104,27 @@ async function lockUnchanged(
     entity: entity.entity,
   })
 }
+
+// pg_class and pg_inherits are read at the cut; the functions answer as of now. A partitioned table
+// has no file of its own, so it takes a longer question, which costs several milliseconds.
+
+const TABLE_CHANGED = (oid: string, regclass: string) => `select coalesce(pg_catalog.bool_or(
+    c.oid is distinct from ${regclass} or
+    c.relfilenode is distinct from pg_catalog.pg_relation_filenode(c.oid)), true)
+  from pg_catalog.pg_class c where c.oid = ${oid}::oid`
+
+const PARTITIONS_CHANGED = (oid: string, regclass: string) => `with recursive own(oid) as (
+    select c.oid from pg_catalog.pg_class c where c.oid = ${oid}::oid
+    union all select i.inhrelid from own join pg_catalog.pg_inherits i on i.inhparent = own.oid
+      join pg_catalog.pg_class p on p.oid = i.inhrelid and p.relispartition),
+  now(oid) as (select t.relid from own, pg_catalog.pg_partition_tree(own.oid) t
+    union select own.oid from own where own.oid = ${regclass})
+  select (select count(*) from own) = 0
+    or not exists (select from own where own.oid = ${regclass})
+    or exists (select oid from own except select oid from now)
+    or exists (select oid from now except select oid from own)
+    or exists (select from own join pg_catalog.pg_class c using (oid)
+      where nullif(c.relfilenode, 0) is distinct from pg_catalog.pg_relation_filenode(c.oid))`
 
 /** Twice: a late cancellation of the scan may hit the first attempt. */
 async function backToSavepoint(session: Session): Promise<void> {
