@@ -55,9 +55,9 @@ function expectLoud(run: Run, where: string): void {
 }
 
 const CAPTURE_FAULTS: readonly Fault[] = [
-  ['fsync', 'EIO', 24, 10],
-  ['link', 'ENOSPC', 8, 5],
-  ['mkdir', 'ENOSPC', 10, 3],
+  ['fsync', 'EIO', 24, 7],
+  ['link', 'ENOSPC', 8, 4],
+  ['mkdir', 'ENOSPC', 10, 2],
 ]
 
 test.runIf(canTrace)(
@@ -92,8 +92,8 @@ test.runIf(canTrace)(
 )
 
 const RESTORE_FAULTS: readonly Fault[] = [
-  ['pwrite64', 'ENOSPC', 200, 5],
-  ['fsync,fdatasync', 'EIO', 5, 4],
+  ['pwrite64', 'ENOSPC', 200, 4],
+  ['fsync,fdatasync', 'EIO', 5, 3],
   ['unlink', 'EIO', 2, 1],
 ]
 
@@ -138,7 +138,7 @@ test('a disk that is full at any moment of a backup costs that backup only', asy
   await holdfast('init')
   await summary('backup')
   const chance = aChance('full disks')
-  for (let day = 1; day <= 8; day++) {
+  for (let day = 1; day <= 6; day++) {
     changeSome(at('erp.db'), day)
     const points = await answer<unknown[]>('points')
     await disk.resize(usedBytes(at('vault')) + Math.floor(chance.next() * 500_000))

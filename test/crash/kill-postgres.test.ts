@@ -79,7 +79,7 @@ targets:
     let lastMs = 3000
     for (let round = 1; round <= RESTORES; round++) {
       await target.query('drop schema public cascade; create schema public')
-      if (round % 2 === 1) await target.query(TABLES + changes(round))
+      if (round % 2 === 1) await target.query(`${TABLES};${changes(round)}`)
       const before = await readDatabase(target)
       await killAfter(traveller, chance.next() * lastMs, argv)
       // The server notices a little later, and then takes back what was not committed.
