@@ -1,0 +1,126 @@
+import { tmpdir } from 'node:os'
+import { backUpSource } from '#app/back-up-source'
+import { silentProgress } from '#app/progress'
+import { type RestoreOutcome, type RestoreRequest, restorePoint } from '#app/restore-point'
+import { verifyPoint } from '#app/verify-point'
+import { captureEntity } from '#capture/capture-entity'
+import type { Config, System } from '#config/config'
+import type { Target } from '#connector/connector'
+import {
+  type ConnectorHarness,
+  type ContractSystem,
+  openSource,
+  openTarget,
+} from '#connector/testing/contract-system'
+import { systemRandom } from '#stdx/random'
+import type { Secret } from '#stdx/secret'
+import { aVault, signal, stillClock } from '#vault/testing/a-vault'
+import type { Vault } from '#vault/vault'
+
+/** Two systems of one kind, and a vault in memory: `erp` is backed up, `copy` is restored into. */
+export type Restoring = AsyncDisposable & {
+  readonly erp: ContractSystem
+  readonly copy: ContractSystem
+  readonly vault: Vault
+  backUp(): Promise<string>
+  /** Restores the newest point, or another one, whole unless told otherwise. */
+  restore(change?: RestoreChange): Promise<RestoreOutcome>
+  /** The plan of the same, with nothing written. */
+  plan(change?: RestoreChange): Promise<RestoreOutcome['plan']>
+  verify(point?: string): ReturnType<typeof verifyPoint>
+}
+
+export type RestoreChange = Partial<RestoreRequest> & {
+  /** Who writes to the copy; its owner unless told otherwise. */
+  readonly as?: Secret
+  /** Stands between the restore and the copy. */
+  readonly wrap?: (target: Target) => Target
+}
+
+/** @param sql run in both systems at first */
+export async function aRestoring(harness: ConnectorHarness, sql: string): Promise<Restoring> {
+  await using stack = new AsyncDisposableStack()
+  const erp = stack.use(await harness.freshSystem())
+  const copy = stack.use(await harness.freshSystem())
+  await erp.exec(sql)
+  await copy.exec(sql)
+  const { vault } = await aVault()
+  const deps = { clock: stillClock, random: systemRandom, progress: silentProgress }
+  const system = {
+    connector: harness.connector.kind,
+    connectionsMax: 2,
+    include: ['*'],
+    exclude: [],
+  } as unknown as System
+  const config = { tempDir: tmpdir(), targets: {} } as unknown as Config
+  const readConfig = async () => config
+  const openErp = async () => ({ system, source: await openSource(harness, erp.address) })
+  const run = async ({
+    as = copy.address,
+    wrap = (target) => target,
+    ...change
+  }: RestoreChange) => {
+    const openCopy = async () => ({ system, target: wrap(await openTarget(harness, as)) })
+    return await restorePoint(
+      { ...deps, readConfig, openTarget: openCopy },
+      vault,
+      aRequest(change),
+      signal,
+    )
+  }
+  const kept = stack.move()
+  return {
+    erp,
+    copy,
+    vault,
+    async backUp() {
+      const summary = await backUpSource(
+        { ...deps, readConfig, openSource: openErp, openCapturePool },
+        vault,
+        { source: 'erp', isFull: false, isNewIdentityAllowed: false },
+        signal,
+      )
+      return `erp@${summary.seq}`
+    },
+    restore: (change = {}) => run(change),
+    plan: async (change = {}) => (await run({ ...change, isPlanOnly: true })).plan,
+    verify: (point = 'erp@latest') => {
+      const openCopy = async () => ({ system, source: await openSource(harness, copy.address) })
+      const opening = { readConfig, openSource: openCopy, openTarget: async () => neverOpened() }
+      return verifyPoint({ ...deps, ...opening }, vault, { point, against: 'copy' }, signal)
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  }
+}
+
+async function openCapturePool(vault: Vault, source: string) {
+  const stores = { random: systemRandom, tempDir: tmpdir() }
+  const write = await vault.writeDeps(source, signal)
+  const read = await vault.readDeps(source, signal)
+  const deps = { ...stores, write, read, digestKey: await vault.digestKey(source, signal) }
+  return {
+    captureEntity: (...[job, rows, watch]: Parameters<Pool['captureEntity']>) =>
+      captureEntity(deps, job, rows, watch),
+    async [Symbol.asyncDispose]() {},
+  }
+}
+
+type Pool = Awaited<ReturnType<Parameters<typeof backUpSource>[0]['openCapturePool']>>
+
+function neverOpened(): never {
+  throw new Error('Verifying against a source opens no target.')
+}
+
+function aRequest(change: Partial<RestoreRequest>): RestoreRequest {
+  return {
+    point: 'erp@latest',
+    target: 'copy',
+    entities: [],
+    records: [],
+    fields: [],
+    isDeleteAllowed: false,
+    isPlanOnly: false,
+    agree: async () => {},
+    ...change,
+  }
+}

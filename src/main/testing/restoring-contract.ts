@@ -1,0 +1,365 @@
+import { expect, test } from 'vitest'
+import {
+  type ConnectorHarness,
+  type ContractSystem,
+  readTable,
+} from '#connector/testing/contract-system'
+import { aRestoring, type Restoring } from './a-restore.ts'
+
+/** What a restore into a living system must do, whatever kind of system it is. */
+export function testRestoring(kind: string, harness: ConnectorHarness): void {
+  const name = (table: string) => `${harness.schema}.${table}`
+  const start = (sql: string) => aRestoring(harness, sql)
+  const read = async (system: ContractSystem, table: string) =>
+    (await readTable(harness, system, name(table))).map((row) => row.join('|')).sort()
+
+  /** The copy holds what the source held. */
+  async function expectSame({ copy, erp, verify }: Restoring, tables: string[]): Promise<void> {
+    for (const table of tables) expect(await read(copy, table)).toEqual(await read(erp, table))
+    expect(await verify()).toMatchObject({ verdict: 'same' })
+  }
+
+  async function expectNothingWritten(
+    { copy }: Restoring,
+    tables: string[],
+    attempt: () => Promise<unknown>,
+    failure: Record<string, unknown>,
+  ): Promise<void> {
+    const before = await Promise.all(tables.map((table) => read(copy, table)))
+    await expect(attempt()).rejects.toMatchObject(failure)
+    expect(await Promise.all(tables.map((table) => read(copy, table)))).toEqual(before)
+  }
+
+  const FAMILY = `CREATE TABLE parent (id INTEGER PRIMARY KEY, code TEXT UNIQUE);
+    CREATE TABLE child (id INTEGER PRIMARY KEY, parent INTEGER NOT NULL REFERENCES parent (id),
+      note TEXT);
+    INSERT INTO parent VALUES (1, 'a'), (2, 'b'), (3, 'c');
+    INSERT INTO child VALUES (10, 1, 'x'), (20, 2, 'y'), (30, 3, NULL);`
+
+  test(`${kind}: rows that moved to an added parent move back to the lost one`, async () => {
+    await using restoring = await start(FAMILY)
+    await restoring.backUp()
+    await restoring.copy.exec(`INSERT INTO parent VALUES (4, 'd');
+      UPDATE child SET parent = 4 WHERE id IN (10, 20); DELETE FROM parent WHERE id = 1;
+      INSERT INTO child VALUES (40, 4, 'added')`)
+    const { summary } = await restoring.restore({ isDeleteAllowed: true })
+    expect(summary).toMatchObject({ inserted: 1, updated: 2, deleted: 2, extra: 0 })
+    await expectSame(restoring, ['parent', 'child'])
+  })
+
+  test(`${kind}: a unique value is free before it is taken back`, async () => {
+    await using restoring = await start(FAMILY)
+    await restoring.backUp()
+    // An added row took the value of a lost one, another that of a changed one.
+    await restoring.copy.exec(`DELETE FROM child WHERE id = 10; DELETE FROM parent WHERE id = 1;
+      UPDATE parent SET code = 'changed' WHERE id = 2;
+      INSERT INTO parent VALUES (5, 'a'), (6, 'b')`)
+    await expectNothingWritten(restoring, ['parent', 'child'], () => restoring.restore(), {
+      code: 'connector.constraint-violated',
+    })
+    expect((await restoring.restore({ isDeleteAllowed: true })).summary).toMatchObject({
+      inserted: 2,
+      updated: 1,
+      deleted: 2,
+    })
+    await expectSame(restoring, ['parent', 'child'])
+  })
+
+  test(`${kind}: a foreign key that acts takes nothing along, whether rows move or go`, async () => {
+    const acting = (action: string) => `CREATE TABLE parent (id INTEGER PRIMARY KEY, code TEXT);
+      CREATE TABLE child (id INTEGER PRIMARY KEY,
+        parent INTEGER REFERENCES parent (id) ON DELETE ${action}, note TEXT);
+      CREATE TABLE toy (id INTEGER PRIMARY KEY, child INTEGER REFERENCES child (id) ON DELETE ${action});
+      INSERT INTO parent VALUES (1, 'a'), (2, 'b'); INSERT INTO child VALUES (10, 1, 'x'), (20, 2, 'y');
+      INSERT INTO toy VALUES (100, 10), (200, 20)`
+    for (const action of ['CASCADE', 'SET NULL', 'RESTRICT', 'NO ACTION']) {
+      await using restoring = await start(acting(action))
+      await restoring.backUp()
+      await restoring.copy.exec(`INSERT INTO parent VALUES (3, 'added');
+        INSERT INTO child VALUES (30, 3, 'added'); INSERT INTO toy VALUES (300, 30);
+        UPDATE child SET parent = 3 WHERE id = 10; UPDATE toy SET child = 30 WHERE id = 200`)
+      const { summary } = await restoring.restore({ isDeleteAllowed: true })
+      expect(summary, action).toMatchObject({ updated: 2, deleted: 3, extra: 0 })
+      await expectSame(restoring, ['parent', 'child', 'toy'])
+    }
+  })
+
+  test(`${kind}: an added row that others outside the scope refer to stays, with everything else`, async () => {
+    for (const action of ['NO ACTION', 'CASCADE', 'SET NULL']) {
+      await using restoring = await start(
+        FAMILY.replace(
+          'NOT NULL REFERENCES parent (id)',
+          `REFERENCES parent (id) ON DELETE ${action}`,
+        ),
+      )
+      await restoring.backUp()
+      await restoring.copy.exec(`INSERT INTO parent VALUES (4, 'd');
+        INSERT INTO child VALUES (40, 4, 'added'); UPDATE parent SET code = 'bad' WHERE id = 1`)
+      const entities = [name('parent')]
+      await expectNothingWritten(
+        restoring,
+        ['parent', 'child'],
+        () => restoring.restore({ entities, isDeleteAllowed: true }),
+        { code: 'connector.constraint-violated' },
+      )
+      expect((await restoring.restore({ entities })).summary).toMatchObject({
+        updated: 1,
+        extra: 1,
+      })
+    }
+  })
+
+  test(`${kind}: rows that refer to themselves and to each other come back`, async () => {
+    await using restoring = await start(`${harness.cycleSql}
+      CREATE TABLE node (id INTEGER PRIMARY KEY, up INTEGER NOT NULL REFERENCES node (id));
+      INSERT INTO node VALUES (1, 1); INSERT INTO node VALUES (2, 1); INSERT INTO node VALUES (3, 2)`)
+    for (const { exec } of [restoring.erp, restoring.copy]) {
+      await exec(`INSERT INTO first VALUES (1, NULL); INSERT INTO second VALUES (1, 1);
+        UPDATE first SET other = 1`)
+    }
+    await restoring.backUp()
+    await restoring.copy.exec(`UPDATE first SET other = NULL; DELETE FROM second; DELETE FROM first;
+      DELETE FROM node WHERE id = 3; DELETE FROM node WHERE id = 2; DELETE FROM node WHERE id = 1;
+      INSERT INTO node VALUES (7, 7); INSERT INTO node VALUES (8, 7)`)
+    const { summary } = await restoring.restore({ isDeleteAllowed: true })
+    expect(summary).toMatchObject({ inserted: 5, deleted: 2 })
+    await expectSame(restoring, ['first', 'second', 'node'])
+  })
+
+  test(`${kind}: values that have to be unique and were swapped are refused by name, with nothing written`, async () => {
+    await using restoring = await start(FAMILY)
+    await restoring.backUp()
+    await restoring.copy.exec(`UPDATE parent SET code = 'z' WHERE id = 1;
+      UPDATE parent SET code = 'a' WHERE id = 2; UPDATE parent SET code = 'b' WHERE id = 1`)
+    await expectNothingWritten(restoring, ['parent'], () => restoring.restore(), {
+      code: 'connector.constraint-violated',
+      message: expect.stringContaining('parent'),
+    })
+  })
+
+  test(`${kind}: of equal rows without key exactly as many go and come as differ`, async () => {
+    await using restoring = await start(`CREATE TABLE log (said TEXT, n INTEGER);
+      INSERT INTO log VALUES ('a', 1), ('a', 1), ('a', 1), (NULL, NULL), (NULL, NULL), ('b', 2)`)
+    await restoring.backUp()
+    await restoring.copy.exec(`INSERT INTO log VALUES ('a', 1), ('a', 1), (NULL, NULL), ('c', 3);
+      DELETE FROM log WHERE said = 'b'`)
+    expect(await restoring.plan()).toMatchObject({ steps: [{ insert: 1, extra: 4, same: 5 }] })
+    const { summary } = await restoring.restore({ isDeleteAllowed: true })
+    expect(summary).toMatchObject({ inserted: 1, deleted: 4, updated: 0 })
+    await expectSame(restoring, ['log'])
+  })
+
+  test(`${kind}: single fields are put back and nothing beside them`, async () => {
+    await using restoring =
+      await start(`CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT, c TEXT);
+      INSERT INTO t VALUES (1, 'a1', 'b1', 'c1'), (2, 'a2', NULL, 'c2'), (3, 'a3', 'b3', 'c3')`)
+    await restoring.backUp()
+    await restoring.copy.exec(`UPDATE t SET a = 'bad', b = 'bad', c = 'bad' WHERE id < 3;
+      DELETE FROM t WHERE id = 3; INSERT INTO t VALUES (4, 'added', '', '')`)
+    const t = name('t')
+    const both = await restoring.plan({ fields: [`${t}:1:a`, `${t}:1:b`] })
+    expect(both.steps).toMatchObject([{ update: 1, insert: 0, same: 0 }])
+    const one = await restoring.plan({ fields: [`${t}:1:a`] })
+    expect(one.plan).not.toBe(both.plan)
+    await restoring.restore({ fields: [`${t}:1:a`, `${t}:1:b`, `${t}:2:b`, `${t}:1:a`] })
+    expect(await read(restoring.copy, 't')).toEqual(['1|a1|b1|bad', '2|bad||bad', '4|added||'])
+    // Right already, beside fields that are not.
+    const { plan, summary } = await restoring.restore({ fields: [`${t}:1:a`, `${t}:2:b`] })
+    expect(plan.steps).toMatchObject([{ update: 0, same: 2 }])
+    expect(summary).toMatchObject({
+      updated: 0,
+      skipped: 2,
+      verified: { records: 2, different: 0 },
+    })
+    const tables = ['t']
+    const lost = { fields: [`${t}:3:a`] }
+    await expectNothingWritten(restoring, tables, () => restoring.restore(lost), {
+      code: 'restore.record-missing',
+    })
+    const added = { fields: [`${t}:4:a`], isDeleteAllowed: true }
+    await expectNothingWritten(restoring, tables, () => restoring.restore(added), {
+      code: 'history.record-unknown',
+    })
+    // A whole record beside one of its fields is the whole record.
+    await restoring.restore({ records: [`${t}:1`, `${t}:3`], fields: [`${t}:1:a`] })
+    expect(await read(restoring.copy, 't')).toEqual([
+      '1|a1|b1|c1',
+      '2|bad||bad',
+      '3|a3|b3|c3',
+      '4|added||',
+    ])
+    expect(
+      (await restoring.restore({ records: [`${t}:4`], isDeleteAllowed: true })).summary,
+    ).toMatchObject({ deleted: 1 })
+  })
+
+  test(`${kind}: a large value is put back alone, and recognised when it is right`, async () => {
+    const large = harness.repeat('x', 200_000)
+    await using restoring = await start(`CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, doc TEXT);
+      INSERT INTO t VALUES (1, 'a', ${large}), (2, 'b', ${harness.repeat('y', 90_000)})`)
+    await restoring.backUp()
+    await restoring.copy.exec(`UPDATE t SET a = 'bad', doc = ${harness.repeat('z', 150_000)} WHERE id = 1;
+      UPDATE t SET a = 'bad' WHERE id = 2`)
+    const t = name('t')
+    const scope = { fields: [`${t}:1:doc`, `${t}:2:doc`] }
+    const { summary } = await restoring.restore(scope)
+    expect(summary).toMatchObject({
+      updated: 1,
+      skipped: 1,
+      verified: { records: 2, different: 0 },
+    })
+    expect((await restoring.plan(scope)).steps).toMatchObject([{ update: 0, same: 2 }])
+    expect((await readTable(harness, restoring.copy, t)).map(([id, a]) => [id, a])).toEqual([
+      ['1', 'bad'],
+      ['2', 'bad'],
+    ])
+    await restoring.restore()
+    await expectSame(restoring, ['t'])
+  })
+
+  test(`${kind}: a target of another shape takes what fits and is refused what does not`, async () => {
+    await using restoring = await start(`CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT);
+      INSERT INTO t VALUES (1, 'a', 'b'), (2, 'c', 'd')`)
+    await restoring.backUp()
+    const { copy } = restoring
+    // Another order of fields, and one more.
+    await copy.exec(`DROP TABLE t; CREATE TABLE t (b TEXT, more TEXT DEFAULT 'm', id INTEGER PRIMARY KEY, a TEXT);
+      INSERT INTO t VALUES ('bad', 'kept', 1, 'bad')`)
+    expect((await restoring.restore()).summary).toMatchObject({ inserted: 1, updated: 1 })
+    expect(await read(copy, 't')).toEqual(['b|kept|1|a', 'd|m|2|c'])
+    expect(await restoring.verify()).toMatchObject({ verdict: 'same' })
+    // One that must not be empty.
+    await copy.exec(
+      `DROP TABLE t; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT, more TEXT NOT NULL)`,
+    )
+    await expectNothingWritten(restoring, ['t'], () => restoring.restore(), {
+      code: 'connector.constraint-violated',
+      message: expect.stringContaining('more'),
+    })
+    // One that is not there.
+    await copy.exec('DROP TABLE t; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)')
+    await expectNothingWritten(restoring, ['t'], () => restoring.restore(), {
+      code: 'restore.schema-differs',
+      message: expect.stringContaining('b'),
+    })
+    expect(await restoring.verify()).toMatchObject({ verdict: 'differs' })
+  })
+
+  test(`${kind}: some tables are made again while others are repaired`, async () => {
+    await using restoring = await start(`${FAMILY}
+      CREATE TABLE leaf (id INTEGER PRIMARY KEY, child INTEGER REFERENCES child (id));
+      INSERT INTO leaf VALUES (1, 10), (2, 30)`)
+    await restoring.backUp()
+    await restoring.copy.exec(`DROP TABLE leaf; UPDATE child SET note = 'bad' WHERE id = 10;
+      DELETE FROM child WHERE id = 30; DELETE FROM parent WHERE id = 3`)
+    const { plan, summary } = await restoring.restore()
+    expect(plan.steps.map(({ action, entity }) => [entity, action])).toEqual([
+      [name('parent'), 'repair'],
+      [name('child'), 'repair'],
+      [name('leaf'), 'create'],
+    ])
+    expect(summary).toMatchObject({ inserted: 4, updated: 1, leftOut: [] })
+    await expectSame(restoring, ['parent', 'child', 'leaf'])
+    // Foreign keys of the new table hold.
+    await restoring.copy.exec('DELETE FROM leaf WHERE id = 2; DELETE FROM child WHERE id = 30')
+  })
+
+  test(`${kind}: a row that somebody changes after the plan voids it`, async () => {
+    await using restoring = await start(FAMILY)
+    await restoring.backUp()
+    const { copy } = restoring
+    await copy.exec(`UPDATE child SET note = 'bad'; INSERT INTO parent VALUES (9, 'added')`)
+    for (const meanwhile of [
+      `UPDATE child SET note = 'worse' WHERE id = 10`,
+      `DELETE FROM child WHERE id = 20`,
+      `UPDATE parent SET code = 'nine' WHERE id = 9`,
+    ]) {
+      const agree = () => copy.exec(meanwhile)
+      await expect(restoring.restore({ agree, isDeleteAllowed: true })).rejects.toMatchObject({
+        code: 'connector.target-changed',
+      })
+      expect((await read(copy, 'child')).filter((row) => row.endsWith('|y'))).toEqual([])
+      expect(await read(copy, 'parent')).toHaveLength(4)
+    }
+    await restoring.restore({ isDeleteAllowed: true })
+    await expectSame(restoring, ['parent', 'child'])
+  })
+
+  test(`${kind}: a plan has the same hash as long as it would write the same`, async () => {
+    await using restoring = await start(FAMILY)
+    await restoring.backUp()
+    const { copy } = restoring
+    const hashOf = async (change = {}) => (await restoring.plan(change)).plan
+    await copy.exec(`UPDATE child SET note = 'bad' WHERE id = 10; DELETE FROM child WHERE id = 20`)
+    const first = await hashOf()
+    expect(await hashOf()).toBe(first)
+    // What is overwritten anyway makes no other write.
+    await copy.exec(`UPDATE child SET note = 'worse' WHERE id = 10`)
+    expect(await hashOf()).toBe(first)
+    await copy.exec(`INSERT INTO child VALUES (50, 1, 'added')`)
+    const withExtra = await hashOf()
+    const c = name('child')
+    const all = [
+      first,
+      withExtra,
+      await hashOf({ isDeleteAllowed: true }),
+      await hashOf({ entities: [c] }),
+      await hashOf({ records: [`${c}:10`] }),
+      await hashOf({ records: [`${c}:20`] }),
+      await hashOf({ fields: [`${c}:10:note`] }),
+      await hashOf({ fields: [`${c}:10:parent`] }),
+      await hashOf({ fields: [`${c}:10:note`, `${c}:10:parent`] }),
+      await hashOf({ target: 'another' }),
+    ]
+    expect(new Set(all).size).toBe(all.length)
+    await restoring.backUp()
+    expect(all).not.toContain(await hashOf())
+  })
+
+  test(`${kind}: what is not as planned when it is read back is an error, though it is written`, async () => {
+    await using restoring = await start(FAMILY)
+    await restoring.backUp()
+    const { copy } = restoring
+    await copy.exec(`UPDATE child SET note = 'bad'`)
+    // Somebody is quicker than the reading back.
+    const attempt = restoring.restore({
+      wrap: (target) => ({
+        identity: target.identity,
+        openCut: (until) => target.openCut(until),
+        async openWrite(until, since, schemas) {
+          const write = await target.openWrite(until, since, schemas)
+          const commit = write.commit.bind(write)
+          write.commit = async () => {
+            await commit()
+            await copy.exec(`UPDATE child SET note = 'mine' WHERE id = 10;
+              INSERT INTO child VALUES (77, 1, 'mine too')`)
+          }
+          return write
+        },
+        [Symbol.asyncDispose]: () => target[Symbol.asyncDispose](),
+      }),
+    })
+    await expect(attempt).rejects.toMatchObject({
+      code: 'app.read-back-differs',
+      details: { records: 6, different: 1, extra: 1 },
+    })
+    expect(await read(copy, 'child')).toContain('20|2|y')
+  })
+
+  test(`${kind}: a table of very many fields is captured, repaired and made again`, async () => {
+    const fields = Array.from({ length: 1_599 }, (_, i) => `f${i}`)
+    const values = fields.map((_, i) => (i % 3 === 0 ? 'NULL' : `'${i}'`)).join(', ')
+    await using restoring = await start(`CREATE TABLE wide (id INTEGER PRIMARY KEY,
+      ${fields.map((field) => `${field} ${harness.schema === 'main' ? 'TEXT' : 'varchar(4)'}`).join(', ')});
+      INSERT INTO wide VALUES (1, ${values}), (2, ${values})`)
+    await restoring.backUp()
+    await restoring.copy.exec(
+      `UPDATE wide SET f3 = 'x', f1598 = NULL WHERE id = 1; DELETE FROM wide WHERE id = 2`,
+    )
+    expect((await restoring.restore()).summary).toMatchObject({ inserted: 1, updated: 1 })
+    await expectSame(restoring, ['wide'])
+    await restoring.copy.exec('DROP TABLE wide')
+    await restoring.restore()
+    await expectSame(restoring, ['wide'])
+  })
+}
