@@ -17,8 +17,11 @@ test('RowSpool gives back the rows in order, large ones alone and in parts', asy
     fc.asyncProperty(sizes, async (rowSizes) => {
       await using spool = new RowSpool(deps)
       const rows = rowSizes.map((size, i) => aRow(size, i))
-      for (const row of rows)
-        await spool.append([row.subarray(0, 1), row.subarray(1)].filter((part) => part.length > 0))
+      for (const row of rows) {
+        const pieces = [row.subarray(0, 1), row.subarray(1)].filter((part) => part.length > 0)
+        if (row.length > LARGE_ROW_BYTES) await spool.appendLarge(pieces)
+        else await spool.append(row)
+      }
       const batches = await collect(spool.read())
       const joined = batches.flatMap((batch) =>
         batch.kind === 'rows' ? [batch.bytes] : [...batch.parts],

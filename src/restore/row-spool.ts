@@ -1,4 +1,4 @@
-import { BLOCK_BYTES, LARGE_ROW_BYTES, type RowBatch } from '#record/row-batch'
+import { BLOCK_BYTES, type RowBatch } from '#record/row-batch'
 import type { Random } from '#stdx/random'
 import { SealedSpool } from '#stdx/sealed-spool'
 
@@ -16,14 +16,26 @@ export class RowSpool {
     this.#spool = new SealedSpool(deps, { memoryBytesMax: MEMORY_BYTES_MAX })
   }
 
-  /** Adds one row with its newline, in one piece or several. */
-  async append(parts: readonly Uint8Array[]): Promise<void> {
-    const sizeBytes = parts.reduce((sum, part) => sum + part.byteLength, 0)
+  /** Adds one row of at most `LARGE_ROW_BYTES`, with its newline. */
+  async append(row: Uint8Array): Promise<void> {
     this.rowCount += 1
-    if (sizeBytes > LARGE_ROW_BYTES) return await this.#appendLarge(parts)
-    this.#open.push(...parts)
-    this.#openBytes += sizeBytes
+    this.#open.push(row)
+    this.#openBytes += row.byteLength
     if (this.#openBytes >= BLOCK_BYTES) await this.#close()
+  }
+
+  /**
+   * Adds one larger row in pieces, which are never joined. A newline stands in a row only at its
+   * end, so that is where this one ends, too.
+   */
+  async appendLarge(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+    await this.#close()
+    this.rowCount += 1
+    for await (const piece of pieces) {
+      for (let at = 0; at < piece.byteLength; at += BLOCK_BYTES) {
+        await this.#spool.append(new Uint8Array(piece.subarray(at, at + BLOCK_BYTES)))
+      }
+    }
   }
 
   /** All rows, in the order they were added. Append no more after the first reading. */
@@ -44,16 +56,6 @@ export class RowSpool {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#spool[Symbol.asyncDispose]()
-  }
-
-  /** A newline stands in a row only at its end, so that is where a large row ends, too. */
-  async #appendLarge(parts: readonly Uint8Array[]): Promise<void> {
-    await this.#close()
-    for (const part of parts) {
-      for (let at = 0; at < part.byteLength; at += BLOCK_BYTES) {
-        await this.#spool.append(part.slice(at, at + BLOCK_BYTES) as Uint8Array<ArrayBuffer>)
-      }
-    }
   }
 
   async #close(): Promise<void> {

@@ -3,10 +3,12 @@ import type { EntityAt } from '#history/entity-at'
 import type { PairedRow, RecordPair } from '#history/pair-versions'
 import { decodeKey } from '#record/key'
 import { keyIndexes, scanFields } from '#record/project'
-import type { RowBatch } from '#record/row-batch'
-import { formatRow, splitRowBytes } from '#record/row-text'
-import { expandRow } from '#segment/large-values'
+import { LARGE_ROW_BYTES, type RowBatch } from '#record/row-batch'
+import { formatRow, parseLargeMarker, splitRowBytes } from '#record/row-text'
+import { readLargeValue } from '#segment/large-values'
+import type { LargeValue } from '#segment/version-batch'
 import { assert } from '#stdx/assert'
+import { collect } from '#stdx/streams'
 import type { CompareDeps } from './compare-target.ts'
 import type { PickedRecords } from './plan-restore.ts'
 import { RowSpool } from './row-spool.ts'
@@ -45,7 +47,7 @@ export class StepSpool {
   async append(op: 'insert' | 'update' | 'delete', pair: RecordPair): Promise<void> {
     switch (op) {
       case 'insert':
-        return await this.#inserts.append(await this.#expand(pair.left, null))
+        return await this.#put(this.#inserts, pair.left, this.#fields)
       case 'update':
         return await this.#appendUpdate(pair)
       case 'delete':
@@ -86,33 +88,51 @@ export class StepSpool {
     const name = fields.join('\0')
     const list = this.#updates.get(name) ?? { fields, rows: new RowSpool(this.#deps) }
     this.#updates.set(name, list)
-    await list.rows.append(await this.#expand(pair.left, picked === null ? null : fields))
+    await this.#put(list.rows, pair.left, fields)
   }
 
   /** A record without key is recognised by all its fields; any other by its key alone. */
   async #appendDelete(pair: RecordPair): Promise<void> {
     const { key } = this.#at.schema
-    if (key.kind === 'digest')
-      return await this.#deletes.append(await this.#expand(pair.right, null))
-    await this.#deletes.append([Buffer.from(formatRow(decodeKey(pair.key, key.encodings)))])
+    if (key.kind === 'digest') return await this.#put(this.#deletes, pair.right, this.#fields)
+    await this.#deletes.append(Buffer.from(formatRow(decodeKey(pair.key, key.encodings))))
   }
 
-  /** The row's text with its large values in place; only `fields`, in their order, when they are given. */
-  async #expand(row: PairedRow | null, fields: readonly string[] | null): Promise<Uint8Array[]> {
+  /** Adds `fields` of a row, large values in place; those in the vault pass through, piece by piece. */
+  async #put(spool: RowSpool, row: PairedRow | null, fields: readonly string[]): Promise<void> {
     assert(row !== null, 'A step writes a row that its pair holds.')
-    const text = fields === null ? row.row : this.#project(row.row, fields)
-    return await expandRow(this.#deps.read, text, row.large, this.#signal)
+    const isWhole = fields === this.#fields
+    if (isWhole && row.large.length === 0) return await spool.append(row.row)
+    const parts = splitRowBytes(row.row)
+    const places = fields.map((name) => placeField(parts[this.#fields.indexOf(name)], row.large))
+    const sizeBytes = places.reduce((sum, place) => sum + placeBytes(place) + 1, 0)
+    const pieces = this.#pieces(places)
+    if (sizeBytes > LARGE_ROW_BYTES) return await spool.appendLarge(pieces)
+    await spool.append(Buffer.concat(await collect(pieces)))
   }
 
-  #project(row: Uint8Array, fields: readonly string[]): Uint8Array<ArrayBuffer> {
-    const parts = splitRowBytes(row)
-    const texts = fields.map((name) => {
-      const part = parts[this.#fields.indexOf(name)]
-      assert(part !== undefined, 'A projected field is one of the row.')
-      return Buffer.from(part)
-    })
-    const tab = Buffer.from('\t')
-    const joined = texts.flatMap((text, i) => (i === 0 ? [text] : [tab, text]))
-    return new Uint8Array(Buffer.concat([...joined, Buffer.from('\n')]))
+  async *#pieces(places: readonly Place[]): AsyncGenerator<Uint8Array, void, undefined> {
+    for (const [i, place] of places.entries()) {
+      if (i > 0) yield Buffer.from('\t')
+      if (place instanceof Uint8Array) yield place
+      else if (place.kind === 'bytes') yield* place.parts
+      else yield* readLargeValue(this.#deps.read, place.ref, this.#signal)
+    }
+    yield Buffer.from('\n')
   }
+}
+
+/** A field's text, or the large value that it stands for. */
+type Place = Uint8Array | LargeValue
+
+function placeField(text: Uint8Array | undefined, large: readonly LargeValue[]): Place {
+  assert(text !== undefined, 'A field to write is one of the row.')
+  const index = parseLargeMarker(Buffer.from(text).toString('latin1'))
+  return (index === undefined ? undefined : large[index]) ?? text
+}
+
+function placeBytes(place: Place): number {
+  if (place instanceof Uint8Array) return place.byteLength
+  if (place.kind === 'stored') return place.ref.textBytes
+  return place.parts.reduce((sum, { byteLength }) => sum + byteLength, 0)
 }

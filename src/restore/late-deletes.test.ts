@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import type { EntityName } from '#record/entity-name'
+import { aSchema } from '#segment/testing/segment-fixture'
+import { type EntityChange, findLateDeletes } from './late-deletes.ts'
+
+type Reference = { readonly to: string; readonly onDelete: string }
+
+function aChange(
+  name: string,
+  update: number,
+  references: readonly Reference[] = [],
+): EntityChange {
+  const entity = name as EntityName
+  const foreignKeys = references.map(({ onDelete, to }) => ({
+    name: `${name}_${to}`,
+    fields: ['ref'],
+    entity: to as EntityName,
+    referencedFields: ['id'],
+    onDelete,
+    onUpdate: 'NO ACTION',
+    isDeferrable: false,
+  }))
+  const step = {
+    entity,
+    action: 'repair',
+    insert: 0,
+    update,
+    delete: 1,
+    extra: 0,
+    same: 0,
+  } as const
+  return { schema: { ...aSchema(), entity, foreignKeys }, step }
+}
+
+const lateOf = (...changes: EntityChange[]) => [...findLateDeletes(changes)].sort()
+
+test('findLateDeletes() lets rows go first unless an updated row would go with them', () => {
+  const parent = aChange('parent', 0)
+  const child = (update: number, onDelete: string) =>
+    aChange('child', update, [{ to: 'parent', onDelete }])
+  expect(lateOf(parent, child(1, 'CASCADE'))).toEqual(['parent'])
+  expect(lateOf(parent, child(1, 'RESTRICT'))).toEqual(['parent'])
+  expect(lateOf(parent, child(0, 'CASCADE'))).toEqual([])
+  expect(lateOf(parent, child(1, 'NO ACTION'))).toEqual([])
+})
+
+test('findLateDeletes() keeps the order from referring to referred-to, and knows self references', () => {
+  const grandparent = aChange('grandparent', 0)
+  const parent = aChange('parent', 0, [{ to: 'grandparent', onDelete: 'NO ACTION' }])
+  const child = aChange('child', 1, [{ to: 'parent', onDelete: 'SET NULL' }])
+  expect(lateOf(grandparent, parent, child)).toEqual(['grandparent', 'parent'])
+  expect(lateOf(aChange('node', 1, [{ to: 'node', onDelete: 'CASCADE' }]))).toEqual(['node'])
+})
