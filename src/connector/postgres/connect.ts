@@ -2,6 +2,7 @@ import pg from 'pg'
 import { AppError } from '#stdx/app-error'
 import type { PostgresAddress } from './address.ts'
 import { readServerError, toConnectError } from './pg-error.ts'
+import { openPlainSocket } from './plain-socket.ts'
 import { Session } from './session.ts'
 import { planTls, type TlsAttempt } from './tls.ts'
 
@@ -78,6 +79,8 @@ async function open(
     // Without a password pg looks for one where psql does: PGPASSWORD, ~/.pgpass.
     ...(address.password === null ? {} : { password: address.password.reveal() }),
     ssl: tls,
+    // Encrypted bytes are unwrapped below the socket, where there is no such choice.
+    ...(tls === false ? { stream: openPlainSocket } : {}),
     keepAlive: true,
     connectionTimeoutMillis: address.connectTimeoutMs,
     types: RAW_TYPES,

@@ -68,6 +68,8 @@ export class CopyOut {
     this.#driverListeners = stream.listeners('data')
     stream.removeAllListeners('data')
     stream.on('data', this.#onData)
+    // What `openPlainSocket` lends; it then emits no `data`.
+    stream.on('borrow', this.#onData)
     connection.query(this.#sql)
   }
 
@@ -101,6 +103,7 @@ export class CopyOut {
     if (stream === undefined || this.#state === 'copied' || this.#state === 'ended') return
     this.#state = 'copied'
     stream.removeListener('data', this.#onData)
+    stream.removeListener('borrow', this.#onData)
     for (const listener of this.#driverListeners) {
       stream.on('data', (bytes: Buffer) => Reflect.apply(listener, stream, [bytes]))
     }
