@@ -11,7 +11,7 @@ test.each([
     10_000,
     'customer: 50 of about 200 rows, 5.00 MB, 500 KB/s, 30.0 s left',
   ],
-  [{ rows: 900, bytes: 0 }, 10_000, 'customer: 900 of about 200 rows, 0 ms left'],
+  [{ rows: 900, bytes: 0 }, 10_000, 'customer: 900 of about 200 rows'],
 ])('formatStage() with %j after %d ms', (done, nowMs, text) => {
   expect(formatStage({ ...stage, ...done }, nowMs)).toBe(text)
 })

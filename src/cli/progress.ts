@@ -98,9 +98,9 @@ function measure(stage: Stage, nowMs: number) {
   const elapsedMs = Math.max(0, nowMs - stage.startedAtMs)
   const bytesPerSecond = elapsedMs === 0 ? 0 : Math.round((stage.bytes * 1000) / elapsedMs)
   const share = shareDone(stage)
-  // The first hundredth says little about the rest.
-  const isEarly = share === undefined || share < 0.01 || elapsedMs < 1000
-  const remainingMs = isEarly ? undefined : Math.max(0, (elapsedMs * (1 - share)) / share)
+  // The first hundredth says little about the rest, and what is past the expected end says nothing.
+  const isTelling = share !== undefined && share >= 0.01 && share < 1 && elapsedMs >= 1000
+  const remainingMs = isTelling ? (elapsedMs * (1 - share)) / share : undefined
   return { bytesPerSecond, remainingMs }
 }
 
