@@ -71,20 +71,6 @@ export async function* toRowBatches(
   if (pendingBytes > 0) yield take()
 }
 
-/**
- * One row with its large values back in their places, in pieces that were never joined.
- * @param row a whole row or some fields of it, ended by a newline
- */
-export async function expandRow(
-  deps: SegmentReadDeps,
-  row: Bytes,
-  large: readonly LargeValue[],
-  signal: AbortSignal = never(),
-): Promise<Bytes[]> {
-  if (large.length === 0) return [row]
-  return await new ValueReader(deps, signal).expand(row, large)
-}
-
 /** For callers that have nothing to be stopped by: a row's worth of reads. */
 function never(): AbortSignal {
   return new AbortController().signal

@@ -242,7 +242,28 @@ export function testRestoring(kind: string, harness: ConnectorHarness): void {
       code: 'restore.schema-differs',
       message: expect.stringContaining('b'),
     })
-    expect(await restoring.verify()).toMatchObject({ verdict: 'differs' })
+    expect(await restoring.verify()).toMatchObject({
+      verdict: 'differs',
+      entities: [{ rows: 2, different: 2, reason: expect.stringContaining('no field b') }],
+    })
+    await copy.exec('DROP TABLE t')
+    expect(await restoring.verify()).toMatchObject({
+      verdict: 'differs',
+      entities: [{ rows: 2, missing: 2, extra: 0, different: 0 }],
+    })
+  })
+
+  test(`${kind}: verifying counts what is missing, extra and different`, async () => {
+    await using restoring = await start(FAMILY)
+    await restoring.backUp()
+    await restoring.copy.exec(`DELETE FROM child WHERE id = 10; UPDATE child SET note = '' WHERE id = 30;
+      INSERT INTO parent VALUES (7, NULL), (8, NULL)`)
+    const { entities, verdict } = await restoring.verify()
+    expect(verdict).toBe('differs')
+    expect(entities).toMatchObject([
+      { entity: name('child'), rows: 3, missing: 1, extra: 0, different: 1 },
+      { entity: name('parent'), rows: 3, missing: 0, extra: 2, different: 0 },
+    ])
   })
 
   test(`${kind}: some tables are made again while others are repaired`, async () => {
