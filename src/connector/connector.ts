@@ -100,10 +100,10 @@ export type TargetWrite = AsyncDisposable & {
   /** Adds keys, constraints, indexes and foreign keys, sets sequences to their positions. */
   finishTables(plan: CreatePlan): Promise<readonly LeftOut[]>
   /**
-   * Makes foreign keys among `entities` wait for the commit, where cycles need it. Undone by the
-   * end of the transaction.
+   * Makes foreign keys among `entities` wait for the commit. Undone by the end of the transaction.
+   * Returns whether they all wait: who does not own a table may not be allowed to say so.
    */
-  deferForeignKeys(entities: readonly EntityName[]): Promise<void>
+  deferForeignKeys(entities: readonly EntityName[]): Promise<boolean>
   /** Adds rows holding `fields`; other fields get their defaults. Returns the number added. */
   insertRows(
     entity: EntityName,

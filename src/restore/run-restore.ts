@@ -19,10 +19,11 @@ export type RestoreCounts = {
 /**
  * Carries out a plan in one transaction of the target: all of it, or nothing.
  *
- * What was added goes first, from referring to referred-to (or after the updates, see
- * `late-deletes.ts`), then come updates, then inserts the other way round, so that a value which has
- * to be unique is free before it is taken; foreign keys wait for the commit where the target lets
- * them. A row that somebody changed after `since` voids the plan.
+ * Where foreign keys wait for the commit, what was added goes first, from referring to referred-to
+ * (or after the updates, see `late-deletes.ts`), then come updates, then inserts the other way round,
+ * so that a value which has to be unique is free before it is taken. Where they cannot wait, inserts
+ * come first and deletes last, so that every row has what it refers to at any time. A row that
+ * somebody changed after `since` voids the plan.
  *
  * @throws connector.target-changed | connector.constraint-violated | connector.value-refused, with nothing written
  */
@@ -51,18 +52,30 @@ async function writeSteps(
   signal: AbortSignal,
 ): Promise<Omit<RestoreCounts, 'leftOut'>> {
   const changed = entities.filter(({ described, step }) => described && countWrites(step) > 0)
-  if (changed.length > 0) await write.deferForeignKeys(changed.map(({ step }) => step.entity))
-  const late = findLateDeletes(changed.map(({ at, step }) => ({ schema: at.schema, step })))
+  const counts = { inserted: 0, updated: 0, deleted: 0 }
+  const remove = async (some: readonly PlannedEntity[]) => {
+    for (const one of some) counts.deleted += await deleteRows(write, one)
+  }
+  const update = async () => {
+    for (const one of changed) counts.updated += await updateRows(deps, write, one)
+  }
+  const insert = async () => {
+    for (const one of entities) counts.inserted += await insertRows(deps, write, one, signal)
+  }
   const children = changed.toReversed()
-  let deleted = 0
-  for (const one of children)
-    if (!late.has(one.step.entity)) deleted += await deleteRows(write, one)
-  let updated = 0
-  for (const one of changed) updated += await updateRows(deps, write, one)
-  for (const one of children) if (late.has(one.step.entity)) deleted += await deleteRows(write, one)
-  let inserted = 0
-  for (const one of entities) inserted += await insertRows(deps, write, one, signal)
-  return { inserted, updated, deleted }
+  const names = changed.map(({ step }) => step.entity)
+  if (names.length === 0 || (await write.deferForeignKeys(names))) {
+    const late = findLateDeletes(changed.map(({ at, step }) => ({ schema: at.schema, step })))
+    await remove(children.filter(({ step }) => !late.has(step.entity)))
+    await update()
+    await remove(children.filter(({ step }) => late.has(step.entity)))
+    await insert()
+  } else {
+    await insert()
+    await update()
+    await remove(children)
+  }
+  return counts
 }
 
 async function deleteRows(write: TargetWrite, { spool, step }: PlannedEntity): Promise<number> {

@@ -44,6 +44,8 @@ class PostgresWrite implements TargetWrite {
   readonly #plainTables = new Set<EntityName>()
   #sequences: readonly SequenceDefinition[] = []
   #deferred: readonly DeferredKey[] = []
+  /** Statements that put back what was altered for an update. */
+  readonly #undo: string[] = []
   readonly #undoByQuiet = new Map<EntityName, readonly string[]>()
 
   constructor(
@@ -70,10 +72,11 @@ class PostgresWrite implements TargetWrite {
     )
   }
 
-  deferForeignKeys(entities: readonly EntityName[]): Promise<void> {
+  deferForeignKeys(entities: readonly EntityName[]): Promise<boolean> {
     return this.#translate(toCreateError, 'defer foreign keys', async () => {
       const deferred = await deferForeignKeys(this.#session, entities, this.#signal)
-      this.#deferred = [...this.#deferred, ...deferred]
+      this.#deferred = [...this.#deferred, ...(deferred ?? [])]
+      return deferred !== undefined
     })
   }
 
@@ -94,7 +97,12 @@ class PostgresWrite implements TargetWrite {
   updateRows(entity: EntityName, rows: KeyedRows): Promise<number> {
     return this.#translate(toWriteError, `update "${entity}"`, async () => {
       await this.#quiet(entity)
-      return updateRows(this.#session, entity, { ...rows, signal: this.#signal })
+      const { changedCount, undo } = await updateRows(this.#session, entity, {
+        ...rows,
+        signal: this.#signal,
+      })
+      this.#undo.push(...undo)
+      return changedCount
     })
   }
 
@@ -108,7 +116,7 @@ class PostgresWrite implements TargetWrite {
   commit(): Promise<void> {
     return this.#translate(toWriteError, 'commit', async () => {
       await undoDeferral(this.#session, this.#deferred, this.#signal)
-      for (const undo of [...this.#undoByQuiet.values()].flat()) {
+      for (const undo of [...this.#undoByQuiet.values(), this.#undo].flat()) {
         await this.#session.query(undo, this.#signal)
       }
       await this.#session.query('commit', this.#signal)

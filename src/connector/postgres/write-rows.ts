@@ -26,6 +26,12 @@ export function insertRows(session: Session, options: InsertOptions): Promise<nu
   return session.copyIn(`copy ${quoteEntity(entity)}${columns} from stdin${how}`, rows, signal)
 }
 
+export type UpdatedRows = {
+  readonly changedCount: number
+  /** Statements to run before the commit, once no check of a constraint waits any more. */
+  readonly undo: readonly string[]
+}
+
 /**
  * Sets the fields that are not in the key on the rows that the key finds.
  *
@@ -35,21 +41,50 @@ export async function updateRows(
   session: Session,
   entity: EntityName,
   { key, fields, rows, signal }: KeyedRows & { readonly signal: AbortSignal },
-): Promise<number> {
+): Promise<UpdatedRows> {
   const givenCount = await loadGiven(session, entity, { fields, rows, signal })
-  const changing = fields.filter((field) => !key.includes(field))
-  if (changing.length === 0) return givenCount
-  const target = await describeTarget(session, entity, signal)
-  const always = changing.filter((field) => target.identityAlways.has(field))
-  await setIdentity(session, entity, { fields: always, as: 'by default', signal })
-  const set = changing.map((field) => `${quoteName(field)} = given.${quoteName(field)}`)
-  const sql = `update ${target.from} target set ${set.join(', ')} from ${GIVEN} given
+  const { from, identityAlways } = await describeTarget(session, entity, signal)
+  const found = `${from} target join ${GIVEN} given on ${isSameKey(key)}`
+  const numbered = fields.filter((field) => identityAlways.has(field) && !key.includes(field))
+  const renumbered: string[] = []
+  for (const field of numbered) {
+    if (await isChanged(session, { field, found, signal })) renumbered.push(field)
+  }
+  const undo = await freeIdentity(session, entity, { fields: renumbered, signal })
+  const isSet = (field: string) => !numbered.includes(field) || renumbered.includes(field)
+  const set = fields
+    .filter((field) => !key.includes(field) && isSet(field))
+    .map((field) => `${quoteName(field)} = given.${quoteName(field)}`)
+  const sql = `update ${from} target set ${set.join(', ')} from ${GIVEN} given
     where ${isSameKey(key)}`
-  const changedCount = await session.change(sql, signal)
-  await setIdentity(session, entity, { fields: always, as: 'always', signal })
+  const changedCount = set.length > 0 ? await session.change(sql, signal) : givenCount
   await session.query(`drop table ${GIVEN}`, signal)
   expectAll('update', entity, { givenCount, changedCount })
-  return changedCount
+  return { changedCount, undo }
+}
+
+async function isChanged(
+  session: Session,
+  { field, found, signal }: { field: string; found: string; signal: AbortSignal },
+): Promise<boolean> {
+  const name = quoteName(field)
+  const sql = `select from ${found} where target.${name} is distinct from given.${name} limit 1`
+  return (await session.query(sql, signal)).length > 0
+}
+
+/** An update may give such fields a value only while they are not ALWAYS. Returns how to undo it. */
+async function freeIdentity(
+  session: Session,
+  entity: EntityName,
+  { fields, signal }: { fields: readonly string[]; signal: AbortSignal },
+): Promise<string[]> {
+  const undo: string[] = []
+  for (const field of fields) {
+    const alter = `alter table ${quoteEntity(entity)} alter column ${quoteName(field)} set generated`
+    await session.query(`${alter} by default`, signal)
+    undo.push(`${alter} always`)
+  }
+  return undo
 }
 
 /**
@@ -119,18 +154,6 @@ async function describeTarget(
   const only = rows[0]?.[0] === 'p' ? '' : 'only '
   const names = rows.flatMap(([, name]) => (name ? [name] : []))
   return { from: `${only}${quoteEntity(entity)}`, identityAlways: new Set(names) }
-}
-
-/** An update may give such a field a value only while it is not ALWAYS. */
-async function setIdentity(
-  session: Session,
-  entity: EntityName,
-  { fields, as, signal }: { fields: readonly string[]; as: string; signal: AbortSignal },
-): Promise<void> {
-  for (const field of fields) {
-    const column = `alter column ${quoteName(field)} set generated ${as}`
-    await session.query(`alter table ${quoteEntity(entity)} ${column}`, signal)
-  }
 }
 
 /**

@@ -54,7 +54,9 @@ export class SqliteWrite implements TargetWrite {
   }
 
   /** Nothing to do: all foreign keys wait for the commit. */
-  async deferForeignKeys(): Promise<void> {}
+  async deferForeignKeys(): Promise<boolean> {
+    return true
+  }
 
   async insertRows(
     entity: EntityName,

@@ -1,0 +1,152 @@
+import pg from 'pg'
+import { expect, test } from 'vitest'
+import { postgresConnector } from '#connector/postgres/postgres-connector'
+import type { ConnectorHarness, ContractSystem } from '#connector/testing/contract-system'
+import { Secret } from '#stdx/secret'
+import { describePostgres, freshDatabase, newestMajor } from '#test/servers/fresh-database'
+import { aRestoring } from './testing/a-restore.ts'
+import { testRestoring } from './testing/restoring-contract.ts'
+
+function aHarness(major: number): ConnectorHarness {
+  return {
+    connector: postgresConnector,
+    schema: 'public',
+    async freshSystem() {
+      const database = await freshDatabase(major)
+      await database.query("set lock_timeout = '3s'")
+      return {
+        address: new Secret(database.url),
+        exec: async (sql) => {
+          await database.query(sql)
+        },
+        [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+      }
+    },
+    nowhere: new Secret('postgres://nobody@127.0.0.1:1/nothing'),
+    repeat: (text, count) => `repeat('${text}', ${count})`,
+    binary: { type: 'bytea', value: (count) => `decode(repeat('00', ${count}), 'hex')` },
+    cycleSql: `CREATE TABLE first (id INTEGER PRIMARY KEY, other INTEGER);
+      CREATE TABLE second (id INTEGER PRIMARY KEY, other INTEGER REFERENCES first (id));
+      ALTER TABLE first ADD FOREIGN KEY (other) REFERENCES second (id);`,
+  }
+}
+
+describePostgres('restoring', (major) => {
+  const harness = aHarness(major)
+  // What differs between majors is the connector's, and tested there.
+  if (major === newestMajor()) testRestoring(`postgres ${major}`, harness)
+
+  async function read({ address }: ContractSystem, sql: string): Promise<string[]> {
+    await using client = await connect(address)
+    return (await client.query(sql)).map((row) => Object.values(row).join('|'))
+  }
+
+  test('generated and identity fields come back, triggers of the target stay quiet', async () => {
+    await using restoring = await aRestoring(
+      harness,
+      `create table parent (id int primary key);
+      create table t (id bigint generated always as identity primary key, name text,
+        shout text generated always as (upper(name)) stored);
+      create table numbered (code text primary key, n int generated always as identity,
+        parent int references parent, value numeric);
+      create function spoil() returns trigger language plpgsql
+        as 'begin new.name := ''spoiled''; return new; end';
+      create trigger spoil before insert or update on t for each row execute function spoil();
+      alter table t disable trigger spoil;
+      insert into t (name) values ('a'), ('b'), ('c'); insert into parent values (1), (2);
+      insert into numbered (code, parent, value) values ('x', 1, 1.10), ('y', 2, 2.20);
+      alter table t enable trigger spoil`,
+    )
+    await restoring.backUp()
+    await restoring.copy.exec(`update t set name = 'z' where id = 1; delete from t where id = 2;
+      update numbered set parent = null, value = 0 where code = 'x'; delete from parent where id = 1;
+      update numbered set n = default where code = 'y'`)
+    expect((await restoring.restore()).summary).toMatchObject({ inserted: 2, updated: 3 })
+    expect(await read(restoring.copy, 'select * from t order by id')).toEqual([
+      '1|a|A',
+      '2|b|B',
+      '3|c|C',
+    ])
+    expect(await read(restoring.copy, 'select * from numbered order by code')).toEqual([
+      'x|1|1|1.10',
+      'y|2|2|2.20',
+    ])
+    expect(await restoring.verify()).toMatchObject({ verdict: 'same' })
+    const identity = `select attidentity from pg_attribute where attname in ('id', 'n')
+      and attrelid in ('t'::regclass, 'numbered'::regclass)`
+    expect(await read(restoring.copy, identity)).toEqual(['a', 'a'])
+    await expect(restoring.copy.exec(`insert into t (name) values ('d')`)).resolves.toBeUndefined()
+    expect(await read(restoring.copy, 'select name from t where id > 3')).toEqual(['spoiled'])
+  })
+
+  test('values of a unique constraint that may wait are swapped back', async () => {
+    await using restoring = await aRestoring(
+      harness,
+      `create table t (id int primary key, place int unique deferrable);
+      insert into t values (1, 10), (2, 20)`,
+    )
+    await restoring.backUp()
+    await restoring.copy.exec('update t set place = 30 - place')
+    expect((await restoring.restore()).summary).toMatchObject({ updated: 2 })
+    expect(await restoring.verify()).toMatchObject({ verdict: 'same' })
+  })
+
+  test('a user who does not own the tables restores in an order that needs no waiting', async () => {
+    await using restoring = await aRestoring(
+      harness,
+      `create table parent (id int primary key, code text);
+      create table child (id int primary key, parent int not null references parent, note text);
+      insert into parent values (1, 'a'), (2, 'b'), (3, 'c');
+      insert into child values (10, 1, 'x'), (20, 2, 'y'), (30, 3, 'z')`,
+    )
+    await restoring.backUp()
+    const { copy } = restoring
+    const as = await aWriter(copy)
+    await copy.exec(`insert into parent values (4, 'added'); insert into child values (40, 4, 'added');
+      update child set parent = 4 where id = 10; delete from parent where id = 1;
+      update child set note = 'bad' where id = 20; delete from child where id = 30;
+      delete from parent where id = 3`)
+    const { summary } = await restoring.restore({ as, isDeleteAllowed: true })
+    expect(summary).toMatchObject({ inserted: 3, updated: 2, deleted: 2, extra: 0 })
+    expect(await restoring.verify()).toMatchObject({ verdict: 'same' })
+  })
+
+  test('a user who does not own the tables is told which foreign key cannot wait', async () => {
+    await using restoring = await aRestoring(harness, harness.cycleSql)
+    for (const { exec } of [restoring.erp, restoring.copy]) {
+      await exec('insert into first values (1, null); insert into second values (1, 1)')
+      await exec('update first set other = 1')
+    }
+    await restoring.backUp()
+    const { copy } = restoring
+    const as = await aWriter(copy)
+    await copy.exec('update first set other = null; delete from second; delete from first')
+    await expect(restoring.restore({ as })).rejects.toMatchObject({
+      code: 'connector.constraint-violated',
+      message: expect.stringContaining('_fkey'),
+    })
+    expect(await read(copy, 'select * from first')).toEqual([])
+    expect((await restoring.restore()).summary).toMatchObject({ inserted: 2 })
+  })
+})
+
+/** Somebody who may read and write every row and owns nothing. */
+async function aWriter(system: ContractSystem): Promise<Secret> {
+  const url = new URL(system.address.reveal())
+  const role = `writer_of_${url.pathname.slice(1)}`
+  await system.exec(`create role ${role} login password 'writes';
+    grant select, insert, update, delete on all tables in schema public to ${role}`)
+  url.username = role
+  url.password = 'writes'
+  return new Secret(url.href)
+}
+
+async function connect(address: Secret) {
+  const client = new pg.Client({ connectionString: address.reveal() })
+  await client.connect()
+  return {
+    query: async (sql: string): Promise<Record<string, unknown>[]> =>
+      (await client.query(sql)).rows,
+    [Symbol.asyncDispose]: () => client.end(),
+  }
+}
