@@ -18,6 +18,13 @@ export type ChangedFields = {
  * is none. Pure.
  */
 export function compareFields(before: ReadRecord, after: ReadRecord): ChangedFields {
+  if (before.schema === after.schema) {
+    const names = sourceFields(after.schema).map(({ name }) => name)
+    return {
+      shared: names.filter((name) => before.fields[name] !== after.fields[name]),
+      single: [],
+    }
+  }
   const left = sourceFields(before.schema)
   const right = sourceFields(after.schema)
   const keptIds = new Set(right.map(({ id }) => id))

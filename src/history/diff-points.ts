@@ -160,5 +160,5 @@ async function formatPair(
 }
 
 function isSameKey(a: SchemaVersion, b: SchemaVersion): boolean {
-  return formatCanonicalJson(a.key) === formatCanonicalJson(b.key)
+  return a.key === b.key || formatCanonicalJson(a.key) === formatCanonicalJson(b.key)
 }

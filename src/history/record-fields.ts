@@ -21,22 +21,28 @@ export async function readRecordFields(
   signal: AbortSignal,
 ): Promise<RecordFields> {
   const texts = schema.fields.length === 0 ? [] : padRow(splitRow(decodeRowText(row)), schema)
-  const textById = new Map(schema.fields.map(({ id }, index) => [id, texts[index] ?? '']))
+  const ordered = sourceFields(schema)
+  const textById =
+    ordered === schema.fields
+      ? undefined
+      : new Map(schema.fields.map(({ id }, index) => [id, texts[index]]))
   const fields: Record<string, string | null> = Object.create(null)
-  for (const { id, name } of sourceFields(schema)) {
-    fields[name] = parseField(await inPlace(deps, textById.get(id) ?? '', { large, signal }))
+  for (const [index, { id, name }] of ordered.entries()) {
+    const text = (textById ? textById.get(id) : texts[index]) ?? ''
+    const marker = parseLargeMarker(text)
+    // Only a large value is waited for: a wait per field costs more than all the rest.
+    fields[name] = parseField(
+      marker === undefined ? text : await readLarge(deps, large[marker], signal),
+    )
   }
   return fields
 }
 
-async function inPlace(
+async function readLarge(
   deps: SegmentReadDeps,
-  text: string,
-  { large, signal }: { large: readonly LargeValue[]; signal: AbortSignal },
+  value: LargeValue | undefined,
+  signal: AbortSignal,
 ): Promise<string> {
-  const index = parseLargeMarker(text)
-  if (index === undefined) return text
-  const value = large[index]
   assert(value !== undefined, 'A marker in a row names one of its large values.')
   return decodeRowText(Buffer.concat(await largeParts(deps, value, signal)))
 }

@@ -16,8 +16,12 @@ export function keyIndexes(schema: SchemaVersion): number[] {
   })
 }
 
-/** The fields in the order of the source, as people know them. */
-export function sourceFields(schema: SchemaVersion): Field[] {
+/** The fields in the order of the source, as people know them; `schema.fields` itself if that is it. */
+export function sourceFields(schema: SchemaVersion): readonly Field[] {
+  // Asked for every record, and nearly always fields were only ever added.
+  const { fields, sourceOrder } = schema
+  const isSame = sourceOrder.length === fields.length
+  if (isSame && sourceOrder.every((id, i) => fields[i]?.id === id)) return fields
   const fieldById = new Map(schema.fields.map((field) => [field.id, field]))
   return schema.sourceOrder.map((id) => {
     const field = fieldById.get(id)
@@ -32,6 +36,7 @@ export function sourceFields(schema: SchemaVersion): Field[] {
  */
 export function padRow(fields: readonly string[], schema: SchemaVersion): string[] {
   assert(fields.length <= schema.fields.length, 'A row has no more fields than its schema.')
+  if (fields.length === schema.fields.length) return [...fields]
   return schema.fields.map(({ missing }, i) => {
     const field = fields[i] ?? missing
     assert(field !== null, 'A field that a row leaves out has a missing value.')
