@@ -1,5 +1,8 @@
 import { type RecordVersion, recordHistory } from '#history/record-history'
+import { formatKeyAddress, parseKeyAddress } from '#record/address'
 import { parseEntityName } from '#record/entity-name'
+import type { SchemaVersion } from '#record/schema'
+import { isAppError } from '#stdx/app-error'
 import type { Vault } from '#vault/vault'
 
 export type ListedHistory = {
@@ -26,7 +29,19 @@ export async function listHistory(
   const versions = await recordHistory(deps, { state, entity, address: key }, signal)
   return {
     entity,
-    key,
+    key: formatAsPrinted(key, state.schemas.get(entity) ?? []),
     versions: versions.map(({ seq, ...version }) => ({ point: `${source}@${seq}`, ...version })),
   }
+}
+
+/** The address as `diff` and `show` print it, under the newest schema whose key it fits. */
+function formatAsPrinted(address: string, schemas: readonly SchemaVersion[]): string {
+  for (const { key } of schemas.toReversed()) {
+    try {
+      return formatKeyAddress(parseKeyAddress(address, key), key)
+    } catch (error) {
+      if (!isAppError(error, 'record.key-invalid')) throw error
+    }
+  }
+  return address
 }

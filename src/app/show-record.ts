@@ -1,7 +1,7 @@
 import { entityAt } from '#history/entity-at'
 import { findRecord } from '#history/find-record'
 import { type RecordFields, readRecordFields } from '#history/record-fields'
-import { parseKeyAddress } from '#record/address'
+import { formatKeyAddress, parseKeyAddress } from '#record/address'
 import { parseEntityName } from '#record/entity-name'
 import type { Vault } from '#vault/vault'
 import { findPoint } from './find-point.ts'
@@ -32,7 +32,7 @@ export async function showRecord(
   const version = await findRecord(deps, at, { key, address: address.key }, signal)
   return {
     entity,
-    key: address.key,
+    key: formatKeyAddress(key, at.schema.key),
     point: `${source}@${point.seq}`,
     version: `${source}@${version.seq}`,
     fields: await readRecordFields(deps, at.schema, version, signal),

@@ -1,4 +1,5 @@
 import { formatTable } from './format-table.ts'
+import { visible } from './text-width.ts'
 
 type Fields = Readonly<Record<string, string | null>>
 
@@ -10,12 +11,22 @@ export function formatFields(fields: Fields): string {
   return formatTable([{ title: 'FIELD' }, { title: 'VALUE' }], rows)
 }
 
+/** One field a line: `name: value`. */
+export function formatLines(fields: Fields): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `    ${visible(name)}: ${formatValue(value)}\n`)
+    .join('')
+}
+
 /** What differs, one field a line: `name: before -> after`. */
 export function formatChanged(before: Fields, after: Fields): string {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
   return names
     .filter((name) => before[name] !== after[name])
-    .map((name) => `    ${name}: ${formatSide(before, name)} -> ${formatSide(after, name)}\n`)
+    .map((name) => {
+      const sides = `${formatSide(before, name)} -> ${formatSide(after, name)}`
+      return `    ${visible(name)}: ${sides}\n`
+    })
     .join('')
 }
 
@@ -24,10 +35,10 @@ function formatSide(fields: Fields, name: string): string {
   return value === undefined ? '(no such field)' : formatValue(value)
 }
 
-/** A value on one line, cut where it would run on for ever. */
-export function formatValue(value: string | null): string {
+/** A value on one line, as text alone, cut where it would run on for ever. */
+function formatValue(value: string | null): string {
   if (value === null) return '(null)'
   if (value === '') return '(empty)'
-  if (value.length <= VALUE_WIDTH_MAX) return value
-  return `${value.slice(0, VALUE_WIDTH_MAX)}... (${value.length} characters)`
+  if (value.length <= VALUE_WIDTH_MAX) return visible(value)
+  return `${visible(value.slice(0, VALUE_WIDTH_MAX))}... (${value.length} characters)`
 }

@@ -2,8 +2,9 @@ import type { Command } from 'commander'
 import type { DiffItem } from '#app/diff-points'
 import { collect } from '../collect.ts'
 import { formatCount } from '../format-amounts.ts'
-import { formatChanged, formatValue } from '../format-fields.ts'
+import { formatChanged, formatLines } from '../format-fields.ts'
 import type { Act, Shell } from '../shell.ts'
+import { visible } from '../text-width.ts'
 
 const DIFFERENCES_FOUND = 4
 
@@ -55,15 +56,13 @@ function toLine(item: DiffItem): string {
 
 function describe(item: DiffItem): string {
   if (item.type === 'schema') {
-    const added = item.fieldsAdded.map((name) => `    + field ${name}\n`)
-    const dropped = item.fieldsDropped.map((name) => `    - field ${name}\n`)
-    return `~ ${item.entity} has another shape\n${[...added, ...dropped].join('')}`
+    const added = item.fieldsAdded.map((name) => `    + field ${visible(name)}\n`)
+    const dropped = item.fieldsDropped.map((name) => `    - field ${visible(name)}\n`)
+    return `~ ${visible(item.entity)} has another shape\n${[...added, ...dropped].join('')}`
   }
-  const { after, before, entity, key } = item
-  if (before !== null && after !== null)
-    return `~ ${entity}:${key}\n${formatChanged(before, after)}`
+  const { after, before } = item
+  const record = visible(`${item.entity}:${item.key}`)
+  if (before !== null && after !== null) return `~ ${record}\n${formatChanged(before, after)}`
   const sign = before === null ? '+' : '-'
-  const fields = Object.entries(before ?? after ?? {})
-  const values = fields.map(([name, value]) => `    ${name}: ${formatValue(value)}\n`)
-  return `${sign} ${entity}:${key}\n${values.join('')}`
+  return `${sign} ${record}\n${formatLines(before ?? after ?? {})}`
 }

@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import type { ListedHistory } from '#app/list-history'
 import { formatTime } from '../format-amounts.ts'
-import { formatChanged, formatValue } from '../format-fields.ts'
+import { formatChanged, formatLines } from '../format-fields.ts'
 import type { Act } from '../shell.ts'
+import { visible } from '../text-width.ts'
 
 export function addHistory(program: Command, act: Act): void {
   program
@@ -31,8 +32,8 @@ function describeHistory(
     if (version.op === 'update' && before !== undefined) {
       return head + formatChanged(before.fields, version.fields)
     }
-    const fields = Object.entries(version.fields)
-    return head + fields.map(([name, value]) => `    ${name}: ${formatValue(value)}\n`).join('')
+    return head + formatLines(version.fields)
   })
-  return `${bold(`${entity}:${key}`)}  ${versions.length} versions\n${lines.join('')}`
+  const count = versions.length === 1 ? '1 version' : `${versions.length} versions`
+  return `${bold(visible(`${entity}:${key}`))}  ${count}\n${lines.join('')}`
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { formatFields } from '../format-fields.ts'
 import type { Act } from '../shell.ts'
+import { visible } from '../text-width.ts'
 
 export function addShow(program: Command, act: Act): void {
   program
@@ -16,7 +17,8 @@ export function addShow(program: Command, act: Act): void {
         const record = await showRecord(vault, { point, entity, key }, signal)
         await output.answer(record, () => {
           const { paint } = output
-          const head = `${paint.bold(`${record.entity}:${record.key}`)}  ${paint.dim(`${record.point}, version ${record.version}`)}\n`
+          const name = visible(`${record.entity}:${record.key}`)
+          const head = `${paint.bold(name)}  ${paint.dim(`${record.point}, version ${record.version}`)}\n`
           return head + formatFields(record.fields)
         })
       }),
