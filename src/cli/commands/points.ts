@@ -3,6 +3,9 @@ import { formatBytes, formatCount, formatTime } from '../format-amounts.ts'
 import { formatTable } from '../format-table.ts'
 import type { Act } from '../shell.ts'
 
+/** The list is not all of it: who watches only the exit status is told. */
+const VAULT_DAMAGED = 13
+
 export function addPoints(program: Command, act: Act): void {
   program
     .command('points')
@@ -15,6 +18,7 @@ export function addPoints(program: Command, act: Act): void {
         const { incidents, points } = await listPoints(vault, name, signal)
         for (const message of incidents) output.warning({ code: 'timeline.damaged', message })
         await output.answer(points, () => {
+          if (points.length === 0 && incidents.length > 0) return ''
           if (points.length === 0) return 'No points yet. `holdfast backup` makes one.\n'
           const columns = [
             { title: 'POINT' },
@@ -32,6 +36,7 @@ export function addPoints(program: Command, act: Act): void {
           ])
           return formatTable(columns, rows)
         })
+        return incidents.length === 0 ? undefined : VAULT_DAMAGED
       }),
     )
 }
