@@ -42,8 +42,12 @@ function after(...plans: readonly (EntityPlan | null)[]): TimelineState {
   return state as unknown as TimelineState
 }
 
-function plan(state: TimelineState, change: Partial<DescribedEntity> = {}, isFull = false) {
-  const [first] = planEntities(state, [described(change)], isFull)
+function plan(
+  state: TimelineState,
+  change: Partial<DescribedEntity> = {},
+  { isFull = false, isOtherSystem = false } = {},
+) {
+  const [first] = planEntities(state, [described(change)], { isFull, isOtherSystem })
   if (first === undefined) throw new Error('One entity has one plan.')
   return first
 }
@@ -69,7 +73,7 @@ test.each([
   ['its key is another one', { key: { fields: ['name'], encodings: ['text'] } }, false, [first]],
   ['it has no key any more', { key: null }, false, [first]],
 ] as const)('planEntities() starts a generation when %s', (_, change, isFull, plans) => {
-  const next = plan(after(...plans), change as Partial<DescribedEntity>, isFull)
+  const next = plan(after(...plans), change as Partial<DescribedEntity>, { isFull })
   expect(next).toMatchObject({ isNewSchema: true, segments: [] })
   expect(next.schema).toMatchObject({ version: 2, generation: 2, layout: 2 })
   // What follows is compared with the new generation only.
@@ -86,4 +90,22 @@ test('planEntities() starts a generation for an entity that came back in another
     ['numeric', null],
     ['numeric', null],
   ])
+})
+
+test('planEntities() believes no internal numbers of another system', () => {
+  // The same numbers by chance, for other fields.
+  const fields = described().fields.map((field) => ({
+    ...field,
+    sourceId: field.name === 'id' ? '2' : '1',
+  }))
+  const next = plan(after(first), { fields }, { isOtherSystem: true })
+  expect(next.schema).toMatchObject({ version: 2, generation: 1, layout: 1, sourceId: '100' })
+  expect(next.schema.fields.map(({ id, name, sourceId }) => [id, name, sourceId])).toEqual([
+    [1, 'id', '2'],
+    [2, 'name', '1'],
+  ])
+  expect(next.segments).toHaveLength(1)
+  // Another number of the table is no new table either.
+  const moved = plan(after(first), { sourceId: '7' }, { isOtherSystem: true })
+  expect(moved.schema).toMatchObject({ generation: 1, layout: 1, sourceId: '7' })
 })

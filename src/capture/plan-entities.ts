@@ -18,30 +18,49 @@ export type EntityPlan = {
  * captured and what it is compared with. Pure.
  *
  * An entity that the newest point does not hold starts a new generation: what came back is not what
- * was dropped. `isFull` starts every entity anew.
+ * was dropped. `isFull` starts every entity anew. Of another system than before, tables and fields are
+ * told by their names: its internal numbers prove nothing.
  */
 export function planEntities(
   state: TimelineState,
   entities: readonly DescribedEntity[],
-  isFull: boolean,
+  { isFull, isOtherSystem }: { readonly isFull: boolean; readonly isOtherSystem: boolean },
 ): EntityPlan[] {
   const held = new Set(state.points.at(-1)?.body.entities.map(({ entity }) => entity))
-  return entities.map((described) =>
-    planEntity(state, described, isFull || !held.has(described.entity)),
-  )
+  return entities.map((described) => {
+    const isAnew = isFull || !held.has(described.entity)
+    return planEntity(state, described, { isAnew, isOtherSystem })
+  })
 }
 
-function planEntity(state: TimelineState, described: DescribedEntity, isAnew: boolean): EntityPlan {
+function planEntity(
+  state: TimelineState,
+  described: DescribedEntity,
+  { isAnew, isOtherSystem }: { isAnew: boolean; isOtherSystem: boolean },
+): EntityPlan {
   const { entity } = described
   const schemas = state.schemas.get(entity) ?? []
   const previous = schemas.at(-1)
-  const evolved = evolveSchema(previous, described).schema
+  const known = isOtherSystem && previous ? withoutSourceIds(previous) : previous
+  const evolved = evolveSchema(known, described).schema
   const schema =
     isAnew && previous?.generation === evolved.generation ? restart(evolved, previous) : evolved
   const segments = (state.segments.get(entity) ?? []).filter(
     ({ ref }) => ref.generation === schema.generation,
   )
-  return { described, schema, isNewSchema: schema !== previous, segments, schemas }
+  const isNewSchema = schema !== known
+  return {
+    described,
+    schema: isNewSchema ? schema : (previous ?? schema),
+    isNewSchema,
+    segments,
+    schemas,
+  }
+}
+
+function withoutSourceIds(schema: SchemaVersion): SchemaVersion {
+  const fields = schema.fields.map((field) => ({ ...field, sourceId: null }))
+  return { ...schema, sourceId: null, fields }
 }
 
 /** The same fields under a new generation: every row is written again. */

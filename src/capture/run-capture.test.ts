@@ -234,12 +234,18 @@ test('runCapture() leaves nothing visible when reading fails on the way, and sto
   await life.exec(`UPDATE customer SET name = 'x'; DELETE FROM note`)
   const lost = new AppError('connector.scan-failed', 'Cannot read: the connection was lost')
   let othersReason: unknown
+  const waiting = Promise.withResolvers<void>()
   const failing = withCut((cut) => ({
     async *scan(entity, fields, until) {
       yield* cut.scan(entity, fields, until)
-      if (entity.entity === note) throw lost
+      if (entity.entity === note) {
+        await waiting.promise
+        throw lost
+      }
       // An endless table: only being stopped ends it.
-      await new Promise((resolve) => until.addEventListener('abort', resolve))
+      const stopped = new Promise((resolve) => until.addEventListener('abort', resolve))
+      waiting.resolve()
+      await stopped
       othersReason = until.reason
       until.throwIfAborted()
     },

@@ -56,11 +56,11 @@ export async function runCapture(
   signal: AbortSignal,
 ): Promise<CaptureSummary> {
   const startedAtMs = deps.clock.nowMs()
-  refuseOtherSystem(state, cut.cut, request)
+  const isOtherSystem = judgeSystem(state, cut.cut, request)
   const catalogue = await cut.readCatalogue(request.isIncluded)
   const included = catalogue.entities.filter(({ entity }) => request.isIncluded(entity))
   refuseUnreadable(included, request.source)
-  const plans = planEntities(state, included, request.isFull)
+  const plans = planEntities(state, included, { isFull: request.isFull, isOtherSystem })
   const session = Buffer.from(deps.random.bytes(16)).toString('hex')
   const results = await captureAll(deps, { cut, plans, request, session, state }, signal)
   const body = {
@@ -193,11 +193,12 @@ async function commit(
   }
 }
 
-function refuseOtherSystem(state: TimelineState, cut: Cut, request: CaptureRequest): void {
-  const before = state.points.at(-1)?.body.cut.identity
-  if (before === undefined || request.isNewIdentityAllowed) return
+/** Whether the source is another system than before, which has to be allowed. */
+function judgeSystem(state: TimelineState, cut: Cut, request: CaptureRequest): boolean {
   const now = cut.identity
-  if (before.system === now.system && before.database === now.database) return
+  const before = state.points.at(-1)?.body.cut.identity ?? now
+  if (before.system === now.system && before.database === now.database) return false
+  if (request.isNewIdentityAllowed) return true
   throw new AppError(
     'capture.other-system',
     `Cannot back up "${request.source}": found ${formatIdentity(now)}, the vault holds ${formatIdentity(before)}`,
