@@ -1,10 +1,14 @@
 import pg from 'pg'
 import { expect, test } from 'vitest'
+import { diffPoints } from '#app/diff-points'
+import { listHistory } from '#app/list-history'
 import { postgresConnector } from '#connector/postgres/postgres-connector'
 import type { ConnectorHarness, ContractSystem } from '#connector/testing/contract-system'
 import { Secret } from '#stdx/secret'
+import { collect } from '#stdx/streams'
 import { describePostgres, freshDatabase, newestMajor } from '#test/servers/fresh-database'
-import { aRestoring } from './testing/a-restore.ts'
+import { signal } from '#vault/testing/a-vault'
+import { aRestoring, noSystems } from './testing/a-restore.ts'
 import { testRestoring } from './testing/restoring-contract.ts'
 
 function aHarness(major: number): ConnectorHarness {
@@ -77,6 +81,61 @@ describePostgres('restoring', (major) => {
     expect(await read(restoring.copy, identity)).toEqual(['a', 'a'])
     await expect(restoring.copy.exec(`insert into t (name) values ('d')`)).resolves.toBeUndefined()
     expect(await read(restoring.copy, 'select name from t where id > 3')).toEqual(['spoiled'])
+  })
+
+  test('a field that is renamed while its values change is the same field, looking back too', async () => {
+    await using restoring = await aRestoring(
+      harness,
+      `create table t (id int primary key, terms text, note text);
+      insert into t values (1, '30d', 'a'), (2, '60d', 'b'), (3, '90d', 'c')`,
+    )
+    const { erp, vault } = restoring
+    await restoring.backUp()
+    await erp.exec(`alter table t rename terms to payment_terms;
+      alter table t add rating int default 7; update t set payment_terms = '10d' where id = 1`)
+    await restoring.backUp()
+    const diff = async (left: string, right: string) => {
+      const request = { left, right, entities: [] }
+      const items = (await collect(diffPoints(noSystems, vault, request, signal))).flat()
+      return items.flatMap((item) => (item.type === 'change' ? [[item.key, item.op]] : []))
+    }
+    expect(await diff('erp@1', 'erp@2')).toEqual([['1', 'update']])
+    expect(await diff('erp@2', 'erp@1')).toEqual([['1', 'update']])
+    const historyOf = async (key: string) => {
+      const { versions } = await listHistory(
+        vault,
+        { source: 'erp', entity: 'public.t', key },
+        signal,
+      )
+      return versions.map(({ changed, fields, point }) => ({
+        point,
+        changed,
+        fields: { ...fields },
+      }))
+    }
+    expect(await historyOf('1')).toEqual([
+      {
+        point: 'erp@2',
+        changed: ['payment_terms', 'rating'],
+        fields: { id: '1', payment_terms: '10d', note: 'a', rating: '7' },
+      },
+      { point: 'erp@1', changed: [], fields: { id: '1', terms: '30d', note: 'a' } },
+    ])
+    // Dropped and added again, with other values: told by its name.
+    await erp.exec(
+      `alter table t drop note; alter table t add note text; update t set note = 'b' where id = 2`,
+    )
+    await restoring.backUp()
+    expect(await diff('erp@2', 'erp@3')).toEqual([
+      ['1', 'update'],
+      ['3', 'update'],
+    ])
+    expect((await historyOf('2')).map(({ changed }) => changed)).toEqual([['rating'], []])
+    // Putting the oldest point back into the system as it is now.
+    await expect(restoring.restore({ point: 'erp@1', as: erp.address })).rejects.toMatchObject({
+      code: 'restore.schema-differs',
+      message: expect.stringContaining('terms'),
+    })
   })
 
   test('values of a unique constraint that may wait are swapped back', async () => {

@@ -107,6 +107,14 @@ async function openCapturePool(vault: Vault, source: string) {
 
 type Pool = Awaited<ReturnType<Parameters<typeof backUpSource>[0]['openCapturePool']>>
 
+/** For what only looks at the vault. */
+export const noSystems = {
+  progress: silentProgress,
+  random: systemRandom,
+  openSource: async () => neverOpened(),
+  readConfig: async () => ({ tempDir: tmpdir(), targets: {} }) as unknown as Config,
+}
+
 function neverOpened(): never {
   throw new Error('Verifying against a source opens no target.')
 }
