@@ -31,11 +31,10 @@ export async function readChain(
   source: string,
   { findSaid, signal }: ReadChainOptions,
 ): Promise<Chain> {
-  const [remembered, said, slots] = await Promise.all([
-    deps.memory.recall(source),
-    findSaid?.() ?? [],
-    readSlots(deps, source, signal),
-  ])
+  // What was seen is asked first: an entry that another process commits and remembers meanwhile must
+  // not look like one that went missing.
+  const [remembered, said] = await Promise.all([deps.memory.recall(source), findSaid?.() ?? []])
+  const slots = await readSlots(deps, source, signal)
   const seen = remembered === undefined ? said : [...said, remembered]
   const chain = chainSlots(source, slots, seen)
   const isNewer = remembered === undefined || remembered.seq < chain.headSeq
