@@ -167,6 +167,9 @@ function formatEntity({ plan, result }: Planned): EntityAtPoint {
   }
 }
 
+/** How often an entry gives way to others, none of them a capture, that were first. */
+const RACES_MAX = 20
+
 /** Commits after whatever was added meanwhile, unless that was another capture. */
 async function commit(
   vault: Vault,
@@ -175,11 +178,11 @@ async function commit(
   signal: AbortSignal,
 ): Promise<{ readonly seq: number }> {
   let current = state
-  for (;;) {
+  for (let race = 0; ; race++) {
     try {
       return await vault.append(current, body, signal)
     } catch (error) {
-      if (!isAppError(error, 'timeline.lost-race')) throw error
+      if (!isAppError(error, 'timeline.lost-race') || race >= RACES_MAX) throw error
       current = await vault.readTimeline(state.source, signal)
       if (current.points.at(-1)?.seq === state.points.at(-1)?.seq) continue
       const { source } = state
