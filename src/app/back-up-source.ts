@@ -29,7 +29,8 @@ const SORT_BYTES_MAX = 48 * 1_048_576
  * A source's first backup also makes its timeline. The configuration goes into the vault without its
  * secrets, so that the vault alone is enough to start again elsewhere.
  *
- * @throws capture.other-system | capture.unreadable | capture.conflict, and whatever opening throws
+ * @throws capture.other-system | capture.nothing-covered | capture.unreadable | capture.conflict, and
+ * whatever opening throws
  */
 export async function backUpSource(
   deps: BackUpSourceDeps,

@@ -7,6 +7,12 @@ export const CAPTURE_ERRORS = {
     retry: 'after-fix',
     help: 'The source name points at another system than before. Correct the address, or run `holdfast backup NAME --new-identity` if the system was really replaced.',
   },
+  'capture.nothing-covered': {
+    status: 422,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Correct the globs of `include` and `exclude` of the source in holdfast.yaml; `holdfast source check NAME` says which of them match nothing. Nothing was recorded; earlier points are intact.',
+  },
   'capture.unreadable': {
     status: 403,
     exit: 1,

@@ -182,6 +182,42 @@ test('runCapture() fails on a table it may not read, prints the way out, and tak
   expect(await life.capture({ cut: denied, request: { isIncluded } })).toMatchObject({ seq: 2 })
 })
 
+test('runCapture() prints one line that leaves out all it may not read, as YAML wants it', async () => {
+  await using life = await aLife(`${CUSTOMERS}; CREATE TABLE "it's" (id INTEGER PRIMARY KEY)`)
+  const denied = withCut((cut) => ({
+    async readCatalogue(mayRead) {
+      const { entities, ...catalogue } = await cut.readCatalogue(mayRead)
+      return { ...catalogue, entities: entities.map((one) => ({ ...one, missingGrant: 'GRANT' })) }
+    },
+  }))
+  const failure = await life.capture({ cut: denied }).catch((error: unknown) => error)
+  const line = /^ {2}exclude: (.*)$/gm.exec(String(failure))
+  expect(line?.[1]).toBe(`['main.customer', 'main."it''s"', 'main.note']`)
+  expect(String(failure).match(/exclude:/g)).toHaveLength(1)
+})
+
+test('runCapture() makes no point of a source that has tables of which none is covered', async () => {
+  await using life = await aLife(CUSTOMERS)
+  await life.capture()
+  const request = { isIncluded: () => false }
+  await expect(life.capture({ request })).rejects.toMatchObject({ code: 'capture.nothing-covered' })
+  expect((await life.state()).points).toHaveLength(1)
+  await life.exec('DROP TABLE customer; DROP TABLE note')
+  expect(await life.capture({ request }), 'an empty source').toMatchObject({ entities: [] })
+})
+
+test('runCapture() says which tables are there and no longer covered', async () => {
+  await using life = await aLife(CUSTOMERS)
+  const isIncluded = (entity: string) => entity !== note
+  expect(await life.capture({ request: { isIncluded } })).toMatchObject({ noLongerCovered: [] })
+  expect(await life.capture()).toMatchObject({ noLongerCovered: [] })
+  expect(await life.capture({ request: { isIncluded } })).toMatchObject({ noLongerCovered: [note] })
+  expect(await life.capture({ request: { isIncluded } })).toMatchObject({ noLongerCovered: [] })
+  await life.capture()
+  await life.exec('DROP TABLE note')
+  expect(await life.capture()).toMatchObject({ noLongerCovered: [] })
+})
+
 test('runCapture() gives way to another capture that committed first', async () => {
   await using life = await aLife(CUSTOMERS)
   await life.capture()

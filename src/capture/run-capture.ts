@@ -38,6 +38,8 @@ export type CaptureSummary = {
   readonly seq: number
   readonly cut: Cut
   readonly entities: readonly EntityAtPoint[]
+  /** Held by the point before, still in the source, and left out by the configuration from now on. */
+  readonly noLongerCovered: readonly EntityName[]
   readonly bytesStored: number
   readonly durationMs: number
 }
@@ -48,7 +50,7 @@ export type CaptureSummary = {
  * All or nothing: objects are written first, and one entry makes them a point. When it resolves, the
  * entry has been read back. A failure at any moment leaves the earlier points as they were.
  *
- * @throws capture.other-system | capture.unreadable | capture.conflict
+ * @throws capture.other-system | capture.nothing-covered | capture.unreadable | capture.conflict
  */
 export async function runCapture(
   deps: RunCaptureDeps,
@@ -59,6 +61,7 @@ export async function runCapture(
   const isOtherSystem = judgeSystem(state, cut.cut, request)
   const catalogue = await cut.readCatalogue(request.isIncluded)
   const included = catalogue.entities.filter(({ entity }) => request.isIncluded(entity))
+  refuseNothing(catalogue.entities, included, request.source)
   refuseUnreadable(included, request.source)
   const plans = planEntities(state, included, { isFull: request.isFull, isOtherSystem })
   const session = Buffer.from(deps.random.bytes(16)).toString('hex')
@@ -69,7 +72,8 @@ export async function runCapture(
   }
   const { seq } = await commit(deps.vault, state, body, signal)
   const { bytesStored, durationMs, entities } = body
-  return { seq, cut: cut.cut, entities, bytesStored, durationMs }
+  const noLongerCovered = listNoLongerCovered(state, catalogue.entities, request)
+  return { seq, cut: cut.cut, entities, noLongerCovered, bytesStored, durationMs }
 }
 
 type Planned = { readonly plan: EntityPlan; readonly result: EntityResult }
@@ -213,18 +217,43 @@ function formatIdentity({ database, system }: Cut['identity']): string {
   return `system ${system} database ${database}`
 }
 
+/** A misspelt glob must not look like a source that lost all its tables. */
+function refuseNothing(
+  entities: readonly DescribedEntity[],
+  included: readonly DescribedEntity[],
+  source: string,
+): void {
+  if (included.length > 0 || entities.length === 0) return
+  throw new AppError(
+    'capture.nothing-covered',
+    `Cannot back up "${source}": include and exclude leave none of its ${entities.length} tables`,
+    { source },
+  )
+}
+
+function listNoLongerCovered(
+  state: TimelineState,
+  entities: readonly DescribedEntity[],
+  { isIncluded }: CaptureRequest,
+): EntityName[] {
+  const before = new Set(state.points.at(-1)?.body.entities.map(({ entity }) => entity))
+  return entities.flatMap(({ entity }) =>
+    before.has(entity) && !isIncluded(entity) ? [entity] : [],
+  )
+}
+
 /** Rights that were lost are never a deletion: a table that cannot be read fails the whole run. */
 function refuseUnreadable(entities: readonly DescribedEntity[], source: string): void {
   const unreadable = entities.filter(({ missingGrant }) => missingGrant !== null)
   if (unreadable.length === 0) return
   const grants = unreadable.map(({ missingGrant }) => `  ${missingGrant}`)
-  const excludes = unreadable.map(({ entity }) => `  exclude: ['${entity}']`)
+  const excludes = unreadable.map(({ entity }) => `'${entity.replaceAll("'", "''")}'`)
   const message = [
     `Cannot back up "${source}": ${unreadable.length} of ${entities.length} tables may not be read`,
     'either grant, on the source:',
     ...grants,
     'or leave them out, in holdfast.yaml:',
-    ...excludes,
+    `  exclude: [${excludes.join(', ')}]`,
   ].join('\n')
   throw new AppError('capture.unreadable', message, {
     source,

@@ -33,6 +33,7 @@ async function runBackups(shell: Shell, names: string[], options: Options): Prom
     }
     try {
       const summary = await backUpSource(context, vault, request, signal)
+      for (const warning of listWarnings(source, summary)) output.warning(warning)
       output.summary(formatSummary(source, summary), () => describeSummary(source, summary))
     } catch (error) {
       signal.throwIfAborted()
@@ -43,6 +44,14 @@ async function runBackups(shell: Shell, names: string[], options: Options): Prom
   }
   await concludeBackups(context, vault, signal)
   if (failures.length > 0) throw failures[0]
+}
+
+/** Leaving a table out is the operator's right; that it looks like a deletion has to be said once. */
+function listWarnings(source: string, { noLongerCovered, seq }: BackUpSummary) {
+  return noLongerCovered.map((entity) => ({
+    code: 'capture.no-longer-covered',
+    message: `${entity} is there and no longer covered: without it, ${source}@${seq} reads as if its records were deleted`,
+  }))
 }
 
 function formatSummary(source: string, summary: BackUpSummary) {
