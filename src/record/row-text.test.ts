@@ -93,3 +93,15 @@ describe('row text', () => {
     )
   })
 })
+
+test('long values with something to escape everywhere come back, wherever they are cut', () => {
+  const escapes = ['\\', '\n', '\\\\', 'a\\', '\\n', '\t\\']
+  for (const [i, piece] of escapes.entries()) {
+    for (const shift of [0, 1, 2, 3]) {
+      const value = 'x'.repeat(i + shift) + piece.repeat(90_000)
+      const field = formatField(value)
+      expect(/[\b-\r]/.test(field)).toBe(false)
+      expect(parseField(field) === value).toBe(true)
+    }
+  }
+})

@@ -49,7 +49,11 @@ export function formatField(value: string | null): string {
   assert(value.isWellFormed(), 'A value of a row is well-formed text.')
   // Nearly no value holds anything to escape, and a search is cheaper than a replacement.
   if (value.search(MUST_ESCAPE) < 0) return value
-  return value.replaceAll(MUST_ESCAPE, (character) => ESCAPE_BY_CHARACTER[character] ?? character)
+  return replaceInSlices(
+    value,
+    MUST_ESCAPE,
+    (character) => ESCAPE_BY_CHARACTER[character] ?? character,
+  )
 }
 
 /** @throws record.row-invalid for a spelling that `formatField` never writes, large markers included */
@@ -57,11 +61,33 @@ export function parseField(field: string): string | null {
   if (field === NULL_FIELD) return null
   if (NEVER_BARE.test(field)) throw invalid('a control character that is not escaped')
   if (!field.includes('\\')) return field
-  return field.replaceAll(ESCAPE, (escaped) => {
+  return replaceInSlices(field, ESCAPE, (escaped) => {
     const character = CHARACTER_BY_ESCAPE.get(escaped)
     if (character === undefined) throw invalid('an unknown escape')
     return character
   })
+}
+
+/** Replacing in one go takes some hundred bytes a match: gigabytes for a document with short lines. */
+const SLICE_UNITS = 65_536
+
+function replaceInSlices(text: string, what: RegExp, by: (found: string) => string): string {
+  if (text.length <= SLICE_UNITS) return text.replaceAll(what, by)
+  const slices: string[] = []
+  for (let start = 0; start < text.length; ) {
+    const end = endOfSlice(text, start)
+    slices.push(text.slice(start, end).replaceAll(what, by))
+    start = end
+  }
+  return slices.join('')
+}
+
+/** A backslash and what follows it stay together. */
+function endOfSlice(text: string, start: number): number {
+  const end = start + SLICE_UNITS
+  let backslashes = 0
+  while (end - backslashes > start && text[end - 1 - backslashes] === '\\') backslashes += 1
+  return backslashes % 2 === 0 ? end : end + 1
 }
 
 /** The row with its newline. */
