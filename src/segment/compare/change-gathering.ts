@@ -4,6 +4,8 @@ import type { ChangeBatch } from '../changes.ts'
 import type { VersionBatch } from '../version-batch.ts'
 
 const CHANGES_MAX = 65_536
+/** A batch of rows that are all new ends a row before a block: it is handed on, not joined to the next. */
+const CHANGES_BYTES = BLOCK_BYTES - 65_536
 
 /** Changes on their way into one batch, each with its kind. */
 export class ChangeGathering {
@@ -19,7 +21,7 @@ export class ChangeGathering {
   }
 
   get isFull(): boolean {
-    return this.#bytes >= BLOCK_BYTES || this.#count >= CHANGES_MAX
+    return this.#bytes >= CHANGES_BYTES || this.#count >= CHANGES_MAX
   }
 
   add(piece: Piece, kind: number): void {
