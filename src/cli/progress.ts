@@ -100,7 +100,7 @@ function measure(stage: Stage, nowMs: number) {
   const share = shareDone(stage)
   // The first hundredth says little about the rest, and what is past the expected end says nothing.
   const isTelling = share !== undefined && share >= 0.01 && share < 1 && elapsedMs >= 1000
-  const remainingMs = isTelling ? (elapsedMs * (1 - share)) / share : undefined
+  const remainingMs = isTelling ? Math.round((elapsedMs * (1 - share)) / share) : undefined
   return { bytesPerSecond, remainingMs }
 }
 

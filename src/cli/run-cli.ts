@@ -17,6 +17,8 @@ import { type Interrupts, watchInterrupts } from './watch-interrupts.ts'
 
 export type CliDeps = {
   readonly version: string
+  /** The folder of the command `holdfast`. */
+  readonly binFolder: string
   readonly clock: Clock
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly stdin: AskStreams['input']
@@ -90,6 +92,7 @@ async function runShell(
   try {
     const exit = await run({
       version: deps.version,
+      binFolder: deps.binFolder,
       settings,
       output,
       context,

@@ -7,6 +7,8 @@ import type { Output } from './output.ts'
 export type Shell = {
   /** Holdfast's own. */
   readonly version: string
+  /** The folder of the command `holdfast`: in a clone it is not on the PATH. */
+  readonly binFolder: string
   readonly settings: ProcessSettings
   readonly output: Output
   readonly context: Context

@@ -1,4 +1,5 @@
 import { homedir } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { runCli } from '#cli/run-cli'
 import { systemClock } from '#stdx/clock'
 import { processInterrupts } from './interrupts.ts'
@@ -6,7 +7,8 @@ import { openContext } from './open-context.ts'
 import { VERSION } from './version.ts'
 
 // As source while developing, as bundle otherwise.
-const threadFile = import.meta.url.endsWith('.ts') ? 'capture-thread.ts' : 'capture-thread.js'
+const isSource = import.meta.url.endsWith('.ts')
+const threadFile = isSource ? 'capture-thread.ts' : 'capture-thread.js'
 
 const place = {
   environment: process.env,
@@ -22,6 +24,7 @@ process.stderr.on('error', () => {})
 const exit = await runCli(
   {
     version: VERSION,
+    binFolder: fileURLToPath(new URL(isSource ? '../../bin' : '../bin', import.meta.url)),
     clock: systemClock,
     environment: process.env,
     stdin: process.stdin,

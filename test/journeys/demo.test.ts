@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { readAll } from './testing/example-database.ts'
-import { aTraveller } from './testing/traveller.ts'
+import { aTraveller, runCommand } from './testing/traveller.ts'
 
 test('the demo proves itself, writes a report, and is the same for the same seed', async () => {
-  const { at, holdfast, holdfastWith } = await aTraveller()
+  const { at, environment, folder, holdfast, holdfastWith } = await aTraveller()
+  const { HOLDFAST_PASSPHRASE: _, ...plain } = environment
   const argv = ['--seed', 'journey', '--customers', '300']
   const run = await holdfast('demo', '--folder', 'first', ...argv, '--json')
   expect(run.exit, run.stderr).toBe(0)
@@ -14,7 +15,12 @@ test('the demo proves itself, writes a report, and is the same for the same seed
   expect(report).toMatch(/<\/html>\s*$/)
   expect(report, 'self-contained').not.toMatch(/(?:src|href)="https?:/)
 
-  expect(await holdfast('demo', '--folder', 'second', ...argv)).toMatchObject({ exit: 0 })
+  const second = await holdfast('demo', '--folder', 'second', ...argv)
+  expect(second.exit, second.stderr).toBe(0)
+  // What it says to type next works when it is typed.
+  const script = second.stdout.match(/^ {2}.+$/gm)?.join('\n') ?? ''
+  const typed = await runCommand('sh', ['-c', script], { folder, environment: plain })
+  expect(typed.stdout, typed.stderr).toContain('erp@4')
   expect(readDatabases(at('first'))).toEqual(readDatabases(at('second')))
   const other = ['--folder', 'third', '--seed', 'another', '--customers', '300']
   expect(await holdfast('demo', ...other)).toMatchObject({ exit: 0 })

@@ -21,7 +21,7 @@ export function addDemo(program: Command, act: Act): void {
 type Options = { readonly folder?: string; readonly seed: string; readonly customers: string }
 
 async function runDemoCommand(shell: Shell, options: Options): Promise<number> {
-  const { context, output, runInside, version } = shell
+  const { binFolder, context, output, runInside, version } = shell
   const { chooseDemoFolder, tryDemo } = await import('#app/try-demo')
   const folder = resolve(options.folder ?? chooseDemoFolder('holdfast-demo'))
   const environment = {
@@ -52,7 +52,8 @@ async function runDemoCommand(shell: Shell, options: Options): Promise<number> {
       `The report: ${outcome.report}`,
       '',
       'Go on from here; the vault, its configuration and its passphrase are in the folder:',
-      `  cd ${folder}`,
+      `  cd '${folder}'`,
+      `  export PATH='${binFolder}':$PATH`,
       '  export HOLDFAST_PASSPHRASE_FILE=passphrase HOLDFAST_STATE_DIR=state',
       '  holdfast points',
       '',

@@ -18,6 +18,7 @@ export async function runInMemory(
   const exit = await runCli(
     {
       version: '1.2.3',
+      binFolder: '/nowhere/bin',
       clock: systemClock,
       environment,
       stdin: new PassThrough(),
