@@ -1,4 +1,5 @@
 import { BLOCK_BYTES, LARGE_ROW_BYTES, type RowBatch } from '#record/row-batch'
+import { formatField } from '#record/row-text'
 import { formatHex } from './field-form.ts'
 
 /** UTF-8 needs at most three bytes for a unit of UTF-16. */
@@ -48,14 +49,17 @@ export class BlockText {
   }
 }
 
-/** A field of a row: its text, or bytes too many to make a string of their hex. */
-export type FieldText = string | HexField
+/** A field of a row as it stands there, or what is too long to make a string of that. */
+export type FieldText = string | HexField | LongText
 
 export type HexField = {
   readonly before: string
   readonly bytes: Uint8Array
   readonly after: string
 }
+
+/** A value that is not escaped yet. */
+export type LongText = { readonly unescaped: string }
 
 /** Whether all fields may be joined to a row without making a string of unusual size. */
 export function areSurelySmall(fields: readonly FieldText[]): fields is readonly string[] {
@@ -76,7 +80,12 @@ export function encodeLargeRow(fields: readonly FieldText[]): RowBatch {
 }
 
 function slice(field: FieldText): Generator<string, void, undefined> {
-  return typeof field === 'string' ? sliceText(field) : sliceHex(field)
+  if (typeof field === 'string') return sliceText(field)
+  return 'unescaped' in field ? sliceUnescaped(field) : sliceHex(field)
+}
+
+function* sliceUnescaped({ unescaped }: LongText): Generator<string, void, undefined> {
+  for (const piece of sliceText(unescaped)) yield formatField(piece)
 }
 
 function* sliceText(text: string): Generator<string, void, undefined> {

@@ -61,12 +61,15 @@ function* readBatches(
     }
     // The order of rows is the order of the key: what came before goes first.
     if (!block.isEmpty()) yield takeBlock(block)
-    const hasReplacement = texts.some(
-      (text) => typeof text === 'string' && text.includes(REPLACEMENT),
-    )
+    const hasReplacement = texts.some(includesReplacement)
     yield { rows: encodeLargeRow(texts), hasReplacement }
   }
   if (!block.isEmpty()) yield takeBlock(block)
+}
+
+function includesReplacement(text: FieldText): boolean {
+  if (typeof text === 'string') return text.includes(REPLACEMENT)
+  return 'unescaped' in text && text.unescaped.includes(REPLACEMENT)
 }
 
 function takeBlock(block: BlockText): CheckedBatch {
@@ -134,6 +137,9 @@ function formatValues(
     const hex = formatLargeBlob(value, form)
     if (hex !== undefined) return hex
     const text = formatValue(value, form)
+    if (text !== null && text !== undefined && text.length > LARGE_ROW_BYTES) {
+      return { unescaped: text }
+    }
     if (text !== undefined) return formatField(text)
     const found = 'found a value of a class that its type does not have'
     throw refuse(entity, name, `${found}, need another description of the table`)
