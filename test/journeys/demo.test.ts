@@ -6,7 +6,7 @@ import { aTraveller, runCommand } from './testing/traveller.ts'
 test('the demo proves itself, writes a report, and is the same for the same seed', async () => {
   const { at, environment, folder, holdfast, holdfastWith } = await aTraveller()
   const { HOLDFAST_PASSPHRASE: _, ...plain } = environment
-  const argv = ['--seed', 'journey', '--customers', '300']
+  const argv = ['--seed', 'journey', '--customers', '100']
   const run = await holdfast('demo', '--folder', 'first', ...argv, '--json')
   expect(run.exit, run.stderr).toBe(0)
   const outcome = JSON.parse(run.stdout)
@@ -22,9 +22,6 @@ test('the demo proves itself, writes a report, and is the same for the same seed
   const typed = await runCommand('sh', ['-c', script], { folder, environment: plain })
   expect(typed.stdout, typed.stderr).toContain('erp@4')
   expect(readDatabases(at('first'))).toEqual(readDatabases(at('second')))
-  const other = ['--folder', 'third', '--seed', 'another', '--customers', '300']
-  expect(await holdfast('demo', ...other)).toMatchObject({ exit: 0 })
-  expect(readDatabases(at('third'))).not.toEqual(readDatabases(at('first')))
 
   // What it left behind is a vault like any other.
   const here = {

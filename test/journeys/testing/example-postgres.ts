@@ -40,7 +40,7 @@ export const EXAMPLE = `
     select 'Müller ' || i || E' 客户\\t\\\\ "x"', (array['new', 'good', 'on hold'])[1 + i % 3]::status,
       'DE' || i, row (i * 1.0000000001, 'EUR')::money_of, array['a', null, 'b,"c'], '{"days": 30.0}',
       decode(lpad(to_hex(i), 4, '0'), 'hex'), tstzrange('2026-01-01', null),
-      case when i % 7 = 0 then 'NaN' when i % 11 = 0 then '-Infinity' else 0.1 * 3 end
+      case when i % 7 = 0 then 'NaN' when i % 11 = 0 then '-Infinity' else 0.1::float8 * 3 end
     from generate_series(1, 300) i;
   insert into contact (customer_id, mail) select id, id || '@example.com' from customer;
   update customer c set main_contact = k.id from contact k where k.customer_id = c.id and c.id % 2 = 0;
