@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { type BenchRun, demand, SOURCE } from '../lib/bench-run.ts'
-import { changeRows, type Database, fillTable, settle } from '../lib/bench-server.ts'
+import { changeRows, type Database, fillTable } from '../lib/bench-server.ts'
 import { compareFigure, type Figure, type Pair } from '../lib/figure.ts'
 import { type BenchVault, createVault } from '../lib/holdfast.ts'
 import { openRestic, runCopy } from '../lib/peers.ts'
 import { NARROW_TABLE, type Table, UUID_TABLE } from '../lib/tables.ts'
 
-/** Tables of other shapes: reported, nothing demanded. */
+/** Tables of other shapes, measured once: reported, nothing demanded. */
 export async function measureShapes(run: BenchRun): Promise<Figure[]> {
   return [
     ...(await measureShape(run, NARROW_TABLE, '3 narrow columns')),
@@ -20,22 +20,15 @@ async function measureShape(run: BenchRun, table: Table, shape: string): Promise
   const select = `select * from ${table.name} order by ${table.key}`
   const copy = async () => (await runCopy(run.programs, database, select))?.wallS
   await copy()
-  const first: Pair[] = []
-  const further: Pair[] = []
-  let stored: Pair[] = []
-  for (let index = 0; index < run.options.rounds; index++) {
-    const folder = join(run.folder, table.name)
-    const vault = await createVault(folder, { sources: { [SOURCE]: database.url } })
-    const emptyBytes = vault.measureBytes()
-    first.push(...(await pairWithCopy(copy, () => backUp(vault, run.options.rows))))
-    if (index === 0) {
-      stored = await storeInRestic(run, database, vault.measureBytes() - emptyBytes)
-    }
-    await changeRows(database, table, index + 1)
-    further.push(...(await pairWithCopy(copy, () => backUp(vault, run.options.rows))))
-    await settle(database)
-    vault.remove()
-  }
+  const vault = await createVault(join(run.folder, table.name), {
+    sources: { [SOURCE]: database.url },
+  })
+  const emptyBytes = vault.measureBytes()
+  const first = await pairWithCopy(copy, () => backUp(vault, run.options.rows))
+  const stored = await storeInRestic(run, database, vault.measureBytes() - emptyBytes)
+  await changeRows(database, table, 1)
+  const further = await pairWithCopy(copy, () => backUp(vault, run.options.rows))
+  vault.remove()
   await run.server.dropDatabase(table.name)
   const figure = (what: string, against: string, pairs: readonly Pair[]) =>
     compareFigure({ what: `${shape}: ${what}`, against, unit: 's' }, pairs)
