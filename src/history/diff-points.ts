@@ -8,7 +8,7 @@ import { formatCanonicalJson } from '#stdx/canonical-json'
 import type { Point, TimelineState } from '#timeline/timeline-state'
 import { compareFields } from './compare-fields.ts'
 import { type EntityAt, entityAt } from './entity-at.ts'
-import { copyKey, copyRow, pairVersions, type RecordPair } from './pair-versions.ts'
+import { pairVersions, type RecordPair, viewKey, viewRow } from './pair-versions.ts'
 import { type RecordFields, readRecordFields } from './record-fields.ts'
 
 /** One record that is not what it was. `before` and `after` are null where it was not there. */
@@ -71,11 +71,18 @@ export async function* diffEntity(
 ): AsyncGenerator<readonly RecordChange[], void, undefined> {
   if (isSameContent(diff)) return
   for await (const pairs of pairsOf(deps, diff, signal)) {
-    const changes: RecordChange[] = []
-    for (const pair of pairs) changes.push(...(await formatPair(deps, diff, pair, signal)))
-    if (changes.length > 0) yield changes
+    for (let from = 0; from < pairs.length; from += CHANGES_MAX) {
+      const changes: RecordChange[] = []
+      for (const pair of pairs.slice(from, from + CHANGES_MAX)) {
+        changes.push(...(await formatPair(deps, diff, pair, signal)))
+      }
+      if (changes.length > 0) yield changes
+    }
   }
 }
+
+/** Changes in a list: their values are gone before the collector would move them among what stays. */
+const CHANGES_MAX = 128
 
 function isSameContent({ left, right }: EntityDiff): boolean {
   if (left === null || right === null || !isOneLayout(left, right)) return false
@@ -118,11 +125,11 @@ async function* pairTouched(
   for await (const { after, before } of batches) {
     const pairs: RecordPair[] = []
     for (let index = 0; index < after.count; index++) {
-      const older = copyRow(before, index)
-      const newer = copyRow(after, index)
+      const older = viewRow(before, index)
+      const newer = viewRow(after, index)
       if (older?.digest === newer?.digest) continue
       const [left, right] = isForward ? [older, newer] : [newer, older]
-      pairs.push({ key: copyKey(after, index), left, right })
+      pairs.push({ key: viewKey(after, index), left, right })
     }
     yield pairs
   }

@@ -7,7 +7,7 @@ import {
 } from '#segment/version-batch'
 import { assert } from '#stdx/assert'
 
-/** One side of a pair: the row as its batch held it. The bytes are a copy. */
+/** One side of a pair: the row as its batch held it. */
 export type PairedRow = {
   readonly digest: bigint
   /** Row text with its newline; empty when rows were not read. */
@@ -28,7 +28,7 @@ export type PairTotals = { readonly left: number; readonly right: number; readon
  * Merges two states in key order and yields the records that differ, in bounded lists.
  *
  * Equality is the digests', so both sides must have been digested under one layout and key. Costs one
- * comparison a record; only what differs is copied, and a list is closed once its rows, large values
+ * comparison a record; only what differs is copied, so that pairs outlive their batches, and a list is closed once its rows, large values
  * in hand included, weigh a few megabytes. Returns how many records either side had.
  */
 export async function* pairVersions(
@@ -75,25 +75,27 @@ function rowBytes(row: PairedRow | null): number {
 function formatPair(left: VersionCursor | null, right: VersionCursor | null): RecordPair {
   const place = (left ?? right)?.at()
   assert(place !== undefined, 'A pair has at least one side.')
-  return { key: copyKey(place.batch, place.index), left: rowAt(left), right: rowAt(right) }
+  const key = viewKey(place.batch, place.index).slice()
+  return { key, left: copyRow(left), right: copyRow(right) }
 }
 
-function rowAt(cursor: VersionCursor | null): PairedRow | null {
+function copyRow(cursor: VersionCursor | null): PairedRow | null {
   if (cursor === null) return null
   const { batch, index } = cursor.at()
-  return copyRow(batch, index)
+  const viewed = viewRow(batch, index)
+  return viewed && { ...viewed, row: viewed.row.slice() }
 }
 
-/** The key of one version of a batch, copied. */
-export function copyKey({ keys }: VersionBatch, index: number): Uint8Array<ArrayBuffer> {
-  return keys.bytes.slice(startOf(keys, index), keys.ends[index])
+/** The key of one version of a batch: good as long as the batch is. */
+export function viewKey({ keys }: VersionBatch, index: number): Uint8Array<ArrayBuffer> {
+  return keys.bytes.subarray(startOf(keys, index), keys.ends[index])
 }
 
-/** The row of one version of a batch, copied; `null` for a delete. */
-export function copyRow(batch: VersionBatch, index: number): PairedRow | null {
+/** The row of one version of a batch, good as long as the batch is; `null` for a delete. */
+export function viewRow(batch: VersionBatch, index: number): PairedRow | null {
   if (batch.ops[index] === OP_DELETE) return null
   const { digests, large, rows } = batch
-  const row = rows?.bytes.slice(startOf(rows, index), rows.ends[index]) ?? new Uint8Array()
+  const row = rows?.bytes.subarray(startOf(rows, index), rows.ends[index]) ?? new Uint8Array()
   return { digest: digests[index] ?? 0n, row, large: large.get(index) ?? [] }
 }
 
