@@ -20,8 +20,10 @@ var file = path.resolve(process.argv[2])
 
 // Compiled code is kept between runs, which saves a third of the start. Only under the person's own
 // cache folder: whoever can write there can run code here, so never under a shared temporary one.
-var cacheHome = process.env.XDG_CACHE_HOME || (process.env.HOME && path.join(process.env.HOME, '.cache'))
-if (cacheHome) require('node:module').enableCompileCache(path.join(cacheHome, 'holdfast', 'compiled'))
+var cacheHome =
+  process.env.XDG_CACHE_HOME || (process.env.HOME && path.join(process.env.HOME, '.cache'))
+if (cacheHome)
+  require('node:module').enableCompileCache(path.join(cacheHome, 'holdfast', 'compiled'))
 
 process.argv.splice(1, 2, file)
-import(require('node:url').pathToFileURL(file).href)
+void import(require('node:url').pathToFileURL(file).href)
