@@ -1,7 +1,8 @@
-import { access, constants, mkdir, statfs } from 'node:fs/promises'
+import { access, constants, statfs } from 'node:fs/promises'
 import type { Config } from '#config/config'
 import { isStoreUrl } from '#config/load-config'
 import { isAppError } from '#stdx/app-error'
+import { makeFolder } from '#stdx/make-folder'
 import { parseObjectName } from '#store/object-name'
 import { probeStore } from '#store/probe-store'
 import type { Vault } from '#vault/vault'
@@ -72,7 +73,7 @@ async function* examineFolders(config: Config): AsyncGenerator<Finding, void, un
 
 async function findFolderProblem(folder: string): Promise<string | undefined> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolder(folder)
     await access(folder, constants.R_OK | constants.W_OK)
     return undefined
   } catch (error) {

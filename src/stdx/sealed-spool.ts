@@ -1,7 +1,8 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
-import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
+import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assert } from './assert.ts'
+import { makeFolder } from './make-folder.ts'
 import type { Random } from './random.ts'
 
 /**
@@ -75,7 +76,7 @@ export class SealedSpool {
 
   async #openFile(): Promise<FileHandle> {
     const { random, tempDir } = this.#deps
-    await mkdir(tempDir, { recursive: true, mode: 0o700 })
+    await makeFolder(tempDir)
     const path = join(tempDir, `spool-${Buffer.from(random.bytes(12)).toString('hex')}`)
     const file = await open(path, 'wx+', 0o600)
     await unlink(path)

@@ -1,6 +1,7 @@
-import { mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises'
+import { readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
+import { makeFolder } from '#stdx/make-folder'
 import type { Random } from '#stdx/random'
 import type { SeenHead } from './chain-slots.ts'
 
@@ -37,7 +38,7 @@ export function openHeadMemory(folder: string, random: Random): HeadMemory {
     async remember(timeline, { hash, seq }) {
       const temporary = `${pathOf(timeline)}.${Buffer.from(random.bytes(8)).toString('hex')}`
       try {
-        await mkdir(folder, { recursive: true, mode: 0o700 })
+        await makeFolder(folder)
         await writeFile(temporary, JSON.stringify({ seq, hash }), { flag: 'wx', mode: 0o600 })
         await rename(temporary, pathOf(timeline))
       } catch {
