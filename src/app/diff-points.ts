@@ -19,10 +19,14 @@ export type DiffRequest = {
   readonly entities: readonly string[]
 }
 
-/** Records first, entity by entity; a change of an entity's shape comes before its records. */
+/**
+ * Records, entity by entity; a change of an entity's shape comes before its records. An entity that
+ * one of the points left out is named and not compared.
+ */
 export type DiffItem =
   | ({ readonly type: 'change' } & RecordChange)
   | ({ readonly type: 'schema' } & SchemaChange)
+  | { readonly type: 'left-out'; readonly entity: EntityName }
 
 /**
  * What changed between two points of one source, or between a point and the living system, in
@@ -57,6 +61,7 @@ export async function* diffPoints(
   const read = await vault.readDeps(left.source, signal)
   const diffs = diffEntities(left.state, { left: left.point, right: right.point })
   for (const diff of onlyWanted(diffs, wanted, left.source)) {
+    if (diff.isLeftOut) yield [{ type: 'left-out', entity: diff.entity }]
     const schema = diffSchemas(diff)
     if (schema !== null) yield [{ type: 'schema', ...schema }]
     for await (const changes of diffEntity(read, diff, signal)) {

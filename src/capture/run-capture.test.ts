@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest'
 import type { SourceCut } from '#connector/connector'
+import { diffEntities } from '#history/diff-points'
+import { recordHistory } from '#history/record-history'
+import { parseEntityName } from '#record/entity-name'
 import { AppError } from '#stdx/app-error'
 import { aCapture } from '#vault/testing/a-capture'
 import { signal } from '#vault/testing/a-vault'
@@ -216,6 +219,35 @@ test('runCapture() says which tables are there and no longer covered', async () 
   await life.capture()
   await life.exec('DROP TABLE note')
   expect(await life.capture()).toMatchObject({ noLongerCovered: [] })
+})
+
+test('runCapture() records what it left out, which history and difference take for no deletion', async () => {
+  await using life = await aLife(CUSTOMERS)
+  await life.capture()
+  const isIncluded = (entity: string) => entity !== customer
+  await life.capture({ request: { isIncluded } })
+  await life.capture()
+  const tell = async () => {
+    const state = await life.state()
+    const deps = await life.inHand.vault.readDeps(SOURCE, signal)
+    const entity = parseEntityName(customer)
+    const versions = await recordHistory(deps, { state, entity, address: '2' }, signal)
+    return versions.map(({ op, seq }) => [seq, op])
+  }
+  expect(await tell()).toEqual([[1, 'insert']])
+  const state = await life.state()
+  const [left, right] = state.points
+  if (left === undefined || right === undefined) throw new Error('Two points were made')
+  expect(diffEntities(state, { left, right })).toMatchObject([
+    { entity: customer, isLeftOut: true, right: null },
+    { entity: note, isLeftOut: false },
+  ])
+  await life.exec('DROP TABLE customer')
+  await life.capture()
+  expect(await tell(), 'dropped, not left out').toEqual([
+    [4, 'delete'],
+    [1, 'insert'],
+  ])
 })
 
 test('runCapture() gives way to another capture that committed first', async () => {

@@ -150,6 +150,9 @@ function formatBody(
     catalogue: isSame ? null : catalogue,
     sequences: { ...sequences },
     entities: planned.map(formatEntity),
+    leftOut: facts.catalogue.entities.flatMap(({ entity }) =>
+      request.isIncluded(entity) ? [] : [entity],
+    ),
     schemas: planned.flatMap(({ plan }) => (plan.isNewSchema ? [plan.schema] : [])),
     segments,
     bytesStored: objects.reduce((sum, object) => sum + (object?.sizeBytes ?? 0), 0),

@@ -30,6 +30,8 @@ export type SchemaChange = {
 /** One entity at both points; `null` where a point does not hold it. */
 export type EntityDiff = {
   readonly entity: EntityName
+  /** One of the points left it out: there is nothing to compare, and nothing was deleted. */
+  readonly isLeftOut: boolean
   readonly left: EntityAt | null
   readonly right: EntityAt | null
 }
@@ -43,7 +45,10 @@ export function diffEntities(
   const at = (point: Point, entity: EntityName) =>
     held(point).includes(entity) ? entityAt(state, point, entity) : null
   const names = [...new Set([...held(left), ...held(right)])].sort()
-  return names.map((entity) => ({ entity, left: at(left, entity), right: at(right, entity) }))
+  return names.map((entity) => {
+    const isLeftOut = [left, right].some(({ body }) => body.leftOut.includes(entity))
+    return { entity, isLeftOut, left: at(left, entity), right: at(right, entity) }
+  })
 }
 
 /** The fields that only one side has; `null` when there is nothing to say. */
@@ -69,7 +74,7 @@ export async function* diffEntity(
   diff: EntityDiff,
   signal: AbortSignal,
 ): AsyncGenerator<readonly RecordChange[], void, undefined> {
-  if (isSameContent(diff)) return
+  if (diff.isLeftOut || isSameContent(diff)) return
   for await (const pairs of pairsOf(deps, diff, signal)) {
     for (let from = 0; from < pairs.length; from += CHANGES_MAX) {
       const changes: RecordChange[] = []

@@ -79,7 +79,7 @@ type Stretch = {
   readonly generation: number
   readonly first: Point
   readonly lastSeq: number
-  /** The next point, when it does not hold the entity at all. */
+  /** The next point, when the source did not have the entity any more; one that left it out tells nothing. */
   readonly after: Point | undefined
 }
 
@@ -89,7 +89,7 @@ function findStretches(points: readonly Point[], entity: EntityName): Stretch[] 
     const generation = point.body.entities.find((one) => one.entity === entity)?.generation
     if (generation === undefined) continue
     const next = points[index + 1]
-    const isGone = next?.body.entities.every((one) => one.entity !== entity) ?? false
+    const isGone = next !== undefined && !mayHold(next, entity)
     const after = isGone ? next : undefined
     const open = stretches.at(-1)
     if (open?.generation === generation && open.after === undefined) {
@@ -99,6 +99,11 @@ function findStretches(points: readonly Point[], entity: EntityName): Stretch[] 
     }
   }
   return stretches
+}
+
+/** Whether the source may have had the entity at a point: the point holds it, or left it out. */
+function mayHold({ body }: Point, entity: EntityName): boolean {
+  return body.entities.some((one) => one.entity === entity) || body.leftOut.includes(entity)
 }
 
 type FoundAt = { readonly point: Point; readonly seq: number; readonly record: ReadRecord | null }

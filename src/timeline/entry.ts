@@ -46,6 +46,8 @@ export const captureBodySchema = z.strictObject({
   sequences: z.record(z.string(), z.string()),
   /** Every entity the point holds, in order of name. An entity that is not here is not in the point. */
   entities: z.array(entityAtPointSchema),
+  /** Entities that the source has and the configuration left out: not there, and not deleted. */
+  leftOut: z.array(name),
   /** Schema versions that are new with this entry. */
   schemas: z.array(schemaVersionSchema),
   segments: z.array(segmentRefSchema),
@@ -109,6 +111,7 @@ export type CaptureBody = {
   } | null
   readonly sequences: Readonly<Record<string, string>>
   readonly entities: readonly EntityAtPoint[]
+  readonly leftOut: readonly EntityName[]
   readonly schemas: readonly SchemaVersion[]
   readonly segments: readonly SegmentRef[]
   readonly bytesStored: number

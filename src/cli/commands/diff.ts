@@ -49,12 +49,13 @@ async function runDiff(
 const COUNTED = { insert: 'inserted', update: 'updated', delete: 'deleted' } as const
 
 function toLine(item: DiffItem): string {
-  if (item.type === 'schema') return `${JSON.stringify(item)}\n`
+  if (item.type !== 'change') return `${JSON.stringify(item)}\n`
   const { after, before, entity, key, op } = item
   return `${JSON.stringify({ entity, key, op, before, after })}\n`
 }
 
 function describe(item: DiffItem): string {
+  if (item.type === 'left-out') return `? ${item.entity} was left out at one of the points\n`
   if (item.type === 'schema') {
     const added = item.fieldsAdded.map((name) => `    + field ${visible(name)}\n`)
     const dropped = item.fieldsDropped.map((name) => `    - field ${visible(name)}\n`)

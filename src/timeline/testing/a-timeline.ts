@@ -94,6 +94,7 @@ export function aCaptureBody(base: number | null, change: Partial<CaptureBody> =
     },
     catalogue: { definition: null, notRestored: [] },
     sequences: {},
+    leftOut: [],
     entities: [],
     schemas: [],
     segments: [],

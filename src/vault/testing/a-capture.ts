@@ -34,6 +34,7 @@ export async function aCapture(
     },
     catalogue: { definition: null, notRestored: [] },
     sequences: {},
+    leftOut: [],
     entities: [
       {
         entity,
