@@ -19,7 +19,7 @@ import type { BenchRun } from './lib/bench-run.ts'
 import { fillTable, startBenchServer } from './lib/bench-server.ts'
 import type { Figure } from './lib/figure.ts'
 import { makeBenchFolder } from './lib/folders.ts'
-import { describeMachine, readLoad } from './lib/machine.ts'
+import { describeMachine, watchLoad } from './lib/machine.ts'
 import { PARTS, type Part, readOptions, USAGE } from './lib/options.ts'
 import { measureCopyBytes } from './lib/peers.ts'
 import { findPrograms, listMissing } from './lib/programs.ts'
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
   const programs = findPrograms()
   const missing = listMissing(programs)
-  const load = { before: readLoad(), after: 0 }
+  const watch = watchLoad()
   const say = (text: string) => console.error(text)
   for (const sentence of missing) say(`! ${sentence}`)
 
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   const run = { options, programs, server, folder: folder.path, customers, say }
   const figures = await measureAll(run)
 
-  load.after = readLoad()
+  const load = watch.stop()
   console.log(`\n${formatTable(figures)}`)
   if (!options.isFull || options.parts.size < PARTS.length) return
   const report = {

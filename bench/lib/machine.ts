@@ -18,7 +18,23 @@ export function describeMachine(): Machine {
   }
 }
 
-/** Processes that wanted to run over the last minute: above the cores, the figures are noisy. */
-export function readLoad(): number {
-  return Number((loadavg()[0] ?? 0).toFixed(2))
+export type Load = { readonly before: number; readonly most: number; readonly after: number }
+
+/**
+ * Looks at how many processes want to run, over the last minute, until told to stop. The bench
+ * itself accounts for two or three; what is above is somebody else's.
+ */
+export function watchLoad(): { stop(): Load } {
+  const read = () => Number((loadavg()[0] ?? 0).toFixed(2))
+  const before = read()
+  let most = before
+  const timer = setInterval(() => {
+    most = Math.max(most, read())
+  }, 5_000).unref()
+  return {
+    stop: () => {
+      clearInterval(timer)
+      return { before, most, after: read() }
+    },
+  }
 }

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Figure, Spread, Unit } from './figure.ts'
-import type { Machine } from './machine.ts'
+import type { Load, Machine } from './machine.ts'
 
 export type Report = {
   readonly date: string
@@ -12,7 +12,7 @@ export type Report = {
   readonly rows: number
   readonly copyBytes: number
   readonly rounds: number
-  readonly load: { readonly before: number; readonly after: number }
+  readonly load: Load
   readonly missing: readonly string[]
   readonly figures: readonly Figure[]
 }
@@ -57,7 +57,7 @@ function formatMarkdown(report: Report): string {
 ${rounds} ${rounds === 1 ? 'round' : 'rounds'}. Ratios are taken pair by pair, within a round; the median counts.
 
 - Machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.platform}.
-- Load: ${load.before} before, ${load.after} after.
+- Load: ${load.before} before, ${load.most} at most, ${load.after} after; the bench itself makes two or three.
 - Versions: ${list(versions)}.
 - Server: ${list(server)}.
 ${missing.map((sentence) => `- ${sentence}.\n`).join('')}
