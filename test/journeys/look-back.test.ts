@@ -160,8 +160,9 @@ test('differences are listed between points, and with the living system', async 
     key: '500,billing',
     op: 'delete',
     before: { customer_id: '500', kind: 'billing', city: '' },
-    after: null,
+    after: {},
   })
+  expect(lines).toContainEqual(expect.objectContaining({ key: '501', op: 'insert', before: {} }))
   expect(lines).toContainEqual(
     expect.objectContaining({
       entity: 'main.customer',

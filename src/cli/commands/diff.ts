@@ -51,7 +51,8 @@ const COUNTED = { insert: 'inserted', update: 'updated', delete: 'deleted' } as 
 function toLine(item: DiffItem): string {
   if (item.type !== 'change') return `${JSON.stringify(item)}\n`
   const { after, before, entity, key, op } = item
-  return `${JSON.stringify({ entity, key, op, before, after })}\n`
+  const fields = { before: before ?? {}, after: after ?? {} }
+  return `${JSON.stringify({ entity, key, op, ...fields })}\n`
 }
 
 function describe(item: DiffItem): string {
