@@ -35,7 +35,7 @@ export const VAULT_ERRORS = {
     status: 404,
     exit: 12,
     retry: 'after-fix',
-    help: 'The keyring holds no slot that a passphrase could open. Check `keyring:` in holdfast.yaml; after `key split` use a credential file or recovery.slot.',
+    help: 'The keyring is not there, or holds no slot that a passphrase could open. Check `keyring:` in holdfast.yaml or name its folder with --keyring, and that its disk is mounted. Without it the vault cannot be opened: put it back from its copy.',
   },
   'vault.role-missing': {
     status: 403,

@@ -64,7 +64,7 @@ async function readCredential(request: OpenVaultRequest, header: VaultHeader): P
   const { keyring, passphrase, signal } = request
   const tried = new Set<string>()
   let refusal: unknown
-  for await (const name of listSlots(keyring, signal)) {
+  for (const name of await listSlots(keyring, signal)) {
     const text = Buffer.from(await keyring.get(name, { signal })).toString('utf8')
     // Slots are kept twice; trying a passphrase is meant to be slow, so each is tried once.
     if (tried.has(text)) continue
@@ -82,14 +82,22 @@ async function readCredential(request: OpenVaultRequest, header: VaultHeader): P
   throw new AppError('vault.slot-missing', message, { keyring: keyring.label })
 }
 
-async function* listSlots(
-  keyring: ObjectStore,
-  signal: AbortSignal,
-): AsyncGenerator<ObjectName, void, undefined> {
-  for await (const { name } of keyring.list('slots/', signal)) {
-    // A source may be called "slots" as well; its objects lie one folder deeper.
-    if (/^slots\/[0-9a-f]{16}\.json$/.test(name)) yield name
+/** @throws vault.slot-missing when the keyring is not there at all */
+async function listSlots(keyring: ObjectStore, signal: AbortSignal): Promise<ObjectName[]> {
+  const slots: ObjectName[] = []
+  try {
+    for await (const { name } of keyring.list('slots/', signal)) {
+      // A source may be called "slots" as well; its objects lie one folder deeper.
+      if (/^slots\/[0-9a-f]{16}\.json$/.test(name)) slots.push(name)
+    }
+  } catch (error) {
+    const isFolderMissing =
+      isAppError(error, 'store.unavailable') && error.details['errno'] === 'ENOENT'
+    if (!isFolderMissing) throw error
+    const message = `Cannot open the vault: there is no keyring at "${keyring.label}"`
+    throw new AppError('vault.slot-missing', message, { keyring: keyring.label }, { cause: error })
   }
+  return slots
 }
 
 /** Whoever can write the store can put another vault there, but cannot make the credential fit it. */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { change, createExample } from './testing/example-database.ts'
@@ -73,6 +73,16 @@ test('a wrong passphrase, and none', async () => {
   expectFailure(await traveller.holdfastWith(none, 'points'), 12, 'config.passphrase-missing')
 })
 
+test('a keyring that is not there', async () => {
+  const { folder, holdfast } = traveller
+  expect(await holdfast('init')).toMatchObject({ exit: 0 })
+  await rename(join(folder, 'vault/keyring'), join(folder, 'elsewhere'))
+  const run = await holdfast('points')
+  expectFailure(run, 12, 'vault.slot-missing')
+  expect(run.stderr).toContain('keyring:')
+  expect(await holdfast('points', '--keyring', './elsewhere')).toMatchObject({ exit: 0 })
+})
+
 test('a second init, and a recover over a configuration', async () => {
   expect(await traveller.holdfast('init')).toMatchObject({ exit: 0 })
   expectFailure(await traveller.holdfast('init'), 2, 'vault.exists')
@@ -108,6 +118,9 @@ test('points, entities and keys that do not exist', async () => {
   ] as const) {
     expectFailure(await holdfast(...argv), 2, code)
   }
+  const nobody = await holdfast('verify', 'erp@latest', '--against', 'nosuch')
+  expectFailure(nobody, 2, 'config.name-unknown')
+  expect(nobody.stderr).toContain('has the source erp and no targets')
 })
 
 test('a place where no folder can be made', async (context) => {
