@@ -4,7 +4,12 @@ import { type EntityName, parseEntityName } from '#record/entity-name'
 import type { CompareDeps } from '#restore/compare-target'
 import { entitiesOf, type PreparedRestore, planRestore } from '#restore/plan-restore'
 import { type ReadBack, readBack } from '#restore/read-back'
-import type { RecordScope, RestorePlan, RestoreScope } from '#restore/restore-plan'
+import {
+  countWrites,
+  type RecordScope,
+  type RestorePlan,
+  type RestoreScope,
+} from '#restore/restore-plan'
 import { runRestore } from '#restore/run-restore'
 import { AppError } from '#stdx/app-error'
 import type { RestoreBody } from '#timeline/entry'
@@ -32,10 +37,16 @@ export type RestoreRequest = {
   readonly isDeleteAllowed: boolean
   readonly isPlanOnly: boolean
   /**
-   * Told the plan before anything is written; throws to stop there. `isEmpty`: the target holds no
-   * row of what is put back.
+   * Told the plan before anything is written; throws to stop there.
    */
-  agree(plan: RestorePlan, facts: { readonly isEmpty: boolean }): Promise<void>
+  agree(plan: RestorePlan, facts: PlanFacts): Promise<void>
+}
+
+export type PlanFacts = {
+  /** The target holds no row of what is put back. */
+  readonly isEmpty: boolean
+  /** Records that are inserted, updated or deleted. */
+  readonly writes: number
 }
 
 export type RestoreSummary = {
@@ -87,7 +98,8 @@ export async function restorePoint(
   deps.progress.end()
   if (request.isPlanOnly) return { plan: prepared.plan, summary: null }
   const isEmpty = prepared.entities.every(({ targetRows }) => targetRows === 0)
-  await request.agree(prepared.plan, { isEmpty })
+  const writes = prepared.plan.steps.reduce((sum, step) => sum + countWrites(step), 0)
+  await request.agree(prepared.plan, { isEmpty, writes })
   const label = `Restoring ${prepared.plan.point} to ${request.target}`
   deps.progress.begin({ label, rows: countToWrite(prepared.plan) })
   const counts = await runRestore(compare, { prepared, since: cut, target }, signal)

@@ -47,9 +47,9 @@ async function runRestore(shell: Shell, point: string, options: Options): Promis
       fields: options.field ?? [],
       isDeleteAllowed: options.deleteAdded ?? false,
       isPlanOnly: options.planOnly ?? false,
-      agree: async (agreed, { isEmpty }) => {
+      agree: async (agreed, { isEmpty, writes }) => {
         output.note(describePlan(agreed, countKinds))
-        const what = `This writes ${formatCount(countOf(agreed))} records to "${options.to}".`
+        const what = `This writes ${formatCount(writes)} records to "${options.to}".`
         const given = options.confirm
         await shell.confirm({ what, name: options.to, given, isHarmless: isEmpty })
       },
@@ -59,10 +59,6 @@ async function runRestore(shell: Shell, point: string, options: Options): Promis
   if (summary === null)
     await output.answer({ type: 'plan', ...plan }, () => describePlan(plan, listNames))
   else await output.item({ type: 'summary', ...summary }, () => describeSummary(summary))
-}
-
-function countOf({ steps }: AgreedPlan): number {
-  return steps.reduce((sum, step) => sum + step.insert + step.update + step.delete, 0)
 }
 
 function describePlan(
