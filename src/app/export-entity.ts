@@ -2,8 +2,10 @@ import { entityAt } from '#history/entity-at'
 import { readRecordFields } from '#history/record-fields'
 import { parseEntityName } from '#record/entity-name'
 import { sourceFields } from '#record/project'
+import { entryOf } from '#segment/columns'
 import { readState } from '#segment/read-state'
 import type { VersionBatch } from '#segment/version-batch'
+import { assert } from '#stdx/assert'
 import type { Vault } from '#vault/vault'
 import { findPoint } from './find-point.ts'
 
@@ -39,9 +41,8 @@ export async function* exportEntity(
 
 function rowOf(batch: VersionBatch, index: number) {
   const { large, rows } = batch
-  const start = index === 0 ? 0 : rows?.ends[index - 1]
-  const row = rows?.bytes.subarray(start, rows.ends[index]) ?? new Uint8Array()
-  return { row, large: large.get(index) ?? [] }
+  assert(rows !== null, 'Rows were asked for.')
+  return { row: entryOf(rows, index), large: large.get(index) ?? [] }
 }
 
 type Fields = Readonly<Record<string, string | null>>

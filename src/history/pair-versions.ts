@@ -1,10 +1,6 @@
 import { BLOCK_BYTES } from '#record/row-batch'
-import {
-  type BytesColumn,
-  type LargeValue,
-  OP_DELETE,
-  type VersionBatch,
-} from '#segment/version-batch'
+import { compareEntries, entryOf } from '#segment/columns'
+import { type LargeValue, OP_DELETE, type VersionBatch } from '#segment/version-batch'
 import { assert } from '#stdx/assert'
 
 /** One side of a pair: the row as its batch held it. */
@@ -27,9 +23,10 @@ export type PairTotals = { readonly left: number; readonly right: number; readon
 /**
  * Merges two states in key order and yields the records that differ, in bounded lists.
  *
- * Equality is the digests', so both sides must have been digested under one layout and key. Costs one
- * comparison a record; only what differs is copied, so that pairs outlive their batches, and a list is closed once its rows, large values
- * in hand included, weigh a few megabytes. Returns how many records either side had.
+ * Equality is the digests', so both sides must have been digested under one layout and key: of two
+ * layouts every record differs. Costs one comparison a record; only what differs is copied, so that
+ * pairs outlive their batches, and a list is closed once its rows, large values in hand included,
+ * weigh a few megabytes. Returns how many records either side had.
  */
 export async function* pairVersions(
   left: AsyncIterable<VersionBatch>,
@@ -88,14 +85,14 @@ function copyRow(cursor: VersionCursor | null): PairedRow | null {
 
 /** The key of one version of a batch: good as long as the batch is. */
 export function viewKey({ keys }: VersionBatch, index: number): Uint8Array<ArrayBuffer> {
-  return keys.bytes.subarray(startOf(keys, index), keys.ends[index])
+  return entryOf(keys, index)
 }
 
 /** The row of one version of a batch, good as long as the batch is; `null` for a delete. */
 export function viewRow(batch: VersionBatch, index: number): PairedRow | null {
   if (batch.ops[index] === OP_DELETE) return null
   const { digests, large, rows } = batch
-  const row = rows?.bytes.subarray(startOf(rows, index), rows.ends[index]) ?? new Uint8Array()
+  const row = rows === null ? new Uint8Array() : entryOf(rows, index)
   return { digest: digests[index] ?? 0n, row, large: large.get(index) ?? [] }
 }
 
@@ -132,7 +129,8 @@ class VersionCursor {
   }
 
   compare(other: VersionCursor): number {
-    return compareEntries(this.at(), other.at())
+    const [a, b] = [this.at(), other.at()]
+    return compareEntries(a.batch.keys, a.index, b.batch.keys, b.index)
   }
 
   at(): Place {
@@ -150,22 +148,3 @@ class VersionCursor {
 }
 
 type Place = { readonly batch: VersionBatch; readonly index: number }
-
-/** The key order, without a view for each key: it is asked for every record of both sides. */
-function compareEntries(a: Place, b: Place): number {
-  const [aKeys, bKeys] = [a.batch.keys, b.batch.keys]
-  const aStart = startOf(aKeys, a.index)
-  const bStart = startOf(bKeys, b.index)
-  const aSize = (aKeys.ends[a.index] ?? 0) - aStart
-  const bSize = (bKeys.ends[b.index] ?? 0) - bStart
-  const size = Math.min(aSize, bSize)
-  for (let i = 0; i < size; i++) {
-    const difference = (aKeys.bytes[aStart + i] ?? 0) - (bKeys.bytes[bStart + i] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return aSize - bSize
-}
-
-function startOf(column: BytesColumn, index: number): number {
-  return index === 0 ? 0 : (column.ends[index - 1] ?? 0)
-}

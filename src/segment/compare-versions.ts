@@ -1,12 +1,4 @@
 import { AppError } from '#stdx/app-error'
-import {
-  compareEntries,
-  compareWithKey,
-  emptyColumn,
-  entryOf,
-  findFirst,
-  startOf,
-} from './batch/columns.ts'
 import { releaseBatch, releaseRows } from './batch/release.ts'
 import {
   CHANGE_DELETE,
@@ -15,6 +7,14 @@ import {
   type ChangeBatch,
   type ScanTotals,
 } from './changes.ts'
+import {
+  compareEntries,
+  compareWithKey,
+  emptyColumn,
+  entryOf,
+  findFirst,
+  startOf,
+} from './columns.ts'
 import { BatchCursor } from './compare/batch-cursor.ts'
 import { ChangeGathering } from './compare/change-gathering.ts'
 import { OP_DELETE, type VersionBatch } from './version-batch.ts'

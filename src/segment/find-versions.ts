@@ -1,7 +1,7 @@
 import { decodeRowText, parseField, parseLargeMarker, splitRow } from '#record/row-text'
 import type { SchemaVersion } from '#record/schema'
 import { mapConcurrent } from '#stdx/streams'
-import { compareWithKey, entryOf, findFirst } from './batch/columns.ts'
+import { compareWithKey, entryOf, findFirst } from './columns.ts'
 import { type Kernel, openKernel } from './kernel/open-kernel.ts'
 import { BlockReader } from './read/block-reader.ts'
 import { openSegment, type PlacedBlock } from './read/open-segment.ts'

@@ -1,6 +1,6 @@
 import type { SchemaVersion } from '#record/schema'
 import { assert } from '#stdx/assert'
-import { compareWithKey } from './batch/columns.ts'
+import { compareWithKey } from './columns.ts'
 import { type Kernel, openKernel } from './kernel/open-kernel.ts'
 import { BlockReader } from './read/block-reader.ts'
 import { type FoundEntry, gatherFound, keyOf } from './read/gather-found.ts'

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { compareKeys, encodeKey } from '#record/key'
 import { formatRow } from '#record/row-text'
 import type { KeyEncoding } from '#record/schema'
-import { entryOf } from './batch/columns.ts'
+import { entryOf } from './columns.ts'
 import { openRowScanner } from './scan-rows.ts'
 import { aSchema, digestKey, scanText } from './testing/segment-fixture.ts'
 

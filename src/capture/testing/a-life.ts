@@ -5,6 +5,7 @@ import { freshSqlite, type SqliteSystem, sqliteHarness } from '#connector/testin
 import { entityAt } from '#history/entity-at'
 import { readRecordFields } from '#history/record-fields'
 import type { EntityName } from '#record/entity-name'
+import { entryOf } from '#segment/columns'
 import { readState } from '#segment/read-state'
 import { assert } from '#stdx/assert'
 import { systemRandom } from '#stdx/random'
@@ -76,9 +77,8 @@ export async function aLife(sql: string): Promise<Life> {
       const rows: Readonly<Record<string, string | null>>[] = []
       for await (const { count, large, rows: texts } of readState(read, options)) {
         for (let i = 0; i < count; i++) {
-          const row = texts?.bytes.slice(i === 0 ? 0 : texts.ends[i - 1], texts.ends[i])
-          assert(row !== undefined, 'Rows were asked for.')
-          const version = { row, large: large.get(i) ?? [] }
+          assert(texts !== null, 'Rows were asked for.')
+          const version = { row: entryOf(texts, i), large: large.get(i) ?? [] }
           rows.push({ ...(await readRecordFields(read, schema, version, signal)) })
         }
       }

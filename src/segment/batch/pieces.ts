@@ -1,5 +1,5 @@
+import { copyEntries, emptyColumn, startOf } from '../columns.ts'
 import type { BytesColumn, LargeValue, VersionBatch } from '../version-batch.ts'
-import { copyEntries, emptyColumn, startOf } from './columns.ts'
 
 /** A stretch of versions of a batch. */
 export type Piece = { readonly batch: VersionBatch; readonly from: number; readonly to: number }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { startOf } from '../batch/columns.ts'
+import { startOf } from '../columns.ts'
 import { openKernel } from '../kernel/open-kernel.ts'
 import { aBatch, listVersions } from '../testing/segment-fixture.ts'
 import { OP_DELETE } from '../version-batch.ts'

@@ -1,7 +1,7 @@
 import type { SchemaVersion } from '#record/schema'
 import { isAppError } from '#stdx/app-error'
-import { compareEntries, entryOf, startOf } from '../batch/columns.ts'
 import { damaged } from '../block/format-problem.ts'
+import { compareEntries, entryOf, startOf } from '../columns.ts'
 import { readLargeValue, toRowBatches } from '../large-values.ts'
 import type { BlockReader } from '../read/block-reader.ts'
 import type { PlacedBlock } from '../read/open-segment.ts'

@@ -1,5 +1,5 @@
-import { entryOf } from '../batch/columns.ts'
 import { gatherPieces, type Piece } from '../batch/pieces.ts'
+import { entryOf } from '../columns.ts'
 import { type BytesColumn, OP_DELETE, type VersionBatch } from '../version-batch.ts'
 import { type RowSchemas, shapeOf, spreadRows } from './run-cursor.ts'
 import type { FoundAt } from './seek-cursor.ts'

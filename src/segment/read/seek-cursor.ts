@@ -1,4 +1,4 @@
-import { compareWithKey, findFirst } from '../batch/columns.ts'
+import { compareWithKey, findFirst } from '../columns.ts'
 import type { VersionBatch } from '../version-batch.ts'
 import type { BlockReader } from './block-reader.ts'
 import type { PlacedBlock } from './open-segment.ts'

@@ -1,6 +1,6 @@
 import { LARGE_ROW_BYTES } from '#record/row-batch'
 import { formatLargeMarker } from '#record/row-text'
-import { startOf } from '../batch/columns.ts'
+import { startOf } from '../columns.ts'
 import { LARGE_VALUE_BYTES, type LargeValue, type VersionBatch } from '../version-batch.ts'
 
 /** A field somewhere in a row: its text in pieces that were never joined. */

@@ -1,6 +1,6 @@
 import { BLOCK_BYTES } from '#record/row-batch'
-import { emptyColumn, startOf } from '../batch/columns.ts'
 import { largeBytes } from '../batch/pieces.ts'
+import { emptyColumn, startOf } from '../columns.ts'
 import type { BytesColumn, LargeValue, VersionBatch } from '../version-batch.ts'
 
 const PICKED_MAX = 16_384

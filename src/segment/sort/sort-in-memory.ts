@@ -1,4 +1,4 @@
-import { compareEntries, startOf } from '../batch/columns.ts'
+import { compareEntries, startOf } from '../columns.ts'
 import type { VersionBatch } from '../version-batch.ts'
 import type { PickedVersions } from './picked-versions.ts'
 

@@ -5,6 +5,7 @@ import type { VaultId } from '#seal/keys'
 import { publicKeyOf } from '#seal/sealing-pair'
 import { systemRandom } from '#stdx/random'
 import { createMemoryStore } from '#store/testing/memory-store'
+import { entryOf } from '../columns.ts'
 import { createSegmentWriter } from '../create-segment-writer.ts'
 import { openRowScanner } from '../scan-rows.ts'
 import type { SegmentReadDeps, SegmentRef, SegmentWriteDeps } from '../segment.ts'
@@ -136,14 +137,12 @@ export async function writeBatches(
 
 /** What a batch says, version by version, in plain values. */
 export function listVersions(batch: VersionBatch) {
-  const entry = (column: VersionBatch['keys'], i: number) =>
-    column.bytes.subarray(i === 0 ? 0 : column.ends[i - 1], column.ends[i])
   return Array.from({ length: batch.count }, (_, i) => ({
-    key: Buffer.from(entry(batch.keys, i)).toString('hex'),
+    key: Buffer.from(entryOf(batch.keys, i)).toString('hex'),
     seq: batch.seqs[i] ?? 0,
     ordinal: batch.ordinals[i] ?? 0,
     op: batch.ops[i] ?? 0,
     digest: batch.digests[i] ?? 0n,
-    row: batch.rows === null ? null : Buffer.from(entry(batch.rows, i)).toString(),
+    row: batch.rows === null ? null : Buffer.from(entryOf(batch.rows, i)).toString(),
   }))
 }

@@ -1,4 +1,4 @@
-import type { BytesColumn } from '../version-batch.ts'
+import type { BytesColumn } from './version-batch.ts'
 
 /** Where entry `index` begins. */
 export function startOf(column: BytesColumn, index: number): number {
@@ -10,7 +10,7 @@ export function entryOf(column: BytesColumn, index: number): Uint8Array<ArrayBuf
   return column.bytes.subarray(startOf(column, index), column.ends[index])
 }
 
-/** Compares entries of two columns as `memcmp` does. */
+/** Compares entries of two columns as `memcmp` does: of key columns, the key order. */
 export function compareEntries(a: BytesColumn, i: number, b: BytesColumn, j: number): number {
   const aStart = i === 0 ? 0 : (a.ends[i - 1] ?? 0)
   const bStart = j === 0 ? 0 : (b.ends[j - 1] ?? 0)
