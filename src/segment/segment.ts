@@ -35,7 +35,12 @@ export type SegmentRef = {
   readonly keys: ObjectRef
   readonly rows: ObjectRef | null
   readonly blobs: ObjectRef | null
+  /** Objects of other segments in which large values of these versions lie: they live as long. */
+  readonly borrowed: readonly BorrowedBlobs[]
 }
+
+/** A `.blobs` object of another segment, and that segment's keyring object. */
+export type BorrowedBlobs = { readonly object: ObjectName; readonly keyring: ObjectName }
 
 /** A segment with the seq of the entry that added it. */
 export type PlacedSegment = { readonly seq: number; readonly ref: SegmentRef }
@@ -61,6 +66,7 @@ export const segmentRefSchema = z.strictObject({
   keys: objectRefSchema,
   rows: objectRefSchema.nullable(),
   blobs: objectRefSchema.nullable(),
+  borrowed: z.array(z.strictObject({ object: objectName, keyring: objectName })),
 })
 
 /** Everything that writing one segment needs from outside. */

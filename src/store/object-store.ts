@@ -35,7 +35,12 @@ export type ObjectName = Brand<string, 'ObjectName'>
 /** Whether this call stored the object, or one of that name was there and stays as it was. */
 export type PutResult = 'stored' | 'already-present'
 /** What is known of an object without reading it. */
-export type ObjectStat = { readonly name: ObjectName; readonly sizeBytes: number }
+export type ObjectStat = {
+  readonly name: ObjectName
+  readonly sizeBytes: number
+  /** When it was stored, by the store's own clock, in milliseconds since 1970. */
+  readonly modifiedMs: number
+}
 /** Without `range` the whole object; a range past its end is an error, not a short answer. */
 export type GetOptions = {
   readonly range?: { readonly offset: number; readonly length: number }

@@ -178,13 +178,13 @@ test('an entry of a kind that is not known is read past and not written after', 
   const author = await begin('erp', 1)
   const { headHash } = await chain('erp')
   // What a later version would write.
-  const body = { kind: 'compact', run: 1 } as unknown as ReturnType<typeof aCaptureBody>
+  const body = { kind: 'erase', run: 1 } as unknown as ReturnType<typeof aCaptureBody>
   const at = { source: 'erp', seq: 2, previous: headHash, voids: [], time: '2026-01-01T00:00:00Z' }
   const keeper = anAuthor('keeper')
   store.objects.set(object(2), formatEntry(deps, { ...at, body }, keeper))
   const state = await read('erp')
   expect(state.points.map(({ seq }) => seq)).toEqual([1])
-  expect(state.unknownKinds).toEqual(['compact'])
+  expect(state.unknownKinds).toEqual(['erase'])
   const request = { after: await chain('erp'), body: await nextCapture('erp'), author }
   const appending = appendEntry(deps, request, signal)
   await expect(appending).rejects.toMatchObject({ code: 'timeline.format-unsupported' })

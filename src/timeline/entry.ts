@@ -8,11 +8,21 @@ import {
   schemaVersionSchema,
 } from '#record/schema'
 import { objectRefSchema, type SegmentRef, segmentRefSchema } from '#segment/segment'
+import {
+  compactBodySchema,
+  expireBodySchema,
+  fenceBodySchema,
+  holdBodySchema,
+  labelBodySchema,
+  type MaintenanceBody,
+  releaseBodySchema,
+  repairBodySchema,
+} from './maintenance-entry.ts'
 
 /**
  * A timeline is a source's log. Each entry states one committed fact, names the hash of the entry
  * before it, and is signed by the role that may state it; nothing is part of the vault before an
- * entry says so. The body's kinds are below; what surrounds them is in `envelope.ts`.
+ * entry says so. The body's kinds are below and in `maintenance-entry.ts`; what surrounds them is in `envelope.ts`.
  */
 
 const name = z.string().transform((text) => text as EntityName)
@@ -90,6 +100,13 @@ export const entryBodySchema = z.discriminatedUnion('kind', [
   documentBodySchema,
   headsBodySchema,
   restoreBodySchema,
+  labelBodySchema,
+  holdBodySchema,
+  releaseBodySchema,
+  expireBodySchema,
+  compactBodySchema,
+  fenceBodySchema,
+  repairBodySchema,
 ])
 
 export type EntityAtPoint = Readonly<z.infer<typeof entityAtPointSchema>>
@@ -119,4 +136,10 @@ export type CaptureBody = {
 }
 
 /** What one entry states. */
-export type EntryBody = GenesisBody | CaptureBody | DocumentBody | HeadsBody | RestoreBody
+export type EntryBody =
+  | GenesisBody
+  | CaptureBody
+  | DocumentBody
+  | HeadsBody
+  | RestoreBody
+  | MaintenanceBody

@@ -9,6 +9,7 @@ import { formatCanonicalJson } from '#stdx/canonical-json'
 import type { Random } from '#stdx/random'
 import { type EntryBody, entryBodySchema } from './entry.ts'
 import { judgeAuthor } from './judge-author.ts'
+import { judgeCosigner } from './proposal.ts'
 
 /**
  * What surrounds an entry's body: who says it, when, and after what. One object:
@@ -132,6 +133,14 @@ export async function parseSlot(
   if (refusal !== undefined) return voided(refusal)
   const body = readBody(said.body)
   if (body === undefined) return unsupported(`its ${said.body.kind} is not in the known form`)
+  if (body.kind === 'expire' || body.kind === 'release') {
+    const found = await judgeCosigner(
+      { vaultId: deps.vaultId, source: said.source },
+      body,
+      deps.findCertificate,
+    )
+    if (found !== undefined) return voided(found)
+  }
   const { vaultId: _, ...entry } = said
   return { ...at, kind: 'entry', entry: { ...entry, body } }
 }

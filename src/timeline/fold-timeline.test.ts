@@ -24,6 +24,7 @@ function aRef(folder: string): SegmentRef {
     keys: object('keys'),
     rows: object('rows'),
     blobs: null,
+    borrowed: [],
   }
 }
 

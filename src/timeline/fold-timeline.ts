@@ -1,15 +1,27 @@
 import type { EntityName } from '#record/entity-name'
 import type { SchemaVersion } from '#record/schema'
-import type { PlacedSegment, SegmentRef } from '#segment/segment'
+import type { SegmentRef } from '#segment/segment'
 import type { Chain } from './chain-slots.ts'
-import type { CaptureBody } from './entry.ts'
+import type { CaptureBody, EntryBody } from './entry.ts'
+import type { UnknownBody } from './envelope.ts'
+import { LiveObjects } from './live-objects.ts'
+import type {
+  AgreedBody,
+  CompactBody,
+  HoldBody,
+  LabelBody,
+  RepairBody,
+} from './maintenance-entry.ts'
 import type { Incident, Point, TimelineState } from './timeline-state.ts'
 
 /** Folds the entries of a source into what can be asked about it. Pure: same chain, same state. */
 export function foldTimeline(chain: Chain): TimelineState {
   const folding = new Folding(chain.source)
   for (const { body, seq, time } of chain.entries) {
-    if (body.kind === 'capture') folding.addCapture(seq, time, body)
+    const refusal = folding.add(seq, time, body)
+    if (refusal === undefined) continue
+    const problem = `The ${body.kind} in entry ${seq} does not count: ${refusal}`
+    folding.incidents.push({ seq, problem })
   }
   const { damagedFrom, headHash, headSeq, incidents, source, unknownKinds, voids } = chain
   return {
@@ -17,8 +29,14 @@ export function foldTimeline(chain: Chain): TimelineState {
     headSeq,
     headHash,
     points: folding.points,
+    expired: folding.expired,
+    basis: folding.basis,
     schemas: folding.schemas,
-    segments: folding.segments,
+    segments: folding.live.segments,
+    replaced: folding.live.replaced,
+    sessions: folding.sessions,
+    fenced: folding.fenced,
+    repairs: folding.repairs,
     incidents: [...incidents, ...folding.incidents],
     damagedFrom,
     unknownKinds,
@@ -26,55 +44,150 @@ export function foldTimeline(chain: Chain): TimelineState {
   }
 }
 
+/** Each `add` takes an entry as a whole or says why it does not count. */
 class Folding {
-  readonly points: Point[] = []
+  points: Point[] = []
+  readonly expired = new Map<number, number>()
+  basis: number | null = null
   readonly schemas = new Map<EntityName, SchemaVersion[]>()
-  readonly segments = new Map<EntityName, PlacedSegment[]>()
+  readonly live = new LiveObjects()
+  readonly sessions = new Set<string>()
+  readonly fenced = new Set<string>()
+  readonly repairs = new Map<string, string>()
   readonly incidents: Incident[] = []
   readonly #source: string
-  readonly #sessions = new Set<string>()
 
   constructor(source: string) {
     this.#source = source
   }
 
-  addCapture(seq: number, time: string, body: CaptureBody): void {
-    const before = this.points.at(-1)
-    const refusal = this.#judgeCapture(before, body)
-    const catalogue = body.catalogue ?? before?.catalogue
-    if (refusal !== undefined || catalogue === undefined) {
-      const why = refusal ?? 'it carries no catalogue and follows none'
-      this.incidents.push({ seq, problem: `The capture in entry ${seq} does not count: ${why}` })
-      return
+  add(seq: number, time: string, body: EntryBody | UnknownBody): string | undefined {
+    switch (body.kind) {
+      case 'capture':
+        return this.#addCapture(seq, time, body)
+      case 'compact':
+        return this.#addCompact(seq, body)
+      case 'label':
+        return this.#addLabel(body)
+      case 'hold':
+        return this.#addHold(seq, body)
+      case 'release':
+      case 'expire':
+        return this.#addAgreed(seq, body)
+      case 'fence':
+        for (const session of body.sessions) this.fenced.add(session)
+        return undefined
+      case 'repair':
+        return this.#addRepair(body)
+      default:
+        return undefined
     }
-    this.#sessions.add(body.session)
-    this.points.push({ seq, kind: 'capture', time, body, catalogue })
-    for (const schema of body.schemas) addTo(this.schemas, schema.entity, schema)
-    for (const ref of body.segments) addTo(this.segments, ref.entity, { seq, ref })
   }
 
-  #judgeCapture(before: Point | undefined, body: CaptureBody): string | undefined {
-    if (body.base !== (before?.seq ?? null)) {
-      return `it was compared with ${body.base ?? 'nothing'}, the newest point was ${before?.seq ?? 'none'}`
+  #addCapture(seq: number, time: string, body: CaptureBody): string | undefined {
+    const before = this.points.at(-1)
+    const newest = before?.seq ?? null
+    if (body.base !== newest) {
+      return `it was compared with ${body.base ?? 'nothing'}, the newest point was ${newest ?? 'none'}`
     }
-    if (this.#sessions.has(body.session)) return 'its session was committed before'
-    const foreign = body.segments.find((ref) => !this.#isOwn(ref, body.session))
-    if (foreign !== undefined)
-      return `it names "${foreign.keys.name}", which is none of its objects`
+    const catalogue = body.catalogue ?? before?.catalogue
+    if (catalogue === undefined) return 'it carries no catalogue and follows none'
+    const refusal = this.#judgeWriter(body) ?? this.live.judgeBorrowed(body.segments)
+    if (refusal !== undefined) return refusal
+    this.sessions.add(body.session)
+    this.points.push({ seq, kind: 'capture', time, body, catalogue, labels: [], held: false })
+    for (const schema of body.schemas) {
+      const known = this.schemas.get(schema.entity)
+      if (known === undefined) this.schemas.set(schema.entity, [schema])
+      else known.push(schema)
+    }
+    for (const ref of body.segments) this.live.add({ seq, ref })
     return undefined
   }
 
-  /** Objects lie where only this source's captures may write. */
+  #addCompact(seq: number, body: CompactBody): string | undefined {
+    const refusal = this.#judgeWriter(body) ?? this.live.judgeReplacement(body)
+    if (refusal !== undefined) return refusal
+    this.sessions.add(body.session)
+    this.live.replace(seq, body)
+    return undefined
+  }
+
+  #addLabel({ label, point }: LabelBody): string | undefined {
+    if (this.points.some(({ labels }) => labels.includes(label))) {
+      return `label "${label}" is given already`
+    }
+    const missing = this.#findMissing([point])
+    if (missing !== undefined) return missing
+    this.#change([point], (one) => ({ ...one, labels: [...one.labels, label] }))
+    return undefined
+  }
+
+  #addHold(seq: number, { points }: HoldBody): string | undefined {
+    const missing = this.#findMissing(points)
+    if (missing !== undefined) return missing
+    this.basis = seq
+    this.#change(points, (one) => ({ ...one, held: true }))
+    return undefined
+  }
+
+  #addAgreed(seq: number, body: AgreedBody): string | undefined {
+    const { basis, kind, points } = body
+    if (basis !== this.basis) {
+      return `it was agreed after entry ${basis ?? 'none'}, since then holds or points have changed`
+    }
+    const missing = this.#findMissing(points)
+    if (missing !== undefined) return missing
+    if (kind === 'release') {
+      this.basis = seq
+      this.#change(points, (one) => ({ ...one, held: false }))
+      return undefined
+    }
+    const kept = this.points.find((one) => points.includes(one.seq) && one.held)
+    if (kept !== undefined) return `point ${kept.seq} is held`
+    const newest = this.points.at(-1)?.seq
+    if (newest !== undefined && points.includes(newest)) return `point ${newest} is the newest`
+    this.basis = seq
+    const gone = new Set(points)
+    this.points = this.points.filter((one) => !gone.has(one.seq))
+    for (const point of points) this.expired.set(point, seq)
+    return undefined
+  }
+
+  #addRepair({ objects }: RepairBody): string | undefined {
+    for (const { by, object, store } of objects) this.repairs.set(`${store}:${object}`, by)
+    return undefined
+  }
+
+  #findMissing(points: readonly number[]): string | undefined {
+    const missing = points.find((seq) => !this.points.some((one) => one.seq === seq))
+    return missing === undefined ? undefined : `there is no point ${missing}`
+  }
+
+  #change(points: readonly number[], change: (point: Point) => Point): void {
+    this.points = this.points.map((one) => (points.includes(one.seq) ? change(one) : one))
+  }
+
+  /** A session commits once, and not after it was declared dead; its objects lie in its own folder. */
+  #judgeWriter({
+    segments,
+    session,
+  }: {
+    readonly session: string
+    readonly segments: readonly SegmentRef[]
+  }): string | undefined {
+    if (this.sessions.has(session)) return 'its session was committed before'
+    if (this.fenced.has(session)) return 'its session was declared dead'
+    const foreign = segments.find((ref) => !this.#isOwn(ref, session))
+    if (foreign === undefined) return undefined
+    return `it names "${foreign.keys.name}", which is none of its objects`
+  }
+
+  /** Objects lie where only this source's writers may write. */
   #isOwn(ref: SegmentRef, session: string): boolean {
     const folder = `${this.#source}/${session}/`
     const names = [ref.keys, ref.rows, ref.blobs].flatMap((object) => object?.name ?? [])
     const isInFolder = names.every((name) => name.startsWith(`segments/${folder}`))
     return isInFolder && `/${ref.keyring}`.includes(`/${folder}`)
   }
-}
-
-function addTo<T>(map: Map<EntityName, T[]>, entity: EntityName, value: T): void {
-  const values = map.get(entity)
-  if (values === undefined) map.set(entity, [value])
-  else values.push(value)
 }

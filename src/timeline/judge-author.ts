@@ -11,6 +11,11 @@ const RULES: Readonly<Record<string, { readonly in: Place; readonly by: readonly
   gap: { in: 'source', by: ['capture'] },
   compact: { in: 'source', by: ['keeper'] },
   hold: { in: 'source', by: ['custodian'] },
+  label: { in: 'source', by: ['root', 'capture', 'custodian', 'keeper', 'restore'] },
+  // With a custodian's word beside the keeper's: `proposal.ts`.
+  expire: { in: 'source', by: ['keeper'] },
+  release: { in: 'source', by: ['keeper'] },
+  erase: { in: 'source', by: ['keeper'] },
   fence: { in: 'source', by: ['custodian'] },
   repair: { in: 'source', by: ['custodian', 'keeper'] },
   certificate: { in: 'vault', by: ['root'] },

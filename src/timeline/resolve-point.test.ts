@@ -12,15 +12,22 @@ function aState(change: Partial<TimelineState> = {}): TimelineState {
     const cut = { position: '1', time: `${days[i]}T12:00:00.000001Z`, identity }
     const catalogue = { definition: null, notRestored: [] }
     const body = aCaptureBody(null, { cut })
-    return { seq, kind: 'capture' as const, time: cut.time, body, catalogue }
+    const kind = 'capture' as const
+    return { seq, kind, time: cut.time, body, catalogue, labels: [], held: false }
   })
   return {
     source: 'erp',
     headSeq: 9,
     headHash: '',
     points,
+    expired: new Map(),
+    basis: null,
     schemas: new Map(),
     segments: new Map(),
+    replaced: [],
+    sessions: new Set(),
+    fenced: new Set(),
+    repairs: new Map(),
     incidents: [],
     damagedFrom: null,
     unknownKinds: [],

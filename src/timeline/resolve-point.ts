@@ -101,7 +101,7 @@ export function resolvePoint(state: TimelineState, address: PointAddress): Point
     case 'time':
       return resolveTime(state, address)
     case 'label':
-      throw unknown(state, address.text, `no point is labelled "${address.label}"`)
+      return resolveLabel(state, address)
     case 'live':
       throw unknown(state, address.text, 'that is the system itself, need a point of the vault')
   }
@@ -119,6 +119,16 @@ function resolveSeq(
   throw unknown(state, text, `point ${seq} is one transaction, need ${seq} or ${seq}.1`)
 }
 
+function resolveLabel(
+  state: TimelineState,
+  { label, text }: { readonly label: string; readonly text: string },
+): Point {
+  const point = state.points.find(({ labels }) => labels.includes(label))
+  if (point !== undefined) return point
+  refuseDamaged(state, text)
+  throw unknown(state, text, `no point is labelled "${label}"`)
+}
+
 function describeSeq(state: TimelineState, seq: number): string {
   const before = state.points.findLast((point) => point.seq < seq)
   const after = state.points.find((point) => point.seq > seq)
@@ -126,9 +136,13 @@ function describeSeq(state: TimelineState, seq: number): string {
   const neighbours =
     near.length === 0 ? 'there is no point yet' : `its neighbours are ${near.join(' and ')}`
   if (seq === 0) return `entry 0 is the genesis and no point, ${neighbours}`
-  const what =
-    seq > state.headSeq ? `the newest entry is ${state.headSeq}` : `entry ${seq} is no point`
-  return `${what}, ${neighbours}`
+  return `${describeEntry(state, seq)}, ${neighbours}`
+}
+
+function describeEntry({ expired, headSeq }: TimelineState, seq: number): string {
+  if (seq > headSeq) return `the newest entry is ${headSeq}`
+  const by = expired.get(seq)
+  return by === undefined ? `entry ${seq} is no point` : `point ${seq} was expired by entry ${by}`
 }
 
 function resolveLatest(state: TimelineState, text: string): Point {

@@ -13,12 +13,24 @@ export type TimelineState = {
   readonly headSeq: number
   /** SHA-256 of the head entry's stored bytes, hex. */
   readonly headHash: string
-  /** Recovery points, ascending by seq. */
+  /** Recovery points, ascending by seq; expired ones are not among them. */
   readonly points: readonly Point[]
+  /** Points that were let go, and the entry that did it. */
+  readonly expired: ReadonlyMap<number, number>
+  /** The newest entry that said anything of holds or expiry: what the next agreement names. */
+  readonly basis: number | null
   /** All schema versions ever, per entity, ascending by version. */
   readonly schemas: ReadonlyMap<EntityName, readonly SchemaVersion[]>
   /** Live segments, per entity, in the order they were added; `seq` is the entry that added them. */
   readonly segments: ReadonlyMap<EntityName, readonly PlacedSegment[]>
+  /** Segments that others stand for now; their objects are there until they are collected. */
+  readonly replaced: readonly ReplacedSegment[]
+  /** Sessions that have committed. */
+  readonly sessions: ReadonlySet<string>
+  /** Sessions that were declared dead and can commit no more. */
+  readonly fenced: ReadonlySet<string>
+  /** What to read in place of a damaged object: keys are `vault:` or `keyring:` and a name. */
+  readonly repairs: ReadonlyMap<string, string>
   /** Slots whose object was not authentic, and the like: said in every answer. */
   readonly incidents: readonly Incident[]
   /**
@@ -32,9 +44,15 @@ export type TimelineState = {
   readonly voids: readonly VoidSlot[]
 }
 
+/** A segment with the entry that put others in its place. */
+export type ReplacedSegment = PlacedSegment & { readonly replacedBy: number }
+
 export type Point = {
   readonly seq: number
   readonly kind: 'capture'
+  readonly labels: readonly string[]
+  /** Whether it must not expire. */
+  readonly held: boolean
   /** When the entry was written, by the author's clock, ISO 8601. */
   readonly time: string
   readonly body: CaptureBody

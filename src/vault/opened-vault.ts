@@ -15,6 +15,8 @@ import { parseEntryName, parseSourceName, VAULT_TIMELINE } from '#timeline/entry
 import { foldFacts, type RestoreFact } from '#timeline/fold-facts'
 import { foldTimeline } from '#timeline/fold-timeline'
 import type { HeadMemory } from '#timeline/head-memory'
+import type { AgreedBody } from '#timeline/maintenance-entry'
+import { cosign, type Proposal } from '#timeline/proposal'
 import { readChain } from '#timeline/read-chain'
 import { readBackwards } from '#timeline/read-head'
 import type { TimelineState } from '#timeline/timeline-state'
@@ -41,6 +43,13 @@ const AUTHORS: Readonly<Record<EntryBody['kind'], readonly Role[]>> = {
   document: ['restore', 'root', 'capture'],
   heads: ['custodian', 'restore', 'keeper', 'root', 'capture'],
   restore: ['restore'],
+  label: ['custodian', 'restore', 'keeper', 'root', 'capture'],
+  hold: ['custodian'],
+  release: ['keeper'],
+  expire: ['keeper'],
+  compact: ['keeper'],
+  fence: ['custodian'],
+  repair: ['custodian', 'keeper'],
 }
 
 /** How far back the newest word on all heads is looked for. */
@@ -112,9 +121,16 @@ export class OpenedVault implements Vault {
     body: EntryBody,
     signal: AbortSignal,
   ): Promise<{ readonly seq: number }> {
-    if (body.kind === 'capture') await checkObjects(this, body.segments, signal)
+    if (body.kind === 'capture' || body.kind === 'compact')
+      await checkObjects(this, body.segments, signal)
     const { seq } = await this.#append(state, body, signal)
     return { seq }
+  }
+
+  async cosign(source: string, proposal: Proposal, signal: AbortSignal): Promise<AgreedBody> {
+    const doing = `Cannot propose to ${proposal.kind} points of "${source}"`
+    const custodian = await findAuthor(this.#deps, { roles: ['custodian'], source, doing }, signal)
+    return cosign({ vaultId: this.id, source }, proposal, custodian)
   }
 
   async writeDeps(source: string, _signal: AbortSignal): Promise<SegmentWriteDeps> {

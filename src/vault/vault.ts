@@ -5,6 +5,8 @@ import type { ObjectStore } from '#store/object-store'
 import type { Chain } from '#timeline/chain-slots'
 import type { EntryBody } from '#timeline/entry'
 import type { RestoreFact } from '#timeline/fold-facts'
+import type { AgreedBody } from '#timeline/maintenance-entry'
+import type { Proposal } from '#timeline/proposal'
 import type { TimelineState } from '#timeline/timeline-state'
 
 /**
@@ -50,6 +52,11 @@ export type Vault = {
     body: EntryBody,
     signal: AbortSignal,
   ): Promise<{ readonly seq: number }>
+  /**
+   * Adds the custodian's word to what two hands have to agree on; the keeper appends the outcome.
+   * @throws vault.role-missing
+   */
+  cosign(source: string, proposal: Proposal, signal: AbortSignal): Promise<AgreedBody>
   /** Keys and recipients to write segments of a source with. */
   writeDeps(source: string, signal: AbortSignal): Promise<SegmentWriteDeps>
   /** With the read key where the credential has it, else with the capture key: then rows stay shut. */

@@ -14,7 +14,7 @@ import { encodeFooter, type FooterBlock, formatTrailer } from '../block/footer.t
 import { sealBlock, unsealBlock } from '../block/seal-block.ts'
 import { entryOf, startOf } from '../columns.ts'
 import type { Kernel } from '../kernel/open-kernel.ts'
-import type { ObjectRef, SegmentRef, SegmentWriteDeps } from '../segment.ts'
+import type { BorrowedBlobs, ObjectRef, SegmentRef, SegmentWriteDeps } from '../segment.ts'
 import type { BytesColumn, VersionBatch } from '../version-batch.ts'
 import { nameTaken, PartWriter } from './part-writer.ts'
 
@@ -44,6 +44,7 @@ export class SegmentFile implements AsyncDisposable {
   readonly #keys: PartWriter
   readonly #rows: PartWriter
   readonly #blocks: FooterBlock[] = []
+  readonly #borrowed = new Map<ObjectName, BorrowedBlobs>()
   #lastKey: Uint8Array | undefined
   #isSealed = false
   #isKept = false
@@ -81,6 +82,7 @@ export class SegmentFile implements AsyncDisposable {
     const rowSectionSizes = sealedRows.map((section) => section.length)
     const keysBytes = sizeOf(sealedKeys)
     for (const section of [...sealedRows, ...sealedKeys, ...rowSections]) releaseBytes(section)
+    this.#noteBorrowed(batch)
     const first = entryOf(batch.keys, 0).slice()
     const repeatsLast = this.#lastKey !== undefined && Buffer.compare(this.#lastKey, first) === 0
     this.#lastKey = entryOf(batch.keys, batch.count - 1).slice()
@@ -193,6 +195,14 @@ export class SegmentFile implements AsyncDisposable {
     throw new AppError('segment.not-verified', message, { segment: this.keyring, block })
   }
 
+  #noteBorrowed({ large }: VersionBatch): void {
+    for (const value of [...large.values()].flat()) {
+      assert(value.kind === 'stored', 'Large values are stored before their versions.')
+      const { keyring, object } = value.ref
+      if (keyring !== this.keyring) this.#borrowed.set(object, { object, keyring })
+    }
+  }
+
   #formatRef(objects: {
     readonly keys: ObjectRef
     readonly rows: ObjectRef | null
@@ -210,6 +220,7 @@ export class SegmentFile implements AsyncDisposable {
       rowCount: sum(({ rowCount }) => rowCount),
       keyring: this.keyring,
       ...objects,
+      borrowed: [...this.#borrowed.values()],
     }
   }
 }

@@ -58,7 +58,8 @@ async function* statFiles(
 async function statFile(root: string, name: string): Promise<ObjectStat | undefined> {
   if (!isObjectName(name)) return undefined
   try {
-    return { name, sizeBytes: (await lstat(join(root, name))).size }
+    const { mtimeMs, size } = await lstat(join(root, name))
+    return { name, sizeBytes: size, modifiedMs: mtimeMs }
   } catch (error) {
     // Deleted since its folder was read.
     if (isFsError(error, 'ENOENT')) return undefined

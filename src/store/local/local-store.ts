@@ -103,7 +103,8 @@ async function statObject(
 ): Promise<ObjectStat | undefined> {
   try {
     const stat = await lstat(path)
-    return stat.isFile() && isObjectName(name) ? { name, sizeBytes: stat.size } : undefined
+    if (!stat.isFile() || !isObjectName(name)) return undefined
+    return { name, sizeBytes: stat.size, modifiedMs: stat.mtimeMs }
   } catch (error) {
     if (!isFsError(error, 'ENOENT', 'ENOTDIR')) {
       throw translateFsError(error, `Cannot look for object "${name}" in "${root}"`)

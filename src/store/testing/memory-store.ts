@@ -1,18 +1,27 @@
 import { AppError } from '#stdx/app-error'
 import { parseObjectName } from '../object-name.ts'
-import type { GetOptions, ObjectName, ObjectStore, PutResult } from '../object-store.ts'
+import type { GetOptions, ObjectName, ObjectStat, ObjectStore, PutResult } from '../object-store.ts'
 
-/** A store in memory whose objects a test may look at and tamper with. */
+/**
+ * A store in memory whose objects a test may look at and tamper with.
+ * @param nowMs the store's own clock
+ */
 export type MemoryStore = ObjectStore &
   AsyncDisposable & { readonly objects: Map<string, Uint8Array<ArrayBuffer>> }
 
-export function createMemoryStore(label = 'memory'): MemoryStore {
+export function createMemoryStore(label = 'memory', nowMs = () => 0): MemoryStore {
   const objects = new Map<string, Uint8Array<ArrayBuffer>>()
+  const modified = new Map<string, number>()
 
   function putNow(name: ObjectName, bytes: Uint8Array): PutResult {
     if (objects.has(parseObjectName(name))) return 'already-present'
     objects.set(name, Uint8Array.from(bytes))
+    modified.set(name, nowMs())
     return 'stored'
+  }
+
+  function statNow(name: ObjectName, { byteLength }: Uint8Array): ObjectStat {
+    return { name, sizeBytes: byteLength, modifiedMs: modified.get(name) ?? 0 }
   }
 
   return {
@@ -41,14 +50,14 @@ export function createMemoryStore(label = 'memory'): MemoryStore {
     async stat(name, signal) {
       signal.throwIfAborted()
       const bytes = objects.get(parseObjectName(name))
-      return bytes === undefined ? undefined : { name, sizeBytes: bytes.byteLength }
+      return bytes && statNow(name, bytes)
     },
     async *list(prefix, signal) {
       signal.throwIfAborted()
       for (const name of [...objects.keys()].sort()) {
         const bytes = objects.get(name)
         if (!name.startsWith(prefix) || bytes === undefined) continue
-        yield { name: parseObjectName(name), sizeBytes: bytes.byteLength }
+        yield statNow(parseObjectName(name), bytes)
       }
     },
     async delete(name, signal) {

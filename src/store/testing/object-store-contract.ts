@@ -43,7 +43,7 @@ function testWholeObjects(open: () => Promise<ObjectStore & AsyncDisposable>): v
         const length = b % (bytes.byteLength - offset + 1)
         const piece = await store.get(name, { signal, range: { offset, length } })
         expect(piece).toEqual(bytes.slice(offset, offset + length))
-        expect(await store.stat(name, signal)).toEqual({ name, sizeBytes: bytes.byteLength })
+        expect(await store.stat(name, signal)).toMatchObject({ name, sizeBytes: bytes.byteLength })
       }),
       { numRuns: 30 },
     )
@@ -96,11 +96,14 @@ function testNames(open: () => Promise<ObjectStore & AsyncDisposable>): void {
         for (const name of apart) await store.put(name, new Uint8Array(name.length), signal)
         const sorted = [...apart].sort()
         const expected = sorted.map((name) => ({ name, sizeBytes: name.length }))
-        expect(await collect(store.list('', signal))).toEqual(expected)
+        const listed = await collect(store.list('', signal))
+        expect(listed.map(({ name, sizeBytes }) => ({ name, sizeBytes }))).toEqual(expected)
+        for (const one of listed) expect(await store.stat(one.name, signal)).toEqual(one)
         const [first = 'none'] = sorted
         const folder = first.includes('/') ? first.slice(0, first.indexOf('/') + 1) : 'none/'
         const inside = expected.filter(({ name }) => name.startsWith(folder))
-        expect(await collect(store.list(folder, signal))).toEqual(inside)
+        expect(await collect(store.list(folder, signal))).toMatchObject(inside)
+        expect(await collect(store.list(folder, signal))).toHaveLength(inside.length)
       }),
       { numRuns: 20 },
     )

@@ -83,6 +83,7 @@ async function aSegment(vault: Vault, source: string, session: string): Promise<
     keys: await put('keys', keysKey),
     rows: await put('rows', rowsKey),
     blobs: null,
+    borrowed: [],
   }
 }
 
