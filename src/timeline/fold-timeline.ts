@@ -44,6 +44,14 @@ export function foldTimeline(chain: Chain): TimelineState {
   }
 }
 
+/**
+ * Why an entry with this body would not count if it came next; `undefined` when it would. Whoever
+ * appends asks first: an entry that does not count must never be taken for one that does.
+ */
+export function judgeNext(state: TimelineState, body: EntryBody): string | undefined {
+  return Folding.resume(state).add(state.headSeq + 1, '', body)
+}
+
 /** Each `add` takes an entry as a whole or says why it does not count. */
 class Folding {
   points: Point[] = []
@@ -59,6 +67,17 @@ class Folding {
 
   constructor(source: string) {
     this.#source = source
+  }
+
+  /** As after the entries that made this state, which stays as it is. */
+  static resume(state: TimelineState): Folding {
+    const folding = new Folding(state.source)
+    folding.points = [...state.points]
+    folding.basis = state.basis
+    for (const placed of [...state.segments.values()].flat()) folding.live.add(placed)
+    for (const session of state.sessions) folding.sessions.add(session)
+    for (const session of state.fenced) folding.fenced.add(session)
+    return folding
   }
 
   add(seq: number, time: string, body: EntryBody | UnknownBody): string | undefined {

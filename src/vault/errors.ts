@@ -55,6 +55,12 @@ export const VAULT_ERRORS = {
     retry: 'never',
     help: 'An object that was to be committed is not in the store as it was written. Nothing was committed. Run the command again; if it happens again, the store loses what it confirmed.',
   },
+  'vault.entry-refused': {
+    status: 409,
+    exit: 11,
+    retry: 'later',
+    help: 'Since the command began, somebody else has changed what it relied on: a point expired or was held, segments were replaced, or this writer was declared dead. Nothing was committed. Run the command again.',
+  },
   'vault.document-damaged': {
     status: 500,
     exit: 13,

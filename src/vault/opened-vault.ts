@@ -13,10 +13,10 @@ import type { Chain, SeenHead } from '#timeline/chain-slots'
 import type { EntryBody, RestoreBody } from '#timeline/entry'
 import { parseEntryName, parseSourceName, VAULT_TIMELINE } from '#timeline/entry-name'
 import { foldFacts, type RestoreFact } from '#timeline/fold-facts'
-import { foldTimeline } from '#timeline/fold-timeline'
+import { foldTimeline, judgeNext } from '#timeline/fold-timeline'
 import type { HeadMemory } from '#timeline/head-memory'
 import type { AgreedBody } from '#timeline/maintenance-entry'
-import { cosign, type Proposal } from '#timeline/proposal'
+import { cosign, judgeCosigner, type Proposal } from '#timeline/proposal'
 import { readChain } from '#timeline/read-chain'
 import { readBackwards } from '#timeline/read-head'
 import type { TimelineState } from '#timeline/timeline-state'
@@ -123,8 +123,24 @@ export class OpenedVault implements Vault {
   ): Promise<{ readonly seq: number }> {
     if (body.kind === 'capture' || body.kind === 'compact')
       await checkObjects(this, body.segments, signal)
+    const refusal = await this.judge(state, body, signal)
+    if (refusal !== undefined) {
+      const message = `Cannot commit a ${body.kind} to "${state.source}": ${refusal}`
+      throw new AppError('vault.entry-refused', message, { source: state.source })
+    }
     const { seq } = await this.#append(state, body, signal)
     return { seq }
+  }
+
+  async judge(
+    state: TimelineState,
+    body: EntryBody,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const refusal = judgeNext(state, body)
+    if (refusal !== undefined || (body.kind !== 'expire' && body.kind !== 'release')) return refusal
+    const place = { vaultId: this.id, source: state.source }
+    return await judgeCosigner(place, body, this.#readDeps(state.source, signal).findCertificate)
   }
 
   async cosign(source: string, proposal: Proposal, signal: AbortSignal): Promise<AgreedBody> {

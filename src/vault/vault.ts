@@ -45,6 +45,7 @@ export type Vault = {
    * Commits one entry after `state.headSeq`, and reads it back.
    * Objects the body names must be durable already: it is looked whether they are there in full.
    * @throws vault.object-missing | timeline.damaged | timeline.undecided
+   * @throws vault.entry-refused when it would not count after `state`, saying why
    * @throws timeline.lost-race when somebody else committed there first; read again and decide anew
    */
   append(
@@ -52,6 +53,8 @@ export type Vault = {
     body: EntryBody,
     signal: AbortSignal,
   ): Promise<{ readonly seq: number }>
+  /** Why an entry would not count, were it committed after `state`; `undefined` when it would. */
+  judge(state: TimelineState, body: EntryBody, signal: AbortSignal): Promise<string | undefined>
   /**
    * Adds the custodian's word to what two hands have to agree on; the keeper appends the outcome.
    * @throws vault.role-missing
