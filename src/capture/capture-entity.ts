@@ -2,6 +2,7 @@ import { batchBytes, type RowBatch } from '#record/row-batch'
 import type { SchemaVersion } from '#record/schema'
 import { deriveDigestKeys, formatFingerprint } from '#seal/digest-keys'
 import type { DigestKey } from '#seal/keys'
+import type { BlobIndex } from '#segment/blob-index'
 import type { ChangeBatch, ScanTotals } from '#segment/changes'
 import { compareVersions } from '#segment/compare-versions'
 import { createSegmentWriter } from '#segment/create-segment-writer'
@@ -45,7 +46,12 @@ export type CaptureEntityDeps = {
 /** Told of every batch, when its rows have been recognised. */
 export type CaptureProgress = (read: { readonly rows: number; readonly bytes: number }) => void
 
-export type CaptureWatch = { readonly progress: CaptureProgress; readonly signal: AbortSignal }
+/** What a capture of an entity shares with those beside it. */
+export type CaptureWatch = {
+  readonly progress: CaptureProgress
+  readonly blobs: BlobIndex
+  readonly signal: AbortSignal
+}
 
 /** Captures one entity somewhere: in this thread, or in another. Rows are consumed once. */
 export type CaptureEntity = (
@@ -64,7 +70,7 @@ export async function captureEntity(
   deps: CaptureEntityDeps,
   job: EntityJob,
   rows: AsyncIterable<RowBatch>,
-  { progress, signal }: CaptureWatch,
+  { blobs, progress, signal }: CaptureWatch,
 ): Promise<EntityResult> {
   const { schema } = job
   const scanned = scanAll(openRowScanner(schema, deps.digestKey), rows, progress)
@@ -77,6 +83,7 @@ export async function captureEntity(
     session: job.session,
     schema,
     digestKey: deps.digestKey,
+    blobs,
     allocateNumber: () => (number += job.numberStep),
     signal,
   })

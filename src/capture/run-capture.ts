@@ -3,6 +3,7 @@ import type { Cut } from '#record/cut'
 import type { EntityName } from '#record/entity-name'
 import { scanFields } from '#record/project'
 import type { Catalogue, DescribedEntity } from '#record/schema'
+import { openBlobIndex } from '#segment/blob-index'
 import { AppError, isAppError } from '#stdx/app-error'
 import { formatCanonicalJson } from '#stdx/canonical-json'
 import type { Clock } from '#stdx/clock'
@@ -90,7 +91,9 @@ async function captureAll(
   signal: AbortSignal,
 ): Promise<Planned[]> {
   const { cut, plans, request } = run
-  const { progress } = deps
+  const { progress, vault } = deps
+  const live = [...run.state.segments.values()].flat()
+  const blobs = openBlobIndex(await vault.readDeps(request.source, signal), live)
   // One that fails ends the others: what they would still read is void.
   const stopping = new AbortController()
   const both = AbortSignal.any([signal, stopping.signal])
@@ -110,7 +113,10 @@ async function captureAll(
     }
     const rows = cut.scan(plan.described, scanFields(plan.schema), both)
     try {
-      return { plan, result: await deps.captureEntity(job, rows, { progress, signal: both }) }
+      return {
+        plan,
+        result: await deps.captureEntity(job, rows, { progress, blobs, signal: both }),
+      }
     } catch (error) {
       stopping.abort(error)
       throw error

@@ -1,12 +1,18 @@
 import type { RowBatch } from '#record/row-batch'
+import type { BlobRef } from '#segment/version-batch'
 import { AppError } from '#stdx/app-error'
 import type { EntityJob, EntityResult } from './capture-entity.ts'
 
-/** What the main thread says to a capture thread, in this order: one job, its batches, the end. */
+/**
+ * What the main thread says to a capture thread, in this order: one job, its batches, the end; and in
+ * between, where the large values lie that it asks for.
+ */
 export type ToThread =
   | { readonly kind: 'job'; readonly job: EntityJob }
   | { readonly kind: 'batch'; readonly batch: RowBatch }
   | { readonly kind: 'end' }
+  /** Where a large value lies that was claimed; `null`: the thread is to store it. */
+  | { readonly kind: 'claimed'; readonly claim: number; readonly ref: BlobRef | null }
   /** Reading failed or was interrupted: give the job up. */
   | { readonly kind: 'abort' }
 
@@ -14,6 +20,9 @@ export type ToThread =
 export type FromThread =
   | { readonly kind: 'want' }
   | { readonly kind: 'read'; readonly rows: number; readonly bytes: number }
+  /** Large values are known to the main thread alone, which is asked by a number. */
+  | { readonly kind: 'claim'; readonly claim: number; readonly hash: Uint8Array }
+  | { readonly kind: 'announce'; readonly ref: BlobRef }
   | { readonly kind: 'done'; readonly result: EntityResult }
   | { readonly kind: 'failed'; readonly failure: Failure }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { CaptureWatch, EntityJob } from '#capture/capture-entity'
 import type { RowBatch } from '#record/row-batch'
+import { createBlobIndex, openBlobIndex } from '#segment/blob-index'
 import { aRowBatch, aSchema } from '#segment/testing/segment-fixture'
 import { AppError } from '#stdx/app-error'
 import { systemClock } from '#stdx/clock'
@@ -18,7 +19,8 @@ import { createStore, openStore } from './open-store.ts'
 
 const { signal } = new AbortController()
 const THREAD = new URL('./capture-thread.ts', import.meta.url)
-const watch: CaptureWatch = { progress: () => {}, signal }
+const blobs = createBlobIndex()
+const watch: CaptureWatch = { progress: () => {}, blobs, signal }
 
 let folder: string
 let data: CaptureThreadData
@@ -76,7 +78,11 @@ test('captureEntity() of a pool writes segments in another thread, one entity af
       { length: count },
       (_, i) => `${2 * i}\ta\t\\N\n${2 * i + 1}\tb\t\\N\n`,
     )
-    const result = await pool.captureEntity(aJob(), batchesOf(...texts), { progress, signal })
+    const result = await pool.captureEntity(aJob(), batchesOf(...texts), {
+      progress,
+      blobs,
+      signal,
+    })
     expect(result).toMatchObject({ rowCount: 2 * count, inserted: 2 * count, deleted: 0 })
     expect(result.segments).toHaveLength(count === 0 ? 0 : 1)
     const { keys } = result.segments[0] ?? {}
@@ -122,9 +128,26 @@ test('captureEntity() of a pool holds few batches, however slow the thread is', 
   const progress = ({ rows: count }: { rows: number }) => {
     taken += count
   }
-  await pool.captureEntity(aJob(), rows(), { progress, signal })
+  await pool.captureEntity(aJob(), rows(), { progress, blobs, signal })
   expect(taken).toBe(40)
   expect(ahead).toBeLessThanOrEqual(6)
+})
+
+test('captureEntity() of a pool stores a large value once, in whatever thread it is met', async () => {
+  await using pool = new CapturePool(THREAD, data)
+  const { openers, vaultId } = data.keys
+  const stores = { store: openStore(data.vault), keyring: openStore(data.keyring) }
+  const shared = { ...watch, blobs: openBlobIndex({ vaultId, openers, ...stores }, []) }
+  const document = 'x'.repeat(300_000)
+  const rows = (id: number) => batchesOf(`${id}\t${document}\t\\N\n`)
+  const results = await Promise.all([
+    pool.captureEntity(aJob(), rows(1), shared),
+    pool.captureEntity(aJob(), rows(2), shared),
+    pool.captureEntity(aJob(), rows(3), shared),
+  ])
+  const refs = results.flatMap(({ segments }) => segments)
+  expect(refs.filter((ref) => ref.blobs !== null)).toHaveLength(1)
+  expect(refs.filter((ref) => ref.borrowed.length === 1)).toHaveLength(2)
 })
 
 test('captureEntity() of a pool throws what failed in the thread, with its code, and works on', async () => {

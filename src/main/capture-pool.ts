@@ -1,10 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type {
-  CaptureProgress,
-  CaptureWatch,
-  EntityJob,
-  EntityResult,
-} from '#capture/capture-entity'
+import type { CaptureWatch, EntityJob, EntityResult } from '#capture/capture-entity'
 import { type FromThread, parseFailure, type ToThread } from '#capture/thread-messages'
 import type { RowBatch } from '#record/row-batch'
 import { AppError } from '#stdx/app-error'
@@ -60,7 +55,7 @@ class CaptureThread {
   readonly #worker: Worker
   readonly #wants: Semaphore = new Semaphore()
   #settle: PromiseWithResolvers<EntityResult> | undefined
-  #progress: CaptureProgress | undefined
+  #watch: CaptureWatch | undefined
   isDead = false
 
   constructor(url: URL, data: CaptureThreadData) {
@@ -76,15 +71,15 @@ class CaptureThread {
   async run(
     job: EntityJob,
     rows: AsyncIterable<RowBatch>,
-    { progress, signal }: CaptureWatch,
+    watch: CaptureWatch,
   ): Promise<EntityResult> {
     const settle = Promise.withResolvers<EntityResult>()
     this.#settle = settle
-    this.#progress = progress
+    this.#watch = watch
     this.#wants.reset()
     this.#say({ kind: 'job', job })
     let sourceFailure: { readonly error: unknown } | undefined
-    const sending = this.#send(rows, signal).catch(async (error: unknown) => {
+    const sending = this.#send(rows, watch.signal).catch(async (error: unknown) => {
       sourceFailure = { error }
       this.#say({ kind: 'abort' })
       await settle.promise.catch(() => undefined)
@@ -115,12 +110,25 @@ class CaptureThread {
 
   #hear(message: FromThread): void {
     if (message.kind === 'want') this.#wants.give()
-    else if (message.kind === 'read') this.#progress?.(message)
+    else if (message.kind === 'read') this.#watch?.progress(message)
+    else if (message.kind === 'announce') this.#watch?.blobs.announce(message.ref)
+    else if (message.kind === 'claim') void this.#answer(message)
     else if (message.kind === 'done') this.#settle?.resolve(message.result)
     else this.#fail(parseFailure(message.failure))
   }
 
-  #fail(error: Error): void {
+  async #answer({ claim, hash }: Extract<FromThread, { kind: 'claim' }>): Promise<void> {
+    const { blobs, signal } = this.#watch ?? {}
+    if (blobs === undefined || signal === undefined) return
+    try {
+      const ref = await blobs.claim(hash, signal)
+      this.#say({ kind: 'claimed', claim, ref: ref ?? null })
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #fail(error: unknown): void {
     this.#settle?.reject(error)
     this.#wants.close()
   }

@@ -10,6 +10,7 @@ import type { RowBatch } from '#record/row-batch'
 import { assert } from '#stdx/assert'
 import { systemRandom } from '#stdx/random'
 import type { ThreadKeys } from '#vault/thread-keys'
+import { AskingIndex } from './asking-index.ts'
 import { openStore } from './open-store.ts'
 
 /** What a capture thread is started with. */
@@ -31,19 +32,21 @@ function serve(port: MessagePort, { keys, keyring, tempDir, vault }: CaptureThre
   const write = { ...stores, random, recipients }
   const deps = { write, read: { ...stores, openers }, digestKey, random, tempDir }
   const say = (message: FromThread) => port.postMessage(message)
+  const blobs = new AskingIndex(say)
   let inbox: Inbox | undefined
 
   port.on('message', (message: ToThread) => {
     if (message.kind === 'job') inbox = start(message.job)
     else if (message.kind === 'batch') inbox?.push(message.batch)
     else if (message.kind === 'end') inbox?.end()
+    else if (message.kind === 'claimed') blobs.hear(message.claim, message.ref ?? undefined)
     else inbox?.abort()
   })
 
   function start(job: EntityJob): Inbox {
     const next = new Inbox(() => say({ kind: 'want' }))
     const progress: CaptureProgress = (read) => say({ kind: 'read', ...read })
-    captureEntity(deps, job, next.read(), { progress, signal: next.signal }).then(
+    captureEntity(deps, job, next.read(), { progress, blobs, signal: next.signal }).then(
       (result) => say({ kind: 'done', result }),
       (error: unknown) => say({ kind: 'failed', failure: formatFailure(error) }),
     )

@@ -5,6 +5,7 @@ import type { DigestKey } from '#seal/keys'
 import { assert } from '#stdx/assert'
 import { gatherPieces, type Piece, pieceBytes } from './batch/pieces.ts'
 import { releaseLarge, releaseRows } from './batch/release.ts'
+import { type BlobIndex, createBlobIndex } from './blob-index.ts'
 import type { ColumnPlan } from './block/encode-rows.ts'
 import { compareEntries, findFirst, startOf } from './columns.ts'
 import { openKernel } from './kernel/open-kernel.ts'
@@ -21,6 +22,8 @@ export type SegmentWriterOptions = {
   /** A number the session has not used. */
   allocateNumber(): number
   readonly digestKey: DigestKey
+  /** Where large values lie already; absent: this writer knows its own only. */
+  readonly blobs?: BlobIndex
   /** A segment is closed when its rows or large values reach this; a block more is possible. */
   readonly objectBytes?: number
   readonly signal: AbortSignal
@@ -71,7 +74,8 @@ class SortedWriter implements SegmentWriter {
   constructor(deps: SegmentWriteDeps, options: SegmentWriterOptions) {
     this.#deps = deps
     this.#options = options
-    this.#blobs = new BlobWriter(deps, deriveDigestKeys(options.digestKey))
+    const { blobs = createBlobIndex(), digestKey } = options
+    this.#blobs = new BlobWriter(deps, deriveDigestKeys(digestKey), blobs)
   }
 
   async append(unstored: VersionBatch): Promise<void> {
@@ -169,7 +173,7 @@ class SortedWriter implements SegmentWriter {
   async #storeValue(value: LargeValue): Promise<LargeValue> {
     if (value.kind === 'stored') return value
     const file = this.#openFile()
-    const ref = await this.#blobs.store(file, value.parts)
+    const ref = await this.#blobs.store(file, value.parts, this.#options.signal)
     releaseLarge(value)
     return { kind: 'stored', fieldIndex: value.fieldIndex, ref }
   }

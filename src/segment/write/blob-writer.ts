@@ -3,6 +3,7 @@ import type { DigestKeys } from '#seal/digest-keys'
 import { commitToKeys } from '#seal/keyring'
 import { sealSection, unsealSection } from '#seal/seal-section'
 import { AppError } from '#stdx/app-error'
+import type { BlobIndex } from '../blob-index.ts'
 import { compress, decompress } from '../block/zstd.ts'
 import type { SegmentWriteDeps } from '../segment.ts'
 import type { BlobRef } from '../version-batch.ts'
@@ -21,30 +22,28 @@ export const BLOB_SECTION_BYTES = 1_048_576
 export const BLOB_SIZE_BYTES = 4
 
 const DATA_KEY_BYTES = 32
-/** References remembered, so that memory does not grow with the number of large values. */
-const KNOWN_MAX = 65_536
 
 type Parts = readonly Uint8Array<ArrayBuffer>[]
 
-/** Stores large values of one session, each once as far as it remembers. Holds two sections. */
+/** Stores large values, each once as far as the index knows. Holds two sections. */
 export class BlobWriter {
   readonly #deps: SegmentWriteDeps
   readonly #digestKeys: DigestKeys
-  readonly #known = new Map<string, BlobRef>()
+  readonly #index: BlobIndex
 
-  constructor(deps: SegmentWriteDeps, digestKeys: DigestKeys) {
+  constructor(deps: SegmentWriteDeps, digestKeys: DigestKeys, index: BlobIndex) {
     this.#deps = deps
     this.#digestKeys = digestKeys
+    this.#index = index
   }
 
   /** @param parts the value's canonical text; not joined, not kept */
-  async store(file: SegmentFile, parts: Parts): Promise<BlobRef> {
-    const hash = hashOf(this.#digestKeys.blob, parts)
-    const name = hash.toString('hex')
-    const known = this.#known.get(name)
+  async store(file: SegmentFile, parts: Parts, signal: AbortSignal): Promise<BlobRef> {
+    const hash = new Uint8Array(hashOf(this.#digestKeys.blob, parts))
+    const known = await this.#index.claim(hash, signal)
     if (known !== undefined) return known
-    const ref = await this.#write(file, parts, new Uint8Array(hash))
-    if (this.#known.size < KNOWN_MAX) this.#known.set(name, ref)
+    const ref = await this.#write(file, parts, hash)
+    this.#index.announce(ref)
     return ref
   }
 
