@@ -4,6 +4,7 @@ import { type EntityName, parseEntityName } from '#record/entity-name'
 import type { CompareDeps } from '#restore/compare-target'
 import { entitiesOf, type PreparedRestore, planRestore } from '#restore/plan-restore'
 import { type ReadBack, readBack } from '#restore/read-back'
+import { mayLose } from '#restore/refuse-losses'
 import {
   countWrites,
   type RecordScope,
@@ -101,7 +102,7 @@ export async function restorePoint(
   const writes = prepared.plan.steps.reduce((sum, step) => sum + countWrites(step), 0)
   await request.agree(prepared.plan, { isEmpty, writes })
   const label = `Restoring ${prepared.plan.point} to ${request.target}`
-  deps.progress.begin({ label, rows: countToWrite(prepared.plan) })
+  deps.progress.begin({ label, rows: countToWrite(prepared) })
   const counts = await runRestore(compare, { prepared, since: cut, target }, signal)
   const writtenAtMs = deps.clock.nowMs()
   deps.progress.begin({ label: 'Reading back', rows })
@@ -150,8 +151,13 @@ function countRows(point: Point, scope: RestoreScope): number {
   return held.reduce((sum, { rows }) => sum + rows, 0)
 }
 
-function countToWrite({ steps }: RestorePlan): number {
-  return steps.reduce((sum, step) => sum + step.insert + step.update, 0)
+/** Rows that are written, and those that are read again before the commit. */
+function countToWrite({ entities }: PreparedRestore): number {
+  return entities.reduce((sum, planned) => {
+    const { insert, update } = planned.step
+    const read = mayLose(planned) ? planned.at.facts.rows : 0
+    return sum + insert + update + read
+  }, 0)
 }
 
 /** Reads what was written, at a new cut. */

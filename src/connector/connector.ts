@@ -118,6 +118,12 @@ export type TargetWrite = AsyncDisposable & {
   updateRows(entity: EntityName, rows: KeyedRows): Promise<number>
   /** Deletes the rows that `key` finds, each exactly once; with `key` empty, one row equal in all `fields` per row given. */
   deleteRows(entity: EntityName, rows: KeyedRows): Promise<number>
+  /** Streams the rows that this transaction sees, its own among them; otherwise as a cut does. */
+  scan(
+    entity: DescribedEntity,
+    fields: readonly string[],
+    signal: AbortSignal,
+  ): AsyncIterable<RowBatch>
   /** @throws connector.value-refused | connector.constraint-violated, with everything rolled back */
   commit(): Promise<void>
 }

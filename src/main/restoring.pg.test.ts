@@ -8,7 +8,7 @@ import { Secret } from '#stdx/secret'
 import { collect } from '#stdx/streams'
 import { describePostgres, freshDatabase, newestMajor } from '#test/servers/fresh-database'
 import { signal } from '#vault/testing/a-vault'
-import { aRestoring, noSystems } from './testing/a-restore.ts'
+import { aRestoring, noSystems, type RestoreChange } from './testing/a-restore.ts'
 import { testRestoring } from './testing/restoring-contract.ts'
 
 function aHarness(major: number): ConnectorHarness {
@@ -81,6 +81,52 @@ describePostgres('restoring', (major) => {
     expect(await read(restoring.copy, identity)).toEqual(['a', 'a'])
     await expect(restoring.copy.exec(`insert into t (name) values ('d')`)).resolves.toBeUndefined()
     expect(await read(restoring.copy, 'select name from t where id > 3')).toEqual(['spoiled'])
+  })
+
+  test('numbers, times and domains that are narrower in the target keep every digit or nothing', async () => {
+    await using restoring = await aRestoring(
+      harness,
+      `create domain amount as numeric(15,4);
+      create table price (id int primary key, net numeric(15,4), gross amount);
+      create table visit (id int primary key, at timestamp(6), note varchar(20));
+      insert into price values (1, 1.5000, 2.2500), (2, 1.2345, 2.2500);
+      insert into visit values (1, '2026-01-01 12:00:00.5', 'a'), (2, '2026-01-01 12:00:00', 'b')`,
+    )
+    await restoring.backUp()
+    const { copy } = restoring
+    const refuses = async (change: RestoreChange, message: string) => {
+      const before = await read(copy, 'select * from price')
+      await expect(restoring.restore(change)).rejects.toMatchObject({
+        code: 'restore.value-lost',
+        message: expect.stringContaining(message),
+      })
+      expect(await read(copy, 'select * from price')).toEqual(before)
+    }
+    await copy.exec(`delete from price; alter table price alter net type numeric(15,2);
+      delete from visit; alter table visit alter at type timestamp(0), alter note type text`)
+    expect((await restoring.plan()).steps.map(({ otherTypes }) => otherTypes)).toEqual([
+      [{ field: 'net', point: 'numeric(15,4)', target: 'numeric(15,2)' }],
+      [
+        {
+          field: 'at',
+          point: 'timestamp(6) without time zone',
+          target: 'timestamp(0) without time zone',
+        },
+        { field: 'note', point: 'character varying(20)', target: 'text' },
+      ],
+    ])
+    await refuses({}, 'values of net (numeric(15,4) at the point, numeric(15,2) there)')
+    await refuses({ entities: ['public.visit'] }, 'values of at (')
+    const kept = { records: ['public.price:1', 'public.visit:2'] }
+    expect((await restoring.restore(kept)).summary).toMatchObject({
+      inserted: 2,
+      verified: { records: 2, different: 0 },
+    })
+    // A domain of the same name that means something else.
+    await copy.exec(`drop table price; drop domain amount; create domain amount as numeric(15,1);
+      create table price (id int primary key, net numeric(15,4), gross amount)`)
+    expect((await restoring.plan()).steps).toMatchObject([{ otherTypes: [] }, {}])
+    await refuses({ entities: ['public.price'] }, 'values of gross')
   })
 
   test('a field that is renamed while its values change is the same field, looking back too', async () => {

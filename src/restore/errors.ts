@@ -5,7 +5,19 @@ export const RESTORE_ERRORS = {
     status: 409,
     exit: 1,
     retry: 'after-fix',
-    help: 'The target has another shape than the point. Restore into an empty target, or add the fields that the message names.',
+    help: 'The target has another shape than the point. Restore into an empty target, or change the fields that the message names: add what is missing, give the others their type at the point.',
+  },
+  'restore.value-lost': {
+    status: 409,
+    exit: 1,
+    retry: 'after-fix',
+    help: 'The target would keep another value than it was given, because the fields that the message names have other types there. Everything was rolled back. Give them their type at the point, restore into an empty target, or put back other fields with --field.',
+  },
+  'restore.key-not-unique': {
+    status: 409,
+    exit: 1,
+    retry: 'after-fix',
+    help: 'The table of the target lacks the key that it had at the point, and holds several rows of one record. Nothing was written. Delete those that are too many, add the key, and plan again; or restore into an empty target.',
   },
   'restore.unreadable': {
     status: 403,

@@ -28,6 +28,7 @@ function aChange(
     delete: 1,
     extra: 0,
     same: 0,
+    otherTypes: [],
   } as const
   return { schema: { ...aSchema(), entity, foreignKeys }, step }
 }

@@ -9,9 +9,14 @@ import type { Catalogue, DescribedEntity, SchemaVersion } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import { formatCanonicalJson } from '#stdx/canonical-json'
 import type { Point, TimelineState } from '#timeline/timeline-state'
-import { type CompareDeps, pairWithNothing, pairWithTarget } from './compare-target.ts'
+import {
+  type CompareDeps,
+  listOtherTypes,
+  pairWithNothing,
+  pairWithTarget,
+} from './compare-target.ts'
 import { orderEntities } from './order-entities.ts'
-import type { EntityStep, RestorePlan, RestoreScope } from './restore-plan.ts'
+import type { EntityStep, OtherType, RestorePlan, RestoreScope } from './restore-plan.ts'
 import { openSameInFields, type SameInFields } from './same-in-fields.ts'
 import { StepSpool } from './step-spool.ts'
 
@@ -118,9 +123,12 @@ async function planEntity(
     return { at, described, picked, spool: null, targetRows: 0, step }
   }
   const spool = planning.stack.use(new StepSpool(deps, { at, picked }, signal))
-  const counts = emptyStep(entity, described === null ? 'create' : 'repair')
+  const counts = {
+    ...emptyStep(entity, described === null ? 'create' : 'repair'),
+    otherTypes: listWrittenTypes(at, described, picked),
+  }
   const isSameIn = openSameInFields(deps.digestKey, at.schema)
-  const pairs = comparePairs(deps, planning, signal)
+  const pairs = comparePairs(deps, planning, picked, signal)
   let differing = 0
   for (;;) {
     const next = await pairs.next()
@@ -145,10 +153,25 @@ async function planEntity(
 function comparePairs(
   deps: CompareDeps,
   { at, cut, described }: PlanningEntity,
+  picked: PickedRecords | null,
   signal: AbortSignal,
 ): AsyncGenerator<readonly RecordPair[], PairTotals, undefined> {
   if (described === null) return pairWithNothing(deps, at, signal)
-  return pairWithTarget(deps, { at, cut, described }, { rows: true, signal })
+  const isTwinRefused = (key: Uint8Array) => picked?.has(formatKeyHex(key)) ?? true
+  return pairWithTarget(deps, { at, cut, described }, { isTwinRefused, rows: true, signal })
+}
+
+/** Of fields that would be written, those of another type: all fields, unless some were picked. */
+function listWrittenTypes(
+  { schema }: EntityAt,
+  described: DescribedEntity | null,
+  picked: PickedRecords | null,
+): OtherType[] {
+  if (described === null) return []
+  const lists = picked === null ? [null] : [...picked.values()]
+  return listOtherTypes(schema, described).filter(({ field }) =>
+    lists.some((fields) => fields === null || fields.includes(field)),
+  )
 }
 
 type Op = 'insert' | 'update' | 'delete' | 'extra'
@@ -233,7 +256,7 @@ function refuseUnreadable(described: DescribedEntity | null): void {
 }
 
 function emptyStep(entity: EntityName, action: EntityStep['action']) {
-  return { entity, action, insert: 0, update: 0, delete: 0, extra: 0, same: 0 }
+  return { entity, action, insert: 0, update: 0, delete: 0, extra: 0, same: 0, otherTypes: [] }
 }
 
 function missingRecord({ entity, key }: SchemaVersion, bytes: Uint8Array): AppError {

@@ -39,6 +39,15 @@ export type EntityStep = {
   readonly extra: number
   /** Records of the scope that are already what the point says. */
   readonly same: number
+  /** Fields that would be written and have another type in the target: not every value may survive. */
+  readonly otherTypes: readonly OtherType[]
+}
+
+export type OtherType = {
+  readonly field: string
+  /** The type at the point. */
+  readonly point: string
+  readonly target: string
 }
 
 export function countWrites(step: EntityStep): number {

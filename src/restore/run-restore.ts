@@ -6,6 +6,7 @@ import { readState } from '#segment/read-state'
 import type { CompareDeps } from './compare-target.ts'
 import { findLateDeletes } from './late-deletes.ts'
 import type { PlannedEntity, PreparedRestore } from './plan-restore.ts'
+import { refuseLosses } from './refuse-losses.ts'
 import { countWrites } from './restore-plan.ts'
 import { tellRows } from './tell-rows.ts'
 
@@ -25,7 +26,10 @@ export type RestoreCounts = {
  * come first and deletes last, so that every row has what it refers to at any time. A row that
  * somebody changed after `since` voids the plan.
  *
- * @throws connector.target-changed | connector.constraint-violated | connector.value-refused, with nothing written
+ * What fields of another type kept is read before the commit, too: a value that was rounded or cut
+ * off is no restore, and is rolled back.
+ *
+ * @throws restore.value-lost | connector.target-changed | connector.constraint-violated | connector.value-refused, with nothing written
  */
 export async function runRestore(
   deps: CompareDeps,
@@ -40,6 +44,7 @@ export async function runRestore(
   const plan = formatCreatePlan(prepared)
   const leftOut = plan.schemas.length > 0 ? [...(await write.createTables(plan))] : []
   const counts = await writeSteps(deps, write, prepared, signal)
+  await refuseLosses(deps, write, prepared, signal)
   if (plan.schemas.length > 0) leftOut.push(...(await write.finishTables(plan)))
   await write.commit()
   return { ...counts, leftOut }

@@ -37,7 +37,7 @@ beforeEach(async () => {
 
 type Plan = {
   readonly plan: string
-  readonly steps: readonly Record<string, string | number>[]
+  readonly steps: readonly Record<string, unknown>[]
 }
 
 const restore = (...argv: string[]) => ['restore', 'erp@1', '--to', 'copy', ...argv]
@@ -138,6 +138,28 @@ test('single records and fields are put back, and nothing beside them', async ()
   expect(rowsOf('customer')).toHaveLength(500 - 3 + 2 + 2 - 1)
 })
 
+test('a table whose fields have other types takes what it can keep, and nothing is rounded', async () => {
+  const { answer, at, holdfast } = traveller
+  change(
+    at('empty.db'),
+    `CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT NOT NULL, iban INTEGER, terms TEXT,
+       photo BLOB, credit_limit NUMERIC)`,
+  )
+  const argv = ['restore', 'erp@1', '--to', 'empty', '--entity', 'main.customer']
+  const { steps } = await answer<Plan>(...argv, '--plan-only')
+  expect(steps[0]?.['otherTypes']).toContainEqual({
+    field: 'iban',
+    point: 'TEXT',
+    target: 'INTEGER',
+  })
+  change(at('erp.db'), `UPDATE customer SET iban = '0049' WHERE id = 7`)
+  expect(await holdfast('backup', '--quiet')).toMatchObject({ exit: 0 })
+  const run = await holdfast(...argv.with(1, 'erp@2'), '--yes')
+  expectFailure(run, 1, 'restore.value-lost')
+  expect(run.stderr).toContain('main.customer: iban is TEXT at the point and INTEGER in empty')
+  expect(readAll(at('empty.db'))).toEqual({ customer: [] })
+})
+
 test('single entities are put back', async () => {
   const { at, summary } = traveller
   const before = readAll(at('copy.db'))
@@ -169,8 +191,8 @@ test('what does not exist or does not fit is refused before anything is written'
   expect(await hashOf(at('copy.db'))).toBe(before)
 })
 
-function step(entity: string, counts: Record<string, number>): Record<string, string | number> {
-  const none = { insert: 0, update: 0, delete: 0, extra: 0, same: 0 }
+function step(entity: string, counts: Record<string, number>): Record<string, unknown> {
+  const none = { insert: 0, update: 0, delete: 0, extra: 0, same: 0, otherTypes: [] }
   return { entity, action: 'repair', ...none, ...counts }
 }
 

@@ -5,6 +5,7 @@ import { formatCount, formatDuration } from '../format-amounts.ts'
 import { countKinds, listNames, type NotRestored } from '../format-not-restored.ts'
 import { formatTable } from '../format-table.ts'
 import type { Act, Shell } from '../shell.ts'
+import { visible } from '../text-width.ts'
 
 type Options = {
   readonly to: string
@@ -75,7 +76,15 @@ function describePlan(
   })
   const table = formatTable([{ title: 'ENTITY' }, { title: 'ACTION' }, ...counts], rows)
   const left = notRestored.length === 0 ? '' : tell(notRestored)
-  return `${point} to ${target}\n${table}${left}plan ${plan}\n`
+  const others = steps.flatMap(({ entity, otherTypes }) =>
+    otherTypes.map(
+      (one) =>
+        `${entity}: ${visible(one.field)} is ${one.point} at the point and ${one.target} in ${target}\n`,
+    ),
+  )
+  const doubt =
+    others.length === 0 ? '' : 'A value that these fields cannot keep stops the restore.\n'
+  return `${point} to ${target}\n${table}${others.join('')}${doubt}${left}plan ${plan}\n`
 }
 
 function describeSummary(summary: RestoreSummary): string {

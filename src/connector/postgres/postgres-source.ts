@@ -11,9 +11,10 @@ import type { Session } from './session.ts'
 /** A database that is read. Keeps the session that asked who it is for the first use after that. */
 export class PostgresSource implements Source {
   readonly identity: SourceIdentity
+  /** Everything that is read from the database spends from it. */
+  readonly pace: Pace
   readonly #address: PostgresAddress
   readonly #sessionsMax: number
-  readonly #pace: Pace
   #kept: Session | undefined
 
   /** @throws connector.unreachable | connector.denied | connector.address-invalid */
@@ -37,7 +38,7 @@ export class PostgresSource implements Source {
     this.#address = found.address
     this.#kept = found.session
     this.#sessionsMax = options.connectionsMax
-    this.#pace = openPace(options.clock, options.bytesPerSecondMax)
+    this.pace = openPace(options.clock, options.bytesPerSecondMax)
   }
 
   openCut(signal: AbortSignal): Promise<SourceCut> {
@@ -46,7 +47,7 @@ export class PostgresSource implements Source {
         identity: this.identity,
         connect: (forSignal) => this.takeSession(forSignal),
         sessionsMax: this.#sessionsMax,
-        pace: this.#pace,
+        pace: this.pace,
       },
       signal,
     )

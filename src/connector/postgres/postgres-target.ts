@@ -41,7 +41,8 @@ export class PostgresTarget implements Target {
       'A cut is of the target it came from.',
     )
     const session = await this.#source.takeSession(signal)
-    return openWrite(session, { snapshot: since?.snapshot ?? null, signal })
+    const { pace } = this.#source
+    return openWrite(session, { pace, snapshot: since?.snapshot ?? null, signal })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,12 +1,15 @@
 import type { EntityName } from '#record/entity-name'
-import type { RowBatch } from '#record/row-batch'
+import { batchBytes, type RowBatch } from '#record/row-batch'
+import type { DescribedEntity } from '#record/schema'
 import type { CreatePlan, KeyedRows, LeftOut, TargetWrite } from '../connector.ts'
+import type { Pace } from '../pace.ts'
 import { createTables } from './create-tables.ts'
 import { type DeferredKey, deferForeignKeys, undoDeferral } from './defer-foreign-keys.ts'
 import type { SequenceDefinition } from './definition.ts'
 import { finishTables } from './finish-tables.ts'
 import { quietTable } from './quiet-table.ts'
 import { quoteLiteral } from './quote.ts'
+import { scanEntity } from './scan.ts'
 import type { Session } from './session.ts'
 import { toCreateError, toWriteError } from './write-error.ts'
 import { deleteRows, insertRows, updateRows } from './write-rows.ts'
@@ -18,7 +21,11 @@ import { deleteRows, insertRows, updateRows } from './write-rows.ts'
  */
 export async function openWrite(
   session: Session,
-  { snapshot, signal }: { snapshot: string | null; signal: AbortSignal },
+  {
+    pace,
+    snapshot,
+    signal,
+  }: { readonly pace: Pace; readonly snapshot: string | null; readonly signal: AbortSignal },
 ): Promise<TargetWrite> {
   try {
     if (snapshot === null) {
@@ -28,7 +35,7 @@ export async function openWrite(
       await session.query(`set transaction snapshot ${quoteLiteral(snapshot)}`, signal)
     }
     await session.query('set constraints all deferred', signal)
-    return new PostgresWrite(session, { hasSnapshot: snapshot !== null, signal })
+    return new PostgresWrite(session, { hasSnapshot: snapshot !== null, pace, signal })
   } catch (error) {
     session.destroy()
     signal.throwIfAborted()
@@ -39,6 +46,7 @@ export async function openWrite(
 /** After a failure the transaction is dead; all that is left is to dispose it. */
 class PostgresWrite implements TargetWrite {
   readonly #session: Session
+  readonly #pace: Pace
   readonly #signal: AbortSignal
   readonly #hasSnapshot: boolean
   readonly #plainTables = new Set<EntityName>()
@@ -50,9 +58,10 @@ class PostgresWrite implements TargetWrite {
 
   constructor(
     session: Session,
-    { hasSnapshot, signal }: { hasSnapshot: boolean; signal: AbortSignal },
+    { hasSnapshot, pace, signal }: { hasSnapshot: boolean; pace: Pace; signal: AbortSignal },
   ) {
     this.#session = session
+    this.#pace = pace
     this.#signal = signal
     this.#hasSnapshot = hasSnapshot
   }
@@ -111,6 +120,17 @@ class PostgresWrite implements TargetWrite {
       await this.#quiet(entity)
       return deleteRows(this.#session, entity, { ...rows, signal: this.#signal })
     })
+  }
+
+  async *scan(
+    entity: DescribedEntity,
+    fields: readonly string[],
+    signal: AbortSignal,
+  ): AsyncGenerator<RowBatch, void, undefined> {
+    for await (const batch of scanEntity(this.#session, entity, { fields, signal })) {
+      await this.#pace.spend(batchBytes(batch), signal)
+      yield batch
+    }
   }
 
   commit(): Promise<void> {

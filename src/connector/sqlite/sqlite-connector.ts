@@ -4,7 +4,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { Connector, ConnectorOptions, Source, SourceCut, Target } from '../connector.ts'
-import { openPace } from '../pace.ts'
+import { openPace, type Pace } from '../pace.ts'
 import {
   openReader,
   openWriter,
@@ -24,7 +24,7 @@ export const sqliteConnector: Connector = {
     options.signal.throwIfAborted()
     const path = options.address.reveal()
     openReader(path).db.close()
-    return openFile(options, openReader)
+    return openFile(options, openPaceOf(options), openReader)
   },
   async openTarget(options) {
     options.signal.throwIfAborted()
@@ -32,12 +32,16 @@ export const sqliteConnector: Connector = {
   },
 }
 
+function openPaceOf({ bytesPerSecondMax, clock }: ConnectorOptions): Pace {
+  return openPace(clock, bytesPerSecondMax)
+}
+
 function openFile(
-  { address, bytesPerSecondMax, clock }: ConnectorOptions,
+  { address, clock }: ConnectorOptions,
+  pace: Pace,
   open: (path: string) => ReadingDatabase,
 ): Source {
   const path = address.reveal()
-  const pace = openPace(clock, bytesPerSecondMax)
   return {
     identity: readIdentity(path),
     async openCut(signal) {
@@ -53,12 +57,13 @@ function openTargetFile(options: ConnectorOptions): Target {
   const path = options.address.reveal()
   const isOurs = !existsSync(path)
   probeWritable(path)
+  const pace = openPaceOf(options)
   return {
-    ...openFile(options, openWriterReading),
+    ...openFile(options, pace, openWriterReading),
     async openWrite(signal, since, schemas = []) {
       signal.throwIfAborted()
       const db = since === undefined ? beginWrite(path) : continueWrite(since)
-      return new SqliteWrite(db, schemas, signal)
+      return new SqliteWrite(db, { pace, schemas, signal })
     },
     async [Symbol.asyncDispose]() {
       if (isOurs && existsSync(path) && statSync(path).size === 0) rmSync(path)

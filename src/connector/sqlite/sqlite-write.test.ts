@@ -310,7 +310,7 @@ function writeInProcess({ path }: SqliteSystem, limits: string, beforeLast: stri
     const { openWriter } = await import('./open-database.ts')
     const db = openWriter(${JSON.stringify(path)})
     db.exec('PRAGMA cache_size = 2; BEGIN IMMEDIATE')
-    await using write = new SqliteWrite(db, [], new AbortController().signal)
+    await using write = new SqliteWrite(db, { schemas: [], signal: new AbortController().signal })
     const row = (id) => ({ kind: 'rows', bytes: Buffer.from(id + '\\t' + 'x'.repeat(1000) + '\\n') })
     async function* rows() {
       for (let id = 2; id < 2000; id++) yield row(id)

@@ -1,18 +1,26 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { EntityName } from '#record/entity-name'
 import type { RowBatch } from '#record/row-batch'
-import type { SchemaVersion } from '#record/schema'
+import type { DescribedEntity, SchemaVersion } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import type { CreatePlan, KeyedRows, LeftOut, TargetWrite } from '../connector.ts'
+import type { Pace } from '../pace.ts'
 import { createTables, finishTables } from './create-tables.ts'
 import { readForm } from './field-form.ts'
 import { watchForeignKeys } from './foreign-key-check.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import { listSql } from './read-schema.ts'
 import type { WrittenTable } from './read-values.ts'
+import { scanTable } from './scan-table.ts'
 import { quoteName, tableName } from './sql-name.ts'
 import { callSqlite } from './sqlite-failure.ts'
 import { deleteRows, insertRows, updateRows } from './write-rows.ts'
+
+type SqliteWriteParts = {
+  readonly pace: Pace
+  readonly schemas: readonly SchemaVersion[]
+  readonly signal: AbortSignal
+}
 
 /**
  * The one transaction of a restore, on a connection that already holds the write lock.
@@ -23,6 +31,7 @@ import { deleteRows, insertRows, updateRows } from './write-rows.ts'
  */
 export class SqliteWrite implements TargetWrite {
   readonly #db: DatabaseSync
+  readonly #pace: Pace
   readonly #signal: AbortSignal
   readonly #watch: ReturnType<typeof watchForeignKeys>
   /** Types of the fields of a row text, by entity and name. */
@@ -32,8 +41,9 @@ export class SqliteWrite implements TargetWrite {
   readonly #touched = new Set<EntityName>()
   readonly #triggers: string[] = []
 
-  constructor(db: DatabaseSync, schemas: readonly SchemaVersion[], signal: AbortSignal) {
+  constructor(db: DatabaseSync, { pace, schemas, signal }: SqliteWriteParts) {
     this.#db = db
+    this.#pace = pace
     this.#signal = signal
     this.#watch = watchForeignKeys(db)
     for (const schema of schemas) this.#learnSchema(schema)
@@ -74,6 +84,14 @@ export class SqliteWrite implements TargetWrite {
   async deleteRows(entity: EntityName, { key, fields, rows }: KeyedRows): Promise<number> {
     const table = this.#openTable(entity, fields)
     return deleteRows(this.#db, { table, key }, rows, this.#signal)
+  }
+
+  scan(
+    entity: DescribedEntity,
+    fields: readonly string[],
+    signal: AbortSignal,
+  ): AsyncIterable<RowBatch> {
+    return scanTable({ db: this.#db, pace: this.#pace }, entity, fields, signal)
   }
 
   async commit(): Promise<void> {

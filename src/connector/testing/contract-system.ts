@@ -103,7 +103,7 @@ export function findEntity({ entities }: Catalogue, name: string): DescribedEnti
 }
 
 export async function readRows(
-  cut: SourceCut,
+  cut: Pick<SourceCut, 'scan'>,
   entity: DescribedEntity,
   fields: readonly string[] = entity.fields.map(({ name }) => name),
 ): Promise<Values[]> {

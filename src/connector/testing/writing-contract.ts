@@ -9,6 +9,7 @@ import {
   findEntity,
   largeRowOf,
   openTarget,
+  readRows,
   readSystem,
   readTable,
   rowsOf,
@@ -216,6 +217,23 @@ export function testWriting(label: string, harness: ConnectorHarness): void {
         ['1', 'Ann'],
         ['2', 'Bob'],
       ])
+    })
+
+    test('scan() sees what the write did, and what it does afterwards', async () => {
+      await using system = await harness.freshSystem()
+      await system.exec(CUSTOMERS)
+      const { catalogue } = await readSystem(harness, system)
+      const described = findEntity(catalogue, customer)
+      await write(system, async (opened) => {
+        const keyed = { key: ['id'], fields: ['id', 'name'], rows: rowsOf(['2', 'Eve']) }
+        await opened.updateRows(customer, keyed)
+        expect((await readRows(opened, described))[1]).toEqual(['2', 'Eve', null])
+        await opened.insertRows(customer, ['id', 'name'], rowsOf(['4', 'Dan']))
+        expect(await readRows(opened, described)).toHaveLength(4)
+        // Somebody who stops reading early leaves the transaction as it was.
+        for await (const _ of opened.scan(described, ['id'], never)) break
+      })
+      expect(await readTable(harness, system, customer)).toHaveLength(4)
     })
 
     test('a write disposed without commit leaves no trace', async () => {

@@ -52,7 +52,7 @@ export async function aRestoring(harness: ConnectorHarness, sql: string): Promis
     include: ['*'],
     exclude: [],
   } as unknown as System
-  const config = { tempDir: tmpdir(), targets: {} } as unknown as Config
+  const config = { tempDir: tmpdir(), sources: { copy: {} }, targets: {} } as unknown as Config
   const readConfig = async () => config
   const openErp = async () => ({ system, source: await openSource(harness, erp.address) })
   const run = async ({

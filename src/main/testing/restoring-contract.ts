@@ -253,6 +253,51 @@ export function testRestoring(kind: string, harness: ConnectorHarness): void {
     })
   })
 
+  test(`${kind}: a value that a field of another type would not keep stops the restore`, async () => {
+    await using restoring = await start(`CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT);
+      INSERT INTO t VALUES (1, 'a', '007'), (2, 'c', NULL)`)
+    await restoring.backUp()
+    const { copy } = restoring
+    await copy.exec(`DROP TABLE t; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INTEGER);
+      INSERT INTO t VALUES (1, 'bad', NULL)`)
+    expect((await restoring.plan()).steps).toMatchObject([
+      { insert: 1, update: 1, otherTypes: [{ field: 'b' }] },
+    ])
+    await expectNothingWritten(restoring, ['t'], () => restoring.restore(), {
+      code: 'restore.value-lost',
+      message: expect.stringMatching(/values of b \(TEXT at the point, INTEGER there\)/i),
+    })
+    // What it can keep it takes.
+    const t = name('t')
+    const { plan, summary } = await restoring.restore({ fields: [`${t}:1:a`] })
+    expect(plan.steps).toMatchObject([{ otherTypes: [] }])
+    expect(summary).toMatchObject({ updated: 1, verified: { different: 0 } })
+    expect((await restoring.restore({ records: [`${t}:2`] })).summary).toMatchObject({
+      inserted: 1,
+    })
+    expect(await read(copy, 't')).toEqual(['1|a|', '2|c|'])
+  })
+
+  test(`${kind}: rows of one key are told apart by nobody, and others are put back`, async () => {
+    await using restoring = await start(`CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);
+      INSERT INTO t VALUES (1, 'a'), (2, 'b')`)
+    await restoring.backUp()
+    const { copy } = restoring
+    await copy.exec(`DROP TABLE t; CREATE TABLE t (id INTEGER, a TEXT);
+      INSERT INTO t VALUES (1, 'a'), (1, 'z'), (1, 'y'), (2, 'bad')`)
+    const t = name('t')
+    for (const change of [{}, { isDeleteAllowed: true }, { records: [`${t}:1`] }]) {
+      await expectNothingWritten(restoring, ['t'], () => restoring.restore(change), {
+        code: 'restore.key-not-unique',
+      })
+    }
+    expect(await restoring.verify()).toMatchObject({
+      entities: [{ rows: 2, missing: 0, extra: 2, different: 1 }],
+    })
+    expect((await restoring.restore({ records: [`${t}:2`] })).summary).toMatchObject({ updated: 1 })
+    expect(await read(copy, 't')).toEqual(['1|a', '1|y', '1|z', '2|b'])
+  })
+
   test(`${kind}: verifying counts what is missing, extra and different`, async () => {
     await using restoring = await start(FAMILY)
     await restoring.backUp()
