@@ -66,20 +66,51 @@ test('planEntities() keeps a schema that is the same and compares with all segme
   expect(plan(after(first, again)).segments).toHaveLength(2)
 })
 
-test.each([
-  ['all is to be copied', {}, true, [first]],
-  ['the newest point does not hold it', {}, false, [first, null]],
-  ['its table is another one', { sourceId: '101' }, false, [first]],
-  ['its key is another one', { key: { fields: ['name'], encodings: ['text'] } }, false, [first]],
-  ['it has no key any more', { key: null }, false, [first]],
-] as const)('planEntities() starts a generation when %s', (_, change, isFull, plans) => {
-  const next = plan(after(...plans), change as Partial<DescribedEntity>, { isFull })
+test.each<[string, { change?: Partial<DescribedEntity>; isFull?: boolean; layout: number }]>([
+  ['all is to be copied', { isFull: true, layout: 1 }],
+  ['its table is another one', { change: { sourceId: '101' }, layout: 1 }],
+  [
+    'its key is another one',
+    { change: { key: { fields: ['name'], encodings: ['text'] } }, layout: 2 },
+  ],
+  ['it has no key any more', { change: { key: null }, layout: 2 }],
+])('planEntities() starts a generation when %s', (_, { change = {}, isFull = false, layout }) => {
+  expectRestart([first], { change, isFull, layout })
+})
+
+test('planEntities() starts a generation when the newest point does not hold the entity', () => {
+  expectRestart([first, null], { change: {}, isFull: false, layout: 1 })
+})
+
+function expectRestart(
+  plans: readonly (EntityPlan | null)[],
+  { change, isFull, layout }: { change: Partial<DescribedEntity>; isFull: boolean; layout: number },
+): void {
+  const next = plan(after(...plans), change, { isFull })
   expect(next).toMatchObject({ isNewSchema: true, segments: [] })
-  expect(next.schema).toMatchObject({ version: 2, generation: 2, layout: 2 })
+  // A row keeps its digest unless it is to be told from others in another way.
+  expect(next.schema).toMatchObject({ version: 2, generation: 2, layout })
   // What follows is compared with the new generation only.
-  const following = plan(after(...plans, next), change as Partial<DescribedEntity>)
+  const following = plan(after(...plans, next), change)
   expect(following.isNewSchema).toBe(false)
   expect(following.segments).toMatchObject([{ ref: { generation: 2 } }])
+}
+
+test('planEntities() keeps missing values over generations, which digests depend on', () => {
+  const extra = { name: 'x', type: 'text', isNullable: true, sourceId: '3', missing: '7' }
+  const fields = [...described().fields, extra]
+  const added = plan(after(first), { fields })
+  const missing = ({ schema }: EntityPlan) => schema.fields.map((field) => field.missing)
+  expect(missing(plan(after(first, added), { fields }, { isFull: true }))).toEqual([
+    null,
+    null,
+    '7',
+  ])
+  // The table that takes its place has the value in every row, and says so no more.
+  const again = fields.map((field) => ({ ...field, missing: null }))
+  const next = plan(after(first, added), { sourceId: '101', fields: again })
+  expect(next.schema).toMatchObject({ version: 3, generation: 2, layout: 1 })
+  expect(missing(next)).toEqual([null, null, '7'])
 })
 
 test('planEntities() starts a generation for an entity that came back in another shape', () => {

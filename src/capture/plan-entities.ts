@@ -63,13 +63,10 @@ function withoutSourceIds(schema: SchemaVersion): SchemaVersion {
   return { ...schema, sourceId: null, fields }
 }
 
-/** The same fields under a new generation: every row is written again. */
+/**
+ * The same under a new generation: every row is written again. The layout stays, missing values
+ * included, so that a row has the digest it had before.
+ */
 function restart(schema: SchemaVersion, previous: SchemaVersion): SchemaVersion {
-  return {
-    ...schema,
-    version: previous.version + 1,
-    generation: previous.generation + 1,
-    layout: previous.layout + 1,
-    fields: schema.fields.map((field) => ({ ...field, missing: null })),
-  }
+  return { ...schema, version: previous.version + 1, generation: previous.generation + 1 }
 }

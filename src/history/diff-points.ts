@@ -65,9 +65,10 @@ export function diffSchemas({ entity, left, right }: EntityDiff): SchemaChange |
 /**
  * What changed in one entity between two points, in key order, in bounded lists.
  *
- * Within one layout it costs what changed: only versions between the points and the blocks they
- * replaced are read. Across layouts and generations both states are read whole. A field that only one
- * of the schemas has makes no difference by itself, and a field that was renamed is the same field.
+ * Within one layout and generation it costs what changed: only versions between the points and the
+ * blocks they replaced are read. Across layouts and generations both states are read whole. A field
+ * that only one of the schemas has makes no difference by itself, and a field that was renamed is the
+ * same field.
  */
 export async function* diffEntity(
   deps: SegmentReadDeps,
@@ -90,12 +91,11 @@ export async function* diffEntity(
 const CHANGES_MAX = 128
 
 function isSameContent({ left, right }: EntityDiff): boolean {
-  if (left === null || right === null || !isOneLayout(left, right)) return false
+  if (left === null || right === null || left.schema.layout !== right.schema.layout) return false
   return left.facts.fingerprint === right.facts.fingerprint && left.facts.rows === right.facts.rows
 }
 
-function isOneLayout(left: EntityAt, right: EntityAt): boolean {
-  const [a, b] = [left.schema, right.schema]
+function hasSharedVersions({ schema: a }: EntityAt, { schema: b }: EntityAt): boolean {
   return a.generation === b.generation && a.layout === b.layout
 }
 
@@ -104,7 +104,7 @@ function pairsOf(
   { left, right }: EntityDiff,
   signal: AbortSignal,
 ): AsyncIterable<readonly RecordPair[]> {
-  if (left === null || right === null || !isOneLayout(left, right)) {
+  if (left === null || right === null || !hasSharedVersions(left, right)) {
     return pairVersions(stateOf(deps, left, signal), stateOf(deps, right, signal))
   }
   const isForward = left.asOfSeq <= right.asOfSeq

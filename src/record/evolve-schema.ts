@@ -12,7 +12,9 @@ import type {
 /**
  * What a description changed, the gravest first:
  *
- * - `generation`: another key, or the table was dropped and recreated: segments start anew
+ * - `generation`: another key, or the table was dropped and recreated: segments start anew. The layout
+ *   goes on where key and fields do, so that the same row keeps its digest, which is all that
+ *   identifies a record without key
  * - `layout`: rows written before can no longer be read as rows of now: all are written again
  * - `fields`: fields were added with a known missing value, or provably renamed: no row is written
  * - `definition`: anything else: types' names, nullability, foreign keys, DDL
@@ -39,8 +41,10 @@ export function evolveSchema(
   const isSameTable = !differ(previous.sourceId, described.sourceId)
   const matches = matchFields(previous, described, isSameTable)
   const key = readKey(described.key, matches)
-  const isNewGeneration = !isSameTable || !isSame(key, previous.key)
-  const isNewLayout = isNewGeneration || breaksLayout(previous, matches)
+  // Records of one layout are told apart by key and digest: under another key they are others.
+  const isNewKey = !isSame(key, previous.key)
+  const isNewGeneration = isNewKey || !isSameTable
+  const isNewLayout = isNewKey || breaksLayout(previous, matches)
   const next: SchemaVersion = {
     ...describe(described, matches, key),
     version: previous.version,
@@ -111,7 +115,7 @@ function isSameField(known: Field, field: DescribedField, isSameTable: boolean):
   return known.name === field.name
 }
 
-/** In id order. `missing` holds only while rows from before the field are still read. */
+/** In id order. `missing` holds as long as the layout: the digests of its rows depend on it. */
 function readFields(matches: readonly Match[], isNewLayout: boolean): Field[] {
   return matches
     .map(({ id, field, previous }) => ({

@@ -103,7 +103,10 @@ export type SchemaVersion = {
   readonly version: number
   /** A stretch of the entity's life under one key and identity, from 1. */
   readonly generation: number
-  /** Part of every row digest: raised when old row text can no longer be read as new, from 1. */
+  /**
+   * Part of every row digest: raised with another key, and when old row text can no longer be read as
+   * new, from 1. Over all generations, rows of one layout are equal where their digests are.
+   */
   readonly layout: number
   readonly sourceId: string | null
   /** The highest field id ever given in this entity, dropped fields included: ids are never reused. */
