@@ -5,6 +5,7 @@ const reportDir = process.env['HOLDFAST_TEST_REPORTS']
 
 const slow = '**/*.slow.test.ts'
 const realServer = '**/*.pg.test.ts'
+const s3Server = '**/*.s3.test.ts'
 
 export default defineConfig({
   test: {
@@ -20,7 +21,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts'],
-          exclude: [realServer, slow],
+          exclude: [realServer, s3Server, slow],
           isolate: false,
         },
       },
@@ -44,11 +45,20 @@ export default defineConfig({
         test: {
           name: 'journeys',
           include: ['test/journeys/**/*.test.ts'],
-          exclude: [slow],
+          exclude: [s3Server, slow],
           // A worker mostly waits for the command that it runs.
           maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        // One server for all of them, which must be installed: `npm run test:servers`.
+        test: {
+          name: 's3',
+          include: [s3Server],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
         },
       },
       {

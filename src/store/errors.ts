@@ -5,13 +5,19 @@ export const STORE_ERRORS = {
     status: 503,
     exit: 20,
     retry: 'later',
-    help: 'The store did not answer or failed underneath. Check that the folder exists, that its disk is mounted and healthy, or that the address is reachable; then run the command again: what was committed before is intact.',
+    help: 'The store did not answer or failed underneath. Check that the folder exists and that its disk is mounted and healthy, or that bucket, region and address are right and reachable; then run the command again: what was committed before is intact.',
   },
   'store.denied': {
     status: 403,
     exit: 1,
     retry: 'after-fix',
-    help: 'The store refuses this operation. Give the user that runs Holdfast the right to read and write the folder (owner, mode 0700), or remount the disk writable.',
+    help: 'The store refuses this operation. A folder: give the user that runs Holdfast the right to read and write it (owner, mode 0700), or remount the disk writable. A bucket: check the credentials and their policy (docs/guides/s3.md lists the rights of each role).',
+  },
+  'store.locked': {
+    status: 409,
+    exit: 5,
+    retry: 'later',
+    help: 'The store keeps this object from being deleted until the time named, as its retention says. Nothing is wrong: it is pending until then. Run the command again afterwards.',
   },
   'store.full': {
     status: 507,

@@ -25,8 +25,27 @@ export type ObjectStore = {
   stat(name: ObjectName, signal: AbortSignal): Promise<ObjectStat | undefined>
   /** Names that start with `prefix` (a folder, ended by `/`, or empty), in ascending order of bytes. */
   list(prefix: string, signal: AbortSignal): AsyncIterable<ObjectStat>
-  /** Removes an object; without complaint when it is gone already. */
+  /**
+   * Removes an object; without complaint when it is gone already.
+   * @throws store.locked when the store keeps it, until `untilMs` of the details where that is known
+   */
   delete(name: ObjectName, signal: AbortSignal): Promise<void>
+  /** Absent where objects are not locked against deletion. */
+  readonly lock?: ObjectLock
+}
+
+/**
+ * A store that keeps each new object for the time it is set up to, against everybody, whoever holds
+ * its credentials.
+ */
+export type ObjectLock = {
+  /**
+   * Keeps an object at least until `untilMs`; never shortens. Safe to repeat.
+   * @throws store.not-found | store.denied | store.unavailable
+   */
+  extendRetention(name: ObjectName, untilMs: number, signal: AbortSignal): Promise<void>
+  /** The same store, whose new objects are not locked: for what goes again at once. */
+  readonly unlocked: ObjectStore
 }
 
 /** Slash-separated parts of `[A-Za-z0-9._-]`, none of them `.` or `..`; at most 512 bytes. */

@@ -4,13 +4,16 @@ import pg from 'pg'
 import type { TestProject } from 'vitest/node'
 import { findPostgresBinaries, pickMajors } from './find-binaries.ts'
 import { type PostgresServer, startPostgres } from './start-postgres.ts'
+import { hasRadosgw, type Radosgw, startRadosgw } from './start-radosgw.ts'
 
 export type SharedServer = Pick<PostgresServer, 'url' | 'major'> & { readonly binDir?: string }
 
 export type SharedServers = {
   /** What tests may ask for; empty when this machine has no server at all. */
   readonly majors: readonly number[]
-  /** Answers `<brokerUrl>/<major>` with that major's server, started on the first request. */
+  /** Whether this machine can run an S3 server. */
+  readonly hasS3: boolean
+  /** Answers `<brokerUrl>/<major>` and `<brokerUrl>/s3` with that server, started on the first request. */
   readonly brokerUrl: string
 }
 
@@ -32,7 +35,17 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const started = new Map<number, Promise<SharedServer & Partial<AsyncDisposable>>>()
   if (external) started.set(external.major, Promise.resolve(external))
 
+  let radosgw: Promise<Radosgw> | undefined
   const broker = createServer((request, response) => {
+    if (request.url === '/s3') {
+      radosgw ??= startRadosgw()
+      radosgw.then(
+        ({ accessKeyId, endpoint, secretAccessKey }) =>
+          reply(response, 200, { accessKeyId, endpoint, secretAccessKey }),
+        (error: unknown) => reply(response, 500, { message: String(error) }),
+      )
+      return
+    }
     const major = Number(request.url?.slice(1))
     const server = started.get(major) ?? startPostgres({ major })
     started.set(major, server)
@@ -45,7 +58,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   await once(broker, 'listening')
   const address = broker.address()
   const port = address !== null && typeof address === 'object' ? address.port : 0
-  project.provide('servers', { majors, brokerUrl: `http://127.0.0.1:${port}` })
+  const brokerUrl = `http://127.0.0.1:${port}`
+  project.provide('servers', { majors, hasS3: hasRadosgw(), brokerUrl })
 
   return async () => {
     broker.close()
@@ -53,7 +67,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     const stopping = [...started.values()].map(async (server) =>
       (await server)[Symbol.asyncDispose]?.(),
     )
-    await Promise.allSettled(stopping)
+    await Promise.allSettled([...stopping, radosgw?.then((server) => server.stop())])
   }
 }
 

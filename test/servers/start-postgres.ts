@@ -2,11 +2,11 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chmodSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { findPostgresBinaries, hydrateSymlinks } from './find-binaries.ts'
+import { findFreePort } from './free-port.ts'
 import {
   findServerUser,
   giveTo,
@@ -218,14 +218,4 @@ async function stopChild(child: ChildProcess): Promise<void> {
   if ((await Promise.race([exited, late])) === 'late') child.kill('SIGQUIT')
   await exited
   patience.abort()
-}
-
-async function findFreePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('Cannot find a free port')
-  return address.port
 }

@@ -1,0 +1,212 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { findFreePort } from './free-port.ts'
+import { findServerUser, giveTo, type ServerUser } from './server-user.ts'
+
+export type Radosgw = AsyncDisposable & S3Account & { stop(): Promise<void> }
+
+/** Where an S3 server answers, and with what it is spoken to. */
+export type S3Account = {
+  readonly endpoint: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+}
+
+const PROGRAMS = ['ceph', 'ceph-mon', 'ceph-osd', 'monmaptool', 'radosgw', 'radosgw-admin']
+const READY_WITHIN_MS = 120_000
+const STOPPED_WITHIN_MS = 10_000
+
+/** Whether this machine has what `startRadosgw` needs. */
+export function hasRadosgw(): boolean {
+  return PROGRAMS.every((program) => existsSync(`/usr/bin/${program}`))
+}
+
+/**
+ * Starts a Ceph object gateway of its own on loopback: one monitor, one storage daemon that keeps
+ * everything in memory, and the gateway; free ports, a throw-away account. Ready in about 12 s.
+ *
+ * It stops with `stop()`, and when this process ends in any way, since a guard process then finds
+ * its pipe closed.
+ */
+export async function startRadosgw(): Promise<Radosgw> {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-s3-'))
+  const guard = startGuard(folder)
+  const children: ChildProcess[] = []
+  const stop = async () => {
+    for (const child of children.splice(0).reverse()) await stopChild(child)
+    rmSync(folder, { recursive: true, force: true })
+    guard.ref()
+    guard.stdin?.end('stopped\n')
+    if (guard.exitCode === null) await once(guard, 'exit')
+  }
+  try {
+    const place = await prepareFolder(folder)
+    const start = (program: string, ...args: string[]) => {
+      const child = startProgram(place, program, args)
+      children.push(child)
+      guard.stdin?.write(`${child.pid}\n`)
+    }
+    const run = (program: string, ...args: string[]) => runProgram(place, program, args)
+
+    const monitor = `[v1:127.0.0.1:${place.monitorPort}]`
+    const map = join(folder, 'monmap')
+    await run('monmaptool', '--create', '--addv', 'a', monitor, '--fsid', place.clusterId, map)
+    await run('ceph-mon', '-i', 'a', '--mkfs', '--monmap', map)
+    start('ceph-mon', '-i', 'a', '-f')
+    const osdId = randomUUID()
+    await run('ceph', '--connect-timeout', '30', 'osd', 'new', osdId)
+    await run('ceph-osd', '-i', '0', '--mkfs', '--osd-uuid', osdId)
+    start('ceph-osd', '-i', '0', '-f')
+    start('radosgw', '-n', 'client.rgw', '-f')
+    const endpoint = `http://127.0.0.1:${place.gatewayPort}`
+    await waitUntilReady(endpoint, children)
+    const account = {
+      endpoint,
+      accessKeyId: randomBytes(10).toString('hex'),
+      secretAccessKey: randomBytes(20).toString('hex'),
+    }
+    const keys = ['--access-key', account.accessKeyId, '--secret-key', account.secretAccessKey]
+    await run('radosgw-admin', 'user', 'create', '--uid', 'test', '--display-name', 'test', ...keys)
+    return { ...account, stop, [Symbol.asyncDispose]: stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+type Place = {
+  readonly folder: string
+  readonly configFile: string
+  readonly clusterId: string
+  readonly monitorPort: number
+  readonly gatewayPort: number
+  readonly user: ServerUser
+}
+
+async function prepareFolder(folder: string): Promise<Place> {
+  const user = findServerUser()
+  const place = {
+    folder,
+    configFile: join(folder, 'ceph.conf'),
+    clusterId: randomUUID(),
+    monitorPort: await findFreePort(),
+    gatewayPort: await findFreePort(),
+    user,
+  }
+  chmodSync(folder, 0o755)
+  for (const name of ['mon', 'osd', 'rgw']) {
+    mkdirSync(join(folder, name))
+    giveTo(user, join(folder, name))
+  }
+  writeFileSync(place.configFile, formatConfig(place))
+  giveTo(user, folder)
+  return place
+}
+
+function formatConfig({ clusterId, folder, gatewayPort, monitorPort }: Place): string {
+  const lines = {
+    fsid: clusterId,
+    mon_host: `[v1:127.0.0.1:${monitorPort}]`,
+    public_addr: '127.0.0.1',
+    cluster_addr: '127.0.0.1',
+    ms_bind_msgr2: 'false',
+    // Loopback only, thrown away: nobody to be kept out but by the gateway.
+    auth_cluster_required: 'none',
+    auth_service_required: 'none',
+    auth_client_required: 'none',
+    osd_pool_default_size: '1',
+    osd_pool_default_min_size: '1',
+    osd_pool_default_pg_num: '4',
+    osd_pool_default_pgp_num: '4',
+    osd_pool_default_pg_autoscale_mode: 'off',
+    mon_allow_pool_size_one: 'true',
+    osd_crush_chooseleaf_type: '0',
+    osd_objectstore: 'memstore',
+    memstore_device_bytes: String(4 * 1024 ** 3),
+    mon_data: join(folder, 'mon'),
+    osd_data: join(folder, 'osd'),
+    rgw_data: join(folder, 'rgw'),
+    run_dir: folder,
+    keyring: join(folder, 'keyring'),
+    log_file: '/dev/null',
+    mon_cluster_log_file: '/dev/null',
+    admin_socket: '',
+    pid_file: '',
+    rgw_frontends: `beast endpoint=127.0.0.1:${gatewayPort}`,
+  }
+  const text = Object.entries(lines).map(([name, value]) => `${name} = ${value}\n`)
+  return `[global]\n${text.join('')}`
+}
+
+function startProgram(place: Place, program: string, args: readonly string[]): ChildProcess {
+  return spawn(`/usr/bin/${program}`, ['-c', place.configFile, ...args], {
+    ...place.user,
+    cwd: place.folder,
+    // A group of its own: Ctrl-C at the terminal is for the tests, which then stop it in order.
+    detached: true,
+    stdio: 'ignore',
+    env: { PATH: '/usr/bin:/bin', HOME: place.folder, LC_ALL: 'C.UTF-8', TZ: 'UTC' },
+  })
+}
+
+async function runProgram(place: Place, program: string, args: readonly string[]): Promise<void> {
+  // monmaptool alone reads no configuration.
+  const config = program === 'monmaptool' ? [] : ['-c', place.configFile]
+  await promisify(execFile)(`/usr/bin/${program}`, [...config, ...args], {
+    ...place.user,
+    cwd: place.folder,
+    env: { PATH: '/usr/bin:/bin', HOME: place.folder, LC_ALL: 'C.UTF-8', TZ: 'UTC' },
+  })
+}
+
+async function waitUntilReady(endpoint: string, children: readonly ChildProcess[]): Promise<void> {
+  for (let waitedMs = 0; waitedMs < READY_WITHIN_MS; waitedMs += 100) {
+    const isAnswering = await fetch(endpoint).then(
+      ({ ok }) => ok,
+      () => false,
+    )
+    if (isAnswering) return
+    const dead = children.find(({ exitCode, signalCode }) => exitCode !== null || signalCode)
+    if (dead !== undefined) throw new Error(`Cannot start radosgw: ${dead.spawnfile} ended`)
+    await sleep(100)
+  }
+  throw new Error('Cannot start radosgw: it did not become ready')
+}
+
+/**
+ * Reads the ids of processes from a pipe from this process. `stopped` ends it; a closed pipe means
+ * that this process died, and then it stops them and removes the data.
+ */
+function startGuard(folder: string): ChildProcess {
+  const script = `
+    pids=
+    while read -r word; do
+      [ "$word" = stopped ] && exit 0
+      pids="$pids $word"
+    done
+    [ -n "$pids" ] && kill -9 $pids 2>/dev/null
+    rm -rf "$1" || { sleep 5; rm -rf "$1"; }`
+  const guard = spawn('/bin/sh', ['-c', script, 'guard', folder], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  guard.unref()
+  return guard
+}
+
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill('SIGTERM')
+  const patience = new AbortController()
+  const late = sleep(STOPPED_WITHIN_MS, 'late', { signal: patience.signal }).catch(() => 'done')
+  if ((await Promise.race([exited, late])) === 'late') child.kill('SIGKILL')
+  await exited
+  patience.abort()
+}
