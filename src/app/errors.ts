@@ -49,6 +49,12 @@ export const APP_ERRORS = {
     retry: 'after-fix',
     help: 'Run `holdfast source check NAME` for what is missing, or compare other entities with --entity.',
   },
+  'app.targets-unclear': {
+    status: 400,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Restore a point of one source with --to TARGET. A time or a label without a source, like @2026-06-30T12:00:00Z, means every source and needs --to SOURCE=TARGET for each.',
+  },
   'app.scope-mixed': {
     status: 400,
     exit: 2,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { change, createExample, readAll } from './testing/example-database.ts'
-import { aTraveller, linesOf } from './testing/traveller.ts'
+import { aTraveller, expectFailure, linesOf } from './testing/traveller.ts'
 
 const CONFIG = `sources:
   abc: { connector: sqlite, file: ./gone.db }
@@ -26,6 +26,62 @@ test('each of several sources commits alone, and the first failure is the exit s
   ])
   expect(await answer('points')).toMatchObject([{ source: 'crm' }, { source: 'erp' }])
   expect(await holdfast('diff', 'crm@1', 'erp@1')).toMatchObject({ exit: 2 })
+})
+
+test('a time without a source is put back for every source, each into its own target', async () => {
+  const { at, configure, holdfast, summary } = await aTraveller()
+  createExample(at('crm.db'))
+  createExample(at('erp.db'))
+  await configure(
+    `${CONFIG.replace(/^ {2}abc.*\n/m, '')}  other: { connector: sqlite, file: ./other.db }\n`,
+  )
+  await holdfast('init')
+  expect(await holdfast('backup')).toMatchObject({ exit: 0 })
+  const wanted = { crm: readAll(at('crm.db')), erp: readAll(at('erp.db')) }
+  const now = '@2999-01-01T00:00:00Z'
+  for (const argv of [
+    [now, '--to', 'copy'],
+    [now, '--to', 'erp=copy'],
+    [now, '--to', 'erp=copy', '--to', 'erp=other'],
+    [now, '--to', 'erp=copy', '--to', 'web=other'],
+    ['erp@1', '--to', 'crm=copy'],
+    ['erp@1', '--to', 'copy', '--to', 'other'],
+  ]) {
+    const run = await holdfast('restore', ...argv, '--yes')
+    expectFailure(run, 2, 'app.targets-unclear')
+  }
+  const none = await holdfast(
+    'restore',
+    '@nobody',
+    '--to',
+    'erp=copy',
+    '--to',
+    'crm=other',
+    '--yes',
+  )
+  expectFailure(none, 2, 'timeline.point-unknown')
+  const argv = ['restore', now, '--to', 'erp=copy', '--to', 'crm=other']
+  expect(linesOf(await holdfast(...argv, '--plan-only', '--json'))).toMatchObject([
+    { type: 'plan', point: 'erp@1', target: 'copy' },
+    { type: 'plan', point: 'crm@1', target: 'other' },
+  ])
+  const run = await holdfast(...argv, '--yes', '--json')
+  expect(run.exit, run.stderr).toBe(0)
+  expect(linesOf(run).filter(({ type }) => type === 'summary')).toMatchObject([
+    { point: 'erp@1', target: 'copy', inserted: 1004 },
+    { point: 'crm@1', target: 'other', inserted: 1004 },
+  ])
+  expect({ crm: readAll(at('other.db')), erp: readAll(at('copy.db')) }).toEqual(wanted)
+  // One that fails does not keep the other from being put back.
+  change(at('copy.db'), 'UPDATE customer SET terms = NULL WHERE id < 9')
+  change(at('other.db'), 'ALTER TABLE customer DROP COLUMN terms')
+  const both = await holdfast(...argv, '--confirm', 'copy', '--confirm', 'other', '--json')
+  expect(both.exit).toBe(1)
+  expect(both.stderr).toContain('restore.schema-differs')
+  expect(readAll(at('copy.db'))).toEqual(wanted.erp)
+  expect(await summary('restore', 'erp@1', '--to', 'erp=copy', '--confirm', 'copy')).toMatchObject({
+    updated: 0,
+  })
 })
 
 test('of two backups of one source at a time each commits or says that it did not', async () => {
