@@ -26,4 +26,6 @@ if (cacheHome)
   require('node:module').enableCompileCache(path.join(cacheHome, 'holdfast', 'compiled'))
 
 process.argv.splice(1, 2, file)
-void import(require('node:url').pathToFileURL(file).href)
+// The bundle is CommonJS; what builds it is not.
+if (/\.cjs$/.test(file)) require(file)
+else void import(require('node:url').pathToFileURL(file).href)

@@ -17,7 +17,7 @@ import { projectRoot } from './project-files.ts'
 const PRINTS_ARGUMENTS = 'console.log(JSON.stringify(process.argv.slice(2)))\n'
 const BUILDS = `import { appendFileSync, writeFileSync } from 'node:fs'
 appendFileSync(new URL('../builds', import.meta.url), 'x')
-writeFileSync(new URL('../dist/cli.js', import.meta.url), 'console.log("built")')
+writeFileSync(new URL('../dist/cli.cjs', import.meta.url), 'console.log("built")')
 `
 
 /** A package as npm lays it out, with the real `bin/`, removed at the end. */
@@ -25,7 +25,7 @@ function aPackage(files: Record<string, string> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-launcher-'))
   const root = join(folder, 'lib/holdfast')
   cpSync(join(projectRoot, 'bin'), join(root, 'bin'), { recursive: true })
-  const all = { 'package.json': '{ "type": "module" }', 'dist/cli.js': PRINTS_ARGUMENTS, ...files }
+  const all = { 'package.json': '{ "type": "module" }', 'dist/cli.cjs': PRINTS_ARGUMENTS, ...files }
   for (const [path, text] of Object.entries(all)) {
     mkdirSync(dirname(join(root, path)), { recursive: true })
     writeFileSync(join(root, path), text)
@@ -56,7 +56,7 @@ function aClone({ sourceAgeSeconds }: { sourceAgeSeconds: number }) {
   const nowSeconds = Date.now() / 1000
   const built = nowSeconds - 1000
   const touched = built + sourceAgeSeconds
-  utimesSync(join(clone.root, 'dist/cli.js'), built, built)
+  utimesSync(join(clone.root, 'dist/cli.cjs'), built, built)
   for (const path of [
     'src/main/cli.ts',
     'src/main',
@@ -78,7 +78,7 @@ test('bin/holdfast passes its arguments on as they are', () => {
 })
 
 test('bin/holdfast passes the exit status on', () => {
-  using holdfast = aPackage({ 'dist/cli.js': 'process.exitCode = 13' })
+  using holdfast = aPackage({ 'dist/cli.cjs': 'process.exitCode = 13' })
   expect(holdfast.run().status).toBe(13)
 })
 
@@ -96,24 +96,16 @@ test('bin/holdfast prefers the Node of its own clone', () => {
   expect(holdfast.run().stdout).toBe('own node\n')
 })
 
-test.each(['MINGW64_NT-10.0', 'MSYS_NT-10.0', 'CYGWIN_NT-10.0'])(
-  'bin/holdfast refuses Windows when uname says %s',
-  (system) => {
-    using holdfast = aPackage({ 'fake/uname': `#!/bin/sh\necho ${system}\n` })
-    chmodSync(join(holdfast.root, 'fake/uname'), 0o755)
-    const env = { PATH: `${join(holdfast.root, 'fake')}:/usr/bin:/bin` }
-    const { status, stderr, stdout } = holdfast.run([], { env })
-    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
-    expect(stderr).toContain('Windows is not supported')
-  },
-)
+test('bin/holdfast refuses Windows, whatever shell runs it there', () => {
+  using holdfast = aPackage()
+  const { status, stderr, stdout } = holdfast.run([], { env: { OS: 'Windows_NT' } })
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+  expect(stderr).toContain('Windows is not supported')
+})
 
 test('bin/holdfast says what to install when there is no Node', () => {
   using holdfast = aPackage()
   mkdirSync(join(holdfast.folder, 'tools'))
-  for (const tool of ['uname', 'dirname', 'readlink']) {
-    symlinkSync(`/usr/bin/${tool}`, join(holdfast.folder, 'tools', tool))
-  }
   const { status, stderr } = holdfast.run([], { env: { PATH: join(holdfast.folder, 'tools') } })
   expect(status).toBe(2)
   expect(stderr).toMatch(/install Node\.js 24\.7 or newer/)
@@ -129,7 +121,7 @@ test.each([
     'old.cjs': `const versions = { ...process.versions, node: '${version}' }
       Object.defineProperty(process, 'versions', { value: versions })`,
   })
-  const given = ['-r', './old.cjs', 'bin/check-node.cjs', 'dist/cli.js', 'x']
+  const given = ['-r', './old.cjs', 'bin/check-node.cjs', 'dist/cli.cjs', 'x']
   const done = spawnSync(process.execPath, given, { cwd: holdfast.root, encoding: 'utf8' })
   expect(done.status).toBe(status)
   if (status === 0) expect(done.stdout).toBe('["x"]\n')

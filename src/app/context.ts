@@ -31,16 +31,26 @@ export type Context = {
   /** The same, making the folder when it is not there. @throws app.store-unsupported | store.denied */
   createStore(place: string): Promise<ObjectStore>
   /**
-   * Opens the vault that the configuration (or `config`) names, asking for the passphrase where nothing gives it.
+   * Opens the vault that the configuration names, asking for the passphrase where nothing gives it.
    * @throws config.variable-missing | config.passphrase-missing | vault.not-found | vault.wrong-key
    */
-  openVault(signal: AbortSignal, config?: Config): Promise<Vault>
+  openVault(signal: AbortSignal, options?: OpenVaultOptions): Promise<Vault>
   /** @throws config.name-unknown | config.variable-missing | connector.unreachable | connector.denied */
   openSource(name: string, signal: AbortSignal): Promise<OpenedSource>
   /** Where entities of one source are captured, in threads of their own. The caller disposes it. */
   openCapturePool(vault: Vault, source: string, signal: AbortSignal): Promise<CapturePool>
   /** Opens a target; the name of a source is refused. @throws as `openSource` */
   openTarget(name: string, signal: AbortSignal): Promise<OpenedTarget>
+}
+
+export type OpenVaultOptions = {
+  /** Instead of the one that `readConfig` gives. */
+  readonly config?: Config
+  /**
+   * Called, perhaps several times, while another thread makes a key of the passphrase: the moment
+   * to load what will be needed next.
+   */
+  readonly meanwhile?: () => Promise<unknown>
 }
 
 export type Warning = { readonly code: string; readonly message: string }

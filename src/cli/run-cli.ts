@@ -4,7 +4,7 @@ import type { ProgressSink } from '#app/progress'
 import { type ProcessSettings, readProcessSettings } from '#config/read-process-settings'
 import { AppError, isAppError } from '#stdx/app-error'
 import type { Clock } from '#stdx/clock'
-import { type AskStreams, ask } from './ask.ts'
+import type { AskStreams } from './ask.ts'
 import { confirm } from './confirm.ts'
 import { keepStreams } from './keep-text.ts'
 import { createOutput, type TextStream } from './output.ts'
@@ -79,8 +79,11 @@ async function runShell(
   const canAsk = deps.stdin.isTTY === true && stderr.isTTY === true && !settings.noInput
   const askPerson = (isHidden: boolean) =>
     canAsk
-      ? (question: string, during: AbortSignal) =>
-          ask({ input: deps.stdin, output: stderr }, question, { isHidden, signal: during })
+      ? async (question: string, during: AbortSignal) => {
+          const { ask } = await import('./ask.ts')
+          const streams = { input: deps.stdin, output: stderr }
+          return await ask(streams, question, { isHidden, signal: during })
+        }
       : undefined
   const context = deps.openContext({
     settings,

@@ -37,8 +37,10 @@ export type Done = Promise<number | undefined>
  *         .argument('[NAME]')
  *         .description('...')
  *         .action(act(async ({ context, output, signal }, name: string | undefined) => {
- *           const { listPoints } = await import('#app/list-points')
- *           const points = await listPoints(context, name, signal)
+ *           const load = () => import('#app/list-points')
+ *           const vault = await context.openVault(signal, { meanwhile: load })
+ *           const { listPoints } = await load()
+ *           const points = await listPoints(vault, name, signal)
  *           await output.answer(points, () => formatTable(...))
  *         }))
  *     }

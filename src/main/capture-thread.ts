@@ -1,3 +1,4 @@
+import './quick-schemas.ts'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { type CaptureProgress, captureEntity, type EntityJob } from '#capture/capture-entity'
 import {

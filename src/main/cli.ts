@@ -1,3 +1,4 @@
+import './quick-schemas.ts'
 import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { runCli } from '#cli/run-cli'
@@ -8,7 +9,7 @@ import { VERSION } from './version.ts'
 
 // As source while developing, as bundle otherwise.
 const isSource = import.meta.url.endsWith('.ts')
-const threadFile = isSource ? 'capture-thread.ts' : 'capture-thread.js'
+const threadFile = isSource ? 'capture-thread.ts' : 'capture-thread.cjs'
 
 const place = {
   environment: process.env,
@@ -21,7 +22,7 @@ const place = {
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
 
-const exit = await runCli(
+const running = runCli(
   {
     version: VERSION,
     binFolder: fileURLToPath(new URL(isSource ? '../../bin' : '../bin', import.meta.url)),
@@ -35,9 +36,14 @@ const exit = await runCli(
   },
   process.argv.slice(2),
 )
-await Promise.all([flush(process.stdout), flush(process.stderr)])
-// Not waiting for what may still be open: every command has closed what it opened.
-process.exit(exit)
+// The bundle is CommonJS, which knows no await out here.
+void running.then(end)
+
+async function end(exit: number): Promise<never> {
+  await Promise.all([flush(process.stdout), flush(process.stderr)])
+  // Not waiting for what may still be open: every command has closed what it opened.
+  return process.exit(exit)
+}
 
 /** Resolves when everything written has left the process, or never can. */
 function flush(stream: NodeJS.WriteStream): Promise<void> {

@@ -4,7 +4,6 @@ import { configOfFlags, configPath, type LoadConfigDeps, loadConfig } from '#con
 import { readNewPassphrase } from '#config/read-credential'
 import { systemClock } from '#stdx/clock'
 import { systemRandom } from '#stdx/random'
-import { openCapturePool } from './open-capture-pool.ts'
 import { createStore, openStore } from './open-store.ts'
 import { openSource, openTarget } from './open-systems.ts'
 import { openConfiguredVault } from './open-vault.ts'
@@ -32,12 +31,14 @@ export function openContext(
     openStore,
     createStore,
     readFlagsOnly: () => configOfFlags(deps, settings),
-    openVault: async (signal, config) => {
+    openVault: async (signal, { config, ...options } = {}) => {
       const named = config ?? (await readConfig())
-      return await openConfiguredVault({ config: named, credentialDeps, settings }, signal)
+      const opened = { config: named, credentialDeps, settings, ...options }
+      return await openConfiguredVault(opened, signal)
     },
     openSource: async (name, signal) => await openSource(await readConfig(), name, signal),
     openCapturePool: async (vault, source, signal) => {
+      const { openCapturePool } = await import('./open-capture-pool.ts')
       const opened = { config: await readConfig(), threadUrl: deps.threadUrl, vault }
       return await openCapturePool(opened, source, signal)
     },

@@ -14,19 +14,21 @@ export type OpenConfiguredVaultDeps = {
   readonly config: Config
   readonly settings: ProcessSettings
   readonly credentialDeps: ReadCredentialDeps
+  /** As in the context. */
+  readonly meanwhile?: () => Promise<unknown>
 }
 
 /** Opens the vault that the configuration names, with the credential that the environment names. */
 export async function openConfiguredVault(
-  { config, credentialDeps, settings }: OpenConfiguredVaultDeps,
+  { config, credentialDeps, settings, ...options }: OpenConfiguredVaultDeps,
   signal: AbortSignal,
 ): Promise<Vault> {
   const store = openStore(config.readVault())
   const keyring = openStore(config.readKeyring())
   await refuseMissing(store, signal)
   const credential = await readCredential(credentialDeps, settings, signal)
-  const { stateDir } = config
-  const request = { store, keyring, clock: systemClock, random: systemRandom, stateDir, signal }
+  const deps = { store, keyring, clock: systemClock, random: systemRandom, ...options }
+  const request = { ...deps, stateDir: config.stateDir, signal }
   return credential.kind === 'passphrase'
     ? await openVault({ ...request, passphrase: credential.passphrase })
     : await openVault({ ...request, keyFile: credential.text })

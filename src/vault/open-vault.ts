@@ -6,8 +6,6 @@ import type { Clock } from '#stdx/clock'
 import type { Random } from '#stdx/random'
 import type { Secret } from '#stdx/secret'
 import type { ObjectName, ObjectStore } from '#store/object-store'
-import { createHeadMemory, openHeadMemory } from '#timeline/head-memory'
-import { OpenedVault } from './opened-vault.ts'
 import type { Vault } from './vault.ts'
 import { HEADER_NAME, parseHeader, type VaultHeader } from './vault-header.ts'
 
@@ -21,6 +19,8 @@ export type OpenVaultRequest = {
    * nothing is remembered, and a timeline that was shortened is noticed by the vault's own heads only.
    */
   readonly stateDir: string | undefined
+  /** Called, perhaps several times, while another thread makes a key of the passphrase. */
+  readonly meanwhile?: () => Promise<unknown>
   readonly signal: AbortSignal
 } & (
   | { readonly passphrase: Secret }
@@ -38,11 +38,17 @@ export async function openVault(request: OpenVaultRequest): Promise<Vault> {
   const header = parseHeader(store.label, await readHeader(request))
   const credential = await readCredential(request, header)
   refuseForeign(store, header, credential)
+  const [{ OpenedVault }, { createHeadMemory, openHeadMemory }] = await loadRest()
   const memory =
     stateDir === undefined
       ? createHeadMemory()
       : openHeadMemory(join(stateDir, header.vaultId), random)
   return new OpenedVault({ store, keyring, clock, random, memory, header, credential })
+}
+
+/** What an opened vault needs; loading it takes as long as a good part of making a key. */
+function loadRest() {
+  return Promise.all([import('./opened-vault.ts'), import('#timeline/head-memory')])
 }
 
 async function readHeader({ signal, store }: OpenVaultRequest): Promise<string> {
@@ -61,7 +67,7 @@ async function readHeader({ signal, store }: OpenVaultRequest): Promise<string> 
 
 async function readCredential(request: OpenVaultRequest, header: VaultHeader): Promise<Credential> {
   if ('keyFile' in request) return parseCredential(request.keyFile.reveal())
-  const { keyring, passphrase, signal } = request
+  const { keyring, meanwhile, passphrase, signal } = request
   const tried = new Set<string>()
   let refusal: unknown
   for (const name of await listSlots(keyring, signal)) {
@@ -70,7 +76,9 @@ async function readCredential(request: OpenVaultRequest, header: VaultHeader): P
     if (tried.has(text)) continue
     tried.add(text)
     try {
-      return parseCredential(await openSlot({ vaultId: header.vaultId, name, text, passphrase }))
+      const opening = openSlot({ vaultId: header.vaultId, name, text, passphrase })
+      const [credential] = await Promise.all([opening, loadRest(), meanwhile?.()])
+      return parseCredential(credential)
     } catch (error) {
       if (!isAppError(error)) throw error
       // One slot may be damaged or somebody else's, and the next one ours.

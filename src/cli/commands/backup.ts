@@ -20,10 +20,11 @@ export function addBackup(program: Command, act: Act): void {
 /** Each source commits alone; the first failure is the exit status, after all have been tried. */
 async function runBackups(shell: Shell, names: string[], options: Options): Promise<undefined> {
   const { context, output, signal } = shell
-  const { backUpSource, concludeBackups } = await import('#app/back-up-source')
+  const load = () => import('#app/back-up-source')
   output.beginLines()
   const { sources } = await context.readConfig()
-  const vault = await context.openVault(signal)
+  const vault = await context.openVault(signal, { meanwhile: load })
+  const { backUpSource, concludeBackups } = await load()
   const failures: unknown[] = []
   for (const source of names.length > 0 ? names : Object.keys(sources)) {
     const request = {

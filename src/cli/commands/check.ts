@@ -11,8 +11,9 @@ export function addCheck(program: Command, act: Act): void {
     .description('Say whether the vault is whole: every byte of it.')
     .action(
       act(async ({ context, output, signal }, options: { readonly readData?: boolean }) => {
-        const { checkWholeVault } = await import('#app/check-vault')
-        const vault = await context.openVault(signal)
+        const load = () => import('#app/check-vault')
+        const vault = await context.openVault(signal, { meanwhile: load })
+        const { checkWholeVault } = await load()
         const depth = options.readData === true ? 'decoded' : 'hashes'
         const report = await checkWholeVault(context, vault, depth, signal)
         await output.answer(report, () => {

@@ -25,9 +25,10 @@ async function runDiff(
   right: string,
   options: { readonly entity?: string[] },
 ): Promise<number> {
-  const { diffPoints } = await import('#app/diff-points')
+  const load = () => import('#app/diff-points')
   output.beginLines()
-  const vault = await context.openVault(signal)
+  const vault = await context.openVault(signal, { meanwhile: load })
+  const { diffPoints } = await load()
   const request = { left, right, entities: options.entity ?? [] }
   const counts = { inserted: 0, updated: 0, deleted: 0 }
   for await (const items of diffPoints(context, vault, request, signal)) {

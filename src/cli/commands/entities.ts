@@ -10,8 +10,9 @@ export function addEntities(program: Command, act: Act): void {
     .description('Say what a point holds: rows, fingerprint, schema.')
     .action(
       act(async ({ context, output, signal }, point: string) => {
-        const { listEntities } = await import('#app/list-entities')
-        const vault = await context.openVault(signal)
+        const load = () => import('#app/list-entities')
+        const vault = await context.openVault(signal, { meanwhile: load })
+        const { listEntities } = await load()
         const { entities } = await listEntities(vault, point, signal)
         await output.answer(entities, () =>
           formatTable(

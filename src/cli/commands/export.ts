@@ -21,8 +21,9 @@ export function addExport(program: Command, act: Act): void {
           entity: string,
           { format }: { readonly format: ExportFormat },
         ) => {
-          const { exportEntity } = await import('#app/export-entity')
-          const vault = await context.openVault(signal)
+          const load = () => import('#app/export-entity')
+          const vault = await context.openVault(signal, { meanwhile: load })
+          const { exportEntity } = await load()
           for await (const text of exportEntity(vault, { point, entity, format }, signal)) {
             await output.data(text)
           }

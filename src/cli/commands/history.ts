@@ -14,8 +14,9 @@ export function addHistory(program: Command, act: Act): void {
     .description('List the versions of one record, field by field, newest first.')
     .action(
       act(async ({ context, output, signal }, source: string, entity: string, key: string) => {
-        const { listHistory } = await import('#app/list-history')
-        const vault = await context.openVault(signal)
+        const load = () => import('#app/list-history')
+        const vault = await context.openVault(signal, { meanwhile: load })
+        const { listHistory } = await load()
         const history = await listHistory(vault, { source, entity, key }, signal)
         await output.answer(history, () => describeHistory(history, output.paint.bold))
       }),

@@ -13,8 +13,9 @@ export function addPoints(program: Command, act: Act): void {
     .description('List recovery points, the oldest first.')
     .action(
       act(async ({ context, output, signal }, name: string | undefined) => {
-        const { listPoints } = await import('#app/list-points')
-        const vault = await context.openVault(signal)
+        const load = () => import('#app/list-points')
+        const vault = await context.openVault(signal, { meanwhile: load })
+        const { listPoints } = await load()
         const { incidents, points } = await listPoints(vault, name, signal)
         for (const message of incidents) output.warning({ code: 'timeline.damaged', message })
         await output.answer(points, () => {

@@ -12,9 +12,10 @@ export function addRecover(program: Command, act: Act): void {
         if (settings.vault === undefined) {
           throw new AppError('cli.usage', 'Cannot recover: wanted --vault and where the vault is')
         }
-        const { recoverConfig } = await import('#app/recover-config')
+        const load = () => import('#app/recover-config')
         const config = context.readFlagsOnly()
-        const vault = await context.openVault(signal, config)
+        const vault = await context.openVault(signal, { config, meanwhile: load })
+        const { recoverConfig } = await load()
         const request = { confirmed: options.confirm, config, vault }
         const answer = await recoverConfig(context, request, signal)
         await output.answer(answer, () => {

@@ -12,8 +12,9 @@ export function addShow(program: Command, act: Act): void {
     .description('Show one record as a point holds it.')
     .action(
       act(async ({ context, output, signal }, point: string, entity: string, key: string) => {
-        const { showRecord } = await import('#app/show-record')
-        const vault = await context.openVault(signal)
+        const load = () => import('#app/show-record')
+        const vault = await context.openVault(signal, { meanwhile: load })
+        const { showRecord } = await load()
         const record = await showRecord(vault, { point, entity, key }, signal)
         await output.answer(record, () => {
           const { paint } = output

@@ -13,8 +13,9 @@ export function addVerify(program: Command, act: Act): void {
     .description('Say whether a system holds what a point holds, record by record.')
     .action(
       act(async ({ context, output, signal }, point: string, options: { against: string }) => {
-        const { verifyPoint } = await import('#app/verify-point')
-        const vault = await context.openVault(signal)
+        const load = () => import('#app/verify-point')
+        const vault = await context.openVault(signal, { meanwhile: load })
+        const { verifyPoint } = await load()
         const request = { point, against: options.against }
         const verdict = await verifyPoint(context, vault, request, signal)
         await output.answer(verdict, () => {
