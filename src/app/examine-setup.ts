@@ -1,6 +1,6 @@
 import { access, constants, statfs } from 'node:fs/promises'
 import type { Config } from '#config/config'
-import { isStoreUrl } from '#config/load-config'
+import { isStoreUrl } from '#config/place'
 import { isAppError } from '#stdx/app-error'
 import { makeFolder } from '#stdx/make-folder'
 import { parseObjectName } from '#store/object-name'

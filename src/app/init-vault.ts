@@ -1,6 +1,6 @@
 import { dirname, relative } from 'node:path'
 import type { Config } from '#config/config'
-import { isStoreUrl } from '#config/load-config'
+import { isStoreUrl, keyringOf } from '#config/place'
 import { formatStartingConfig } from '#config/starting-config'
 import { writeConfig } from '#config/write-config'
 import { isAppError } from '#stdx/app-error'
@@ -44,7 +44,7 @@ export async function initVault(
   const config = await readConfigIfAny(deps)
   const isNamed = config.file !== undefined || config.isVaultNamed
   const place = isNamed ? config.readVault() : fallback
-  const keyringPlace = isNamed ? config.readKeyring() : `${fallback}/keyring`
+  const keyringPlace = isNamed ? config.readKeyring() : keyringOf(fallback)
   const passphrase = await deps.readNewPassphrase(signal)
   const store = await deps.createStore(place)
   const keyring = await deps.createStore(keyringPlace)
@@ -52,7 +52,7 @@ export async function initVault(
   const { id } = await createVault({ store, keyring, random, clock, passphrase, signal })
   const isConfigNew = config.file === undefined
   if (isConfigNew) {
-    const inside = keyringPlace === `${place}/keyring`
+    const inside = keyringPlace === keyringOf(place)
     const text = formatStartingConfig({
       vault: asWritten(place, deps.configPath),
       keyring: inside ? undefined : asWritten(keyringPlace, deps.configPath),

@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import type { Config } from '#config/config'
 import { relocateConfig } from '#config/config-without-secrets'
 import { listVariables } from '#config/interpolate'
+import { keyringOf } from '#config/place'
 import { formatStartingConfig } from '#config/starting-config'
 import { writeConfig } from '#config/write-config'
 import { AppError } from '#stdx/app-error'
@@ -36,7 +37,7 @@ export async function recoverConfig(
   const text = await vault.readDocument('config', signal)
   const place = config.readVault()
   const keyring = config.readKeyring()
-  const places = { vault: place, keyring: keyring === `${place}/keyring` ? undefined : keyring }
+  const places = { vault: place, keyring: keyring === keyringOf(place) ? undefined : keyring }
   const written = text === undefined ? formatStartingConfig(places) : relocateConfig(text, places)
   const name = basename(configPath)
   if (confirmed !== undefined && confirmed !== name) {

@@ -77,6 +77,7 @@ function wanted(issue: z.core.$ZodIssue): string {
     case 'invalid_type':
       return `wanted ${issue.expected === 'array' ? 'a list' : issue.expected}`
     case 'invalid_format':
+    case 'invalid_union':
       return `wanted ${issue.message}`
     case 'too_small':
       return issue.origin === 'number' ? `wanted at least ${issue.minimum}` : 'it is empty'

@@ -12,12 +12,14 @@ export type Config = {
   readonly file: string | undefined
   /** The text of that file. May hold passwords: see `configWithoutSecrets`. */
   readonly text: Secret | undefined
-  /** Where the vault is: an absolute path or a URL. @throws config.variable-missing | config.not-found | config.invalid when nothing says where */
+  /** Where the vault is: an absolute path, or a URL that says all that is needed but credentials. @throws config.variable-missing | config.not-found | config.invalid when nothing says where */
   readVault(): string
   /** Whether flags, environment or file say where the vault is. */
   readonly isVaultNamed: boolean
   /** Where its keyring is. @throws as `readVault` */
   readKeyring(): string
+  /** A place that somebody typed, as `readVault` would give it. @throws config.place-invalid */
+  resolvePlace(place: string): string
   readonly stateDir: string
   readonly tempDir: string
   readonly sources: Readonly<Record<string, ConfiguredSystem>>
@@ -32,6 +34,8 @@ export type ConfiguredSystem = {
   readonly connector: string
   /** @throws config.variable-missing naming each variable that the system needs */
   read(): System
+  /** Which points are kept; needs no other variable. @throws config.variable-missing */
+  readRetention(): Retention | undefined
 }
 
 export type System = {

@@ -19,6 +19,12 @@ export const CONFIG_ERRORS = {
     retry: 'after-fix',
     help: 'Correct every line named. docs/reference/settings.md lists all settings; a line `# yaml-language-server: $schema=...` with docs/reference/holdfast.schema.json lets an editor complete and check them.',
   },
+  'config.place-invalid': {
+    status: 400,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'A place is a folder, or s3://bucket/prefix with parameters after a question mark: endpoint, region, profile, pathStyle, objectLock (docs/guides/s3.md). Credentials come from the environment, never from a place.',
+  },
   'config.variable-missing': {
     status: 400,
     exit: 2,

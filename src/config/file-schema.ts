@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { type SettingName, settingOf } from './settings.ts'
 
 /**
  * What may stand in `holdfast.yaml`, one definition each, from which the checks, the reference page
@@ -12,7 +13,7 @@ const count = (help: string, fallback: number) =>
 export const retentionSchema = z.strictObject({
   keepAll: z
     .string()
-    .regex(/^[1-9][0-9]{0,4}[hdwy]$/, 'a number with h, d, w or y, like 35d')
+    .regex(/^(0|[1-9][0-9]{0,4})[hdwy]$/, 'a number with h, d, w or y, like 35d')
     .default('35d')
     .describe('For how long every point is kept: hours, days, weeks or years.'),
   daily: count('Days of which the last point is kept.', 60),
@@ -80,12 +81,30 @@ export const SYSTEM_NAME = /^[a-z][a-z0-9-]{0,62}$/
 
 const place = z.string().min(1)
 
+/** Defined as settings of the process, which is what they are. */
+function ofProcess(name: SettingName) {
+  const { help, type, wanted } = settingOf(name)
+  return type
+    .refine(() => true, wanted)
+    .optional()
+    .describe(help)
+}
+
+const s3 = {
+  s3Endpoint: ofProcess('s3Endpoint'),
+  s3Region: ofProcess('s3Region'),
+  s3Profile: ofProcess('s3Profile'),
+  s3PathStyle: ofProcess('s3PathStyle'),
+  s3ObjectLock: ofProcess('s3ObjectLock'),
+}
+
 /** The file without what its sources and targets hold: those are checked one by one. */
 export const outlineSchema = z.strictObject({
-  vault: place.optional().describe('Where the vault is: a folder.'),
+  vault: place.optional().describe('Where the vault is: a folder, or `s3://bucket/prefix`.'),
   keyring: place
     .optional()
     .describe('Where the keyring of the vault is; default: `keyring` in the vault.'),
+  ...s3,
   stateDir: place.optional().describe('Where the newest heads seen are remembered.'),
   tempDir: place.optional().describe('Where sealed temporary files may lie.'),
   sources: z.record(z.string(), z.unknown()).nullish().describe('The systems that are backed up.'),

@@ -75,3 +75,40 @@ test('formatStartingConfig() writes a file that is read back', async () => {
     code: 'config.exists',
   })
 })
+
+test('loadConfig() fills a bucket in from flags, environment and file, the keyring without a lock', async () => {
+  const text = `
+vault: s3://bucket/vault?region=said-by-url
+s3Endpoint: \${S3}
+s3PathStyle: false
+s3ObjectLock: governance:30d
+`
+  const folder = await aFolder({ 'holdfast.yaml': text })
+  const config = await load(folder, {}, { S3: 'http://127.0.0.1:7480', AWS_REGION: 'eu-west-1' })
+  const rest = 'endpoint=http://127.0.0.1:7480&region=said-by-url&pathStyle=no'
+  expect(config.readVault()).toBe(`s3://bucket/vault?${rest}&objectLock=governance:30d`)
+  expect(config.readKeyring()).toBe(`s3://bucket/vault/keyring?${rest}`)
+  expect(config.resolvePlace('s3://other')).toContain('region=eu-west-1&pathStyle=no&objectLock=')
+  expect(config.resolvePlace('./x')).toBe(join(folder, 'x'))
+  const environment = { HOLDFAST_S3_ENDPOINT: 'http://elsewhere', HOLDFAST_S3_PATH_STYLE: 'yes' }
+  const other = await load(folder, { keyring: 's3://keys' }, environment)
+  expect(other.readKeyring()).toBe(
+    's3://keys?endpoint=http://elsewhere&region=us-east-1&pathStyle=yes',
+  )
+  expect(() => load(folder, {}, { HOLDFAST_S3_OBJECT_LOCK: '30d' })).toThrow(
+    'HOLDFAST_S3_OBJECT_LOCK: found "30d", wanted governance:DAYSd or compliance:DAYSd',
+  )
+})
+
+test('loadConfig() says what is wrong with settings of S3 in the file', async () => {
+  const folder = await aFolder({
+    'holdfast.yaml': 'vault: v\ns3Endpoint: minio\ns3PathStyle: perhaps\n',
+  })
+  const attempt = load(folder)
+  await expect(attempt).rejects.toThrow(
+    'line 2: "s3Endpoint" of the file is not valid: wanted a URL like https://s3.example.com',
+  )
+  await expect(attempt).rejects.toThrow(
+    'line 3: "s3PathStyle" of the file is not valid: wanted yes or no',
+  )
+})

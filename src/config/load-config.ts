@@ -6,7 +6,9 @@ import { Secret } from '#stdx/secret'
 import type { Config } from './config.ts'
 import type { Environment } from './interpolate.ts'
 import { type ParsedConfig, type PlaceName, parseConfig } from './parse-config.ts'
+import { completePlace, isS3Url, isStoreUrl, keyringOf, type S3Parameters } from './place.ts'
 import type { ProcessSettings } from './read-process-settings.ts'
+import { settingOf } from './settings.ts'
 
 export type LoadConfigDeps = {
   readonly environment: Environment
@@ -45,11 +47,6 @@ export function configPath(deps: LoadConfigDeps, settings: ProcessSettings): str
   return resolve(deps.currentFolder, settings.config ?? CONFIG_FILE)
 }
 
-/** Whether a place is a URL of a store rather than a path. */
-export function isStoreUrl(place: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(place)
-}
-
 type Found = {
   readonly path: string
   readonly folder: string
@@ -58,15 +55,35 @@ type Found = {
 }
 
 function assemble(deps: LoadConfigDeps, settings: ProcessSettings, found: Found): Config {
-  function readPlace(name: PlaceName): string | undefined {
+  const readWritten = (name: PlaceName) => found.parsed?.places[name]()
+  function readPlace(name: 'vault' | 'keyring' | 'stateDir' | 'tempDir'): string | undefined {
     const given = settings[name]
     if (given !== undefined) return absolute(deps.currentFolder, given)
-    const written = found.parsed?.places[name]()
+    const written = readWritten(name)
     return written === undefined ? undefined : absolute(found.folder, written)
+  }
+  function readS3(): S3Parameters {
+    const pathStyle = readWritten('s3PathStyle')
+    const { AWS_DEFAULT_REGION, AWS_REGION } = deps.environment
+    return {
+      endpoint: settings.s3Endpoint ?? readWritten('s3Endpoint'),
+      region:
+        settings.s3Region ??
+        readWritten('s3Region') ??
+        (AWS_REGION || AWS_DEFAULT_REGION || undefined),
+      profile: settings.s3Profile ?? readWritten('s3Profile'),
+      pathStyle: settings.s3PathStyle ?? (pathStyle === undefined ? undefined : isOn(pathStyle)),
+      objectLock: settings.s3ObjectLock ?? readWritten('s3ObjectLock'),
+    }
+  }
+  function complete(place: string, isLocked: boolean): string {
+    if (!isS3Url(place)) return place
+    const { objectLock, ...others } = readS3()
+    return completePlace(place, isLocked ? { ...others, objectLock } : others)
   }
   function readVault(): string {
     const vault = readPlace('vault')
-    if (vault !== undefined) return vault
+    if (vault !== undefined) return complete(vault, true)
     if (found.parsed === undefined) throw notFound(found.path)
     throw new AppError(
       'config.invalid',
@@ -78,12 +95,21 @@ function assemble(deps: LoadConfigDeps, settings: ProcessSettings, found: Found)
     text: found.text === undefined ? undefined : new Secret(found.text),
     readVault,
     isVaultNamed: settings.vault !== undefined || found.parsed?.hasVault === true,
-    readKeyring: () => readPlace('keyring') ?? `${readVault().replace(/\/$/, '')}/keyring`,
+    readKeyring() {
+      const keyring = readPlace('keyring')
+      return keyring === undefined ? keyringOf(readVault()) : complete(keyring, false)
+    },
+    resolvePlace: (place) => complete(absolute(deps.currentFolder, place), true),
     stateDir: readPlace('stateDir') ?? defaultStateDir(deps),
     tempDir: readPlace('tempDir') ?? tmpdir(),
     sources: found.parsed?.sources ?? {},
     targets: found.parsed?.targets ?? {},
   }
+}
+
+/** The schema of the file has read the value, which may be a variable's. */
+function isOn(text: string): boolean {
+  return settingOf('s3PathStyle').type.parse(text) === true
 }
 
 function defaultStateDir({ environment, homeFolder }: LoadConfigDeps): string {

@@ -5,6 +5,7 @@ import { checkSettings } from './check-settings.ts'
 import type { ConfiguredSystem, System } from './config.ts'
 import {
   outlineSchema,
+  retentionSchema,
   type SourceSettings,
   SYSTEM_NAME,
   sourceSchema,
@@ -12,6 +13,7 @@ import {
   targetSchema,
 } from './file-schema.ts'
 import type { Environment } from './interpolate.ts'
+import type { S3_SETTINGS, S3ParameterName } from './place.ts'
 import { type Path, type Problem, readYamlFile, type YamlFile } from './yaml-file.ts'
 
 /** What a file says. Places are as written, with variables put in; each fails when one is missing. */
@@ -22,7 +24,13 @@ export type ParsedConfig = {
   readonly targets: Readonly<Record<string, ConfiguredSystem>>
 }
 
-export type PlaceName = 'vault' | 'keyring' | 'stateDir' | 'tempDir'
+/** Settings of the process that may stand in the file. */
+export type PlaceName =
+  | 'vault'
+  | 'keyring'
+  | 'stateDir'
+  | 'tempDir'
+  | (typeof S3_SETTINGS)[S3ParameterName]
 /** @throws config.variable-missing */
 export type Place = () => string | undefined
 
@@ -63,6 +71,11 @@ export function parseConfig(text: string, options: ParseConfigOptions): ParsedCo
       keyring: place('keyring'),
       stateDir: place('stateDir'),
       tempDir: place('tempDir'),
+      s3Endpoint: place('s3Endpoint'),
+      s3Region: place('s3Region'),
+      s3Profile: place('s3Profile'),
+      s3PathStyle: place('s3PathStyle'),
+      s3ObjectLock: place('s3ObjectLock'),
     }),
     hasVault: field(value, 'vault') !== undefined,
     sources: Object.freeze(sources),
@@ -110,6 +123,8 @@ function readSystem(
   if (checked.kind === 'bad') problems.push(...checked.problems)
   const missing = namesBelow(file, path)
   const connector = field(value, 'connector')
+  const retention = field(value, 'retention')
+  const retentionMissing = namesBelow(file, [...path, 'retention'])
   const system = checked.kind === 'good' ? toSystem(name, checked.value, options.folder) : undefined
   return Object.freeze({
     name,
@@ -120,6 +135,12 @@ function readSystem(
         throw variableMissing(subject, missing, options.label)
       }
       return system
+    },
+    readRetention() {
+      if (retentionMissing.length > 0) {
+        throw variableMissing(`retention of ${subject}`, retentionMissing, options.label)
+      }
+      return retention === undefined ? undefined : retentionSchema.parse(retention)
     },
   })
 }
@@ -143,7 +164,7 @@ function readPlace({ file, options }: Parsing, name: PlaceName, value: unknown):
   const missing = namesBelow(file, [name])
   return () => {
     if (missing.length > 0) throw variableMissing(`"${name}"`, missing, options.label)
-    return typeof value === 'string' ? value : undefined
+    return typeof value === 'string' || typeof value === 'boolean' ? String(value) : undefined
   }
 }
 

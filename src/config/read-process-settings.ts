@@ -1,3 +1,4 @@
+import type { ZodError } from 'zod'
 import { AppError } from '#stdx/app-error'
 import { nearest } from './did-you-mean.ts'
 import type { Environment } from './interpolate.ts'
@@ -33,7 +34,7 @@ export function readProcessSettings(environment: Environment, flags: Flags = {})
     if (given === undefined) return [name, undefined]
     const result = settingOf(name).type.safeParse(given.value)
     if (result.success) return [name, result.data]
-    problems.push(`${given.where}: found "${given.value}", wanted ${wantedOf(name)}`)
+    problems.push(`${given.where}: found "${given.value}", wanted ${wantedOf(name, result.error)}`)
     return [name, undefined]
   })
   if (problems.length > 0) {
@@ -55,7 +56,9 @@ function giveValue(environment: Environment, flags: Flags, name: SettingName) {
   return { where, value: where === 'NO_COLOR' ? true : text }
 }
 
-function wantedOf(name: SettingName): string {
+function wantedOf(name: SettingName, { issues: [issue] }: ZodError): string {
+  // The message of a pattern says what it wants.
+  if (issue?.code === 'invalid_format') return issue.message
   return settingOf(name).valueName === undefined ? '1 or 0' : 'a text that is not empty'
 }
 

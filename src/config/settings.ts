@@ -20,7 +20,13 @@ export type Setting = {
 
 const path = z.string().min(1)
 const word = z.enum(['1', 'true', 'yes', '0', 'false', 'no'])
-const toggle = z.union([z.boolean(), word.transform((text) => /^(1|true|yes)$/.test(text))])
+const toggle = z.union(
+  [z.boolean(), word.transform((text) => /^(1|true|yes)$/.test(text))],
+  'yes or no',
+)
+
+const HTTP_URL = /^https?:\/\/[^/?#@]+\/?$/
+const OBJECT_LOCK = /^(governance|compliance):([1-9][0-9]{0,4})d$/
 
 export const SETTINGS = {
   config: {
@@ -34,15 +40,51 @@ export const SETTINGS = {
     type: path,
     in: ['flag', 'environment', 'file'],
     valueName: 'PLACE',
-    help: 'Where the vault is: a folder.',
+    help: 'Where the vault is: a folder, or s3://bucket/prefix.',
     default: 'none; needed by every command that opens the vault',
   },
   keyring: {
     type: path,
     in: ['flag', 'environment', 'file'],
     valueName: 'PLACE',
-    help: 'Where the keyring of the vault is: a folder.',
+    help: 'Where the keyring of the vault is: a folder, or s3://bucket/prefix.',
     default: 'the folder `keyring` in the vault',
+  },
+  s3Endpoint: {
+    type: z.string().regex(HTTP_URL, 'a URL like https://s3.example.com'),
+    in: ['environment', 'file'],
+    valueName: 'URL',
+    help: 'Where the S3 store answers, if it is not that of Amazon.',
+    default: 'Amazon S3',
+  },
+  s3Region: {
+    type: z.string().regex(/^[A-Za-z0-9-]{1,63}$/, 'a name like eu-central-1'),
+    in: ['environment', 'file'],
+    valueName: 'NAME',
+    help: 'The region of the bucket.',
+    default: 'AWS_REGION; us-east-1 with an endpoint',
+  },
+  s3Profile: {
+    type: z
+      .string()
+      .regex(/^[A-Za-z0-9._@-]{1,100}$/, 'a name of letters, digits, dots and dashes'),
+    in: ['environment', 'file'],
+    valueName: 'NAME',
+    help: 'Which profile of ~/.aws/credentials is used.',
+    default: 'AWS_PROFILE, where AWS_ACCESS_KEY_ID is not set',
+  },
+  s3PathStyle: {
+    type: toggle,
+    in: ['environment', 'file'],
+    help: 'Name the bucket in the path, not in the host name.',
+    default: 'yes with an endpoint, else no',
+  },
+  s3ObjectLock: {
+    type: z.string().regex(OBJECT_LOCK, 'governance:DAYSd or compliance:DAYSd'),
+    in: ['environment', 'file'],
+    valueName: 'MODE:DAYSd',
+    help: 'For how long nobody can delete a new object of the vault, like governance:30d; the keyring is not locked.',
+    default: 'no lock',
   },
   stateDir: {
     type: path,
@@ -149,4 +191,13 @@ export function flagOf(name: SettingName): string {
 
 function splitWords(name: string): string[] {
   return name.split(/(?=[A-Z])/)
+}
+
+/** The parts of a value of `s3ObjectLock`. */
+export function parseObjectLock(text: string): {
+  readonly mode: 'governance' | 'compliance'
+  readonly days: number
+} {
+  const [, mode, days] = OBJECT_LOCK.exec(text) ?? []
+  return { mode: mode === 'compliance' ? 'compliance' : 'governance', days: Number(days) }
 }

@@ -29,7 +29,11 @@ serve(parentPort, workerData as CaptureThreadData)
 function serve(port: MessagePort, { keys, keyring, tempDir, vault }: CaptureThreadData): void {
   const { digestKey, openers, recipients, vaultId } = keys
   const random = systemRandom
-  const stores = { vaultId, store: openStore(vault), keyring: openStore(keyring) }
+  const stores = {
+    vaultId,
+    store: openStore(vault, tempDir),
+    keyring: openStore(keyring, tempDir),
+  }
   const write = { ...stores, random, recipients }
   const deps = { write, read: { ...stores, openers }, digestKey, random, tempDir }
   const say = (message: FromThread) => port.postMessage(message)

@@ -28,8 +28,8 @@ export function openContext(
     readConfig,
     configPath: configPath(deps, settings),
     readNewPassphrase: (signal) => readNewPassphrase(credentialDeps, settings, signal),
-    openStore,
-    createStore,
+    openStore: (place) => openStore(place, settings.tempDir),
+    createStore: (place) => createStore(place, settings.tempDir),
     readFlagsOnly: () => configOfFlags(deps, settings),
     openVault: async (signal, { config, ...options } = {}) => {
       const named = config ?? (await readConfig())

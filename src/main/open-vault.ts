@@ -23,8 +23,8 @@ export async function openConfiguredVault(
   { config, credentialDeps, settings, ...options }: OpenConfiguredVaultDeps,
   signal: AbortSignal,
 ): Promise<Vault> {
-  const store = openStore(config.readVault())
-  const keyring = openStore(config.readKeyring())
+  const store = openStore(config.readVault(), config.tempDir)
+  const keyring = openStore(config.readKeyring(), config.tempDir)
   await refuseMissing(store, signal)
   const credential = await readCredential(credentialDeps, settings, signal)
   const deps = { store, keyring, clock: systemClock, random: systemRandom, ...options }

@@ -1,4 +1,4 @@
-import { AppError } from '#stdx/app-error'
+import { AppError, isAppError } from '#stdx/app-error'
 import type { Random } from '#stdx/random'
 import { parseObjectName } from './object-name.ts'
 import type { ObjectName, ObjectStore } from './object-store.ts'
@@ -7,7 +7,7 @@ const RACERS = 4
 
 /**
  * Proves, before a store is trusted for the first time, that of several writers of one name exactly
- * one wins, and that what won is listed and read back. Leaves nothing behind.
+ * one wins, and that what won is listed and read back. Leaves nothing behind that can be deleted.
  * @param folder in which to try; one that will be used anyway leaves no empty folder
  * @throws store.not-conditional when it does not hold; others of the store when it cannot be reached
  */
@@ -17,13 +17,27 @@ export async function probeStore(
   { folder = 'probe', signal }: { readonly folder?: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const name = parseObjectName(`${folder}/probe-${Buffer.from(random.bytes(8)).toString('hex')}`)
+  const probed = store.lock?.unlocked ?? store
   try {
-    await probeName(store, name, signal)
+    await probeName(probed, name, signal)
     let isListed = false
-    for await (const found of store.list(`${folder}/`, signal)) isListed ||= found.name === name
+    for await (const found of probed.list(`${folder}/`, signal)) isListed ||= found.name === name
     if (!isListed) throw notConditional(store, 'a listing did not show an object that was there')
   } finally {
+    await deleteUnlessLocked(probed, name, signal)
+  }
+}
+
+/** A store whose own rule locks everything keeps the probe too, and is no worse for it. */
+async function deleteUnlessLocked(
+  store: ObjectStore,
+  name: ObjectName,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
     await store.delete(name, signal)
+  } catch (error) {
+    if (!isAppError(error, 'store.locked')) throw error
   }
 }
 
