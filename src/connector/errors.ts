@@ -47,7 +47,7 @@ export const CONNECTOR_ERRORS = {
     status: 507,
     exit: 1,
     retry: 'after-fix',
-    help: 'The disk or file of the system could not be read or written to the end: it is full, or it reports an error. Everything was rolled back. Make room or mend the disk, then run the command again.',
+    help: 'The disk or file of the system could not be read or written to the end: it is full, or it reports an error. Nothing of the restore is kept. Should a journal (FILE-journal) still lie beside a SQLite file, leave it there: the next program that opens the database undoes the rest with it. Make room or mend the disk, then run the command again.',
   },
   'connector.target-changed': {
     status: 409,

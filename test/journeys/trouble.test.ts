@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chmod, copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { forbidWriting, mountDisk } from './testing/disks.ts'
@@ -107,6 +107,9 @@ test('a source that is gone, is no database, or is another one', async () => {
   const { answer, at, configure, holdfast } = traveller
   const points = await begin()
   await copyFile(at('erp.db'), at('kept.db'))
+  // Truncated it is the same file, and no database whose tables were all dropped.
+  await truncate(at('erp.db'), 0)
+  expectFailure(await holdfast('backup'), 20, 'connector.unreachable')
   await rm(at('erp.db'))
   const gone = await holdfast('backup')
   expectFailure(gone, 20, 'connector.unreachable')

@@ -20,6 +20,7 @@ describe('a source that cannot be read', () => {
   test.each<[string, (path: string) => void]>([
     ['is missing', () => {}],
     ['is a folder', (path) => mkdirSync(path)],
+    ['is a file of no bytes', (path) => writeFileSync(path, '')],
     ['is no database', (path) => writeFileSync(path, 'something else '.repeat(100))],
   ])('%s', async (_, make) => {
     await using system = await freshSqlite()
@@ -28,13 +29,6 @@ describe('a source that cannot be read', () => {
     const opened = openSource(sqliteHarness, address)
     await expect(opened).rejects.toMatchObject({ code: 'connector.unreachable' })
     await expect(opened).rejects.not.toThrow(system.folder)
-  })
-
-  test('is an empty file, which is an empty database', async () => {
-    await using system = await freshSqlite()
-    const { address, path } = addressIn(system, 'empty.db')
-    writeFileSync(path, '')
-    expect((await readSystem(sqliteHarness, { address })).catalogue.entities).toEqual([])
   })
 
   test('is locked by another program for too long', async () => {

@@ -29,10 +29,11 @@ export type ReadingDatabase = {
  * Opens the file for reading only, and begins the one transaction that all reads share.
  *
  * @param timeout how long a lock of another program is waited for, in milliseconds
- * @throws connector.unreachable when it is missing, locked, or no database
+ * @throws connector.unreachable when it is missing, empty, locked, or no database
  */
 export function openReader(path: string, timeout = LOCK_TIMEOUT_MS): ReadingDatabase {
   refuseMissing(path)
+  refuseEmpty(path)
   try {
     return begin(() => new DatabaseSync(path, { ...OPTIONS, timeout, readOnly: true }))
   } catch (error) {
@@ -57,6 +58,19 @@ export function openWriter(path: string): DatabaseSync {
   // Tables were once created with "text" in double quotes; their DDL must be understood again.
   const timeout = LOCK_TIMEOUT_MS
   return new DatabaseSync(path, { ...OPTIONS, timeout, enableDoubleQuotedStringLiterals: true })
+}
+
+/**
+ * Undoes what a write left that failed with the disk: SQLite gives up then and leaves the undoing to
+ * whoever opens the file next. Where that fails, too, the journal stays and keeps its meaning.
+ */
+export function undoUnfinished(path: string): void {
+  if (!existsSync(`${path}-journal`)) return
+  try {
+    openWriterReading(path).db.close()
+  } catch {
+    // The next program that can write the file does it.
+  }
 }
 
 /**
@@ -148,6 +162,13 @@ function readHead(path: string, sizeBytes: number): Buffer {
 
 function refuseMissing(path: string): void {
   if (!existsSync(path)) throw missing(undefined)
+}
+
+/** To SQLite a file of no bytes is a database of no tables; to us it is one that was truncated. */
+function refuseEmpty(path: string): void {
+  if (statSync(path).size > 0) return
+  const message = 'Cannot open the SQLite database: found a file of 0 bytes, need a database'
+  throw new AppError('connector.unreachable', message)
 }
 
 function missing(cause: unknown): AppError {

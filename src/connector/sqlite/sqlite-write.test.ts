@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import type { EntityName } from '#record/entity-name'
@@ -334,29 +335,46 @@ function writeInProcess({ path }: SqliteSystem, limits: string, beforeLast: stri
   )
 }
 
+const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0
+
 describe('a write that cannot end', () => {
-  test.each([
+  test.for([
     {
       when: 'its process is killed',
       limits: '',
       beforeLast: 'process.kill(process.pid, "SIGKILL")',
+      hasJournal: true,
       ends: { signal: 'SIGKILL', stdout: '' },
     },
     {
       when: 'the disk has no more room',
       limits: 'ulimit -f 500;',
       beforeLast: '',
+      hasJournal: false,
       ends: { signal: null, stdout: 'connector.write-failed\n' },
     },
-  ])('leaves the old state when $when', async ({ limits, beforeLast, ends }) => {
-    await using system = await freshSqlite('delete')
-    run(
-      system.path,
-      "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 'old')",
-    )
-    const before = await readSystem(sqliteHarness, system)
-    const ended = writeInProcess(system, limits, beforeLast)
-    expect(ended).toMatchObject({ ...ends, stderr: '' })
-    expect(await readSystem(sqliteHarness, system)).toEqual(before)
-  })
+    {
+      when: 'the disk takes no byte more, not even to undo what was written',
+      limits: '',
+      beforeLast: `const { execFileSync } = await import('node:child_process')
+        execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=4096:4096'])`,
+      hasJournal: true,
+      ends: { signal: null, stdout: 'connector.write-failed\n' },
+    },
+  ])(
+    'leaves the old state when $when',
+    async ({ limits, beforeLast, ends, hasJournal }, { skip }) => {
+      if (beforeLast.includes('prlimit') && !hasPrlimit) skip('needs prlimit of util-linux')
+      await using system = await freshSqlite('delete')
+      run(
+        system.path,
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 'old')",
+      )
+      const before = await readSystem(sqliteHarness, system)
+      const ended = writeInProcess(system, limits, beforeLast)
+      expect(ended).toMatchObject({ ...ends, stderr: '' })
+      expect(existsSync(`${system.path}-journal`)).toBe(hasJournal)
+      expect(await readSystem(sqliteHarness, system)).toEqual(before)
+    },
+  )
 })

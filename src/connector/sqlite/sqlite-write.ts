@@ -8,6 +8,7 @@ import type { Pace } from '../pace.ts'
 import { createTables, finishTables } from './create-tables.ts'
 import { readForm } from './field-form.ts'
 import { watchForeignKeys } from './foreign-key-check.ts'
+import { undoUnfinished } from './open-database.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import { listSql } from './read-schema.ts'
 import type { WrittenTable } from './read-values.ts'
@@ -104,9 +105,11 @@ export class SqliteWrite implements TargetWrite {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // A full disk makes SQLite roll back by itself.
-    if (this.#db.isOpen && this.#db.isTransaction) this.#db.exec('ROLLBACK')
-    if (this.#db.isOpen) this.#db.close()
+    if (!this.#db.isOpen) return
+    const path = this.#db.location()
+    // A failing disk ends the transaction by itself. Closing rolls back, without failing.
+    this.#db.close()
+    if (path !== null) undoUnfinished(path)
   }
 
   #openTable(entity: EntityName, names: readonly string[]): WrittenTable {
