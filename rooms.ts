@@ -67,6 +67,11 @@ export const ROOMS: readonly Room[] = [
     does: 'a run back: plan, write, read back',
     doors: ['stdx', 'record', 'connector', 'seal', 'segment', 'timeline', 'vault', 'history'],
   },
+  {
+    name: 'retention',
+    does: 'which points are kept, and what nothing needs any more',
+    doors: ['stdx', 'store', 'segment', 'timeline', 'vault'],
+  },
   { name: 'config', does: 'every setting, defined once', doors: ['stdx'] },
   { name: 'demo', does: 'the trading group that shows everything', doors: ['stdx', 'config'] },
   {
@@ -84,6 +89,7 @@ export const ROOMS: readonly Room[] = [
       'history',
       'capture',
       'restore',
+      'retention',
       'config',
       'demo',
     ],
@@ -104,6 +110,7 @@ export const ROOMS: readonly Room[] = [
       'history',
       'capture',
       'restore',
+      'retention',
       'config',
       'demo',
       'app',

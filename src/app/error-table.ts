@@ -5,6 +5,7 @@ import { DEMO_ERRORS } from '#demo/errors'
 import { HISTORY_ERRORS } from '#history/errors'
 import { RECORD_ERRORS } from '#record/errors'
 import { RESTORE_ERRORS } from '#restore/errors'
+import { RETENTION_ERRORS } from '#retention/errors'
 import { SEAL_ERRORS } from '#seal/errors'
 import { SEGMENT_ERRORS } from '#segment/errors'
 import type { ErrorSpec } from '#stdx/app-error'
@@ -27,6 +28,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorSpec>> = Object.freeze({
   ...HISTORY_ERRORS,
   ...CAPTURE_ERRORS,
   ...RESTORE_ERRORS,
+  ...RETENTION_ERRORS,
   ...CONFIG_ERRORS,
   ...DEMO_ERRORS,
   ...APP_ERRORS,

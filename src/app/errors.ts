@@ -11,7 +11,7 @@ export const APP_ERRORS = {
     status: 400,
     exit: 2,
     retry: 'after-fix',
-    help: 'Name a folder, for example ./vault or /mnt/backup/vault; a mounted network folder will do. Object stores in the cloud are not supported yet.',
+    help: 'Name a folder, for example ./vault or /mnt/backup/vault (a mounted network folder will do), or a bucket as s3://bucket/prefix.',
   },
   'app.source-missing': {
     status: 400,
@@ -36,6 +36,24 @@ export const APP_ERRORS = {
     exit: 2,
     retry: 'after-fix',
     help: 'Compare two points of one source, or a point with NAME@live in the second place.',
+  },
+  'app.label-invalid': {
+    status: 400,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Choose a label such as fy26-close: a lower-case letter first, then letters, digits and dashes.',
+  },
+  'app.label-taken': {
+    status: 409,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'A label names one point of a source for ever, so that what was signed off stays what it is. Choose another label.',
+  },
+  'app.sources-mixed': {
+    status: 400,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'A proposal is about one source. Make one for each.',
   },
   'app.entity-unknown': {
     status: 404,

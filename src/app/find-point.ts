@@ -19,6 +19,10 @@ export async function findPoint(
   signal: AbortSignal,
 ): Promise<FoundPoint> {
   const address = parsePointAddress(text)
+  if (address.source === null && address.kind === 'label') {
+    const found = await findLabelled(vault, address.label, signal)
+    if (found !== undefined) return found
+  }
   if (address.source === null) {
     const message = `Cannot use point "${text}": it stands for every source, need one, like erp${text}`
     throw new AppError('app.source-missing', message, { text })
@@ -29,6 +33,21 @@ export async function findPoint(
     ? await vault.readGoodPart(address.source, signal)
     : await vault.readTimeline(address.source, signal)
   return { source: address.source, state, point: resolvePoint(state, address) }
+}
+
+/** A label without a source stands for every source: it is one point where only one bears it. */
+async function findLabelled(
+  vault: Vault,
+  label: string,
+  signal: AbortSignal,
+): Promise<FoundPoint | undefined> {
+  const found: FoundPoint[] = []
+  for (const source of await vault.listSources(signal)) {
+    const state = await vault.readTimeline(source, signal)
+    const point = state.points.find(({ labels }) => labels.includes(label))
+    if (point !== undefined) found.push({ source, state, point })
+  }
+  return found.length === 1 ? found[0] : undefined
 }
 
 /** Whether an address means the system itself, `erp@live`. */

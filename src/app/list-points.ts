@@ -45,15 +45,15 @@ export async function listPoints(
   return { points, incidents }
 }
 
-function describe(source: string, { body, kind, seq, time }: Point): PointAnswer {
+function describe(source: string, { body, held, kind, labels, seq, time }: Point): PointAnswer {
   return {
     point: `${source}@${seq}`,
     source,
     kind,
     time,
     cut: { time: body.cut.time, position: body.cut.position },
-    labels: [],
-    held: false,
+    labels,
+    held,
     entities: body.entities.length,
     bytesStored: body.bytesStored,
   }

@@ -19,6 +19,18 @@ export const CLI_ERRORS = {
     retry: 'after-fix',
     help: 'Nothing was changed. The name typed or given with --confirm must be exactly the one that the message shows.',
   },
+  'cli.file-unreadable': {
+    status: 400,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Nothing was changed. Check the path and that this user may read the file.',
+  },
+  'cli.file-not-writable': {
+    status: 400,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Nothing was changed. Name a file that is not there yet, in a folder that this user may write to.',
+  },
   'cli.interrupted': {
     status: 499,
     exit: 130,

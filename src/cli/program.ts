@@ -7,10 +7,12 @@ import { addDemo } from './commands/demo.ts'
 import { addDiff } from './commands/diff.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEntities } from './commands/entities.ts'
+import { addExpire } from './commands/expire.ts'
 import { addExplain } from './commands/explain.ts'
 import { addExport } from './commands/export.ts'
 import { addHistory } from './commands/history.ts'
 import { addInit } from './commands/init.ts'
+import { addHold, addLabel, addRelease } from './commands/mark.ts'
 import { addPoints } from './commands/points.ts'
 import { addRecover } from './commands/recover.ts'
 import { addRestore } from './commands/restore.ts'
@@ -27,7 +29,7 @@ export type ProgramOptions = {
 
 const ABOUT = 'Versioned, provable backup and restore of customer records in business systems.'
 const AFTER_HELP = `
-A POINT is erp@12, erp@latest, erp@2026-06-30T12:00:00Z; a KEY is 42 or "1000","0042".
+A POINT is erp@12, erp@latest, erp@LABEL, erp@2026-06-30T12:00:00Z; a KEY is 42 or "1000","0042".
 \`holdfast explain CODE\` says what an error code means and what to do.`
 
 /** Commands in the order of the help page. */
@@ -47,6 +49,10 @@ const COMMANDS: readonly ((program: Command, act: Act) => void)[] = [
   addRestore,
   addCheck,
   addVerify,
+  addLabel,
+  addHold,
+  addRelease,
+  addExpire,
   addDemo,
 ]
 

@@ -21,12 +21,14 @@ export function addPoints(program: Command, act: Act): void {
         await output.answer(points, () => {
           if (points.length === 0 && incidents.length > 0) return ''
           if (points.length === 0) return 'No points yet. `holdfast backup` makes one.\n'
+          const areMarked = points.some(({ held, labels }) => held || labels.length > 0)
           const columns = [
             { title: 'POINT' },
             { title: 'TIME' },
             { title: 'CUT' },
             { title: 'ENTITIES', align: 'right' },
             { title: 'STORED', align: 'right' },
+            ...(areMarked ? [{ title: 'MARKS' }] : []),
           ] as const
           const rows = points.map((point) => [
             point.point,
@@ -34,6 +36,7 @@ export function addPoints(program: Command, act: Act): void {
             formatTime(point.cut.time),
             formatCount(point.entities),
             formatBytes(point.bytesStored),
+            ...(areMarked ? [[...point.labels, ...(point.held ? ['held'] : [])].join(', ')] : []),
           ])
           return formatTable(columns, rows)
         })

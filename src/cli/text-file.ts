@@ -1,0 +1,32 @@
+import { open, readFile } from 'node:fs/promises'
+import { AppError } from '#stdx/app-error'
+
+/** @throws cli.file-unreadable */
+export async function readTextFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    const message = `Cannot read file "${path}": found ${codeOf(cause)}`
+    throw new AppError('cli.file-unreadable', message, { path }, { cause })
+  }
+}
+
+/**
+ * Writes a file that is not there yet, durable when it resolves, readable by its owner only.
+ * @throws cli.file-not-writable, also when there is one already
+ */
+export async function writeNewFile(path: string, text: string): Promise<void> {
+  try {
+    await using file = await open(path, 'wx', 0o600)
+    await file.writeFile(text)
+    await file.sync()
+  } catch (cause) {
+    const found = codeOf(cause) === 'EEXIST' ? 'there is one already' : `found ${codeOf(cause)}`
+    const message = `Cannot write file "${path}": ${found}`
+    throw new AppError('cli.file-not-writable', message, { path }, { cause })
+  }
+}
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : 'a failure'
+}
