@@ -33,7 +33,7 @@ export function openContext(
     readFlagsOnly: () => configOfFlags(deps, settings),
     openVault: async (signal, { config, ...options } = {}) => {
       const named = config ?? (await readConfig())
-      const opened = { config: named, credentialDeps, settings, ...options }
+      const opened = { config: named, credentialDeps, settings, warn, ...options }
       return await openConfiguredVault(opened, signal)
     },
     openSource: async (name, signal) => await openSource(await readConfig(), name, signal),

@@ -1,3 +1,4 @@
+import type { Warning } from '#app/context'
 import type { Config } from '#config/config'
 import { type ReadCredentialDeps, readCredential } from '#config/read-credential'
 import type { ProcessSettings } from '#config/read-process-settings'
@@ -14,13 +15,14 @@ export type OpenConfiguredVaultDeps = {
   readonly config: Config
   readonly settings: ProcessSettings
   readonly credentialDeps: ReadCredentialDeps
+  readonly warn: (warning: Warning) => void
   /** As in the context. */
   readonly meanwhile?: () => Promise<unknown>
 }
 
 /** Opens the vault that the configuration names, with the credential that the environment names. */
 export async function openConfiguredVault(
-  { config, credentialDeps, settings, ...options }: OpenConfiguredVaultDeps,
+  { config, credentialDeps, settings, warn, ...options }: OpenConfiguredVaultDeps,
   signal: AbortSignal,
 ): Promise<Vault> {
   const store = openStore(config.readVault(), config.tempDir)
@@ -28,10 +30,19 @@ export async function openConfiguredVault(
   await refuseMissing(store, signal)
   const credential = await readCredential(credentialDeps, settings, signal)
   const deps = { store, keyring, clock: systemClock, random: systemRandom, ...options }
-  const request = { ...deps, stateDir: config.stateDir, signal }
+  const onForgotten = (folder: string, error: unknown) => warn(describeForgotten(folder, error))
+  const request = { ...deps, stateDir: config.stateDir, onForgotten, signal }
   return credential.kind === 'passphrase'
     ? await openVault({ ...request, passphrase: credential.passphrase })
     : await openVault({ ...request, keyFile: credential.text })
+}
+
+function describeForgotten(folder: string, error: unknown): Warning {
+  const found = error instanceof Error && 'code' in error ? error.code : 'it cannot be written'
+  return {
+    code: 'vault.heads-forgotten',
+    message: `Cannot remember the newest entries in "${folder}": ${found}. Should somebody take them out of the vault, this machine may not notice; name a folder that can be written with HOLDFAST_STATE_DIR`,
+  }
 }
 
 /** Nobody is asked for the passphrase of a vault that is not there. */

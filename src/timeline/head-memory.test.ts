@@ -31,11 +31,14 @@ test.each(['', '{', '{"seq":-1,"hash":"x"}', '[]'])(
   },
 )
 
-test('a folder that cannot be written is no error', async () => {
+test('a folder that cannot be written is no error, and is said once', async () => {
   const blocked = join(folder, 'file')
   await writeFile(blocked, '')
-  const memory = openHeadMemory(join(blocked, 'x'), systemRandom)
+  const said: unknown[] = []
+  const memory = openHeadMemory(join(blocked, 'x'), systemRandom, (error) => said.push(error))
   await memory.remember('erp', head)
+  await memory.remember('crm', head)
+  expect(said, 'said once').toMatchObject([{ code: 'ENOTDIR' }])
   expect(await memory.recall('erp')).toBeUndefined()
   const taken = join(folder, 'taken')
   await mkdir(join(taken, 'erp.head.json'), { recursive: true })

@@ -8,7 +8,7 @@ import type { SeenHead } from './chain-slots.ts'
 /**
  * Remembers, outside the vault, the newest head that was seen of each timeline. It is disposable:
  * losing it loses only the power to notice that a timeline was shortened, so whatever is wrong with
- * the folder is not an error.
+ * the folder is not an error. It is said, though: somebody counts on being told.
  */
 export type HeadMemory = {
   /** For messages: where it is kept. */
@@ -22,9 +22,18 @@ const headSchema = z.strictObject({
   hash: z.string().regex(/^[0-9a-f]{64}$/),
 })
 
-/** A memory in a folder, one file a timeline, each replaced whole. */
-export function openHeadMemory(folder: string, random: Random): HeadMemory {
+/**
+ * A memory in a folder, one file a timeline, each replaced whole.
+ *
+ * @param onForgotten told once what the first head that could not be kept failed with
+ */
+export function openHeadMemory(
+  folder: string,
+  random: Random,
+  onForgotten: (error: unknown) => void = () => {},
+): HeadMemory {
   const pathOf = (timeline: string) => join(folder, `${timeline}.head.json`)
+  let isForgetful = false
   return {
     label: folder,
     async recall(timeline) {
@@ -41,9 +50,11 @@ export function openHeadMemory(folder: string, random: Random): HeadMemory {
         await makeFolder(folder)
         await writeFile(temporary, JSON.stringify({ seq, hash }), { flag: 'wx', mode: 0o600 })
         await rename(temporary, pathOf(timeline))
-      } catch {
+      } catch (error) {
         // A read-only home must not fail a backup.
         await unlink(temporary).catch(() => {})
+        if (!isForgetful) onForgotten(error)
+        isForgetful = true
       }
     },
   }

@@ -19,6 +19,8 @@ export type OpenVaultRequest = {
    * nothing is remembered, and a timeline that was shortened is noticed by the vault's own heads only.
    */
   readonly stateDir: string | undefined
+  /** Told once, with the folder, that heads cannot be remembered in it; opening and using the vault goes on. */
+  readonly onForgotten?: (folder: string, error: unknown) => void
   /** Called, perhaps several times, while another thread makes a key of the passphrase. */
   readonly meanwhile?: () => Promise<unknown>
   readonly signal: AbortSignal
@@ -39,10 +41,11 @@ export async function openVault(request: OpenVaultRequest): Promise<Vault> {
   const credential = await readCredential(request, header)
   refuseForeign(store, header, credential)
   const [{ OpenedVault }, { createHeadMemory, openHeadMemory }] = await loadRest()
+  const folder = stateDir === undefined ? undefined : join(stateDir, header.vaultId)
   const memory =
-    stateDir === undefined
+    folder === undefined
       ? createHeadMemory()
-      : openHeadMemory(join(stateDir, header.vaultId), random)
+      : openHeadMemory(folder, random, (error) => request.onForgotten?.(folder, error))
   return new OpenedVault({ store, keyring, clock, random, memory, header, credential })
 }
 

@@ -123,6 +123,18 @@ test('points, entities and keys that do not exist', async () => {
   expect(nobody.stderr).toContain('has the source erp and no targets')
 })
 
+test('a folder for heads that cannot be written', async () => {
+  createExample(join(traveller.folder, 'erp.db'))
+  await writeConfig('vault: ./vault\nsources:\n  erp: { connector: sqlite, file: ./erp.db }\n')
+  expect(await traveller.holdfast('init')).toMatchObject({ exit: 0 })
+  const blocked = { HOLDFAST_STATE_DIR: join(traveller.folder, 'erp.db') }
+  const run = await traveller.holdfastWith(blocked, 'backup')
+  expect(run).toMatchObject({ exit: 0 })
+  expect(run.stderr.match(/vault\.heads-forgotten/g)).toHaveLength(1)
+  expect(run.stderr).toContain('HOLDFAST_STATE_DIR')
+  expect((await traveller.holdfast('points')).stderr).toBe('')
+})
+
 test('a place where no folder can be made', async (context) => {
   // Not even the superuser may make one there.
   if (process.platform !== 'linux') context.skip('/sys is of Linux')
