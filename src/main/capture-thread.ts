@@ -10,6 +10,7 @@ import {
 import type { RowBatch } from '#record/row-batch'
 import { assert } from '#stdx/assert'
 import { systemRandom } from '#stdx/random'
+import { epochKeyring } from '#vault/epoch-keyring'
 import type { ThreadKeys } from '#vault/thread-keys'
 import { AskingIndex } from './asking-index.ts'
 import { openStore } from './open-store.ts'
@@ -27,12 +28,12 @@ serve(parentPort, workerData as CaptureThreadData)
 
 /** Takes one job after the other; see `thread-messages.ts` for what is said. */
 function serve(port: MessagePort, { keys, keyring, tempDir, vault }: CaptureThreadData): void {
-  const { digestKey, openers, recipients, vaultId } = keys
+  const { digestKey, epoch, openers, recipients, vaultId } = keys
   const random = systemRandom
   const stores = {
     vaultId,
     store: openStore(vault, tempDir),
-    keyring: openStore(keyring, tempDir),
+    keyring: epochKeyring(openStore(keyring, tempDir), async () => epoch),
   }
   const write = { ...stores, random, recipients }
   const deps = { write, read: { ...stores, openers }, digestKey, random, tempDir }

@@ -21,12 +21,19 @@ export type Credential = {
   /** Seeds of the roles that are not a source's. */
   readonly signing: Readonly<Partial<Record<Exclude<Role, 'capture'>, SigningSeed>>>
   readonly read?: SealingPrivateKey
+  /** Read keys that were rotated; only whoever seals anew has them. */
+  readonly past?: readonly SealingPrivateKey[]
+  /**
+   * Which generation of keys it belongs to; absent is 1. A vault that shows an older one is not the
+   * newest, so the credential refuses it.
+   */
+  readonly epoch?: number
   readonly masters: Readonly<Partial<Record<Master, Uint8Array>>>
   readonly sources: Readonly<Record<string, SourceKeys>>
 }
 
-/** What the keys of every source are derived from, each for one use. */
-export type Master = 'captureSigning' | 'captureOpening' | 'digest'
+/** What the keys of every source, and those handed out to roles, are derived from, each for one use. */
+export type Master = 'captureSigning' | 'captureOpening' | 'digest' | 'roles'
 
 /** What is held of one source. */
 export type SourceKeys = {
@@ -97,6 +104,58 @@ export function narrowCredential(
   return { ...bare, ...read, signing, masters: derived }
 }
 
+/**
+ * The same vault in new keys, behind one passphrase still: root, log key and digest keys stay, all
+ * others are fresh. What is not sealed anew yet opens with the old read key, which it keeps.
+ */
+export function renewCredential(random: Random, old: Credential): Credential {
+  const fresh = createCredential(random, old.vaultId)
+  const { digest } = old.masters
+  const { root } = old.signing
+  assert(root !== undefined && digest !== undefined, 'Only a whole credential is renewed.')
+  return {
+    ...fresh,
+    rootPublicKey: old.rootPublicKey,
+    logKey: old.logKey,
+    signing: { ...fresh.signing, root },
+    past: [...(old.read ? [old.read] : []), ...(old.past ?? [])],
+    epoch: (old.epoch ?? 1) + 1,
+    masters: { ...fresh.masters, digest, roles: random.bytes(32) },
+  }
+}
+
+export type IssueRequest = {
+  readonly role: Exclude<Role, 'root'>
+  /** For `capture`. */
+  readonly source?: string
+  readonly epoch: number
+  /** 32 bytes; the same secret gives the same credential. */
+  readonly secret: Uint8Array
+}
+
+/**
+ * A credential of a role with keys of its own, which nothing else in the vault's hands derives from;
+ * of `whole` it takes only what the role shares with others: log key and digest keys.
+ */
+export function issueCredential(whole: Credential, request: IssueRequest): Credential {
+  const { epoch, role, secret, source = '' } = request
+  const { logKey, masters, rootPublicKey, vaultId } = whole
+  const make = (use: string) => derive(secret, `${role} ${use}`, source)
+  const bare = { vaultId, rootPublicKey, logKey, signing: {}, masters: {}, sources: {}, epoch }
+  if (role === 'capture') {
+    assert(source !== '', 'A capture credential is for one source.')
+    const { digestKey } = sourceKeysOf(whole, source)
+    assert(digestKey !== undefined, 'Who issues a capture credential has the digest key.')
+    const own = { signing: make('signing'), capture: make('opening'), digestKey }
+    return { ...bare, sources: { [source]: own } }
+  }
+  const signing = { [role]: make('signing') }
+  if (role === 'custodian' || role === 'auditor') return { ...bare, signing }
+  const { digest } = masters
+  assert(digest !== undefined, 'Who issues a credential that reads has the digest keys.')
+  return { ...bare, signing, read: make('opening'), masters: { digest } }
+}
+
 const key = z
   .string()
   .regex(/^[0-9a-f]{64}$/)
@@ -109,7 +168,9 @@ const credentialSchema = z.strictObject({
   logKey: key,
   signing: z.partialRecord(z.enum(['root', 'custodian', 'keeper', 'restore', 'auditor']), key),
   read: key.optional(),
-  masters: z.partialRecord(z.enum(['captureSigning', 'captureOpening', 'digest']), key),
+  past: z.array(key).optional(),
+  epoch: z.int().min(2).optional(),
+  masters: z.partialRecord(z.enum(['captureSigning', 'captureOpening', 'digest', 'roles']), key),
   sources: z.record(
     z.string(),
     z.strictObject({
@@ -134,8 +195,8 @@ export function parseCredential(text: string): Credential {
     throw new AppError('seal.credential-invalid', message)
   }
   // The schema has checked every name and key; only absent and undefined differ in type.
-  const { format: _, ...credential } = parsed.data
-  return credential as Credential
+  const { format: _, vaultId, ...credential } = parsed.data
+  return { ...credential, vaultId: vaultId as VaultId } as Credential
 }
 
 function parseJson(text: string): unknown {
@@ -153,6 +214,7 @@ function derive(master: Uint8Array, use: string, source: string): Uint8Array {
 
 function toText(value: unknown): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex')
+  if (Array.isArray(value)) return value.map(toText)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, toText(inner)]))
 }

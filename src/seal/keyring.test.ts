@@ -9,7 +9,7 @@ const vaultId = 'a'.repeat(32) as VaultId
 const name = 'keyring/erp/s1/1'
 const read = new Uint8Array(32).fill(11)
 const capture = new Uint8Array(32).fill(22)
-const recipients = { read: publicKeyOf(read), capture: publicKeyOf(capture) }
+const recipients = { read: [publicKeyOf(read)], capture: [publicKeyOf(capture)] }
 const aKey = (n: number) => new Uint8Array(32).fill(n)
 const keys: SegmentKeys = { keys: [aKey(1)], rows: [aKey(2), aKey(3)], blobs: [] }
 
@@ -36,6 +36,24 @@ test('a key that is no recipient opens nothing', async () => {
   const bytes = await sealKeyring({ vaultId, name, keys, recipients })
   const openers = { read: aKey(77), capture: aKey(78) }
   expect(await openKeyring({ vaultId, name, bytes, openers })).toEqual({ blobs: [] })
+})
+
+test('each of several recipients opens, and so does a key that was rotated', async () => {
+  const others = [aKey(33), aKey(44)]
+  const both = { ...recipients, read: others.map(publicKeyOf) }
+  const bytes = await sealKeyring({ vaultId, name, keys, recipients: both })
+  for (const other of others) {
+    expect(await openKeyring({ vaultId, name, bytes, openers: { read: other } })).toEqual(keys)
+    const openers = { read, past: [other] }
+    expect(await openKeyring({ vaultId, name, bytes, openers })).toEqual(keys)
+  }
+  expect(await openKeyring({ vaultId, name, bytes, openers: { read } })).toEqual({ blobs: [] })
+})
+
+test('a destroyed key stays destroyed when it is sealed anew', async () => {
+  const written = { ...keys, rows: [new Uint8Array(0), aKey(3)] }
+  const bytes = await sealKeyring({ vaultId, name, keys: written, recipients })
+  expect(await openKeyring({ vaultId, name, bytes, openers: { read } })).toEqual(written)
 })
 
 test('one destroyed record destroys that block key alone', async () => {

@@ -50,7 +50,10 @@ const DATA_KEY_BYTES = 32
 const RECORD_BYTES = 48
 const RECIPIENT_BYTES = KEY_ID_BYTES + HPKE_ENC_BYTES + RECORD_BYTES
 
-/** Seals the data keys: rows and blobs to `read`, keys to `read` and `capture`. */
+/**
+ * Seals the data keys: rows and blobs to `read`, keys to `read` and `capture`. An empty key is one
+ * that was destroyed, and stays so.
+ */
 export async function sealKeyring(request: SealKeyringRequest): Promise<Uint8Array<ArrayBuffer>> {
   const header = Buffer.from([...Buffer.from(MAGIC), VERSION, 0, PARTS.length])
   const parts = await Promise.all(PARTS.map((part) => sealPart(request, part)))
@@ -97,6 +100,7 @@ async function sealPart(request: SealKeyringRequest, part: Part): Promise<Uint8A
   header.writeUInt32BE(keys.length, 2)
   if (keys.length === 0) return [header]
   const publicKeys = recipientsOf(request.recipients, part)
+  assert(publicKeys.length > 0 && publicKeys.length < 256, 'A part has 1 to 255 recipients.')
   header.writeUInt8(publicKeys.length, 1)
   const wrappingKey = systemRandom.bytes(DATA_KEY_BYTES)
   const aad = formatPlace(request, part, keys.length)
@@ -112,7 +116,7 @@ async function sealPart(request: SealKeyringRequest, part: Part): Promise<Uint8A
 }
 
 function recipientsOf(recipients: Recipients, part: Part): SealingPublicKey[] {
-  return part === 'keys' ? [recipients.read, recipients.capture] : [recipients.read]
+  return part === 'keys' ? [...recipients.read, ...recipients.capture] : [...recipients.read]
 }
 
 function sealRecord(
@@ -121,6 +125,7 @@ function sealRecord(
   key: Uint8Array,
   block: number,
 ): Uint8Array {
+  if (key.byteLength === 0) return Buffer.alloc(RECORD_BYTES)
   assert(key.byteLength === DATA_KEY_BYTES, 'A data key has 32 bytes.')
   const cipher = createCipheriv('aes-256-gcm', wrappingKey, nonceOf(block)).setAAD(aad)
   return Buffer.concat([cipher.update(key), cipher.final(), cipher.getAuthTag()])
@@ -173,8 +178,8 @@ type OpenerPair = {
 
 type OpenPartRequest = OpenKeyringRequest & { readonly pairs: readonly OpenerPair[] }
 
-function pairsOf({ capture, read }: Openers): OpenerPair[] {
-  return [read, capture].flatMap((privateKey) => {
+function pairsOf({ capture, past = [], read }: Openers): OpenerPair[] {
+  return [read, capture, ...past].flatMap((privateKey) => {
     if (privateKey === undefined) return []
     const publicKey = publicKeyOf(privateKey)
     return [{ privateKey, publicKey, keyId: sealingKeyId(publicKey) }]

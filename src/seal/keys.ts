@@ -23,8 +23,21 @@ export type DataKey = Uint8Array
  */
 export type DigestKey = Uint8Array
 
-/** Whose keys the data keys of a session are sealed to: rows to `read`, keys to `read` and `capture`. */
-export type Recipients = { readonly read: SealingPublicKey; readonly capture: SealingPublicKey }
+/**
+ * Whose keys the data keys of a session are sealed to: all of them to each of `read`, those of
+ * `.keys` to each of `capture` too.
+ */
+export type Recipients = {
+  readonly read: readonly SealingPublicKey[]
+  readonly capture: readonly SealingPublicKey[]
+}
 
-/** What can be opened: `read` opens rows and keys, `capture` keys only. */
-export type Openers = { readonly read?: SealingPrivateKey; readonly capture?: SealingPrivateKey }
+/**
+ * What can be opened: `read` opens rows and keys, `capture` keys only. `past` are read keys that
+ * were rotated: they open what has not been sealed anew yet.
+ */
+export type Openers = {
+  readonly read?: SealingPrivateKey
+  readonly capture?: SealingPrivateKey
+  readonly past?: readonly SealingPrivateKey[]
+}

@@ -34,6 +34,8 @@ const slotSchema = z.strictObject({
     lanes: z.int().min(1).max(8),
     salt: z.string().regex(/^[0-9a-f]{32}$/),
   }),
+  /** Of the credential in it, when that is not the first: of two slots the newer counts. */
+  epoch: z.int().min(2).optional(),
   sealed: z.string().regex(/^([0-9a-f]{2}){16,}$/),
   /** SHA-256 of the rest: tells a damaged slot from a wrong passphrase. */
   check: z.string().regex(/^[0-9a-f]{64}$/),
@@ -46,17 +48,19 @@ export type SealSlotRequest = {
   readonly vaultId: VaultId
   readonly passphrase: Secret
   readonly plaintext: string
+  readonly epoch?: number
   readonly cost?: SlotCost
 }
 
 /** A slot as it is stored: canonical JSON. */
 export async function sealSlot(random: Random, request: SealSlotRequest): Promise<string> {
-  const { vaultId, passphrase, plaintext, cost = SLOT_COST } = request
+  const { vaultId, passphrase, plaintext, cost = SLOT_COST, epoch = 1 } = request
   const salt = Buffer.from(random.bytes(16)).toString('hex')
   const header: SlotHeader = {
     format: 'holdfast slot 1',
     vaultId,
     kdf: { name: 'argon2id', ...cost, salt },
+    ...(epoch > 1 && { epoch }),
   }
   // A nonce of zeros: the key is of this slot's own salt and seals nothing else.
   const key = await deriveSlotKey(header, passphrase)

@@ -9,6 +9,12 @@ import {
 } from '#record/schema'
 import { objectRefSchema, type SegmentRef, segmentRefSchema } from '#segment/segment'
 import {
+  certificateBodySchema,
+  type KeyBody,
+  recipientsBodySchema,
+  revokeBodySchema,
+} from './key-entry.ts'
+import {
   compactBodySchema,
   expireBodySchema,
   fenceBodySchema,
@@ -22,7 +28,8 @@ import {
 /**
  * A timeline is a source's log. Each entry states one committed fact, names the hash of the entry
  * before it, and is signed by the role that may state it; nothing is part of the vault before an
- * entry says so. The body's kinds are below and in `maintenance-entry.ts`; what surrounds them is in `envelope.ts`.
+ * entry says so. The body's kinds are below, in `maintenance-entry.ts` and in `key-entry.ts`; what
+ * surrounds them is in `envelope.ts`.
  */
 
 const name = z.string().transform((text) => text as EntityName)
@@ -107,6 +114,9 @@ export const entryBodySchema = z.discriminatedUnion('kind', [
   compactBodySchema,
   fenceBodySchema,
   repairBodySchema,
+  certificateBodySchema,
+  recipientsBodySchema,
+  revokeBodySchema,
 ])
 
 export type EntityAtPoint = Readonly<z.infer<typeof entityAtPointSchema>>
@@ -143,3 +153,4 @@ export type EntryBody =
   | HeadsBody
   | RestoreBody
   | MaintenanceBody
+  | KeyBody

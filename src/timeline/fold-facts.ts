@@ -1,5 +1,6 @@
 import type { Chain, SeenHead } from './chain-slots.ts'
 import type { DocumentBody, RestoreBody } from './entry.ts'
+import type { RecipientsBody } from './key-entry.ts'
 
 /** A restore that was recorded, and when, by the author's clock. */
 export type RestoreFact = {
@@ -14,6 +15,10 @@ export type VaultFacts = {
   readonly heads: ReadonlyMap<string, SeenHead>
   /** In order of their entries. */
   readonly restores: readonly RestoreFact[]
+  /** Texts of certificates, in order of their entries. */
+  readonly certificates: readonly string[]
+  /** Whom keys are sealed to; `null` while it is whom `vault.json` says. */
+  readonly recipients: RecipientsBody | null
 }
 
 /** Folds `_vault`. Pure. */
@@ -21,7 +26,11 @@ export function foldFacts({ entries }: Pick<Chain, 'entries'>): VaultFacts {
   const documents = new Map<string, DocumentBody>()
   const heads = new Map<string, SeenHead>()
   const restores: RestoreFact[] = []
+  const certificates: string[] = []
+  let recipients: RecipientsBody | null = null
   for (const { body, seq, time } of entries) {
+    if (body.kind === 'certificate') certificates.push(...body.certificates)
+    if (body.kind === 'recipients' && body.epoch > (recipients?.epoch ?? 1)) recipients = body
     if (body.kind === 'document') documents.set(body.document, body)
     if (body.kind === 'restore') restores.push({ seq, time, body })
     if (body.kind !== 'heads') continue
@@ -30,5 +39,5 @@ export function foldFacts({ entries }: Pick<Chain, 'entries'>): VaultFacts {
       if (head.seq >= (heads.get(timeline)?.seq ?? -1)) heads.set(timeline, head)
     }
   }
-  return { documents, heads, restores }
+  return { documents, heads, restores, certificates, recipients }
 }

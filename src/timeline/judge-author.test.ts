@@ -25,6 +25,7 @@ test.each([
   ['fence', 'erp', 'custodian'],
   ['repair', 'erp', 'custodian keeper'],
   ['certificate', '_vault', 'root'],
+  ['recipients', '_vault', 'root'],
   ['revoke', '_vault', 'root'],
   ['restore', '_vault', 'restore'],
   ['audit-head', '_vault', 'custodian'],

@@ -19,6 +19,7 @@ const RULES: Readonly<Record<string, { readonly in: Place; readonly by: readonly
   fence: { in: 'source', by: ['custodian'] },
   repair: { in: 'source', by: ['custodian', 'keeper'] },
   certificate: { in: 'vault', by: ['root'] },
+  recipients: { in: 'vault', by: ['root'] },
   revoke: { in: 'vault', by: ['root'] },
   restore: { in: 'vault', by: ['restore'] },
   'audit-head': { in: 'vault', by: ['custodian'] },

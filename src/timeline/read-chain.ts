@@ -2,9 +2,10 @@ import { AppError, isAppError } from '#stdx/app-error'
 import { mapConcurrent } from '#stdx/streams'
 import type { ObjectName, ObjectStore } from '#store/object-store'
 import { type Chain, chainSlots, type SeenHead } from './chain-slots.ts'
-import { parseEntryName } from './entry-name.ts'
+import { parseEntryName, VAULT_TIMELINE } from './entry-name.ts'
 import { parseSlot, type ReadEntryDeps, type Slot } from './envelope.ts'
 import type { HeadMemory } from './head-memory.ts'
+import { collectRevocations, type Revocations, voidRevoked } from './revocations.ts'
 
 /** How many entries are on their way at a time. */
 const GETS_MAX = 16
@@ -16,6 +17,10 @@ export type ReadChainDeps = ReadEntryDeps & {
 
 export type ReadChainOptions = {
   readonly findSaid?: () => Promise<readonly SeenHead[]>
+  /** What `_vault` revokes; for that timeline itself its own entries say so. */
+  readonly revoked?: Revocations
+  /** Slots that were read before and verified then; what is read now is added. The caller keeps it. */
+  readonly known?: Map<number, Slot>
   readonly signal: AbortSignal
 }
 
@@ -29,12 +34,13 @@ export type ReadChainOptions = {
 export async function readChain(
   deps: ReadChainDeps,
   source: string,
-  { findSaid, signal }: ReadChainOptions,
+  { findSaid, known, revoked, signal }: ReadChainOptions,
 ): Promise<Chain> {
   // What was seen is asked first: an entry that another process commits and remembers meanwhile must
   // not look like one that went missing.
   const [remembered, said] = await Promise.all([deps.memory.recall(source), findSaid?.() ?? []])
-  const slots = await readSlots(deps, source, signal)
+  const read = await readSlots(deps, source, { known, signal })
+  const slots = voidRevoked(source, read, revoked ?? revokedBy(source, read))
   const seen = remembered === undefined ? said : [...said, remembered]
   const chain = chainSlots(source, slots, seen)
   const isNewer = remembered === undefined || remembered.seq < chain.headSeq
@@ -44,21 +50,37 @@ export async function readChain(
   return chain
 }
 
+function revokedBy(source: string, slots: readonly Slot[]): Revocations {
+  if (source !== VAULT_TIMELINE) return new Map()
+  return collectRevocations(slots.flatMap((slot) => (slot.kind === 'entry' ? [slot.entry] : [])))
+}
+
 async function readSlots(
   deps: ReadChainDeps,
   source: string,
-  signal: AbortSignal,
+  {
+    known,
+    signal,
+  }: { readonly known: Map<number, Slot> | undefined; readonly signal: AbortSignal },
 ): Promise<Slot[]> {
   const places: { name: ObjectName; seq: number }[] = []
   for await (const { name } of deps.store.list(`timelines/${source}/`, signal)) {
     const parsed = parseEntryName(name)
     if (parsed?.source === source) places.push({ name, seq: parsed.seq })
   }
+  // What was there and is not any more must not be taken from memory.
+  if (known !== undefined && known.size > places.length) known.clear()
   const slots: Slot[] = []
-  const reading = mapConcurrent(places, GETS_MAX, ({ name, seq }) =>
-    readSlot(deps, { name, seq, source }, signal),
+  const reading = mapConcurrent(
+    places,
+    GETS_MAX,
+    async ({ name, seq }) =>
+      known?.get(seq) ?? (await readSlot(deps, { name, seq, source }, signal)),
   )
-  for await (const slot of reading) slots.push(slot)
+  for await (const slot of reading) {
+    slots.push(slot)
+    if (slot.kind === 'entry') known?.set(slot.seq, slot)
+  }
   return slots
 }
 

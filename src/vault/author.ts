@@ -6,6 +6,7 @@ import { type SigningSeed, signingKeyId, signingPublicKeyOf } from '#seal/signin
 import { AppError, isAppError } from '#stdx/app-error'
 import { parseObjectName } from '#store/object-name'
 import type { ObjectName, ObjectStore } from '#store/object-store'
+import { VAULT_TIMELINE } from '#timeline/entry-name'
 import type { Author } from '#timeline/envelope'
 
 const ROLES: readonly Role[] = ['capture', 'root', 'custodian', 'keeper', 'restore', 'auditor']
@@ -73,12 +74,26 @@ export async function findAuthor(
     }
     return { certificateId, seed }
   }
-  throw roleMissing(wanted.doing, `it holds no signing key of ${wanted.roles.join(' or ')}`)
+  const roles = wanted.roles.map((role) =>
+    role === 'capture' && wanted.source !== VAULT_TIMELINE ? `capture of "${wanted.source}"` : role,
+  )
+  const found = `it holds no signing key of ${wanted.roles.join(' or ')}`
+  throw roleMissing(wanted.doing, found, roles.join(' or '))
+}
+
+/**
+ * @param doing reads "Cannot <what> <which>"
+ * @param wanted whose credential would do
+ */
+export function roleMissing(doing: string, found: string, wanted: string): AppError {
+  const message = `${doing} with this credential: ${found}, wanted that of ${wanted}`
+  return new AppError('vault.role-missing', message, { wanted })
 }
 
 /** @param doing reads "Cannot <what> <which>" */
-export function roleMissing(doing: string, found: string): AppError {
-  return new AppError('vault.role-missing', `${doing} with this credential: ${found}`)
+export function certificateRevoked(doing: string, certificate: string): AppError {
+  const message = `${doing} with this credential: its certificate ${certificate} was revoked`
+  return new AppError('vault.certificate-revoked', message, { certificate })
 }
 
 function seedOf(credential: Credential, role: Role, source: string): SigningSeed | undefined {
@@ -96,6 +111,7 @@ async function certify(
     throw roleMissing(
       `Cannot sign as ${who}`,
       'the root key has not certified it and is not at hand',
+      'the root',
     )
   }
   const id = signingKeyId(signingPublicKeyOf(subject.seed))
@@ -115,7 +131,8 @@ function formatOwnCertificate(
   const publicKey = signingPublicKeyOf(seed)
   const { vaultId } = credential
   const sealingKey = opening === undefined ? null : publicKeyOf(opening)
-  return formatCertificate(root, { vaultId, role, source, epoch: 1, publicKey, sealingKey })
+  const { epoch = 1 } = credential
+  return formatCertificate(root, { vaultId, role, source, epoch, publicKey, sealingKey })
 }
 
 function makeCertificate(

@@ -10,7 +10,7 @@ import type { ObjectName } from '#store/object-store'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
 import { type CheckDepth, guard, keyringObject, type Tally } from './check-tally.ts'
 import type { Reference } from './check-timeline.ts'
-import type { Vault } from './vault.ts'
+import type { Stores, Vault } from './vault.ts'
 
 export type CheckReferenceDeps = {
   readonly vault: Vault
@@ -22,11 +22,15 @@ export type CheckReferenceDeps = {
 /** Objects are read in pieces of this size, whatever their own. */
 const PIECE_BYTES = 4 * 1024 * 1024
 
+type InStores = CheckReferenceDeps & Stores
+
 /** Looks at everything that one segment or document consists of. */
 export async function checkReference(
-  deps: CheckReferenceDeps,
+  { vault, ...rest }: CheckReferenceDeps,
   reference: Reference,
 ): Promise<void> {
+  const timeline = reference.kind === 'document' ? VAULT_TIMELINE : reference.source
+  const deps = { vault, ...rest, ...(await vault.readStores(timeline, rest.signal)) }
   if (reference.kind === 'document') {
     const { keyring, object } = reference.body
     await checkHash(deps, object)
@@ -52,18 +56,18 @@ async function checkDeep(
     const digestKey = await vault.digestKey(source, signal)
     const schemas = new Map(all.map((schema) => [schema.version, schema]))
     const problems = await checkSegment(deps, placed, { schemas, depth, digestKey, signal })
-    for (const { object, problem } of problems) tally.addProblem(object, problem)
+    for (const { object, problem } of problems) {
+      const isKeyring = object === placed.ref.keyring
+      tally.addProblem(isKeyring ? keyringObject(object) : object, problem)
+    }
   })
 }
 
 /** Reads every byte of an object once. */
-async function checkHash(
-  { signal, tally, vault }: CheckReferenceDeps,
-  ref: ObjectRef,
-): Promise<void> {
+async function checkHash({ signal, store, tally }: InStores, ref: ObjectRef): Promise<void> {
   if (!tally.addObject(ref.name)) return
   await guard(tally, ref.name, async () => {
-    const found = await vault.store.stat(ref.name, signal)
+    const found = await store.stat(ref.name, signal)
     if (found === undefined) {
       tally.addProblem(ref.name, 'It is missing')
       return
@@ -75,7 +79,7 @@ async function checkHash(
     const hash = createHash('sha256')
     for (let offset = 0; offset < ref.sizeBytes; offset += PIECE_BYTES) {
       const length = Math.min(PIECE_BYTES, ref.sizeBytes - offset)
-      const bytes = await vault.store.get(ref.name, { signal, range: { offset, length } })
+      const bytes = await store.get(ref.name, { signal, range: { offset, length } })
       hash.update(bytes)
       tally.addBytes(length)
     }
@@ -93,19 +97,21 @@ type KeyringToCheck = {
 
 /** Opens the keys by each way there is, and holds them against what the entry commits to. */
 async function checkKeyring(
-  { signal, tally, vault }: CheckReferenceDeps,
+  { keyring, signal, tally, vault }: InStores,
   { name, openers, parts }: KeyringToCheck,
 ): Promise<void> {
   const object = keyringObject(name)
   if (!tally.addObject(object)) return
   await guard(tally, object, async () => {
-    const bytes = await vault.keyring.get(name, { signal })
+    const bytes = await keyring.get(name, { signal })
     tally.addBytes(bytes.byteLength)
-    const { capture, read } = openers
-    const ways: Openers[] = [...(read ? [{ read }] : []), ...(capture ? [{ capture }] : [])]
+    const { capture, past = [], read } = openers
+    const ways: Openers[] = [...(read ? [{ read, past }] : []), ...(capture ? [{ capture }] : [])]
     // With no key at all the layout is still looked at.
     for (const way of ways.length === 0 ? [{}] : ways) {
       const opened = await openKeyring({ vaultId: vault.id, name, bytes, openers: way })
+      // Whoever reads needs not be among those who capture.
+      if (way.read === undefined && read !== undefined && opened.keys === undefined) continue
       for (const part of partsToOpen(way)) {
         const keys = opened[part]
         const ref = parts[part]

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { commitToKeys, openKeyring, sealKeyring } from '#seal/keyring'
-import type { SealingPrivateKey, SealingPublicKey, VaultId } from '#seal/keys'
+import type { Openers, SealingPublicKey, VaultId } from '#seal/keys'
 import { type SectionPlace, sealSection, unsealSection } from '#seal/seal-section'
 import { AppError, isAppError } from '#stdx/app-error'
 import type { Random } from '#stdx/random'
@@ -25,7 +25,8 @@ export type DocumentDeps = {
 export type WriteDocumentDeps = DocumentDeps & {
   readonly random: Random
   readonly logKey: Uint8Array
-  readonly readPublicKey: SealingPublicKey
+  /** The read keys of the vault. */
+  readonly readers: readonly SealingPublicKey[]
 }
 
 const TEXT_BYTES_MAX = 64 * 1024 * 1024
@@ -37,7 +38,7 @@ export async function writeDocument(
   { name: document, text }: { readonly name: string; readonly text: string },
   signal: AbortSignal,
 ): Promise<DocumentBody> {
-  const { keyring, random, readPublicKey, store, vaultId } = deps
+  const { keyring, random, readers, store, vaultId } = deps
   const session = Buffer.from(random.bytes(16)).toString('hex')
   const mac = formatDocumentMac(deps.logKey, document, text)
   const name = parseObjectName(`segments/_vault/${session}/${mac}.document`)
@@ -48,7 +49,7 @@ export async function writeDocument(
     vaultId,
     name: keyringName,
     keys: { keys: [], rows: [], blobs: [key] },
-    recipients: { read: readPublicKey, capture: readPublicKey },
+    recipients: { read: readers, capture: [] },
   })
   await store.put(name, sealed, signal)
   await keyring.put(keyringName, keyringBytes, signal)
@@ -69,7 +70,7 @@ export function isDocumentText(logKey: Uint8Array, body: DocumentBody, text: str
 
 /** @throws vault.document-damaged naming the object that is not as committed */
 export async function readDocumentText(
-  deps: DocumentDeps & { readonly read: SealingPrivateKey },
+  deps: DocumentDeps & { readonly openers: Openers },
   body: DocumentBody,
   signal: AbortSignal,
 ): Promise<string> {
@@ -79,8 +80,8 @@ export async function readDocumentText(
     if (sha256(sealed) !== object.sha256) throw damaged(body, 'its bytes are not those committed')
     const keyringName = parseObjectName(body.keyring)
     const bytes = await deps.keyring.get(keyringName, { signal })
-    const { read, vaultId } = deps
-    const opened = await openKeyring({ vaultId, name: keyringName, bytes, openers: { read } })
+    const { openers, vaultId } = deps
+    const opened = await openKeyring({ vaultId, name: keyringName, bytes, openers })
     const [key] = opened.blobs ?? []
     if (key === undefined || commitToKeys(object.name, [key]) !== object.commitment) {
       throw damaged(body, 'its key is not the one committed')

@@ -43,6 +43,24 @@ export const VAULT_ERRORS = {
     retry: 'after-fix',
     help: 'The credential in use may not do this. Use the credential of the role that may: `docs/security.md` has the table.',
   },
+  'vault.certificate-revoked': {
+    status: 403,
+    exit: 12,
+    retry: 'after-fix',
+    help: 'The credential in use was taken out of use by `holdfast key revoke` or `key rotate`. Use the credential file that was written in its place.',
+  },
+  'vault.keys-changed': {
+    status: 409,
+    exit: 11,
+    retry: 'later',
+    help: 'The keys of the vault were changed while this ran, so nobody might be able to read what it wrote. Earlier points are as they were. Run the command again, with the new credential file where there is one.',
+  },
+  'vault.keys-split': {
+    status: 401,
+    exit: 12,
+    retry: 'after-fix',
+    help: 'The keys of this vault were split: no passphrase opens it any more. Name the credential file of a role in HOLDFAST_KEY_FILE, or, to recover or to change keys, the recovery slot with --slot FILE together with its passphrase. `docs/guides/keys.md` says which file does what.',
+  },
   'vault.source-unknown': {
     status: 404,
     exit: 2,
@@ -60,6 +78,24 @@ export const VAULT_ERRORS = {
     exit: 11,
     retry: 'later',
     help: 'Since the command began, somebody else has changed what it relied on: a point expired or was held, segments were replaced, or this writer was declared dead. Nothing was committed. Run the command again.',
+  },
+  'vault.replica-diverged': {
+    status: 409,
+    exit: 13,
+    retry: 'never',
+    help: 'The replica holds what the vault does not say: another vault, entries that were written there, or newer ones than are left here. Nothing was overwritten. If the vault itself was rolled back or damaged, go on with the replica as the vault; otherwise replicate into an empty place.',
+  },
+  'vault.replica-surplus': {
+    status: 409,
+    exit: 1,
+    retry: 'after-fix',
+    help: "The replica still holds a slot that the vault has no more: whoever knows its passphrase can open the replica. Nothing removes it by itself, because an attacker could have removed the vault's. If keys were split or a passphrase was revoked, remove the named object from the keyring of the replica.",
+  },
+  'vault.object-damaged': {
+    status: 500,
+    exit: 13,
+    retry: 'never',
+    help: 'An object is not the one that was committed. `holdfast check` lists all of them, and `holdfast check --heal-from REPLICA` puts whole copies in their place.',
   },
   'vault.document-damaged': {
     status: 500,

@@ -2,7 +2,12 @@ import type { Certificate } from '#seal/certificate'
 import { type Credential, sourceKeysOf } from '#seal/credential'
 import type { DigestKey, Role, VaultId } from '#seal/keys'
 import { publicKeyOf } from '#seal/sealing-pair'
-import type { SigningPublicKey } from '#seal/signing-pair'
+import {
+  type SigningPublicKey,
+  type SigningSeed,
+  signingKeyId,
+  signingPublicKeyOf,
+} from '#seal/signing-pair'
 import type { SegmentReadDeps, SegmentWriteDeps } from '#segment/segment'
 import { AppError, isAppError } from '#stdx/app-error'
 import type { Clock } from '#stdx/clock'
@@ -14,16 +19,22 @@ import type { EntryBody, RestoreBody } from '#timeline/entry'
 import { parseEntryName, parseSourceName, VAULT_TIMELINE } from '#timeline/entry-name'
 import { foldFacts, type RestoreFact } from '#timeline/fold-facts'
 import { foldTimeline, judgeNext } from '#timeline/fold-timeline'
-import type { HeadMemory } from '#timeline/head-memory'
+import { createHeadMemory, type HeadMemory } from '#timeline/head-memory'
 import type { AgreedBody } from '#timeline/maintenance-entry'
 import { cosign, judgeCosigner, type Proposal } from '#timeline/proposal'
 import { readChain } from '#timeline/read-chain'
 import { readBackwards } from '#timeline/read-head'
+import { isRevokedAt, voidRevoked } from '#timeline/revocations'
 import type { TimelineState } from '#timeline/timeline-state'
-import { findAuthor, findCertificate, roleMissing } from './author.ts'
+import { certificateRevoked, findAuthor, findCertificate, roleMissing } from './author.ts'
 import { checkObjects } from './check-objects.ts'
 import { isDocumentText, readDocumentText, writeDocument } from './document-object.ts'
-import type { Vault } from './vault.ts'
+import { epochKeyring } from './epoch-keyring.ts'
+import { capturersOf, type KeyFacts, readersOf } from './key-facts.ts'
+import { KeyLog } from './key-log.ts'
+import { type Repairs, repairedStore } from './repaired-store.ts'
+import { findSaidCertificate } from './said-certificate.ts'
+import type { Stores, Vault } from './vault.ts'
 import type { VaultHeader } from './vault-header.ts'
 
 export type OpenedVaultDeps = {
@@ -50,6 +61,9 @@ const AUTHORS: Readonly<Record<EntryBody['kind'], readonly Role[]>> = {
   compact: ['keeper'],
   fence: ['custodian'],
   repair: ['custodian', 'keeper'],
+  certificate: ['root'],
+  recipients: ['root'],
+  revoke: ['root'],
 }
 
 /** How far back the newest word on all heads is looked for. */
@@ -65,13 +79,26 @@ export class OpenedVault implements Vault {
   readonly rootPublicKey: SigningPublicKey
   readonly #deps: OpenedVaultDeps
   readonly #certificates = new Map<string, Certificate>()
+  readonly #keys: KeyLog
+  /** By source: for which epoch of keys this process writes. */
+  readonly #writing = new Map<string, number>()
+  /** As of the newest reading of a source's timeline. */
+  readonly #repairs = new Map<string, Repairs>()
 
   constructor(deps: OpenedVaultDeps) {
     this.#deps = deps
     this.id = deps.header.vaultId
     this.store = deps.store
-    this.keyring = deps.keyring
+    this.keyring = epochKeyring(deps.keyring, (signal, isFresh) =>
+      this.#keys.readEpoch(signal, isFresh),
+    )
     this.rootPublicKey = deps.header.rootPublicKey
+    this.#keys = new KeyLog({
+      readVault: (known, signal) =>
+        readChain(this.#readDeps(VAULT_TIMELINE, signal), VAULT_TIMELINE, { known, signal }),
+      epochMin: deps.credential.epoch ?? 1,
+      label: deps.store.label,
+    })
   }
 
   async listSources(signal: AbortSignal): Promise<string[]> {
@@ -83,12 +110,22 @@ export class OpenedVault implements Vault {
     return [...sources].sort()
   }
 
+  openElsewhere(store: ObjectStore, keyring: ObjectStore): Vault {
+    return new OpenedVault({ ...this.#deps, store, keyring, memory: createHeadMemory() })
+  }
+
   async readTimeline(source: string, signal: AbortSignal): Promise<TimelineState> {
-    return foldTimeline(await this.#readTrusted(parseSourceName(source), signal))
+    return this.#fold(await this.#readTrusted(parseSourceName(source), signal))
   }
 
   async readGoodPart(source: string, signal: AbortSignal): Promise<TimelineState> {
-    return foldTimeline(await this.readChain(parseSourceName(source), signal))
+    return this.#fold(await this.readChain(parseSourceName(source), signal))
+  }
+
+  #fold(chain: Chain): TimelineState {
+    const state = foldTimeline(chain)
+    this.#repairs.set(chain.source, state.repairs)
+    return state
   }
 
   async readChain(timeline: string, signal: AbortSignal): Promise<Chain> {
@@ -97,7 +134,12 @@ export class OpenedVault implements Vault {
       const said = (await this.#newestHeads(signal)).get(timeline)
       return said === undefined ? [] : [said]
     }
-    const chain = await readChain(this.#readDeps(timeline, signal), timeline, { findSaid, signal })
+    const options =
+      timeline === VAULT_TIMELINE
+        ? {}
+        : { findSaid, revoked: (await this.#keys.read(signal)).revoked }
+    const deps = this.#readDeps(timeline, signal)
+    const chain = await readChain(deps, timeline, { ...options, signal })
     const isThere = chain.headSeq >= 0 || chain.rolledBack !== null
     if (isThere || timeline === VAULT_TIMELINE) return chain
     const message = `Cannot read source "${timeline}": the vault holds no timeline of it`
@@ -121,15 +163,29 @@ export class OpenedVault implements Vault {
     body: EntryBody,
     signal: AbortSignal,
   ): Promise<{ readonly seq: number }> {
-    if (body.kind === 'capture' || body.kind === 'compact')
+    const isWriting = body.kind === 'capture' || body.kind === 'compact'
+    if (isWriting) {
+      await this.#refuseOtherKeys(state.source, signal)
       await checkObjects(this, body.segments, signal)
+    }
     const refusal = await this.judge(state, body, signal)
     if (refusal !== undefined) {
       const message = `Cannot commit a ${body.kind} to "${state.source}": ${refusal}`
       throw new AppError('vault.entry-refused', message, { source: state.source })
     }
     const { seq } = await this.#append(state, body, signal)
+    // An entry that was sealed to whom nobody reads for any more must not count as done.
+    if (isWriting) await this.#refuseOtherKeys(state.source, signal)
     return { seq }
+  }
+
+  /** @throws vault.keys-changed when others are written to than when this process began to write */
+  async #refuseOtherKeys(source: string, signal: AbortSignal): Promise<void> {
+    const { epoch } = await this.#keys.readTrusted(signal)
+    const begun = this.#writing.get(source) ?? epoch
+    if (begun === epoch) return
+    const message = `Cannot commit to "${source}": it was sealed for keys of epoch ${begun}, those of epoch ${epoch} came meanwhile`
+    throw new AppError('vault.keys-changed', message, { source })
   }
 
   async judge(
@@ -139,8 +195,12 @@ export class OpenedVault implements Vault {
   ): Promise<string | undefined> {
     const refusal = judgeNext(state, body)
     if (refusal !== undefined || (body.kind !== 'expire' && body.kind !== 'release')) return refusal
-    const place = { vaultId: this.id, source: state.source }
-    return await judgeCosigner(place, body, this.#readDeps(state.source, signal).findCertificate)
+    const { revoked } = await this.#keys.read(signal)
+    const place = { source: state.source, seq: state.headSeq + 1 }
+    const second = body.cosigned.author
+    if (isRevokedAt(revoked, second, place)) return `its second author ${second} was revoked before`
+    const { findCertificate } = this.#readDeps(state.source, signal)
+    return await judgeCosigner({ vaultId: this.id, source: state.source }, body, findCertificate)
   }
 
   async cosign(source: string, proposal: Proposal, signal: AbortSignal): Promise<AgreedBody> {
@@ -149,27 +209,53 @@ export class OpenedVault implements Vault {
     return cosign({ vaultId: this.id, source }, proposal, custodian)
   }
 
-  async writeDeps(source: string, _signal: AbortSignal): Promise<SegmentWriteDeps> {
-    const { capture } = sourceKeysOf(this.#deps.credential, source)
-    if (capture === undefined)
-      throw this.#keyMissing(`Cannot write segments of "${source}"`, 'capture')
-    const { header, random } = this.#deps
-    // The read key stands in vault.json, whose root key the credential pins.
-    const recipients = { read: header.readPublicKey, capture: publicKeyOf(capture) }
+  async writeDeps(source: string, signal: AbortSignal): Promise<SegmentWriteDeps> {
+    const { credential, header, random } = this.#deps
+    const { capture, signing } = sourceKeysOf(credential, source)
+    const doing = `Cannot write segments of "${source}"`
+    if (signing === undefined && credential.signing.keeper === undefined)
+      throw roleMissing(doing, 'it holds no capture key', `capture of "${source}"`)
+    const facts = await this.#keys.readTrusted(signal)
+    if (signing !== undefined) this.#refuseRevoked(facts, signing, source)
+    this.#writing.set(source, facts.epoch)
+    // At first the read key is that of vault.json, whose root key the credential pins.
+    const own = capture === undefined ? [] : [publicKeyOf(capture)]
+    const recipients = {
+      read: readersOf(facts) ?? [header.readPublicKey],
+      capture: capturersOf(facts, source) ?? own,
+    }
     return { vaultId: this.id, store: this.store, keyring: this.keyring, random, recipients }
   }
 
-  async readDeps(source: string, _signal: AbortSignal): Promise<SegmentReadDeps> {
+  /** Before anything is written that could not be committed. @throws vault.certificate-revoked */
+  #refuseRevoked({ revoked }: KeyFacts, seed: SigningSeed, source: string): void {
+    const id = signingKeyId(signingPublicKeyOf(seed))
+    if (revoked.has(id)) throw certificateRevoked(`Cannot write to "${source}"`, id)
+  }
+
+  async readDeps(source: string, signal: AbortSignal): Promise<SegmentReadDeps> {
     const { credential } = this.#deps
     const { capture } = sourceKeysOf(credential, source)
     const openers = {
       ...(credential.read && { read: credential.read }),
+      ...(credential.past && { past: credential.past }),
       ...(capture && { capture }),
     }
     if (Object.keys(openers).length === 0) {
       throw this.#keyMissing(`Cannot read segments of "${source}"`, 'read')
     }
-    return { vaultId: this.id, store: this.store, keyring: this.keyring, openers }
+    return { vaultId: this.id, ...(await this.readStores(source, signal)), openers }
+  }
+
+  async readStores(source: string, signal: AbortSignal): Promise<Stores> {
+    // Documents can be written again: nothing repairs them.
+    if (source === VAULT_TIMELINE) return { store: this.store, keyring: this.keyring }
+    const known = this.#repairs.get(source)
+    const repairs = known ?? (await this.readGoodPart(source, signal)).repairs
+    return {
+      store: repairedStore(this.store, 'vault', repairs),
+      keyring: repairedStore(this.keyring, 'keyring', repairs),
+    }
   }
 
   async digestKey(source: string, _signal: AbortSignal): Promise<DigestKey> {
@@ -179,23 +265,39 @@ export class OpenedVault implements Vault {
     return digestKey
   }
 
+  async keyEpoch(signal: AbortSignal): Promise<number> {
+    return await this.#keys.readEpoch(signal, false)
+  }
+
   async putDocument(name: string, text: string, signal: AbortSignal): Promise<void> {
     const { logKey } = this.#deps.credential
     const known = foldFacts(await this.#readTrusted(VAULT_TIMELINE, signal)).documents.get(name)
     if (known !== undefined && isDocumentText(logKey, known, text)) return
-    const { header, keyring, random, store } = this.#deps
-    const { readPublicKey } = header
-    const deps = { vaultId: this.id, store, keyring, random, logKey, readPublicKey }
+    await this.#sayDocument(name, text, signal)
+  }
+
+  async #sayDocument(name: string, text: string, signal: AbortSignal): Promise<void> {
+    const { credential, header, random } = this.#deps
+    const { logKey } = credential
+    const { keyring, store } = this
+    const facts = await this.#keys.readTrusted(signal)
+    const readers = readersOf(facts) ?? [header.readPublicKey]
+    const deps = { vaultId: this.id, store, keyring, random, logKey, readers }
     await this.#appendFact(await writeDocument(deps, { name, text }, signal), signal)
+    // Sealed for whom nobody reads any more, it is said again.
+    if ((await this.#keys.read(signal)).epoch !== facts.epoch) {
+      await this.#sayDocument(name, text, signal)
+    }
   }
 
   async readDocument(name: string, signal: AbortSignal): Promise<string | undefined> {
-    const { credential, keyring, store } = this.#deps
-    const { read } = credential
+    const { keyring, store } = this
+    const { past = [], read } = this.#deps.credential
     if (read === undefined) throw this.#keyMissing(`Cannot read document "${name}"`, 'read')
     const body = foldFacts(await this.#readTrusted(VAULT_TIMELINE, signal)).documents.get(name)
     if (body === undefined) return undefined
-    return await readDocumentText({ vaultId: this.id, store, keyring, read }, body, signal)
+    const deps = { vaultId: this.id, store, keyring, openers: { read, past } }
+    return await readDocumentText(deps, body, signal)
   }
 
   async putHeads(signal: AbortSignal): Promise<void> {
@@ -280,6 +382,10 @@ export class OpenedVault implements Vault {
       { roles: AUTHORS[body.kind], source, doing },
       signal,
     )
+    const { revoked } = await this.#keys.recall(signal)
+    const place = { source: after.source, seq: after.headSeq + 1 }
+    const { certificateId } = author
+    if (isRevokedAt(revoked, certificateId, place)) throw certificateRevoked(doing, certificateId)
     return await appendEntry(this.#appendDeps(), { after, body, author }, signal)
   }
 
@@ -291,13 +397,15 @@ export class OpenedVault implements Vault {
 
   /** What the vault itself says the heads are, by its newest word on it. */
   async #newestHeads(signal: AbortSignal): Promise<ReadonlyMap<string, SeenHead>> {
+    const { revoked } = await this.#keys.recall(signal)
     let looked = 0
     for await (const slot of readBackwards(
       this.#readDeps(VAULT_TIMELINE, signal),
       VAULT_TIMELINE,
       signal,
     )) {
-      if (slot.kind === 'entry' && slot.entry.body.kind === 'heads') {
+      const isVoid = voidRevoked(VAULT_TIMELINE, [slot], revoked)[0]?.kind === 'void'
+      if (slot.kind === 'entry' && slot.entry.body.kind === 'heads' && !isVoid) {
         return foldFacts({ entries: [slot.entry] }).heads
       }
       looked += 1
@@ -307,8 +415,10 @@ export class OpenedVault implements Vault {
   }
 
   async #findHead(source: string, signal: AbortSignal): Promise<SeenHead | undefined> {
+    const { revoked } = await this.#keys.recall(signal)
     for await (const slot of readBackwards(this.#readDeps(source, signal), source, signal)) {
-      if (slot.kind === 'entry') return { seq: slot.seq, hash: slot.hash }
+      const [judged] = voidRevoked(source, [slot], revoked)
+      if (judged?.kind === 'entry') return { seq: slot.seq, hash: slot.hash }
     }
     return undefined
   }
@@ -317,7 +427,9 @@ export class OpenedVault implements Vault {
     const { credential, memory, store } = this.#deps
     const find = async (id: string) => {
       const known =
-        this.#certificates.get(id) ?? (await findCertificate(this.#deps, { id, source }, signal))
+        this.#certificates.get(id) ??
+        (await findCertificate(this.#deps, { id, source }, signal)) ??
+        (await findSaidCertificate(this.#deps, id, signal))
       if (known !== undefined) this.#certificates.set(id, known)
       return known
     }
@@ -331,6 +443,6 @@ export class OpenedVault implements Vault {
   }
 
   #keyMissing(doing: string, which: string): AppError {
-    return roleMissing(doing, `it holds no ${which} key`)
+    return roleMissing(doing, `it holds no ${which} key`, 'restore or keeper')
   }
 }

@@ -10,6 +10,8 @@ export type ThreadKeys = {
   readonly recipients: Recipients
   readonly openers: Openers
   readonly digestKey: DigestKey
+  /** Under which epoch's name new objects of the keyring go. */
+  readonly epoch: number
 }
 
 /** @throws vault.role-missing */
@@ -23,5 +25,6 @@ export async function toThreadKeys(
     vault.readDeps(source, signal),
     vault.digestKey(source, signal),
   ])
-  return { vaultId: vault.id, recipients, openers, digestKey }
+  const epoch = await vault.keyEpoch(signal)
+  return { vaultId: vault.id, recipients, openers, digestKey, epoch }
 }

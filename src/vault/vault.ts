@@ -9,6 +9,8 @@ import type { AgreedBody } from '#timeline/maintenance-entry'
 import type { Proposal } from '#timeline/proposal'
 import type { TimelineState } from '#timeline/timeline-state'
 
+export type Stores = { readonly store: ObjectStore; readonly keyring: ObjectStore }
+
 /**
  * A vault is timelines, segments, keyring and roles as one thing, opened with one credential. What
  * the credential does not allow throws `vault.role-missing` before anything is read or written.
@@ -18,7 +20,10 @@ export type Vault = {
   /** Signs every certificate; the credential pins it. */
   readonly rootPublicKey: SigningPublicKey
   readonly store: ObjectStore
+  /** Objects as entries call them, whatever epoch of keys they are sealed for. */
   readonly keyring: ObjectStore
+  /** The same vault, with the same credential, as other stores hold it; nothing is remembered of it. */
+  openElsewhere(store: ObjectStore, keyring: ObjectStore): Vault
   /** Names of the sources that have a timeline, ascending; `_vault` is not one of them. */
   listSources(signal: AbortSignal): Promise<string[]>
   /**
@@ -62,9 +67,16 @@ export type Vault = {
   cosign(source: string, proposal: Proposal, signal: AbortSignal): Promise<AgreedBody>
   /** Keys and recipients to write segments of a source with. */
   writeDeps(source: string, signal: AbortSignal): Promise<SegmentWriteDeps>
-  /** With the read key where the credential has it, else with the capture key: then rows stay shut. */
+  /**
+   * With the read key where the credential has it, else with the capture key: then rows stay shut.
+   * Over the stores of `readStores`.
+   */
   readDeps(source: string, signal: AbortSignal): Promise<SegmentReadDeps>
+  /** The stores as a source's objects are to be read: whole copies in the place of damaged ones. */
+  readStores(source: string, signal: AbortSignal): Promise<Stores>
   digestKey(source: string, signal: AbortSignal): Promise<DigestKey>
+  /** Of the newest keys; 1 until keys were split. */
+  keyEpoch(signal: AbortSignal): Promise<number>
   /** Stores a document of the vault; nothing happens when its newest body is the same. */
   putDocument(name: string, text: string, signal: AbortSignal): Promise<void>
   /** Newest body of a document, or `undefined`. */

@@ -23,7 +23,7 @@ export function aVault() {
     store,
     keyring,
     random: systemRandom,
-    recipients: { read: publicKeyOf(read), capture: publicKeyOf(capture) },
+    recipients: { read: [publicKeyOf(read)], capture: [publicKeyOf(capture)] },
   }
   const readDeps: SegmentReadDeps = { vaultId, store, keyring, openers: { read } }
   const captureDeps: SegmentReadDeps = { vaultId, store, keyring, openers: { capture } }

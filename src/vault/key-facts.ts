@@ -1,0 +1,60 @@
+import type { Certificate } from '#seal/certificate'
+import type { SealingPublicKey, VaultId } from '#seal/keys'
+import { openVerifier, type SigningPublicKey, signingKeyId } from '#seal/signing-pair'
+import type { Chain } from '#timeline/chain-slots'
+import { foldFacts } from '#timeline/fold-facts'
+import type { RecipientsBody } from '#timeline/key-entry'
+import { collectRevocations, type Revocations } from '#timeline/revocations'
+
+/** What `_vault` says of keys: whom data keys are sealed to, and who was revoked. */
+export type KeyFacts = {
+  /** Of the newest recipients; 1 while they are those that the vault began with. */
+  readonly epoch: number
+  readonly recipients: RecipientsBody | null
+  readonly revoked: Revocations
+  /** Texts, each signed by the root. */
+  readonly certificates: readonly string[]
+}
+
+export function foldKeyFacts({ entries }: Pick<Chain, 'entries'>): KeyFacts {
+  const { certificates, recipients } = foldFacts({ entries })
+  const revoked = collectRevocations(entries)
+  return { epoch: recipients?.epoch ?? 1, recipients, revoked, certificates }
+}
+
+/** Public keys that open everything; `undefined` while `vault.json` says it. */
+export function readersOf({ recipients }: KeyFacts): readonly SealingPublicKey[] | undefined {
+  return recipients?.read.map(({ key }) => fromHex(key))
+}
+
+/** Public keys that open record keys of a source; none when nobody may capture it. */
+export function capturersOf(
+  { recipients }: KeyFacts,
+  source: string,
+): readonly SealingPublicKey[] | undefined {
+  return recipients === null
+    ? undefined
+    : (recipients.capture[source] ?? []).map(({ key }) => fromHex(key))
+}
+
+/** The root certifies itself: whoever pins its key needs no file for it. */
+export function rootCertificate(pinned: {
+  readonly vaultId: VaultId
+  readonly rootPublicKey: SigningPublicKey
+}): Certificate {
+  const { rootPublicKey, vaultId } = pinned
+  return {
+    vaultId,
+    id: signingKeyId(rootPublicKey),
+    role: 'root',
+    source: null,
+    epoch: 1,
+    publicKey: rootPublicKey,
+    sealingKey: null,
+    hasSigned: openVerifier(rootPublicKey),
+  }
+}
+
+function fromHex(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'hex'))
+}

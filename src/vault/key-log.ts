@@ -1,0 +1,67 @@
+import { AppError } from '#stdx/app-error'
+import type { Chain } from '#timeline/chain-slots'
+import { VAULT_TIMELINE } from '#timeline/entry-name'
+import type { Slot } from '#timeline/envelope'
+import { foldKeyFacts, type KeyFacts } from './key-facts.ts'
+
+export type KeyLogDeps = {
+  /** Reads `_vault`, taking what is `known` as it is and adding to it. */
+  readonly readVault: (known: Map<number, Slot>, signal: AbortSignal) => Promise<Chain>
+  /** Of the credential: the vault was there already. */
+  readonly epochMin: number
+  /** Of the store, for messages. */
+  readonly label: string
+}
+
+/** What `_vault` says of keys, read once and then only what is new. */
+export class KeyLog {
+  readonly #deps: KeyLogDeps
+  readonly #known = new Map<number, Slot>()
+  #facts: KeyFacts | undefined
+
+  constructor(deps: KeyLogDeps) {
+    this.#deps = deps
+  }
+
+  /** The newest, as far as `_vault` can be relied on: enough to read by. */
+  async read(signal: AbortSignal): Promise<KeyFacts> {
+    return this.#keep(await this.#deps.readVault(this.#known, signal))
+  }
+
+  /** What was read last. */
+  async recall(signal: AbortSignal): Promise<KeyFacts> {
+    return this.#facts ?? (await this.read(signal))
+  }
+
+  /** Under which epoch's name the newest objects of the keyring lie. */
+  async readEpoch(signal: AbortSignal, isFresh: boolean): Promise<number> {
+    const { epoch } = isFresh ? await this.read(signal) : await this.recall(signal)
+    return Math.max(epoch, this.#deps.epochMin)
+  }
+
+  /**
+   * The newest, to write by: nothing is sealed to somebody whom an older timeline names.
+   * @throws timeline.rolled-back | timeline.damaged
+   */
+  async readTrusted(signal: AbortSignal): Promise<KeyFacts> {
+    const chain = await this.#deps.readVault(this.#known, signal)
+    const facts = this.#keep(chain)
+    const { epochMin, label } = this.#deps
+    const isOlder = facts.epoch < epochMin
+    if (chain.damagedFrom !== null && chain.rolledBack === null) {
+      const message = `Cannot tell whom to seal to in "${label}": timeline "${VAULT_TIMELINE}" is damaged from entry ${chain.damagedFrom} on`
+      throw new AppError('timeline.damaged', message, { source: VAULT_TIMELINE })
+    }
+    if (chain.rolledBack === null && !isOlder) return facts
+    const found = isOlder
+      ? `it names the recipients of epoch ${facts.epoch}, the credential is of epoch ${epochMin}`
+      : chain.rolledBack
+    const message = `Cannot trust timeline "${VAULT_TIMELINE}" of "${label}": ${found}`
+    throw new AppError('timeline.rolled-back', message, { source: VAULT_TIMELINE })
+  }
+
+  #keep(chain: Chain): KeyFacts {
+    this.#facts = foldKeyFacts(chain)
+    return this.#facts
+  }
+}
