@@ -73,7 +73,7 @@ async function walk(file: string): Promise<ReadonlyMap<string, string>> {
   await capture({ file, random, vault })
   const state = await vault.readTimeline('erp', signal)
   const deps = await vault.readDeps('erp', signal)
-  const versions = await recordHistory(deps, { state, entity, address: '4711' }, signal)
+  const { versions } = await recordHistory(deps, { state, entity, address: '4711' }, signal)
   const told = versions.map(({ changed, fields, op, seq }) => ({
     point: `erp@${seq}`,
     op,

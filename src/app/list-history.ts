@@ -1,8 +1,5 @@
 import { type RecordVersion, recordHistory } from '#history/record-history'
-import { formatKeyAddress, parseKeyAddress } from '#record/address'
 import { parseEntityName } from '#record/entity-name'
-import type { SchemaVersion } from '#record/schema'
-import { isAppError } from '#stdx/app-error'
 import type { Vault } from '#vault/vault'
 
 export type ListedHistory = {
@@ -22,26 +19,15 @@ export async function listHistory(
   address: { readonly source: string; readonly entity: string; readonly key: string },
   signal: AbortSignal,
 ): Promise<ListedHistory> {
-  const { key, source } = address
+  const { source } = address
   const entity = parseEntityName(address.entity)
   const state = await vault.readTimeline(source, signal)
   const deps = await vault.readDeps(source, signal)
-  const versions = await recordHistory(deps, { state, entity, address: key }, signal)
+  const request = { state, entity, address: address.key }
+  const { key, versions } = await recordHistory(deps, request, signal)
   return {
     entity,
-    key: formatAsPrinted(key, state.schemas.get(entity) ?? []),
+    key,
     versions: versions.map(({ seq, ...version }) => ({ point: `${source}@${seq}`, ...version })),
   }
-}
-
-/** The address as `diff` and `show` print it, under the newest schema whose key it fits. */
-function formatAsPrinted(address: string, schemas: readonly SchemaVersion[]): string {
-  for (const { key } of schemas.toReversed()) {
-    try {
-      return formatKeyAddress(parseKeyAddress(address, key), key)
-    } catch (error) {
-      if (!isAppError(error, 'record.key-invalid')) throw error
-    }
-  }
-  return address
 }

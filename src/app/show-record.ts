@@ -1,8 +1,11 @@
 import { entityAt } from '#history/entity-at'
+import { findLastChange } from '#history/find-last-change'
 import { findRecord } from '#history/find-record'
-import { type RecordFields, readRecordFields } from '#history/record-fields'
-import { formatKeyAddress, parseKeyAddress } from '#record/address'
+import { presentUnder } from '#history/present-under'
+import { type RecordFields, readVersion } from '#history/record-fields'
+import { formatKeyAddress } from '#record/address'
 import { parseEntityName } from '#record/entity-name'
+import { assert } from '#stdx/assert'
 import type { Vault } from '#vault/vault'
 import { findPoint } from './find-point.ts'
 
@@ -10,7 +13,7 @@ export type ShownRecord = {
   readonly entity: string
   readonly key: string
   readonly point: string
-  /** The point that first held this version. */
+  /** The point at which the record became what it is, as its history tells. */
   readonly version: string
   readonly fields: RecordFields
 }
@@ -27,14 +30,17 @@ export async function showRecord(
   const { point, source, state } = await findPoint(vault, address.point, signal)
   const entity = parseEntityName(address.entity)
   const at = entityAt(state, point, entity)
-  const key = parseKeyAddress(address.key, at.schema.key)
   const deps = await vault.readDeps(source, signal)
-  const version = await findRecord(deps, at, { key, address: address.key }, signal)
+  const found = await findRecord(deps, at, address.key, signal)
+  const record = await readVersion(deps, at.schemas, found.version, signal)
+  assert(record !== null, 'A record that was found is there.')
+  const request = { state, point, at, address: address.key, found }
+  const changedSeq = await findLastChange(deps, request, signal)
   return {
     entity,
-    key: formatKeyAddress(key, at.schema.key),
+    key: formatKeyAddress(found.key, at.schema.key),
     point: `${source}@${point.seq}`,
-    version: `${source}@${version.seq}`,
-    fields: await readRecordFields(deps, at.schema, version, signal),
+    version: `${source}@${changedSeq}`,
+    fields: presentUnder(record, at.schema).fields,
   }
 }

@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest'
 import type { SourceCut } from '#connector/connector'
 import { diffEntities } from '#history/diff-points'
-import { recordHistory } from '#history/record-history'
-import { parseEntityName } from '#record/entity-name'
 import { AppError } from '#stdx/app-error'
 import { aCapture } from '#vault/testing/a-capture'
 import { signal } from '#vault/testing/a-vault'
@@ -101,6 +99,91 @@ test('runCapture() copies everything again when asked, under a new generation', 
   })
   expect((await entitiesOf(life))[customer]).toMatchObject({ generation: 2, inserted: 0 })
   expect(await life.rowsAt(3, customer)).toEqual(await life.rowsAt(1, customer))
+})
+
+test('runCapture() knows records without key again in a new generation, fields of now included', async () => {
+  await using life = await aLife(CUSTOMERS)
+  await life.capture()
+  await life.exec(`ALTER TABLE note ADD COLUMN weight INTEGER DEFAULT 7; ALTER TABLE note ADD by TEXT;
+    INSERT INTO note VALUES ('light', 1, NULL)`)
+  await life.capture()
+  const before = await life.rowsAt(2, note)
+  expect((await entitiesOf(life, { request: { isFull: true } }))[note]).toMatchObject({
+    generation: 2,
+    inserted: 4,
+  })
+  expect(await life.rowsAt(3, note)).toEqual(before)
+  expect((await entitiesOf(life))[note]).toMatchObject({ generation: 2, inserted: 0, deleted: 0 })
+  const fingerprints = (await life.state()).points.map(
+    ({ body }) => body.entities.find(({ entity }) => entity === note)?.fingerprint,
+  )
+  expect(fingerprints[2]).toBe(fingerprints[1])
+  await life.exec(`DELETE FROM note WHERE rowid = 1; UPDATE note SET by = 'me' WHERE said IS NULL`)
+  expect((await entitiesOf(life))[note]).toMatchObject({ generation: 2, inserted: 1, deleted: 2 })
+  expect(await life.rowsAt(1, note)).toContainEqual({ said: null })
+
+  const said = async (left: number, right: number) => {
+    const changes = await life.changesBetween(left, right, note)
+    return changes.map(({ after, before, op }) => [op, { ...(before ?? after) }])
+  }
+  const light = { said: 'light', weight: '1', by: null }
+  expect(await said(1, 3)).toEqual([['insert', light]])
+  expect(await said(2, 3)).toEqual([])
+  expect(await said(3, 4)).toEqual([])
+  const last = await said(1, 5)
+  expect(last).toHaveLength(4)
+  expect(last).toEqual(
+    expect.arrayContaining([
+      ['insert', light],
+      ['insert', { said: null, weight: '7', by: 'me' }],
+      ['delete', { said: null }],
+      ['delete', { said: 'twice' }],
+    ]),
+  )
+  const [gone] = (await life.changesBetween(1, 5, note)).filter(
+    ({ before }) => before?.['said'] === 'twice',
+  )
+  const history = async (address: string) =>
+    (await life.historyOf(note, address)).map(({ op, seq }) => [seq, op])
+  expect(await history(gone?.key ?? '')).toEqual([
+    [5, 'delete'],
+    [1, 'insert'],
+  ])
+  expect(await history((gone?.key ?? '').replace('.1', '.0'))).toEqual([[1, 'insert']])
+})
+
+test('a history tells of the points that are kept, each under the names of its time', async () => {
+  await using life = await aLife(CUSTOMERS)
+  await life.capture()
+  await life.exec(`ALTER TABLE customer ADD COLUMN terms TEXT DEFAULT '30d'`)
+  await life.capture()
+  await life.exec(`UPDATE customer SET name = 'Bo' WHERE id = 2`)
+  await life.capture()
+  await life.exec(`UPDATE customer SET name = 'Bob', terms = NULL WHERE id = 2`)
+  await life.capture({ request: { isFull: true } })
+  const tell = async (...kept: readonly number[]) => {
+    const versions = await life.historyOf(customer, '2', (seq) => kept.includes(seq))
+    return versions.map(({ before, changed, fields, seq }) => [
+      seq,
+      changed,
+      before && Object.values(before),
+      Object.values(fields),
+    ])
+  }
+  expect(await tell(1, 2, 3, 4)).toEqual([
+    [4, ['name', 'terms'], ['2', 'Bo', '30d'], ['2', 'Bob', null]],
+    // The field was there at point 2, where no row was touched.
+    [3, ['name'], ['2', 'Bea', '30d'], ['2', 'Bo', '30d']],
+    [1, [], null, ['2', 'Bea']],
+  ])
+  expect(await tell(2, 4)).toEqual([
+    [4, ['name', 'terms'], ['2', 'Bea', '30d'], ['2', 'Bob', null]],
+    [2, [], null, ['2', 'Bea', '30d']],
+  ])
+  expect(await tell(1, 4)).toEqual([
+    [4, ['name', 'terms'], ['2', 'Bea'], ['2', 'Bob', null]],
+    [1, [], null, ['2', 'Bea']],
+  ])
 })
 
 test('runCapture() starts an entity anew that was away, dropped or excluded', async () => {
@@ -227,13 +310,7 @@ test('runCapture() records what it left out, which history and difference take f
   const isIncluded = (entity: string) => entity !== customer
   await life.capture({ request: { isIncluded } })
   await life.capture()
-  const tell = async () => {
-    const state = await life.state()
-    const deps = await life.inHand.vault.readDeps(SOURCE, signal)
-    const entity = parseEntityName(customer)
-    const versions = await recordHistory(deps, { state, entity, address: '2' }, signal)
-    return versions.map(({ op, seq }) => [seq, op])
-  }
+  const tell = async () => (await life.historyOf(customer, '2')).map(({ op, seq }) => [seq, op])
   expect(await tell()).toEqual([[1, 'insert']])
   const state = await life.state()
   const [left, right] = state.points
@@ -292,7 +369,7 @@ test('runCapture() commits after an entry of another kind that came between', as
   // And an older base is no longer possible.
   const stale = await aCapture(vault, SOURCE, { base: 1 })
   await expect(vault.append(before, stale, signal)).rejects.toMatchObject({
-    code: 'timeline.lost-race',
+    code: 'vault.entry-refused',
   })
 })
 

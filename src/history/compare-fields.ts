@@ -1,9 +1,5 @@
 import { sourceFields } from '#record/project'
-import type { SchemaVersion } from '#record/schema'
-import type { RecordFields } from './record-fields.ts'
-
-/** A record's values with the schema that gives the fields their names. */
-export type ReadRecord = { readonly schema: SchemaVersion; readonly fields: RecordFields }
+import type { ReadRecord } from './record-fields.ts'
 
 export type ChangedFields = {
   /** Fields of both whose values differ, by the later name. */

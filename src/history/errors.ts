@@ -11,6 +11,6 @@ export const HISTORY_ERRORS = {
     status: 404,
     exit: 2,
     retry: 'after-fix',
-    help: 'Run `holdfast history NAME ENTITY KEY` to see whether another point holds the record, and check the key: fields in key order, comma-separated.',
+    help: 'Run `holdfast history NAME ENTITY KEY` to see whether another point holds the record, and check the key: fields in key order, comma-separated, each as the system prints it, a number with all its decimals.',
   },
 } as const satisfies Record<string, ErrorSpec>

@@ -1,14 +1,31 @@
 import { padRow, sourceFields } from '#record/project'
 import { decodeRowText, parseField, parseLargeMarker, splitRow } from '#record/row-text'
 import type { SchemaVersion } from '#record/schema'
+import type { FoundVersion } from '#segment/find-versions'
 import { readLargeValue } from '#segment/large-values'
 import type { SegmentReadDeps } from '#segment/segment'
-import type { LargeValue } from '#segment/version-batch'
+import { type LargeValue, OP_DELETE } from '#segment/version-batch'
 import { assert } from '#stdx/assert'
 import { collect } from '#stdx/streams'
 
 /** Values by name, in the source's own order of fields; exactly the source's text, null for null. */
 export type RecordFields = Readonly<Record<string, string | null>>
+
+/** A record's values with the schema that gives the fields their names. */
+export type ReadRecord = { readonly schema: SchemaVersion; readonly fields: RecordFields }
+
+/** A version under the schema that it was written under; `null` for a delete. */
+export async function readVersion(
+  deps: SegmentReadDeps,
+  schemas: ReadonlyMap<number, SchemaVersion>,
+  version: FoundVersion,
+  signal: AbortSignal,
+): Promise<ReadRecord | null> {
+  if (version.op === OP_DELETE) return null
+  const schema = schemas.get(version.schema)
+  assert(schema !== undefined, 'A row was found under a schema version that is known.')
+  return { schema, fields: await readRecordFields(deps, schema, version, signal) }
+}
 
 /**
  * Reads row text as named values under `schema`: the schema the row was written under, or a later

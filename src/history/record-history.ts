@@ -1,13 +1,14 @@
-import { parseKeyAddress } from '#record/address'
+import { formatKeyAddress } from '#record/address'
 import type { EntityName } from '#record/entity-name'
 import type { SchemaVersion } from '#record/schema'
-import { type FoundVersion, findVersions } from '#segment/find-versions'
 import type { SegmentReadDeps } from '#segment/segment'
-import { OP_DELETE } from '#segment/version-batch'
-import { AppError, isAppError } from '#stdx/app-error'
+import { isAppError } from '#stdx/app-error'
+import { assert } from '#stdx/assert'
 import type { Point, TimelineState } from '#timeline/timeline-state'
-import { compareFields, type ReadRecord } from './compare-fields.ts'
-import { type RecordFields, readRecordFields } from './record-fields.ts'
+import { compareFields } from './compare-fields.ts'
+import { findByAddress, unknownRecord } from './find-record.ts'
+import { presentUnder } from './present-under.ts'
+import { type ReadRecord, type RecordFields, readVersion } from './record-fields.ts'
 
 /** One version of a record, as people ask for it. */
 export type RecordVersion = {
@@ -17,85 +18,121 @@ export type RecordVersion = {
   readonly op: 'insert' | 'update' | 'delete'
   /** All fields; empty for a delete. */
   readonly fields: RecordFields
-  /** Names of the fields that are not what they were in the version before, or were not there. */
+  /** All fields at the point before, as they were called there; `null` where it was not there. */
+  readonly before: RecordFields | null
+  /** Names of the fields that are not what they were at the point before, or were not there. */
   readonly changed: readonly string[]
 }
 
+export type RecordHistory = {
+  /** The address as it is printed. */
+  readonly key: string
+  /** Newest first. */
+  readonly versions: readonly RecordVersion[]
+}
+
+export type HistoryRequest = {
+  readonly state: TimelineState
+  readonly entity: EntityName
+  readonly address: string
+}
+
 /**
- * All versions of one record over the whole timeline, newest first, each under the schema of its
- * time. A generation that starts without the record, and a point without the entity, are deletes.
+ * All versions of one record over all points of a timeline, newest first, each under the schema of its
+ * time. A version is a change of what the record says: copying it again, another type that prints
+ * the same text, a proved rename and a field that every row holds at once make none. A generation that
+ * starts without the record, and a point without the entity, are deletes.
  *
  * @throws history.record-unknown when no point ever held it
  * @throws record.key-invalid when the address fits no key the entity ever had
  */
 export async function recordHistory(
   deps: SegmentReadDeps,
-  { address, entity, state }: { state: TimelineState; entity: EntityName; address: string },
+  request: HistoryRequest,
   signal: AbortSignal,
-): Promise<RecordVersion[]> {
-  const schemas = new Map((state.schemas.get(entity) ?? []).map((one) => [one.version, one]))
+): Promise<RecordHistory> {
+  const { address, entity, state } = request
   const told = new Telling()
+  let key: string | undefined
   let misfit: unknown
-  for (const stretch of findStretches(state.points, entity)) {
-    const search = { address, entity, schemas, state, stretch }
+  for (const stretch of findStretches(state, entity)) {
     try {
-      told.stretch(stretch, await findInStretch(deps, search, signal))
+      const found = await findInStretch(deps, request, stretch, signal)
+      told.stretch(stretch, found.records)
+      if (found.records.size > 0) key = found.key
     } catch (error) {
       // The key may fit another generation, whose key has other fields.
       if (!isAppError(error, 'record.key-invalid')) throw error
       misfit = error
-      told.stretch(stretch, [])
+      told.stretch(stretch, NOTHING)
     }
   }
-  if (told.versions.length > 0) return told.versions.reverse()
-  throw misfit ?? unknownRecord(state.source, entity, address)
+  const versions = told.versions.toReversed()
+  if (key !== undefined && versions.length > 0) return { key, versions }
+  throw misfit ?? unknownRecord(entity, address, `: no point of "${state.source}" ever held it`)
 }
+
+/** What a record was from a point on, by the point's seq; `null` where it was deleted. */
+type Records = ReadonlyMap<number, ReadRecord | null>
+
+const NOTHING: Records = new Map()
 
 /** Tells found states, oldest first, as versions: what is said twice is said once. */
 class Telling {
   readonly versions: RecordVersion[] = []
   #before: ReadRecord | null = null
+  /** Of the point before. */
+  #schema: SchemaVersion | undefined
 
-  stretch({ after, first }: Stretch, found: readonly FoundAt[]): void {
-    if (found[0]?.seq !== first.seq) this.#tell(first, null)
-    for (const { point, record } of found) this.#tell(point, record)
+  stretch({ after, held }: Stretch, records: Records): void {
+    for (const [index, { point, schema }] of held.entries()) {
+      const record = records.get(point.seq)
+      if (index === 0 || record !== undefined) this.#tell(point, record ?? null)
+      this.#schema = schema
+    }
     if (after !== undefined) this.#tell(after, null)
   }
 
   #tell({ body, seq }: Point, record: ReadRecord | null): void {
-    const before = this.#before
-    if (before === null && record === null) return
+    const before = this.#schema && this.#before && presentUnder(this.#before, this.#schema)
+    this.#before = record
+    if (!before && record === null) return
     const changed = before && record ? listChanged(before, record) : []
     if (before && record && changed.length === 0) return
-    const op = record === null ? 'delete' : before === null ? 'insert' : 'update'
+    const op = record === null ? 'delete' : before ? 'update' : 'insert'
     const fields = record?.fields ?? {}
-    this.versions.push({ seq, time: body.cut.time, op, fields, changed })
-    this.#before = record
+    const { time } = body.cut
+    this.versions.push({ seq, time, op, fields, before: before?.fields ?? null, changed })
   }
 }
+
+type HeldAt = { readonly point: Point; readonly schema: SchemaVersion }
 
 /** Points in a row that hold the entity in one generation. */
 type Stretch = {
   readonly generation: number
-  readonly first: Point
-  readonly lastSeq: number
+  readonly held: readonly HeldAt[]
   /** The next point, when the source did not have the entity any more; one that left it out tells nothing. */
   readonly after: Point | undefined
 }
 
-function findStretches(points: readonly Point[], entity: EntityName): Stretch[] {
-  const stretches: Stretch[] = []
+function findStretches({ points, schemas }: TimelineState, entity: EntityName): Stretch[] {
+  const stretches: { generation: number; held: HeldAt[]; after: Point | undefined }[] = []
   for (const [index, point] of points.entries()) {
-    const generation = point.body.entities.find((one) => one.entity === entity)?.generation
-    if (generation === undefined) continue
+    const facts = point.body.entities.find((one) => one.entity === entity)
+    if (facts === undefined) continue
+    const { generation } = facts
+    const schema = schemas.get(entity)?.find(({ version }) => version === facts.schema)
+    assert(schema !== undefined, 'A point names only schema versions that the timeline holds.')
     const next = points[index + 1]
     const isGone = next !== undefined && !mayHold(next, entity)
     const after = isGone ? next : undefined
     const open = stretches.at(-1)
     if (open?.generation === generation && open.after === undefined) {
-      stretches[stretches.length - 1] = { ...open, lastSeq: point.seq, after }
+      open.held.push({ point, schema })
+      open.after = after
     } else {
-      stretches.push({ generation, first: point, lastSeq: point.seq, after })
+      stretches.push({ generation, held: [{ point, schema }], after })
     }
   }
   return stretches
@@ -106,54 +143,38 @@ function mayHold({ body }: Point, entity: EntityName): boolean {
   return body.entities.some((one) => one.entity === entity) || body.leftOut.includes(entity)
 }
 
-type FoundAt = { readonly point: Point; readonly seq: number; readonly record: ReadRecord | null }
-
-/** The record's versions in one stretch, oldest first; `record` is null for a delete. */
+/** What the points of a stretch tell of the record. A version that no point shows is none. */
 async function findInStretch(
   deps: SegmentReadDeps,
-  search: {
-    readonly address: string
-    readonly entity: EntityName
-    readonly schemas: ReadonlyMap<number, SchemaVersion>
-    readonly state: TimelineState
-    readonly stretch: Stretch
-  },
+  { address, entity, state }: HistoryRequest,
+  { generation, held }: Stretch,
   signal: AbortSignal,
-): Promise<FoundAt[]> {
-  const { entity, schemas, state, stretch } = search
-  const schema = [...schemas.values()].findLast((one) => one.generation === stretch.generation)
-  if (schema === undefined) return []
-  const key = parseKeyAddress(search.address, schema.key)
+): Promise<{ readonly key: string; readonly records: Records }> {
+  const known = state.schemas.get(entity) ?? []
+  const schemas = new Map(known.map((one) => [one.version, one]))
+  const last = held.at(-1)
+  const schema = known.findLast((one) => one.generation === generation)
+  assert(last !== undefined && schema !== undefined, 'A stretch has points, which have schemas.')
+  const asOfSeq = last.point.seq
   const segments = (state.segments.get(entity) ?? []).filter(
-    ({ ref, seq }) => ref.generation === stretch.generation && seq <= stretch.lastSeq,
+    ({ ref, seq }) => ref.generation === generation && (ref.stamps === 'full' || seq <= asOfSeq),
   )
-  const versions = await findVersions(deps, { segments, schemas, key, signal })
-  const found: FoundAt[] = []
-  for (const version of versions.toReversed()) {
-    const point = state.points.find(({ seq }) => seq === version.seq)
-    if (point === undefined) continue
-    found.push({ point, seq: point.seq, record: await readRecord(deps, schemas, version, signal) })
+  const asked = { address, segments, schemas, schema, asOfSeq, signal }
+  const { key, versions } = await findByAddress(deps, asked)
+  const records = new Map<number, ReadRecord | null>()
+  let seqMin = 0
+  for (const { point, schema } of held) {
+    const version = versions.find(({ seq }) => seq > seqMin && seq <= point.seq)
+    if (version !== undefined) {
+      const record = await readVersion(deps, schemas, version, signal)
+      records.set(point.seq, record && presentUnder(record, schema))
+    }
+    seqMin = point.seq
   }
-  return found
-}
-
-async function readRecord(
-  deps: SegmentReadDeps,
-  schemas: ReadonlyMap<number, SchemaVersion>,
-  version: FoundVersion,
-  signal: AbortSignal,
-): Promise<ReadRecord | null> {
-  const schema = schemas.get(version.schema)
-  if (version.op === OP_DELETE || schema === undefined) return null
-  return { schema, fields: await readRecordFields(deps, schema, version, signal) }
+  return { key: formatKeyAddress(key, schema.key), records }
 }
 
 function listChanged(before: ReadRecord, after: ReadRecord): string[] {
   const { shared, single } = compareFields(before, after)
   return [...shared, ...single]
-}
-
-function unknownRecord(source: string, entity: EntityName, address: string): AppError {
-  const message = `Cannot find record ${address} of "${entity}": no point of "${source}" ever held it`
-  return new AppError('history.record-unknown', message, { entity, key: address })
 }

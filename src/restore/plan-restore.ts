@@ -6,7 +6,7 @@ import type { PairTotals, RecordPair } from '#history/pair-versions'
 import { formatKeyAddress, parseKeyAddress } from '#record/address'
 import type { EntityName } from '#record/entity-name'
 import type { Catalogue, DescribedEntity, SchemaVersion } from '#record/schema'
-import { AppError } from '#stdx/app-error'
+import { AppError, isAppError } from '#stdx/app-error'
 import { formatCanonicalJson } from '#stdx/canonical-json'
 import type { Point, TimelineState } from '#timeline/timeline-state'
 import {
@@ -223,21 +223,34 @@ async function pickRecords(
   signal: AbortSignal,
 ): Promise<PickedRecords | null> {
   if (scope.kind !== 'records') return null
-  const { entity, fields, key } = at.schema
+  const { entity, fields } = at.schema
   const known = new Set(fields.map(({ name }) => name))
   const picked = new Map<string, readonly string[] | null>()
   for (const record of scope.records.filter((one) => one.entity === entity)) {
     const unknown = record.fields?.find((field) => !known.has(field))
     if (unknown !== undefined) throw unknownField(entity, unknown)
-    const bytes = parseKeyAddress(record.key, key)
-    if (!isDeleteAllowed || record.fields !== null)
-      await findRecord(deps.read, at, { key: bytes, address: record.key }, signal)
-    const hex = formatKeyHex(bytes)
+    const mayBeGone = isDeleteAllowed && record.fields === null
+    const hex = formatKeyHex(await findKey(deps, at, { address: record.key, mayBeGone }, signal))
     const before = picked.get(hex)
     const isWhole = record.fields === null || before === null
     picked.set(hex, isWhole ? null : [...new Set([...(before ?? []), ...(record.fields ?? [])])])
   }
   return picked
+}
+
+/** The key of a record of the point. One that is to be deleted is not there, and is named exactly. */
+async function findKey(
+  deps: CompareDeps,
+  at: EntityAt,
+  { address, mayBeGone }: { readonly address: string; readonly mayBeGone: boolean },
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  try {
+    return (await findRecord(deps.read, at, address, signal)).key
+  } catch (error) {
+    if (!mayBeGone || !isAppError(error, 'history.record-unknown')) throw error
+    return parseKeyAddress(address, at.schema.key)
+  }
 }
 
 function unknownField(entity: EntityName, field: string): AppError {

@@ -8,21 +8,34 @@ const NIGHTS = [
   `create table customer (id int primary key, name text, terms text, note text);
    create table orders (id int primary key, customer_id int references customer, total numeric);
    create table log (at timestamptz, said text);
+   create table tag (said text);
+   create table rate (code char(3), step numeric(6,2), terms text, note text,
+     primary key (code, step));
    insert into customer select i, 'C' || i, '30d', case when i % 2 = 0 then 'x' end
      from generate_series(1, 40) i;
    insert into orders select i, i, i from generate_series(1, 30) i;
-   insert into log select '2026-01-01', 'hello' from generate_series(1, 3) i`,
+   insert into log select '2026-01-01', 'hello' from generate_series(1, 3) i;
+   insert into tag values ('new'), ('new'), (null);
+   insert into rate values ('DE', 1.5, '30d', '1'), ('FR', 2, null, null)`,
   // A field with a default: every row has it at once, and no row was written.
-  `alter table customer add vat text default 'none'; update customer set vat = 'DE1' where id = 1`,
-  `alter table customer rename terms to payment_terms;
+  `alter table customer add vat text default 'none'; update customer set vat = 'DE1' where id = 1;
+   alter table tag add weight int default 7`,
+  `alter table rate rename terms to payment_terms; alter table customer rename terms to payment_terms;
    update customer set payment_terms = '60d' where id = 2`,
   `alter table orders drop constraint orders_customer_id_fkey;
    alter table customer alter id type bigint, alter note type varchar(20);
-   alter table orders alter total type text using total::text || ' EUR'`,
+   alter table orders alter total type text using total::text || ' EUR';
+   alter table rate alter payment_terms type varchar(20) using payment_terms || ' net',
+     alter note type int using note::int`,
   `alter table customer drop note; drop table orders; create table invoice (nr text, year int,
      primary key (nr, year)); insert into invoice values ('a', 1), ('a', 2)`,
-  // The old name, another table.
-  `create table orders (id int primary key, city text); insert into orders values (1, 'Berlin');
+  // The old name, another table; and the same tables once more.
+  `drop table tag; create table tag (said text, weight int default 7);
+   insert into tag values ('new', 7), ('more', 1), (null, 7), ('new', 7);
+   drop table rate; create table rate (code char(3), step numeric(6,2),
+     payment_terms varchar(20), note int, primary key (code, step));
+   insert into rate values ('FR', 2, null, null), ('DE', 1.5, '30d net', 1);
+   create table orders (id int primary key, city text); insert into orders values (1, 'Berlin');
    alter table log add column id bigint generated always as identity primary key`,
   `alter table customer rename to client; create table customer (id int primary key, name text);
    insert into customer values (1, 'C1'); truncate orders`,
@@ -97,6 +110,47 @@ targets:
       note: 'back',
     })
     expect(await holdfast('show', 'erp@5', 'public.orders', '1')).toMatchObject({ exit: 2 })
+
+    // What was only renamed, retyped or copied again is the version it was; keys as people type them.
+    for (const [address, told] of [
+      ['DE,1.5', { 'erp@4': ['payment_terms'], 'erp@1': [] }],
+      ['FR,2', { 'erp@1': [] }],
+    ] as const) {
+      const history = await answer<History>('history', 'erp', 'public.rate', address)
+      const changed = history.versions.map((version) => [version.point, version.changed])
+      expect(Object.fromEntries(changed), address).toEqual(told)
+      const [version] = Object.keys(told)
+      expect(await answer('show', 'erp@9', 'public.rate', address)).toMatchObject({ version })
+    }
+    const rate = await answer('show', 'erp@3', 'public.rate', 'DE,1.5')
+    expect(rate).toEqual({
+      entity: 'public.rate',
+      key: '"DE ","1.50"',
+      point: 'erp@3',
+      version: 'erp@1',
+      fields: { code: 'DE ', step: '1.50', payment_terms: '30d', note: '1' },
+    })
+    const text = await holdfast('history', 'erp', 'public.rate', 'DE,1.5')
+    expect(text.stdout).toMatch(/erp@4 .* update\n {4}payment_terms: 30d -> 30d net\n {2}erp@1/)
+    await target.query(`update rate set note = 9`)
+    const record = ['--record', 'public.rate:DE,1.5']
+    expect(
+      await summary('restore', 'erp@9', '--to', 'copy', ...record, '--confirm', 'copy'),
+    ).toMatchObject({
+      updated: 1,
+    })
+    expect(await target.query(`select code, note::text from rate order by 1`)).toEqual([
+      { code: 'DE ', note: '1' },
+      { code: 'FR ', note: '9' },
+    ])
+
+    // Records without key are known again in the table that takes the place of theirs.
+    const tags = await holdfast('diff', 'erp@1', 'erp@9', '--entity', 'public.tag', '--json')
+    expect(linesOf(tags)).toMatchObject([
+      { type: 'schema', fieldsAdded: ['weight'] },
+      { op: 'insert', before: {}, after: { said: 'more', weight: '1' } },
+      { type: 'summary', inserted: 1, updated: 0, deleted: 0 },
+    ])
 
     // A table that went and came back is not compared with what it was.
     const diff = linesOf(

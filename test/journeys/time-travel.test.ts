@@ -11,6 +11,7 @@ import { exportEntity } from '#app/export-entity'
 import { listHistory } from '#app/list-history'
 import { silentProgress } from '#app/progress'
 import { restorePoint } from '#app/restore-point'
+import { showRecord } from '#app/show-record'
 import { verifyPoint } from '#app/verify-point'
 import { readProcessSettings } from '#config/read-process-settings'
 import { openContext } from '#main/open-context'
@@ -56,13 +57,13 @@ const aDay = fc.array(aStep, { maxLength: 6 })
 test('every point of a random life is what the database was', { timeout: 120_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(aDay, { minLength: 2, maxLength: 6 }),
+      fc.array(fc.record({ steps: aDay, isFull: fc.boolean() }), { minLength: 2, maxLength: 6 }),
       fc.nat(),
       async (days, pick) => {
         await using life = await beginLife()
-        for (const steps of days) {
+        for (const { isFull, steps } of days) {
           for (const step of steps) act(life.db, step)
-          await life.capture()
+          await life.capture(isFull)
         }
         for (const index of life.copies.keys()) await expectExport(life, index)
         await expectDiff(life, 0, life.copies.length - 1)
@@ -84,7 +85,7 @@ type Life = AsyncDisposable & {
   readonly vault: Vault
   readonly db: DatabaseSync
   readonly copies: Copy[]
-  capture(): Promise<void>
+  capture(isFull: boolean): Promise<void>
 }
 
 async function beginLife(): Promise<Life> {
@@ -132,8 +133,8 @@ async function beginLife(): Promise<Life> {
     vault,
     db,
     copies,
-    async capture() {
-      const request = { source: 'erp', isFull: false, isNewIdentityAllowed: false }
+    async capture(isFull) {
+      const request = { source: 'erp', isFull, isNewIdentityAllowed: false }
       const summary = await backUpSource(context, vault, request, signal)
       copies.push(copyOf(db))
       expect(summary.seq).toBe(copies.length)
@@ -214,6 +215,24 @@ async function expectDiff(life: Life, from: number, to: number): Promise<void> {
   )
   const byKey = (a: { key: string }, b: { key: string }) => (a.key < b.key ? -1 : 1)
   expect(found.sort(byKey)).toEqual(expected.sort(byKey))
+  await expectNoteDiff(life, from, to)
+}
+
+/** Records without key: as many of a text as there are more on either side. */
+async function expectNoteDiff(life: Life, from: number, to: number): Promise<void> {
+  const before = [...(life.copies[from]?.notes ?? [])]
+  const after = (life.copies[to]?.notes ?? []).filter((note) => {
+    const index = before.indexOf(note)
+    if (index >= 0) before.splice(index, 1)
+    return index < 0
+  })
+  const request = { left: `erp@${from + 1}`, right: `erp@${to + 1}`, entities: ['main.note'] }
+  const items = (await collect(diffPoints(life.context, life.vault, request, signal))).flat()
+  const changes = items.filter((item) => item.type === 'change')
+  const texts = (side: 'before' | 'after') =>
+    changes.flatMap((item) => (item[side] === null ? [] : [JSON.stringify({ ...item[side] })]))
+  expect(texts('before').sort()).toEqual(before.sort())
+  expect(texts('after').sort()).toEqual(after.sort())
 }
 
 function isSameWhereShared(a: Row, b: Row): boolean {
@@ -239,6 +258,15 @@ async function expectHistory(life: Life, id: number): Promise<void> {
     return
   }
   const { versions } = await ask
+  for (const [index, { customers }] of life.copies.entries()) {
+    const row = customers.get(String(id))
+    if (row === undefined) continue
+    const point = `erp@${index + 1}`
+    const shown = await showRecord(life.vault, { ...address, point }, signal)
+    expect({ ...shown.fields }).toEqual(row)
+    const told = versions.find((one) => Number(one.point.slice('erp@'.length)) <= index + 1)
+    expect(shown.version, point).toBe(told?.point)
+  }
   const found = versions.map(({ fields, op, point }) => ({ point, op, fields: { ...fields } }))
   expect(withoutSilentFields(found)).toEqual(withoutSilentFields(expected.reverse()))
 }

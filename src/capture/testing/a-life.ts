@@ -2,14 +2,17 @@ import { tmpdir } from 'node:os'
 import type { SourceCut } from '#connector/connector'
 import { optionsFor } from '#connector/testing/contract-system'
 import { freshSqlite, type SqliteSystem, sqliteHarness } from '#connector/testing/sqlite-system'
+import { diffEntities, diffEntity, type RecordChange } from '#history/diff-points'
 import { entityAt } from '#history/entity-at'
 import { readRecordFields } from '#history/record-fields'
+import { type RecordVersion, recordHistory } from '#history/record-history'
 import type { EntityName } from '#record/entity-name'
 import { entryOf } from '#segment/columns'
 import { readState } from '#segment/read-state'
 import { assert } from '#stdx/assert'
 import { systemRandom } from '#stdx/random'
-import type { TimelineState } from '#timeline/timeline-state'
+import { collect } from '#stdx/streams'
+import type { Point, TimelineState } from '#timeline/timeline-state'
 import { aVault, signal, stillClock, type VaultInHand } from '#vault/testing/a-vault'
 import { type CaptureEntity, type CaptureProgress, captureEntity } from '../capture-entity.ts'
 import { type CaptureRequest, type CaptureSummary, runCapture } from '../run-capture.ts'
@@ -23,6 +26,13 @@ export type Life = AsyncDisposable & {
   state(): Promise<TimelineState>
   /** What a point holds of an entity, each record as its fields. */
   rowsAt(seq: number, entity: string): Promise<Readonly<Record<string, string | null>>[]>
+  changesBetween(left: number, right: number, entity: string): Promise<RecordChange[]>
+  /** Of a timeline that has only the points that are kept. */
+  historyOf(
+    entity: string,
+    address: string,
+    isKept?: (seq: number) => boolean,
+  ): Promise<readonly RecordVersion[]>
 }
 
 export type CaptureChange = {
@@ -70,8 +80,7 @@ export async function aLife(sql: string): Promise<Life> {
     },
     async rowsAt(seq, entity) {
       const timeline = await state()
-      const point = timeline.points.find((one) => one.seq === seq)
-      assert(point !== undefined, 'The timeline has the point.')
+      const point = pointOf(timeline, seq)
       const { asOfSeq, schema, schemas, segments } = entityAt(timeline, point, nameOf(entity))
       const options = { segments, schemas, schema, asOfSeq, rows: true, signal }
       const rows: Readonly<Record<string, string | null>>[] = []
@@ -84,8 +93,27 @@ export async function aLife(sql: string): Promise<Life> {
       }
       return rows
     },
+    async changesBetween(left, right, entity) {
+      const timeline = await state()
+      const points = { left: pointOf(timeline, left), right: pointOf(timeline, right) }
+      const diff = diffEntities(timeline, points).find((one) => one.entity === entity)
+      assert(diff !== undefined, 'A point holds the entity.')
+      return (await collect(diffEntity(read, diff, signal))).flat()
+    },
+    async historyOf(entity, address, isKept = () => true) {
+      const timeline = await state()
+      const points = timeline.points.filter(({ seq }) => isKept(seq))
+      const request = { state: { ...timeline, points }, entity: nameOf(entity), address }
+      return (await recordHistory(read, request, signal)).versions
+    },
     [Symbol.asyncDispose]: () => system[Symbol.asyncDispose](),
   }
+}
+
+function pointOf({ points }: TimelineState, seq: number): Point {
+  const point = points.find((one) => one.seq === seq)
+  assert(point !== undefined, 'The timeline has the point.')
+  return point
 }
 
 export function nameOf(text: string): EntityName {

@@ -18,22 +18,26 @@ export function addHistory(program: Command, act: Act): void {
         const vault = await context.openVault(signal, { meanwhile: load })
         const { listHistory } = await load()
         const history = await listHistory(vault, { source, entity, key }, signal)
-        await output.answer(history, () => describeHistory(history, output.paint.bold))
+        await output.answer(withoutBefore(history), () =>
+          describeHistory(history, output.paint.bold),
+        )
       }),
     )
+}
+
+/** Scripts have what was before in the version that follows. */
+function withoutBefore({ versions, ...history }: ListedHistory) {
+  return { ...history, versions: versions.map(({ before: _, ...version }) => version) }
 }
 
 function describeHistory(
   { entity, key, versions }: ListedHistory,
   bold: (text: string) => string,
 ): string {
-  const lines = versions.map((version, index) => {
-    const before = versions[index + 1]
-    const head = `  ${version.point}  ${formatTime(version.time)}  ${version.op}\n`
-    if (version.op === 'update' && before !== undefined) {
-      return head + formatChanged(before.fields, version.fields)
-    }
-    return head + formatLines(version.fields)
+  const lines = versions.map(({ before, fields, op, point, time }) => {
+    const head = `  ${point}  ${formatTime(time)}  ${op}\n`
+    if (op === 'update' && before !== null) return head + formatChanged(before, fields)
+    return head + formatLines(fields)
   })
   const count = versions.length === 1 ? '1 version' : `${versions.length} versions`
   return `${bold(visible(`${entity}:${key}`))}  ${count}\n${lines.join('')}`

@@ -1,0 +1,59 @@
+import type { EntityName } from '#record/entity-name'
+import type { SegmentReadDeps } from '#segment/segment'
+import { OP_DELETE } from '#segment/version-batch'
+import { assert } from '#stdx/assert'
+import type { Point, TimelineState } from '#timeline/timeline-state'
+import type { EntityAt } from './entity-at.ts'
+import type { FoundRecord } from './find-record.ts'
+import { recordHistory } from './record-history.ts'
+
+export type LastChangeRequest = {
+  readonly state: TimelineState
+  readonly point: Point
+  readonly at: EntityAt
+  readonly address: string
+  /** What the address was found to be at the point. */
+  readonly found: FoundRecord
+}
+
+/**
+ * The seq of the point since which a record is what it is at `point`: the newest one that its history
+ * up to there tells. Where a record was only copied again, or its fields were only renamed or retyped,
+ * this is an earlier point than the one whose segments hold it.
+ *
+ * Reads nothing more where the version before it shows that it changed; else the record's history.
+ */
+export async function findLastChange(
+  deps: SegmentReadDeps,
+  { address, at, found, point, state }: LastChangeRequest,
+  signal: AbortSignal,
+): Promise<number> {
+  const points = state.points.filter(({ seq }) => seq <= point.seq)
+  if (isChange(points, at, found)) return found.version.seq
+  const { entity } = at.schema
+  const request = { state: { ...state, points }, entity, address }
+  const [newest] = (await recordHistory(deps, request, signal)).versions
+  assert(newest !== undefined, 'A record that a point holds has a history.')
+  return newest.seq
+}
+
+/** Whether the version itself is known to be a change, its point being there to say so. */
+function isChange(
+  points: readonly Point[],
+  { schema, schemas }: EntityAt,
+  { older, version }: FoundRecord,
+): boolean {
+  const index = points.findIndex(({ seq }) => seq === version.seq)
+  if (index < 0) return false
+  const earlier = points[index - 1]
+  if (earlier === undefined) return true
+  if (generationAt(earlier, schema.entity) !== schema.generation) return false
+  const before = older.find(({ seq }) => seq <= earlier.seq)
+  // Versions of one layout that follow each other differ.
+  const layoutOf = (one: { readonly schema: number }) => schemas.get(one.schema)?.layout
+  return before === undefined || before.op === OP_DELETE || layoutOf(before) === layoutOf(version)
+}
+
+function generationAt({ body }: Point, entity: EntityName): number | undefined {
+  return body.entities.find((one) => one.entity === entity)?.generation
+}
