@@ -19,6 +19,8 @@ export type SegmentWriterOptions = {
   /** Random, unique for ever: the folder of the session's objects. */
   readonly session: string
   readonly schema: SchemaVersion
+  /** `full`: of versions that were committed before; absent: `ordinal`, of what is new. */
+  readonly stamps?: 'ordinal' | 'full'
   /** A number the session has not used. */
   allocateNumber(): number
   readonly digestKey: DigestKey
@@ -132,14 +134,14 @@ class SortedWriter implements SegmentWriter {
 
   #openFile(): SegmentFile {
     if (this.#file !== undefined) return this.#file
-    const { source, session, schema, signal } = this.#options
+    const { source, session, schema, stamps = 'ordinal', signal } = this.#options
     this.#file = new SegmentFile(this.#deps, {
       kernel: this.#kernel,
       source,
       session,
       number: this.#options.allocateNumber(),
       schema,
-      stamps: 'ordinal',
+      stamps,
       plan: this.#plan,
       signal,
     })

@@ -4,10 +4,10 @@ import { compareWithKey } from './columns.ts'
 import { type Kernel, openKernel } from './kernel/open-kernel.ts'
 import { BlockReader } from './read/block-reader.ts'
 import { type FoundEntry, gatherFound, keyOf } from './read/gather-found.ts'
-import { type OpenSegment, openSegment } from './read/open-segment.ts'
+import { type OpenSegment, openSegment, type PlacedBlock } from './read/open-segment.ts'
 import { heapOfCursors, RunCursor } from './read/run-cursor.ts'
 import { type FoundAt, SeekCursor } from './read/seek-cursor.ts'
-import type { PlacedSegment, SegmentReadDeps } from './segment.ts'
+import { type PlacedSegment, type SegmentReadDeps, seqsOf } from './segment.ts'
 import { OP_DELETE, type VersionBatch } from './version-batch.ts'
 
 export type ReadTouchedOptions = {
@@ -88,8 +88,7 @@ async function openSegments(
 ): Promise<OpenSegment[]> {
   const opened: OpenSegment[] = []
   for (const placed of segments) {
-    if (placed.ref.generation !== toSchema.generation) continue
-    if (placed.ref.stamps === 'ordinal' && placed.seq > toSeq) continue
+    if (placed.ref.generation !== toSchema.generation || seqsOf(placed).min > toSeq) continue
     opened.push(await openSegment(deps, placed, signal))
   }
   return opened
@@ -109,7 +108,8 @@ async function* touchedVersions(
   readers: readonly BlockReader[],
   { fromSeq, toSeq }: ReadTouchedOptions,
 ): AsyncGenerator<(FoundEntry & { readonly found: FoundAt })[], void, undefined> {
-  const opened = await Promise.all(readers.map((reader) => RunCursor.open(reader)))
+  const isSkipped = ({ seqMax, seqMin }: PlacedBlock) => seqMax <= fromSeq || seqMin > toSeq
+  const opened = await Promise.all(readers.map((reader) => RunCursor.open(reader, isSkipped)))
   const heap = heapOfCursors(opened.filter((cursor) => cursor !== undefined))
   let touched: (FoundEntry & { readonly found: FoundAt })[] = []
   for (let cursor = heap.top(); cursor !== undefined; cursor = heap.top()) {

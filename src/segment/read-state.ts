@@ -1,13 +1,11 @@
-import { BATCH_BYTES_MAX, BLOCK_BYTES } from '#record/row-batch'
 import type { SchemaVersion } from '#record/schema'
-import { gatherPieces, type Piece, pieceBytes } from './batch/pieces.ts'
-import { releaseRows } from './batch/release.ts'
-import { compareEntries, findFirst } from './columns.ts'
+import { compareEntries } from './columns.ts'
 import { openKernel } from './kernel/open-kernel.ts'
 import { BlockReader } from './read/block-reader.ts'
-import { openSegment } from './read/open-segment.ts'
-import { heapOfCursors, RunCursor } from './read/run-cursor.ts'
-import type { PlacedSegment, SegmentReadDeps } from './segment.ts'
+import { Gathering } from './read/gathering.ts'
+import { openSegment, type PlacedBlock } from './read/open-segment.ts'
+import { endOfStretch, heapOfCursors, RunCursor } from './read/run-cursor.ts'
+import { type PlacedSegment, type SegmentReadDeps, seqsOf } from './segment.ts'
 import { OP_DELETE, type VersionBatch } from './version-batch.ts'
 
 export type ReadStateOptions = {
@@ -24,8 +22,6 @@ export type ReadStateOptions = {
 
 /** Read ahead of a sequential walk: some twenty blocks of keys, six of rows. */
 const READ_AHEAD_BYTES = 524_288
-/** Batches without rows are closed here. */
-const KEYS_BATCH_COUNT = 4_096
 
 /**
  * The state of an entity at a point: the newest version per key with a seq of at most `asOfSeq`,
@@ -42,12 +38,12 @@ export async function* readState(
   const { asOfSeq, rows, signal, schema, schemas } = options
   const heap = heapOfCursors(await openCursors(deps, options))
   const selection = new Selection(asOfSeq)
-  const gathering = new Gathering(rows)
+  const gathering = new Gathering({ rows })
   for (;;) {
     const cursor = heap.top()
     if (cursor === undefined) break
     signal.throwIfAborted()
-    const to = endOfRun(cursor, heap.second())
+    const to = endOfStretch(cursor, heap.second())
     const ranges = selection.select(cursor, to)
     if (ranges.length > 0) {
       const batch = rows ? await cursor.batchWithRows({ schemas, asked: schema }) : cursor.batch
@@ -70,22 +66,15 @@ async function openCursors(deps: SegmentReadDeps, options: ReadStateOptions): Pr
   const kernel = openKernel()
   const cursors: RunCursor[] = []
   for (const placed of segments) {
-    const { ref, seq } = placed
-    if (ref.generation !== schema.generation) continue
-    if (ref.stamps === 'ordinal' && seq > asOfSeq) continue
+    if (placed.ref.generation !== schema.generation || seqsOf(placed).min > asOfSeq) continue
     const segment = await openSegment(deps, placed, signal)
     const readAhead = { kernel, readAheadBytes: READ_AHEAD_BYTES, signal }
-    const cursor = await RunCursor.open(new BlockReader(deps, segment, readAhead))
+    // Blocks of later versions alone are not even decoded.
+    const isSkipped = (block: PlacedBlock) => block.seqMin > asOfSeq
+    const cursor = await RunCursor.open(new BlockReader(deps, segment, readAhead), isSkipped)
     if (cursor !== undefined) cursors.push(cursor)
   }
   return cursors
-}
-
-/** Up to where the cursor's keys come before any other cursor's; at least one version. */
-function endOfRun({ batch, index }: RunCursor, second: RunCursor | undefined): number {
-  if (second === undefined) return batch.count
-  const isPast = (i: number) => compareEntries(batch.keys, i, second.batch.keys, second.index) >= 0
-  return Math.max(index + 1, findFirst(index, batch.count, isPast))
 }
 
 type Range = { readonly from: number; readonly to: number }
@@ -138,62 +127,5 @@ class Selection {
       decided !== undefined &&
       compareEntries(decided.batch.keys, decided.index, batch.keys, index) === 0
     )
-  }
-}
-
-/** Pieces on their way into one batch. */
-class Gathering {
-  readonly #rows: boolean
-  #pieces: Piece[] = []
-  /** Batches of pieces whose segment has moved on. */
-  #finished: VersionBatch[] = []
-  /** The last batch that became the caller's as it was. */
-  #handedOn: VersionBatch | undefined
-  #count = 0
-  #bytes = 0
-  #batches = 0
-
-  constructor(rows: boolean) {
-    this.#rows = rows
-  }
-
-  isEmpty(): boolean {
-    return this.#count === 0
-  }
-
-  isFull(): boolean {
-    // Sparse pieces keep their whole batches alive, so these are counted, too.
-    if (this.#batches >= 64) return true
-    return this.#rows ? this.#bytes >= BLOCK_BYTES : this.#count >= KEYS_BATCH_COUNT
-  }
-
-  isOverfullWith(piece: Piece): boolean {
-    return this.#count > 0 && this.#bytes + pieceBytes(piece) > BATCH_BYTES_MAX
-  }
-
-  add(piece: Piece): void {
-    if (this.#pieces.at(-1)?.batch !== piece.batch) this.#batches += 1
-    this.#pieces.push(piece)
-    this.#count += piece.to - piece.from
-    this.#bytes += pieceBytes(piece)
-  }
-
-  /** Nothing more will be picked from the batch. */
-  finish(batch: VersionBatch): void {
-    if (batch === this.#handedOn) return
-    if (this.#pieces.some((piece) => piece.batch === batch)) this.#finished.push(batch)
-    else releaseRows(batch)
-  }
-
-  take(): VersionBatch {
-    const batch = gatherPieces(this.#pieces)
-    if (this.#pieces.some((piece) => piece.batch === batch)) this.#handedOn = batch
-    else for (const each of this.#finished) releaseRows(each)
-    this.#finished = []
-    this.#pieces = []
-    this.#count = 0
-    this.#bytes = 0
-    this.#batches = 0
-    return batch
   }
 }

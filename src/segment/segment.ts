@@ -29,6 +29,8 @@ export type SegmentRef = {
   readonly schema: number
   /** `ordinal`: stamps are ordinals, their seq is that of the entry that added the segment. */
   readonly stamps: 'ordinal' | 'full'
+  /** Least and greatest seq of its versions, where stamps are full. */
+  readonly seqs?: { readonly min: number; readonly max: number } | undefined
   readonly versionCount: number
   readonly rowCount: number
   readonly keyring: ObjectName
@@ -45,6 +47,15 @@ export type BorrowedBlobs = { readonly object: ObjectName; readonly keyring: Obj
 /** A segment with the seq of the entry that added it. */
 export type PlacedSegment = { readonly seq: number; readonly ref: SegmentRef }
 
+/** Least and greatest seq of a segment's versions, as far as can be told without opening it. */
+export function seqsOf({ ref, seq }: PlacedSegment): {
+  readonly min: number
+  readonly max: number
+} {
+  if (ref.stamps === 'ordinal') return { min: seq, max: seq }
+  return ref.seqs ?? { min: 0, max: Number.MAX_SAFE_INTEGER }
+}
+
 const objectName = z.string().transform((text) => text as ObjectName)
 const hex64 = z.string().regex(/^[0-9a-f]{64}$/)
 
@@ -60,6 +71,7 @@ export const segmentRefSchema = z.strictObject({
   generation: z.int().min(1),
   schema: z.int().min(1),
   stamps: z.enum(['ordinal', 'full']),
+  seqs: z.strictObject({ min: z.int().min(0), max: z.int().min(0) }).optional(),
   versionCount: z.int().min(1),
   rowCount: z.int().min(0),
   keyring: objectName,

@@ -2,7 +2,7 @@ import type { SchemaVersion } from '#record/schema'
 import { MinHeap } from '../batch/min-heap.ts'
 import type { RowShape } from '../block/decode-rows.ts'
 import { damaged } from '../block/format-problem.ts'
-import { compareEntries } from '../columns.ts'
+import { compareEntries, findFirst } from '../columns.ts'
 import { type BytesColumn, OP_DELETE, type VersionBatch } from '../version-batch.ts'
 import type { BlockReader } from './block-reader.ts'
 import type { PlacedBlock } from './open-segment.ts'
@@ -14,6 +14,9 @@ export type RowSchemas = {
   readonly asked: SchemaVersion | undefined
 }
 
+/** Blocks that hold nothing that is looked for. */
+type IsSkipped = (block: PlacedBlock) => boolean
+
 /**
  * Walks the versions of one segment in order, block by block. `batch` and `index` are the version it
  * stands at. Holds one decoded block; its rows only from when they are asked for.
@@ -23,19 +26,28 @@ export class RunCursor {
   batch: VersionBatch
   index = 0
   block: PlacedBlock
+  readonly #isSkipped: IsSkipped
   #withRows: VersionBatch | undefined
 
-  private constructor(reader: BlockReader, block: PlacedBlock, batch: VersionBatch) {
+  private constructor(
+    reader: BlockReader,
+    at: { readonly block: PlacedBlock; readonly batch: VersionBatch },
+    isSkipped: IsSkipped,
+  ) {
     this.reader = reader
-    this.block = block
-    this.batch = batch
+    this.block = at.block
+    this.batch = at.batch
+    this.#isSkipped = isSkipped
   }
 
-  /** A cursor at the first version; `undefined` when the segment has none. */
-  static async open(reader: BlockReader): Promise<RunCursor | undefined> {
-    const [block] = reader.segment.blocks
+  /** A cursor at the first version of a block that is not skipped; `undefined` when there is none. */
+  static async open(
+    reader: BlockReader,
+    isSkipped: IsSkipped = () => false,
+  ): Promise<RunCursor | undefined> {
+    const block = reader.segment.blocks.find((one) => !isSkipped(one))
     if (block === undefined) return undefined
-    return new RunCursor(reader, block, await reader.readKeys(block))
+    return new RunCursor(reader, { block, batch: await reader.readKeys(block) }, isSkipped)
   }
 
   /** Moves on; false at the end of the segment. */
@@ -43,7 +55,9 @@ export class RunCursor {
     this.index = index
     if (index < this.batch.count) return true
     this.#withRows = undefined
-    const next = this.reader.segment.blocks[this.block.index + 1]
+    const { blocks } = this.reader.segment
+    let next = blocks[this.block.index + 1]
+    while (next !== undefined && this.#isSkipped(next)) next = blocks[next.index + 1]
     if (next === undefined) return false
     await this.load(next)
     return true
@@ -88,8 +102,18 @@ export function shapeOf({ segment }: BlockReader, { schemas, asked }: RowSchemas
   throw damaged(ref.keys.name, found)
 }
 
+/** Where something stands among versions. */
+export type Standing = { readonly batch: VersionBatch; readonly index: number }
+
+/** Up to where the cursor's keys come before the next cursor's; at least one version. */
+export function endOfStretch({ batch, index }: Standing, second: Standing | undefined): number {
+  if (second === undefined) return batch.count
+  const isPast = (i: number) => compareEntries(batch.keys, i, second.batch.keys, second.index) >= 0
+  return Math.max(index + 1, findFirst(index, batch.count, isPast))
+}
+
 /** Cursors by the version they stand at: by key, newest first within a key. */
-export function heapOfCursors(cursors: readonly RunCursor[]): MinHeap<RunCursor> {
+export function heapOfCursors<T extends Standing>(cursors: readonly T[]): MinHeap<T> {
   return new MinHeap(cursors, ({ batch: a, index: i }, { batch: b, index: j }) => {
     const byKey = compareEntries(a.keys, i, b.keys, j)
     if (byKey !== 0) return byKey

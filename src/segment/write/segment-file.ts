@@ -203,6 +203,15 @@ export class SegmentFile implements AsyncDisposable {
     }
   }
 
+  #seqs() {
+    const least = (a: number, { seqMin }: FooterBlock) => Math.min(a, seqMin)
+    const greatest = (a: number, { seqMax }: FooterBlock) => Math.max(a, seqMax)
+    return {
+      min: this.#blocks.reduce(least, Number.MAX_SAFE_INTEGER),
+      max: this.#blocks.reduce(greatest, 0),
+    }
+  }
+
   #formatRef(objects: {
     readonly keys: ObjectRef
     readonly rows: ObjectRef | null
@@ -216,6 +225,7 @@ export class SegmentFile implements AsyncDisposable {
       generation: schema.generation,
       schema: schema.version,
       stamps,
+      ...(stamps === 'full' && { seqs: this.#seqs() }),
       versionCount: sum(({ count }) => count),
       rowCount: sum(({ rowCount }) => rowCount),
       keyring: this.keyring,

@@ -1,0 +1,99 @@
+import type { SchemaVersion } from '#record/schema'
+import type { DigestKey } from '#seal/keys'
+import { AppError } from '#stdx/app-error'
+import { gatherPieces, type Piece } from '../batch/pieces.ts'
+import { releaseBytes } from '../batch/release.ts'
+import { compareEntries } from '../columns.ts'
+import { type Kernel, openKernel } from '../kernel/open-kernel.ts'
+import { BlockReader } from '../read/block-reader.ts'
+import { openSegment } from '../read/open-segment.ts'
+import { RunCursor } from '../read/run-cursor.ts'
+import { openRowScanner, type RowScanner } from '../scan-rows.ts'
+import type { SegmentReadDeps, SegmentRef } from '../segment.ts'
+import { OP_DELETE, type VersionBatch } from '../version-batch.ts'
+import { VersionTrail } from './version-trail.ts'
+
+export type RereadOptions = {
+  /** That they were written under. */
+  readonly schema: SchemaVersion
+  readonly digestKey: DigestKey
+  readonly signal: AbortSignal
+}
+
+const READ_AHEAD_BYTES = 524_288
+
+/**
+ * Reads what was written back from the store: every row is decoded, and digested and keyed anew.
+ * Large values are not fetched. Holds one block.
+ * @returns the trail of what is there
+ * @throws segment.not-verified | segment.damaged | segment.object-missing
+ */
+export async function rereadSegments(
+  deps: SegmentReadDeps,
+  refs: readonly SegmentRef[],
+  { digestKey, schema, signal }: RereadOptions,
+): Promise<string> {
+  const trail = new VersionTrail()
+  const scanner = openRowScanner(schema, digestKey)
+  const kernel = openKernel()
+  for (const ref of refs) {
+    const cursor = await openCursor(deps, ref, { kernel, signal })
+    for (let isThere = cursor !== undefined; cursor && isThere; ) {
+      signal.throwIfAborted()
+      const schemas = new Map([[schema.version, schema]])
+      const batch = await cursor.batchWithRows({ schemas, asked: schema })
+      trail.add(batch)
+      if (!isDigestedAlike(scanner, schema, batch)) throw notVerified(ref)
+      isThere = await cursor.moveTo(batch.count)
+    }
+  }
+  return trail.finish()
+}
+
+async function openCursor(
+  deps: SegmentReadDeps,
+  ref: SegmentRef,
+  { kernel, signal }: { readonly kernel: Kernel; readonly signal: AbortSignal },
+): Promise<RunCursor | undefined> {
+  // Its stamps are full: no entry says their seq.
+  const segment = await openSegment(deps, { ref, seq: 0 }, signal)
+  const readAhead = { kernel, readAheadBytes: READ_AHEAD_BYTES, signal }
+  return await RunCursor.open(new BlockReader(deps, segment, readAhead))
+}
+
+/** Whether the rows without large values have the digests and keys that are stored with them. */
+function isDigestedAlike(scanner: RowScanner, schema: SchemaVersion, batch: VersionBatch): boolean {
+  const plain = gatherPieces(plainPieces(batch))
+  const { rows } = plain
+  if (rows === null || rows.bytes.length === 0) return true
+  const bytes = rows.bytes.slice(0, rows.ends[plain.count - 1] ?? 0)
+  const scanned = scanner.scan({ kind: 'rows', bytes })
+  let at = 0
+  for (let i = 0; i < plain.count; i++) {
+    if (plain.ops[i] === OP_DELETE) continue
+    if (plain.digests[i] !== scanned.digests[at]) return false
+    // A key that is a digest ends with an occurrence number, which no row tells.
+    const isKeyTold = schema.key.kind === 'fields'
+    if (isKeyTold && compareEntries(plain.keys, i, scanned.keys, at) !== 0) return false
+    at += 1
+  }
+  releaseBytes(bytes)
+  return at === scanned.count
+}
+
+function plainPieces(batch: VersionBatch): Piece[] {
+  const pieces: Piece[] = []
+  let from = 0
+  for (const index of [...batch.large.keys()].sort((a, b) => a - b)) {
+    if (from < index) pieces.push({ batch, from, to: index })
+    from = index + 1
+  }
+  if (from < batch.count) pieces.push({ batch, from, to: batch.count })
+  return pieces
+}
+
+export function notVerified({ keyring }: Pick<SegmentRef, 'keyring'>): AppError {
+  const found = 'reading it back does not give the versions that were merged'
+  const message = `Cannot replace segments by "${keyring}": ${found}`
+  return new AppError('segment.not-verified', message, { segment: keyring })
+}
