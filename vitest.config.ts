@@ -20,7 +20,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'test/simulate/**/*.test.ts'],
           exclude: [realServer, s3Server, slow],
           isolate: false,
         },

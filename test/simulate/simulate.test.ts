@@ -1,0 +1,80 @@
+import { afterAll, expect, test } from 'vitest'
+import { parseObjectName } from '#store/object-name'
+import { createMemoryStore, type MemoryStore } from '#store/testing/memory-store'
+import { parseEntryName } from '#timeline/entry-name'
+import { SEEDS } from './seeds.ts'
+import type { Actor } from './testing/actor.ts'
+import { capturer } from './testing/actors/capturer.ts'
+import { formatFailure } from './testing/format-simulated.ts'
+import { runSimulation, type SimulationOptions } from './testing/run-simulation.ts'
+import { watchThreads } from './testing/watch-threads.ts'
+import { CALM } from './testing/weather.ts'
+
+// A machine that is busy with other tests takes several times as long.
+const timeout = 120_000
+const threads = watchThreads()
+afterAll(() => threads[Symbol.dispose]())
+
+test.each(SEEDS)('nothing breaks with seed %i', { timeout }, async (seed) => {
+  const simulated = await runSimulation(seed, { threads })
+  if (simulated.failure !== undefined) expect.unreachable(formatFailure(simulated))
+  expect(simulated.points).toBeGreaterThan(0)
+})
+
+test('the same seed gives the same run, event by event', { timeout }, async () => {
+  const run = () => runSimulation(3, { threads, days: 3 })
+  const [first, second] = [await run(), await run()]
+  expect(second.logHash).toBe(first.logHash)
+  expect((await runSimulation(4, { threads, days: 3 })).logHash).not.toBe(first.logHash)
+})
+
+/** What the first of some seeds that break anything breaks. */
+async function findFailure(options: Omit<SimulationOptions, 'threads'>): Promise<string> {
+  for (let seed = 1; seed <= 20; seed++) {
+    const { failure } = await runSimulation(seed, { days: 3, ...options, threads })
+    if (failure !== undefined) return String(failure)
+  }
+  return 'nothing'
+}
+
+/** A store with one thing different, which the probe of a new vault does not try. */
+function openBroken(change: (memory: MemoryStore) => Partial<MemoryStore>) {
+  return (label?: string, nowMs?: () => number): MemoryStore => {
+    const memory = createMemoryStore(label, nowMs)
+    return { ...memory, ...change(memory) }
+  }
+}
+
+test('a store in which the last writer of an entry wins is found out', { timeout }, async () => {
+  const memory = openBroken(({ objects, put }) => ({
+    async put(name, bytes, signal) {
+      if (parseEntryName(name) === undefined) return await put(name, bytes, signal)
+      objects.set(name, Uint8Array.from(bytes))
+      return 'stored'
+    },
+  }))
+  expect(await findFailure({ memory })).toMatch(/Cannot trust timeline|Violation: I/)
+})
+
+test('a store that forgets what it confirmed is found out', { timeout }, async () => {
+  const memory = openBroken(({ put }) => ({
+    put: async (name, bytes, signal) =>
+      name.endsWith('.rows') ? 'stored' : await put(name, bytes, signal),
+  }))
+  expect(await findFailure({ memory })).toContain('Cannot commit object')
+})
+
+test('whoever deletes what a point is read from is found out (I4)', { timeout }, async () => {
+  const saboteur: Actor = {
+    name: 'saboteur',
+    credential: (all) => all,
+    restMs: 1000,
+    mustSucceed: false,
+    async turn({ signal, truth, vault }) {
+      const needed = [...truth.needed].find((name) => name.endsWith('.rows')) ?? 'vault:none'
+      await vault.store.delete(parseObjectName(needed.slice('vault:'.length)), signal)
+    },
+  }
+  const actors = [capturer('capturer', 'erp', true), saboteur]
+  expect(await findFailure({ actors, weather: CALM })).toMatch(/^Violation: I4: vault object/)
+})

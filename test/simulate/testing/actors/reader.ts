@@ -1,0 +1,39 @@
+import { narrowCredential } from '#seal/credential'
+import type { Actor, Turn } from '../actor.ts'
+import { compareHeld, readHeld } from '../read-records.ts'
+import { must } from '../truth.ts'
+
+const DAY_MS = 86_400_000
+
+/** Looks at a source as a restore does, and reads some point of it whole. */
+export function reader(name: string, source: string): Actor {
+  return {
+    name,
+    credential: (all) => narrowCredential(all, 'restore'),
+    restMs: 3 * DAY_MS,
+    mustSucceed: true,
+    turn: (turn) => read(turn, source),
+  }
+}
+
+async function read({ chance, log, signal, truth, vault }: Turn, source: string): Promise<void> {
+  const before = truth.pointsOf(source)
+  const state = await vault.readTimeline(source, signal)
+  const seen = new Set(state.points.map(({ seq }) => seq))
+  const all = new Map(truth.pointsOf(source).map((point) => [point.seq, point]))
+  const unknown = state.points.find(({ seq }) => !all.has(seq) && !before.some(isAt(seq)))
+  must(unknown === undefined, 'I3', `${source}@${unknown?.seq} is seen and not committed`)
+  const missing = before.find(({ seq }) => !seen.has(seq) && all.has(seq))
+  must(missing === undefined, 'I2', `${source}@${missing?.seq} is committed and not seen`)
+  const point = chance.pick(state.points)
+  if (point === undefined) return
+  const held = await readHeld(vault, { state, point }, signal)
+  const expected = all.get(point.seq) ?? before.find(isAt(point.seq))
+  const difference = expected && compareHeld(held, expected.held)
+  must(difference === undefined, 'I1', `${source}@${point.seq} is read wrong: ${difference}`)
+  log(`read ${source}@${point.seq}`)
+}
+
+function isAt(seq: number) {
+  return (point: { readonly seq: number }) => point.seq === seq
+}

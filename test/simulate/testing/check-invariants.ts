@@ -1,0 +1,196 @@
+import type { EntityName } from '#record/entity-name'
+import { openKeyring } from '#seal/keyring'
+import type { SegmentRef } from '#segment/segment'
+import type { MemoryStore } from '#store/testing/memory-store'
+import { VAULT_TIMELINE } from '#timeline/entry-name'
+import { foldFacts } from '#timeline/fold-facts'
+import type { Point, TimelineState } from '#timeline/timeline-state'
+import { checkVault } from '#vault/check-vault'
+import type { Vault } from '#vault/vault'
+import type { Chance } from './chance.ts'
+import { compareHeld, readHeld } from './read-records.ts'
+import type { StoredObject } from './simulated-store.ts'
+import { isVaultTimeline, must, type NewEntry, type Truth } from './truth.ts'
+
+export type CheckDeps = {
+  readonly truth: Truth
+  /** Opened with every key on stores without faults; nobody acts through it. */
+  readonly vault: Vault
+  readonly store: MemoryStore
+  readonly keyring: MemoryStore
+  readonly chance: Chance
+}
+
+/** Every point was read when it was committed. */
+const POINTS_AT_THE_END = 4
+const { signal } = new AbortController()
+
+/** Holds what lies in the stores against the truth, with the product's own readers. */
+export class InvariantCheck {
+  readonly #deps: CheckDeps
+  /** Keyring object by data key: none may be used for two. */
+  readonly #keyrings = new Map<string, string>()
+  /** By entity, layout and rows. */
+  readonly #fingerprints = new Map<string, string>()
+
+  constructor(deps: CheckDeps) {
+    this.#deps = deps
+  }
+
+  /** After every step; does something when an entry or a keyring object was stored. @throws Violation */
+  async afterStep(): Promise<void> {
+    const { entries, keyrings } = this.#deps.truth.takeNews()
+    for (const object of keyrings) await this.#checkKeys(object)
+    for (const entry of entries) {
+      if (isVaultTimeline(entry)) await this.#checkFacts(entry)
+      else await this.#checkSource(entry)
+    }
+  }
+
+  /** Everything once more, some of the points in full. @throws Violation */
+  async atTheEnd(): Promise<void> {
+    const { chance, truth, vault } = this.#deps
+    await this.afterStep()
+    for (const source of truth.points.keys()) {
+      const state = await vault.readTimeline(source, signal)
+      const share = POINTS_AT_THE_END / state.points.length
+      for (const point of state.points.filter(() => chance.happens(share))) {
+        await this.#checkPoint(state, point)
+      }
+    }
+    const report = await checkVault(vault, { depth: 'decoded', signal, onProgress: () => {} })
+    const [problem] = report.problems
+    must(problem === undefined, 'I1', `check found ${problem?.object}: ${problem?.problem}`)
+    this.#checkGarbage()
+  }
+
+  /** Objects of sources that no committed session wrote. */
+  listGarbage(): readonly string[] {
+    const { store, truth } = this.#deps
+    return [...store.objects.keys()].filter((name) => {
+      const [folder, source, session = ''] = name.split('/')
+      const isOfSource = folder === 'segments' && source !== VAULT_TIMELINE
+      return isOfSource && !truth.committed.has(session)
+    })
+  }
+
+  async #checkSource({ seq, timeline: source }: NewEntry): Promise<void> {
+    const { chance, truth, vault } = this.#deps
+    const state = await vault.readTimeline(source, signal)
+    must(state.damagedFrom === null, 'I5', `${source} is damaged from ${state.damagedFrom} on`)
+    for (const incident of state.incidents) {
+      const isVoid = truth.voids.has(`${source}/${incident.seq}`)
+      must(isVoid, 'I5', `${source} has an incident: ${incident.problem}`)
+    }
+    const known = truth.pointsOf(source)
+    for (const point of known) {
+      const isThere = state.points.some((one) => one.seq === point.seq)
+      must(isThere || state.expired.has(point.seq), 'I2', `${source}@${point.seq} is gone`)
+    }
+    const kept = known.filter((point) => !state.expired.has(point.seq))
+    truth.points.set(source, kept)
+    for (const point of state.points) {
+      if (known.some((one) => one.seq === point.seq)) continue
+      must(point.seq === seq, 'I3', `${source}@${point.seq} appeared when ${seq} was committed`)
+      this.#noteCommitted(source, point)
+      await this.#checkPoint(state, point)
+    }
+    this.#noteNeeded(source, state)
+    if (!chance.happens(0.3)) return
+    const older = chance.pick(state.points)
+    if (older !== undefined) await this.#checkPoint(state, older)
+  }
+
+  #noteCommitted(source: string, point: Point): void {
+    const { truth } = this.#deps
+    const { session } = point.body
+    const attempt = truth.attempts.get(session)
+    must(attempt?.source === source, 'I3', `${source}@${point.seq} is of nobody's session`)
+    must(!truth.committed.has(session), 'I5', `session ${session} was committed twice`)
+    truth.committed.add(session)
+    const points = truth.points.get(source) ?? []
+    points.push({ seq: point.seq, session, held: attempt.held })
+    truth.points.set(source, points)
+  }
+
+  async #checkPoint(state: TimelineState, point: Point): Promise<void> {
+    const { truth, vault } = this.#deps
+    const expected = truth.pointsOf(state.source).find(({ seq }) => seq === point.seq)
+    must(expected !== undefined, 'I3', `${state.source}@${point.seq} was never committed`)
+    const difference = compareHeld(await readHeld(vault, { state, point }, signal), expected.held)
+    must(difference === undefined, 'I1', `${state.source}@${point.seq}: ${difference}`)
+    for (const { entity, fingerprint, schema } of point.body.entities) {
+      const layout = state.schemas.get(entity)?.find(({ version }) => version === schema)?.layout
+      const rows = expected.held.get(entity) ?? []
+      const same = [state.source, entity, layout, ...rows].join('\n')
+      const known = this.#fingerprints.get(same) ?? fingerprint
+      this.#fingerprints.set(same, known)
+      const where = `${state.source}@${point.seq} ${entity}`
+      must(
+        known === fingerprint,
+        'I8',
+        `${where} has another fingerprint than the same rows before`,
+      )
+      must(point.body.entities.some(isCounted(entity, rows.length)), 'I1', `${where} counts wrong`)
+    }
+  }
+
+  #noteNeeded(source: string, state: TimelineState): void {
+    const others = [...this.#deps.truth.needed].filter((name) => !name.includes(`/${source}/`))
+    const own = [...state.segments.values()].flat().flatMap(({ ref }) => objectsOf(ref))
+    this.#deps.truth.needed = new Set([...others, ...own])
+  }
+
+  async #checkFacts({ seq }: NewEntry): Promise<void> {
+    const { truth, vault } = this.#deps
+    const chain = await vault.readChain(VAULT_TIMELINE, signal)
+    must(chain.damagedFrom === null, 'I5', `_vault is damaged from ${chain.damagedFrom} on`)
+    const entry = chain.entries.find((one) => one.seq === seq)
+    const { documents, heads } = foldFacts(chain)
+    for (const [source, head] of heads) {
+      const { headSeq } = await vault.readTimeline(source, signal)
+      must(head.seq <= headSeq, 'I5', `_vault says that ${source} ends at ${head.seq}`)
+    }
+    if (entry?.body.kind !== 'document') return
+    const { document } = entry.body
+    must(documents.get(document) === entry.body, 'I2', `document "${document}" is not the newest`)
+    const text = (await vault.readDocument(document, signal)) ?? ''
+    must(truth.texts.has(text), 'I1', `document "${document}" is what nobody wrote`)
+  }
+
+  async #checkKeys({ bytes, name }: StoredObject): Promise<void> {
+    const { vault } = this.#deps
+    const { openers } = await vault.readDeps(VAULT_TIMELINE, signal)
+    const request = { vaultId: vault.id, name, bytes: Uint8Array.from(bytes), openers }
+    const opened = await openKeyring(request)
+    // Keys that are sealed anew stay those of the same segment.
+    const segment = name.split('.')[0] ?? name
+    for (const key of [opened.keys, opened.rows, opened.blobs].flatMap((keys) => keys ?? [])) {
+      if (key.length === 0) continue
+      const id = Buffer.from(key).toString('hex')
+      const other = this.#keyrings.get(id)
+      must(other === undefined, 'I7', `${segment} and ${other} share a data key`)
+      this.#keyrings.set(id, segment)
+    }
+  }
+
+  #checkGarbage(): void {
+    const { truth } = this.#deps
+    for (const name of this.listGarbage()) {
+      const session = name.split('/')[2] ?? ''
+      must(truth.attempts.has(session), 'I6', `${name} is of nobody's session`)
+    }
+  }
+}
+
+function isCounted(entity: EntityName, rowCount: number) {
+  return (one: Point['body']['entities'][number]) => one.entity === entity && one.rows === rowCount
+}
+
+function objectsOf({ blobs, borrowed, keyring, keys, rows }: SegmentRef): string[] {
+  return [
+    ...[keys, rows, blobs].flatMap((object) => (object === null ? [] : `vault:${object.name}`)),
+    ...borrowed.map(({ object }) => `vault:${object}`),
+    ...[keyring, ...borrowed.map((one) => one.keyring)].map((name) => `keyring:${name}`),
+  ]
+}

@@ -1,0 +1,97 @@
+import type { ObjectName } from '#store/object-store'
+import { parseEntryName, VAULT_TIMELINE } from '#timeline/entry-name'
+import type { StoredObject, StoreWatch } from './simulated-store.ts'
+import type { Held } from './tables.ts'
+
+/** A capture that was begun: what its point must read as, should it ever be committed. */
+export type Attempt = { readonly source: string; readonly held: Held }
+
+/** A point that was committed and has not been expired. */
+export type TruePoint = { readonly seq: number; readonly session: string; readonly held: Held }
+
+/** An entry that lies in its slot and has not been looked at yet. */
+export type NewEntry = { readonly timeline: string; readonly seq: number }
+
+/** What was found to be wrong: an invariant of the architecture page, by its number, and what broke it. */
+export class Violation extends Error {
+  override readonly name = 'Violation'
+}
+
+export function must(condition: boolean, invariant: string, found: string): asserts condition {
+  if (!condition) throw new Violation(`${invariant}: ${found}`)
+}
+
+/**
+ * What really happened, as plain lists: what sources held, which of it was committed, what lies in
+ * every slot. It is told by the stores and by those who act, and asked by whoever checks.
+ */
+export class Truth implements StoreWatch {
+  /** Captures that were begun, by session. */
+  readonly attempts = new Map<string, Attempt>()
+  /** Committed and not expired, ascending, by source. */
+  readonly points = new Map<string, TruePoint[]>()
+  /** Sessions that a point was committed of. */
+  readonly committed = new Set<string>()
+  /** Slots that hold no entry, as a store with garbage in it. */
+  readonly voids = new Set<string>()
+  /** Texts that somebody wanted to put into a document. */
+  readonly texts = new Set<string>()
+  /** Objects that kept points are read from; the store's name in front. */
+  needed: ReadonlySet<string> = new Set()
+  #entries: NewEntry[] = []
+  #keyrings: StoredObject[] = []
+  readonly #salts = new Map<string, string>()
+  /** What the stores were seen doing that they may not do; thrown by the next check. */
+  readonly #wrongs: string[] = []
+
+  pointsOf(source: string): readonly TruePoint[] {
+    return this.points.get(source) ?? []
+  }
+
+  /** I9: whoever says that it committed must have. */
+  reported(source: string, seq: number, session: string): void {
+    const point = this.pointsOf(source).find((one) => one.seq === seq)
+    must(point?.session === session, 'I9', `${source}@${seq} was reported and is not there`)
+  }
+
+  offered({ bytes, name }: StoredObject): void {
+    const isEntry = Buffer.from(bytes.subarray(0, 4)).toString() === 'HFTE'
+    if (!isEntry || parseEntryName(name) === undefined) return
+    // Two statements under one salt are two plaintexts under one key and nonce.
+    const salt = Buffer.from(bytes.subarray(6, 38)).toString('hex')
+    const text = Buffer.from(bytes).toString('base64')
+    const known = this.#salts.get(salt) ?? text
+    this.#salts.set(salt, known)
+    if (known !== text) this.#wrongs.push(`I7: two entries offered for ${name} share their salt`)
+  }
+
+  stored(object: StoredObject): void {
+    const entry = parseEntryName(object.name)
+    if (entry !== undefined) this.#entries.push({ timeline: entry.source, seq: entry.seq })
+    const isKeyring = object.store === 'keyring' && !object.name.startsWith('slots/')
+    if (isKeyring) this.#keyrings.push(object)
+  }
+
+  deleted({ name, store }: { readonly store: string; readonly name: ObjectName }): void {
+    if (parseEntryName(name) !== undefined) this.#wrongs.push(`I2: entry ${name} was deleted`)
+    if (!this.needed.has(`${store}:${name}`)) return
+    this.#wrongs.push(`I4: ${store} object ${name} was deleted, a kept point is read from it`)
+  }
+
+  /** What is to be looked at since this was asked last. @throws Violation */
+  takeNews(): {
+    readonly entries: readonly NewEntry[]
+    readonly keyrings: readonly StoredObject[]
+  } {
+    const [wrong] = this.#wrongs
+    if (wrong !== undefined) throw new Violation(wrong)
+    const news = { entries: this.#entries, keyrings: this.#keyrings }
+    if (news.entries.length > 0) this.#entries = []
+    if (news.keyrings.length > 0) this.#keyrings = []
+    return news
+  }
+}
+
+export function isVaultTimeline({ timeline }: NewEntry): boolean {
+  return timeline === VAULT_TIMELINE
+}
