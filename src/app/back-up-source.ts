@@ -46,6 +46,9 @@ export async function backUpSource(
   await using pool = await deps.openCapturePool(vault, name, signal)
   deps.progress.begin({ label: `Backing up ${name}`, ...expectRows(state) })
   await using cut = await source.openCut(signal)
+  const isFirst = state.points.length === 0
+  const rows = isFirst ? ((await cut.estimateRows?.(entityFilter(system))) ?? null) : null
+  if (rows !== null) deps.progress.begin({ label: `Backing up ${name}`, rows })
   const summary = await runCapture(
     {
       vault,
@@ -73,7 +76,7 @@ export async function backUpSource(
   return summary
 }
 
-/** The rows of the newest point are what there will be, about; nothing is known before the first. */
+/** The rows of the newest point are what there will be, about; before the first the system is asked. */
 function expectRows({ points }: TimelineState): { readonly rows?: number } {
   const before = points.at(-1)
   return before ? { rows: before.body.entities.reduce((sum, { rows }) => sum + rows, 0) } : {}

@@ -35,6 +35,8 @@ function aSource(entities: readonly DescribedEntity[], scope: string) {
     openCut: async () => ({
       cut: { position: '1', time: '2026-06-30T12:00:00Z', identity },
       readCatalogue: async () => ({ entities, definition: null, sequences: {}, notRestored: [] }),
+      estimateRows: async (isCounted) =>
+        1000 * entities.filter(({ entity }) => isCounted(entity)).length || null,
       scan: () => {
         throw new Error('A check reads no row.')
       },
@@ -50,7 +52,13 @@ test('checkSource() says what is covered and closes what it opened', async () =>
     'exclude: [main.audit_*]',
   )
   const answer = await checkSource(deps, 'erp', signal)
-  expect(answer).toMatchObject({ verdict: 'ready', grants: [], idle: [], identity })
+  expect(answer).toMatchObject({
+    verdict: 'ready',
+    rowsAbout: 1000,
+    grants: [],
+    idle: [],
+    identity,
+  })
   expect(answer.entities.map(({ isCovered }) => isCovered)).toEqual([true, false])
   expect(closed).toEqual(['cut', 'source'])
 })

@@ -9,6 +9,8 @@ export type SourceAnswer = {
   readonly connector: string
   readonly identity: SourceIdentity
   readonly entities: readonly EntityAnswer[]
+  /** About how many rows are covered; `null` where the system does not know without reading them. */
+  readonly rowsAbout: number | null
   /** Globs of `include` that match no entity: probably misspelt. */
   readonly idle: readonly string[]
   /** Statements that would make every covered entity readable. */
@@ -49,6 +51,7 @@ export async function checkSource(
     connector: system.connector,
     identity: source.identity,
     entities: entities.map((entity) => describe(entity, isCovered(entity.entity))),
+    rowsAbout: (await cut.estimateRows?.(isCovered)) ?? null,
     idle: idleGlobs(system.include, names),
     grants: [...new Set(grants)],
     verdict: grants.length > 0 ? 'unreadable' : covered.length === 0 ? 'empty' : 'ready',

@@ -50,6 +50,11 @@ export type SourceCut = AsyncDisposable & {
    */
   readCatalogue(mayRead: (entity: EntityName) => boolean): Promise<Catalogue>
   /**
+   * About how many rows the entities have that `isCounted` picks, as the system knows without
+   * looking; `null` when it does not. Absent where a system keeps nothing of the kind.
+   */
+  estimateRows?(isCounted: (entity: EntityName) => boolean): Promise<number | null>
+  /**
    * Streams all rows of one entity, `fields` in the order given. In key order when the entity says
    * `scanOrder: 'key'`. Values are printed as the types of `entity.fields` say. Several scans may
    * run at a time, up to `connectionsMax`; more wait.

@@ -2,6 +2,7 @@ import pg from 'pg'
 import { expect, test } from 'vitest'
 import { diffPoints } from '#app/diff-points'
 import { listHistory } from '#app/list-history'
+import { silentProgress } from '#app/progress'
 import { postgresConnector } from '#connector/postgres/postgres-connector'
 import type { ConnectorHarness, ContractSystem } from '#connector/testing/contract-system'
 import { Secret } from '#stdx/secret'
@@ -127,6 +128,24 @@ describePostgres('restoring', (major) => {
       create table price (id int primary key, net numeric(15,4), gross amount)`)
     expect((await restoring.plan()).steps).toMatchObject([{ otherTypes: [] }, {}])
     await refuses({ entities: ['public.price'] }, 'values of gross')
+  })
+
+  test('a first backup knows about how many rows there are, and a later one better', async () => {
+    await using restoring = await aRestoring(
+      harness,
+      `create table t (id int primary key);
+      insert into t select generate_series(1, 300); analyze t`,
+    )
+    await restoring.erp.exec('insert into t values (301)')
+    const totals: (number | undefined)[] = []
+    const progress = {
+      ...silentProgress,
+      begin: ({ rows }: { rows?: number }) => totals.push(rows),
+    }
+    await restoring.backUp(progress)
+    expect(totals.splice(0)).toEqual([undefined, 300])
+    await restoring.backUp(progress)
+    expect(totals).toEqual([301])
   })
 
   test('a field that is renamed while its values change is the same field, looking back too', async () => {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { SourceAnswer } from '#app/check-source'
+import { formatCount } from '../format-amounts.ts'
 import { formatTable } from '../format-table.ts'
 import type { Output } from '../output.ts'
 import type { Act } from '../shell.ts'
@@ -55,9 +56,10 @@ function addCheck(source: Command, act: Act): void {
 function formatCheck(answer: SourceAnswer, { paint }: Output): string {
   const covered = answer.entities.filter(({ isCovered }) => isCovered).length
   const { database, system } = answer.identity
+  const rows = answer.rowsAbout === null ? '' : `, about ${formatCount(answer.rowsAbout)} rows`
   const lines = [
     `${answer.source}: ${answer.connector}, system ${system}, database ${database}`,
-    `${covered} of ${answer.entities.length} entities are covered.`,
+    `${covered} of ${answer.entities.length} entities are covered${rows}.`,
     ...answer.idle.map((glob) => `${paint.yellow('Matches nothing:')} ${glob} of \`include\``),
   ]
   if (answer.grants.length > 0) {

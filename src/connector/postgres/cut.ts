@@ -1,11 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import type { Cut, SourceIdentity } from '#record/cut'
-import type { EntityName } from '#record/entity-name'
+import { type EntityName, formatEntityName } from '#record/entity-name'
 import type { RowBatch } from '#record/row-batch'
 import type { Catalogue, DescribedEntity } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import type { SourceCut } from '../connector.ts'
 import type { Pace } from '../pace.ts'
+import { ESTIMATES } from './catalogue/estimates.ts'
+import { ask } from './catalogue/question.ts'
 import { CutSessions } from './cut-sessions.ts'
 import { readServerError, withoutValues } from './pg-error.ts'
 import { readCatalogue } from './read-catalogue.ts'
@@ -82,6 +84,13 @@ export class PostgresCut implements SourceCut {
       const message = `Cannot read the catalogue: SQLSTATE ${server.sqlState}, ${server.text}`
       throw new AppError('connector.scan-failed', message, {}, { cause: withoutValues(error) })
     }
+  }
+
+  async estimateRows(isCounted: (entity: EntityName) => boolean): Promise<number | null> {
+    const { signal } = this.#closed
+    const found = await this.#sessions.with(signal, (session) => ask(session, ESTIMATES, signal))
+    const counted = found.filter(({ name, schema }) => isCounted(formatEntityName([schema, name])))
+    return Math.round(counted.reduce((sum, { rows }) => sum + rows, 0)) || null
   }
 
   async *scan(

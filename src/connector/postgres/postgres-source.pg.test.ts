@@ -57,6 +57,25 @@ describePostgres('source', (major) => {
     },
   )
 
+  test('estimateRows() counts what was analysed, partitions under their root', async () => {
+    await using database = await freshDatabase(major)
+    await using source = await open(database.url)
+    const estimate = async (isCounted: (entity: string) => boolean = () => true) => {
+      await using cut = await source.openCut(never)
+      return await cut.estimateRows?.(isCounted)
+    }
+    await database.query(`create table t (id int); insert into t select generate_series(1, 500);
+      create table p (id int) partition by range (id);
+      create table p1 partition of p for values from (0) to (100);
+      create table p2 partition of p for values from (100) to (200) partition by range (id);
+      create table p21 partition of p2 for values from (100) to (200);
+      insert into p select generate_series(1, 150); create table fresh (id int)`)
+    expect(await estimate(), 'nobody has looked yet').toBeNull()
+    await database.query('analyze t; analyze p')
+    expect(await estimate()).toBe(650)
+    expect(await estimate((entity) => entity === 'public.p')).toBe(150)
+  })
+
   test('a partition that was detached after the cut fails the scan', async () => {
     await using database = await freshDatabase(major)
     await database.query(`create table t (id int primary key) partition by range (id);

@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os'
 import { backUpSource } from '#app/back-up-source'
-import { silentProgress } from '#app/progress'
+import { type ProgressSink, silentProgress } from '#app/progress'
 import { type RestoreOutcome, type RestoreRequest, restorePoint } from '#app/restore-point'
 import { verifyPoint } from '#app/verify-point'
 import { captureEntity } from '#capture/capture-entity'
@@ -22,7 +22,7 @@ export type Restoring = AsyncDisposable & {
   readonly erp: ContractSystem
   readonly copy: ContractSystem
   readonly vault: Vault
-  backUp(): Promise<string>
+  backUp(progress?: ProgressSink): Promise<string>
   /** Restores the newest point, or another one, whole unless told otherwise. */
   restore(change?: RestoreChange): Promise<RestoreOutcome>
   /** The plan of the same, with nothing written. */
@@ -73,9 +73,9 @@ export async function aRestoring(harness: ConnectorHarness, sql: string): Promis
     erp,
     copy,
     vault,
-    async backUp() {
+    async backUp(progress = silentProgress) {
       const summary = await backUpSource(
-        { ...deps, readConfig, openSource: openErp, openCapturePool },
+        { ...deps, progress, readConfig, openSource: openErp, openCapturePool },
         vault,
         { source: 'erp', isFull: false, isNewIdentityAllowed: false },
         signal,
