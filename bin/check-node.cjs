@@ -22,10 +22,9 @@ var file = path.resolve(process.argv[2])
 // cache folder: whoever can write there can run code here, so never under a shared temporary one.
 var cacheHome =
   process.env.XDG_CACHE_HOME || (process.env.HOME && path.join(process.env.HOME, '.cache'))
-if (cacheHome)
-  require('node:module').enableCompileCache(path.join(cacheHome, 'holdfast', 'compiled'))
+var compiled = cacheHome ? path.join(cacheHome, 'holdfast', 'compiled') : undefined
 
 process.argv.splice(1, 2, file)
 // The bundle is CommonJS; what builds it is not.
-if (/\.cjs$/.test(file)) require(file)
+if (/\.cjs$/.test(file)) require('./run-bundle.cjs').runBundle(file, compiled)
 else void import(require('node:url').pathToFileURL(file).href)

@@ -4,6 +4,8 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -126,6 +128,28 @@ test.each([
   expect(done.status).toBe(status)
   if (status === 0) expect(done.stdout).toBe('["x"]\n')
   else expect(done.stderr).toContain(`this is Node.js ${version}, and Holdfast needs 24.7`)
+})
+
+test('bin/holdfast keeps compiled code, and runs no other code than that of the bundle', () => {
+  using holdfast = aPackage({ 'dist/cli.cjs': `console.log(require('./chunks/one.cjs').say())\n` })
+  const chunk = join(holdfast.root, 'dist/chunks/one.cjs')
+  mkdirSync(dirname(chunk))
+  writeFileSync(chunk, `exports.say = () => 'one'\n`)
+  expect(holdfast.run().stdout).toBe('one\n')
+  const compiled = join(holdfast.folder, '.cache/holdfast/compiled')
+  const kept = readdirSync(compiled)
+  expect(kept).toHaveLength(2)
+
+  // As long as before: to V8 that would be the same source.
+  writeFileSync(chunk, `exports.say = () => 'two'\n`)
+  expect(holdfast.run().stdout).toBe('two\n')
+  for (const name of readdirSync(compiled)) {
+    const bytes = readFileSync(join(compiled, name))
+    bytes.fill(0, bytes.byteLength / 2)
+    writeFileSync(join(compiled, name), bytes)
+  }
+  expect(holdfast.run()).toEqual({ status: 0, stdout: 'two\n', stderr: '' })
+  expect(readdirSync(compiled)).toHaveLength(3)
 })
 
 test('bin/holdfast builds a stale bundle again and keeps stdout clean', () => {

@@ -1,3 +1,4 @@
+import { exec } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { AppError } from '#stdx/app-error'
@@ -129,7 +130,6 @@ async function runCommand(
 ): Promise<string> {
   const options = { env: { ...environment }, signal, timeout: COMMAND_TIMEOUT_MS }
   try {
-    const { exec } = await import('node:child_process')
     const { stdout } = await promisify(exec)(command, options)
     return stdout
   } catch (error) {
