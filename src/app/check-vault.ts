@@ -1,6 +1,8 @@
 import { type CheckDepth, checkVault, type VaultCheck } from '#vault/check-vault'
+import { type Healing, healVault } from '#vault/heal-vault'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
+import { openReplica, type ReplicaPlace } from './replicate-vault.ts'
 
 export type CheckedVault = VaultCheck
 
@@ -16,4 +18,29 @@ export async function checkWholeVault(
   const report = await checkVault(vault, { depth, signal, onProgress })
   deps.progress.end()
   return report
+}
+
+export type HealedVault = CheckedVault & Healing
+
+/**
+ * Heals from a replica what a check finds, and checks again. Entries come back first, because they say
+ * what else there should be.
+ */
+export async function healWholeVault(
+  deps: Pick<Context, 'openStore' | 'progress' | 'random' | 'readConfig'>,
+  vault: Vault,
+  { depth, from }: { readonly depth: CheckDepth; readonly from: ReplicaPlace },
+  signal: AbortSignal,
+): Promise<HealedVault> {
+  const replica = await openReplica(deps, vault, from)
+  const healed = new Set<string>()
+  for (;;) {
+    const report = await checkWholeVault(deps, vault, depth, signal)
+    const { problems } = report
+    const healing = await healVault(vault, { replica, problems, random: deps.random, signal })
+    // What was healed may show what else is damaged; what does not stay healed is not tried again.
+    const isNews = healing.healed.some((object) => !healed.has(object))
+    if (!isNews) return { ...report, healed: [...healed], left: healing.left }
+    for (const object of healing.healed) healed.add(object)
+  }
 }

@@ -3,6 +3,7 @@ import type { Flags } from '#config/read-process-settings'
 import { environmentNameOf, flagOf, SETTING_NAMES, settingOf } from '#config/settings'
 import { addBackup } from './commands/backup.ts'
 import { addCheck } from './commands/check.ts'
+import { addCollect } from './commands/collect.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDiff } from './commands/diff.ts'
 import { addDoctor } from './commands/doctor.ts'
@@ -15,6 +16,7 @@ import { addInit } from './commands/init.ts'
 import { addHold, addLabel, addRelease } from './commands/mark.ts'
 import { addPoints } from './commands/points.ts'
 import { addRecover } from './commands/recover.ts'
+import { addReplicate } from './commands/replicate.ts'
 import { addRestore } from './commands/restore.ts'
 import { addShow } from './commands/show.ts'
 import { addSource } from './commands/source.ts'
@@ -49,10 +51,12 @@ const COMMANDS: readonly ((program: Command, act: Act) => void)[] = [
   addRestore,
   addCheck,
   addVerify,
+  addReplicate,
   addLabel,
   addHold,
   addRelease,
   addExpire,
+  addCollect,
   addDemo,
 ]
 

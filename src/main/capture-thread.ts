@@ -11,6 +11,7 @@ import type { RowBatch } from '#record/row-batch'
 import { assert } from '#stdx/assert'
 import { systemRandom } from '#stdx/random'
 import { epochKeyring } from '#vault/epoch-keyring'
+import { repairedStores } from '#vault/repaired-store'
 import type { ThreadKeys } from '#vault/thread-keys'
 import { AskingIndex } from './asking-index.ts'
 import { openStore } from './open-store.ts'
@@ -28,15 +29,15 @@ serve(parentPort, workerData as CaptureThreadData)
 
 /** Takes one job after the other; see `thread-messages.ts` for what is said. */
 function serve(port: MessagePort, { keys, keyring, tempDir, vault }: CaptureThreadData): void {
-  const { digestKey, epoch, openers, recipients, vaultId } = keys
+  const { digestKey, epoch, openers, recipients, repairs, vaultId } = keys
   const random = systemRandom
   const stores = {
-    vaultId,
     store: openStore(vault, tempDir),
     keyring: epochKeyring(openStore(keyring, tempDir), async () => epoch),
   }
-  const write = { ...stores, random, recipients }
-  const deps = { write, read: { ...stores, openers }, digestKey, random, tempDir }
+  const write = { vaultId, ...stores, random, recipients }
+  const read = { vaultId, ...repairedStores(stores, repairs), openers }
+  const deps = { write, read, digestKey, random, tempDir }
   const say = (message: FromThread) => port.postMessage(message)
   const blobs = new AskingIndex(say)
   let inbox: Inbox | undefined

@@ -10,6 +10,7 @@ import type { ObjectName } from '#store/object-store'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
 import { type CheckDepth, guard, keyringObject, type Tally } from './check-tally.ts'
 import type { Reference } from './check-timeline.ts'
+import { repairedStores } from './repaired-store.ts'
 import type { Stores, Vault } from './vault.ts'
 
 export type CheckReferenceDeps = {
@@ -30,7 +31,8 @@ export async function checkReference(
   reference: Reference,
 ): Promise<void> {
   const timeline = reference.kind === 'document' ? VAULT_TIMELINE : reference.source
-  const deps = { vault, ...rest, ...(await vault.readStores(timeline, rest.signal)) }
+  const repairs = await vault.repairs(timeline, rest.signal)
+  const deps = { vault, ...rest, ...repairedStores(vault, repairs) }
   if (reference.kind === 'document') {
     const { keyring, object } = reference.body
     await checkHash(deps, object)

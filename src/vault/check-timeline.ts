@@ -5,7 +5,7 @@ import type { Chain } from '#timeline/chain-slots'
 import type { DocumentBody } from '#timeline/entry'
 import { formatEntryName, VAULT_TIMELINE } from '#timeline/entry-name'
 import { foldTimeline } from '#timeline/fold-timeline'
-import { guard, type Tally } from './check-tally.ts'
+import { guard, keyringObject, type Tally } from './check-tally.ts'
 import type { Vault } from './vault.ts'
 
 /** What a timeline refers to and what checking that needs. */
@@ -35,9 +35,17 @@ export async function checkTimeline(
     const isNew = isVault && (await vault.listSources(signal)).length === 0
     if (chain.headSeq < 0 && !isNew) tally.addProblem(`timelines/${timeline}`, 'It has no entry')
     references.push(...(isVault ? referencesOfVault(chain) : referencesOfSource(chain)))
+    if (!isVault) addRepairs(chain, tally)
     reportIncidents(chain, tally)
   })
   return references
+}
+
+/** Whole copies are looked at where they stand for what they replace. */
+function addRepairs(chain: Chain, tally: Tally): void {
+  for (const [damaged, by] of foldTimeline(chain).repairs) {
+    tally.addObject(damaged.startsWith('keyring:') ? keyringObject(by) : by)
+  }
 }
 
 /** A void slot that a later entry chains over is history; one at the end may hide a lost point. */

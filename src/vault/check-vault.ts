@@ -29,7 +29,7 @@ export type CheckVaultOptions = {
   readonly onProgress: OnProgress
 }
 
-export type { CheckDepth, VaultCheck } from './check-tally.ts'
+export type { CheckDepth, Problem, VaultCheck } from './check-tally.ts'
 
 const CHECKS_MAX = 4
 

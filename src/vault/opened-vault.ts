@@ -20,6 +20,7 @@ import { parseEntryName, parseSourceName, VAULT_TIMELINE } from '#timeline/entry
 import { foldFacts, type RestoreFact } from '#timeline/fold-facts'
 import { foldTimeline, judgeNext } from '#timeline/fold-timeline'
 import { createHeadMemory, type HeadMemory } from '#timeline/head-memory'
+import type { KeyBody } from '#timeline/key-entry'
 import type { AgreedBody } from '#timeline/maintenance-entry'
 import { cosign, judgeCosigner, type Proposal } from '#timeline/proposal'
 import { readChain } from '#timeline/read-chain'
@@ -32,9 +33,9 @@ import { isDocumentText, readDocumentText, writeDocument } from './document-obje
 import { epochKeyring } from './epoch-keyring.ts'
 import { capturersOf, type KeyFacts, readersOf } from './key-facts.ts'
 import { KeyLog } from './key-log.ts'
-import { type Repairs, repairedStore } from './repaired-store.ts'
+import { type Repairs, repairedStores } from './repaired-store.ts'
 import { findSaidCertificate } from './said-certificate.ts'
-import type { Stores, Vault } from './vault.ts'
+import type { Vault } from './vault.ts'
 import type { VaultHeader } from './vault-header.ts'
 
 export type OpenedVaultDeps = {
@@ -244,18 +245,14 @@ export class OpenedVault implements Vault {
     if (Object.keys(openers).length === 0) {
       throw this.#keyMissing(`Cannot read segments of "${source}"`, 'read')
     }
-    return { vaultId: this.id, ...(await this.readStores(source, signal)), openers }
+    const stores = repairedStores(this, await this.repairs(source, signal))
+    return { vaultId: this.id, ...stores, openers }
   }
 
-  async readStores(source: string, signal: AbortSignal): Promise<Stores> {
+  async repairs(source: string, signal: AbortSignal): Promise<Repairs> {
     // Documents can be written again: nothing repairs them.
-    if (source === VAULT_TIMELINE) return { store: this.store, keyring: this.keyring }
-    const known = this.#repairs.get(source)
-    const repairs = known ?? (await this.readGoodPart(source, signal)).repairs
-    return {
-      store: repairedStore(this.store, 'vault', repairs),
-      keyring: repairedStore(this.keyring, 'keyring', repairs),
-    }
+    if (source === VAULT_TIMELINE) return new Map()
+    return this.#repairs.get(source) ?? (await this.readGoodPart(source, signal)).repairs
   }
 
   async digestKey(source: string, _signal: AbortSignal): Promise<DigestKey> {
@@ -263,6 +260,16 @@ export class OpenedVault implements Vault {
     if (digestKey === undefined)
       throw this.#keyMissing(`Cannot recognise rows of "${source}"`, 'digest')
     return digestKey
+  }
+
+  /** The newest word on keys, of whatever epoch. @throws timeline.rolled-back | timeline.damaged */
+  async readKeys(signal: AbortSignal): Promise<KeyFacts> {
+    return await this.#keys.readTrusted(signal, 1)
+  }
+
+  /** Says something of keys in `_vault`, as the root. @throws vault.role-missing */
+  async sayKeys(make: (after: Chain) => KeyBody, signal: AbortSignal): Promise<void> {
+    await this.#appendFact(make, signal)
   }
 
   async keyEpoch(signal: AbortSignal): Promise<number> {
@@ -354,7 +361,10 @@ export class OpenedVault implements Vault {
   }
 
   /** Facts of `_vault` do not depend on each other: losing the slot means taking the next. */
-  async #appendFact(body: EntryBody, signal: AbortSignal): Promise<void> {
+  async #appendFact(
+    said: EntryBody | ((after: Chain) => EntryBody),
+    signal: AbortSignal,
+  ): Promise<void> {
     for (let race = 0; ; race++) {
       const chain = await this.#readTrusted(VAULT_TIMELINE, signal)
       if (chain.headSeq < 0) {
@@ -362,6 +372,7 @@ export class OpenedVault implements Vault {
         continue
       }
       try {
+        const body = typeof said === 'function' ? said(chain) : said
         await this.#append(chain, body, signal)
         return
       } catch (error) {

@@ -1,4 +1,5 @@
 import type { DigestKey, Openers, Recipients, VaultId } from '#seal/keys'
+import type { Repairs } from './repaired-store.ts'
 import type { Vault } from './vault.ts'
 
 /**
@@ -12,6 +13,7 @@ export type ThreadKeys = {
   readonly digestKey: DigestKey
   /** Under which epoch's name new objects of the keyring go. */
   readonly epoch: number
+  readonly repairs: Repairs
 }
 
 /** @throws vault.role-missing */
@@ -26,5 +28,6 @@ export async function toThreadKeys(
     vault.digestKey(source, signal),
   ])
   const epoch = await vault.keyEpoch(signal)
-  return { vaultId: vault.id, recipients, openers, digestKey, epoch }
+  const repairs = await vault.repairs(source, signal)
+  return { vaultId: vault.id, recipients, openers, digestKey, epoch, repairs }
 }

@@ -8,6 +8,7 @@ import type { RestoreFact } from '#timeline/fold-facts'
 import type { AgreedBody } from '#timeline/maintenance-entry'
 import type { Proposal } from '#timeline/proposal'
 import type { TimelineState } from '#timeline/timeline-state'
+import type { Repairs } from './repaired-store.ts'
 
 export type Stores = { readonly store: ObjectStore; readonly keyring: ObjectStore }
 
@@ -69,11 +70,11 @@ export type Vault = {
   writeDeps(source: string, signal: AbortSignal): Promise<SegmentWriteDeps>
   /**
    * With the read key where the credential has it, else with the capture key: then rows stay shut.
-   * Over the stores of `readStores`.
+   * Damaged objects that were repaired are read from their whole copies.
    */
   readDeps(source: string, signal: AbortSignal): Promise<SegmentReadDeps>
-  /** The stores as a source's objects are to be read: whole copies in the place of damaged ones. */
-  readStores(source: string, signal: AbortSignal): Promise<Stores>
+  /** What to read in the place of damaged objects of a source, as of the newest reading. */
+  repairs(source: string, signal: AbortSignal): Promise<Repairs>
   digestKey(source: string, signal: AbortSignal): Promise<DigestKey>
   /** Of the newest keys; 1 until keys were split. */
   keyEpoch(signal: AbortSignal): Promise<number>

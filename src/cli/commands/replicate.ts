@@ -1,0 +1,32 @@
+import type { Command } from 'commander'
+import { formatBytes, formatCount } from '../format-amounts.ts'
+import type { Act } from '../shell.ts'
+
+export function addReplicate(program: Command, act: Act): void {
+  program
+    .command('replicate')
+    .argument('<VAULT>', 'a folder or URL: the second place')
+    .description('Copy what a second place lacks of the vault, verified; needs no key to rows.')
+    .option('--to-keyring <PLACE>', "where the replica's keyring is; default: <VAULT>/keyring")
+    .action(
+      act(async ({ context, output, signal }, place: string, options: { toKeyring?: string }) => {
+        const load = () => import('#app/replicate-vault')
+        const vault = await context.openVault(signal, { meanwhile: load })
+        const { replicateTo } = await load()
+        output.beginLines()
+        const replica = { vault: place, keyring: options.toKeyring }
+        const answer = await replicateTo(context, vault, replica, signal)
+        for (const slot of answer.surplusSlots) {
+          const message = `The replica still has ${slot}, which the vault has no more: who knows its passphrase can open the replica. Remove it there if that is not wanted.`
+          output.warning({ code: 'vault.replica-surplus', message })
+        }
+        output.summary({ type: 'summary', ...answer }, () => {
+          const { bytes, entries, objects, removed, replica } = answer
+          const copied = `${formatCount(entries)} entries and ${formatCount(objects)} objects, ${formatBytes(bytes)}`
+          const gone = removed === 0 ? '' : `, removed ${formatCount(removed)} that were collected`
+          return `Copied ${copied} to ${replica}${gone}.\n`
+        })
+        return undefined
+      }),
+    )
+}

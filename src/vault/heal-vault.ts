@@ -1,0 +1,182 @@
+import { createHash } from 'node:crypto'
+import { openKeyring } from '#seal/keyring'
+import { isAppError } from '#stdx/app-error'
+import type { Random } from '#stdx/random'
+import { parseObjectName } from '#store/object-name'
+import type { ObjectName, ObjectStore } from '#store/object-store'
+import type { RepairBody } from '#timeline/maintenance-entry'
+import type { Problem } from './check-vault.ts'
+import { type Needed, neededBy } from './needed-objects.ts'
+import { repairedStores } from './repaired-store.ts'
+import type { Vault } from './vault.ts'
+
+export type HealOptions = {
+  /** Another copy of the same vault: `vault.openElsewhere`. */
+  readonly replica: Vault
+  /** What a check has found. */
+  readonly problems: readonly Problem[]
+  readonly random: Random
+  readonly signal: AbortSignal
+}
+
+export type Healing = {
+  readonly healed: readonly string[]
+  /** What the other side could not help with, and why. */
+  readonly left: readonly Problem[]
+}
+
+/** Objects that a `repair` entry can name another for. */
+const OF_SOURCES = /^(keyring:(?!slots\/|_vault\/)|segments\/(?!_vault\/))/
+
+type Repair = RepairBody['objects'][number]
+
+/**
+ * Takes whole copies of damaged objects from the other side. What is missing is put back under its own
+ * name; what is there and damaged stays, and a copy under a new name stands for it from a `repair`
+ * entry on. Nothing is overwritten or deleted. A copy counts only if it is what was committed.
+ * @throws vault.role-missing unless the credential may say that something was repaired
+ */
+export async function healVault(vault: Vault, options: HealOptions): Promise<Healing> {
+  return await new Healer(vault, options).run()
+}
+
+class Healer {
+  readonly #vault: Vault
+  readonly #replica: Vault
+  readonly #problems: ReadonlyMap<string, string>
+  readonly #random: Random
+  readonly #signal: AbortSignal
+  readonly #healed: string[] = []
+  readonly #left: Problem[] = []
+
+  constructor(vault: Vault, { problems, random, replica, signal }: HealOptions) {
+    this.#vault = vault
+    this.#replica = replica
+    this.#problems = new Map(problems.map(({ object, problem }) => [object, problem]))
+    this.#random = random
+    this.#signal = signal
+  }
+
+  async run(): Promise<Healing> {
+    // Entries first: without them nothing says what the rest should be.
+    for (const [object, problem] of this.#problems) {
+      if (!OF_SOURCES.test(object)) await this.#putBack(object, problem)
+    }
+    for (const source of await this.#vault.listSources(this.#signal)) await this.#healSource(source)
+    const done = new Set([...this.#healed, ...this.#left.map(({ object }) => object)])
+    for (const [object, problem] of this.#problems) {
+      if (!done.has(object)) this.#left.push({ object, problem })
+    }
+    return { healed: this.#healed, left: this.#left }
+  }
+
+  /** Entries, certificates, slots, documents and `vault.json` have one name: only a missing one is healed. */
+  async #putBack(object: string, problem: string): Promise<void> {
+    const isKeyring = object.startsWith('keyring:')
+    const name = parseObjectName(isKeyring ? object.slice('keyring:'.length) : object)
+    const [here, there] = isKeyring
+      ? [this.#vault.keyring, this.#replica.keyring]
+      : [this.#vault.store, this.#replica.store]
+    if ((await here.stat(name, this.#signal)) !== undefined) {
+      const advice = 'move it away and heal again, then it is put back'
+      this.#left.push({ object, problem: `${problem}; its name cannot be used twice: ${advice}` })
+      return
+    }
+    const bytes = await this.#getOrNothing(there, name)
+    if (bytes === undefined) {
+      this.#left.push({ object, problem: `${problem}; the replica has none either` })
+      return
+    }
+    await here.put(name, bytes, this.#signal)
+    this.#healed.push(object)
+  }
+
+  async #healSource(source: string): Promise<void> {
+    const needed = await neededBy(this.#vault, source, this.#signal)
+    const session = Buffer.from(this.#random.bytes(16)).toString('hex')
+    const repairs: Repair[] = []
+    for (const ref of needed.objects) {
+      if (!this.#problems.has(ref.name)) continue
+      const copy = await this.#wholeCopy(source, ref)
+      if (copy === undefined) continue
+      const { at, name } = ref
+      const ending = name.slice(name.lastIndexOf('.'))
+      const by = parseObjectName(`segments/${source}/${session}/${repairs.length}${ending}`)
+      await this.#place(this.#vault.store, { name, at, by, copy, repairs, store: 'vault' })
+    }
+    for (const { at, name } of needed.keyrings) {
+      if (!this.#problems.has(`keyring:${name}`)) continue
+      const copy = await this.#wholeKeyring(name)
+      if (copy === undefined) continue
+      const by = parseObjectName(`${source}/${session}/${repairs.length}`)
+      await this.#place(this.#vault.keyring, { name, at, by, copy, repairs, store: 'keyring' })
+    }
+    if (repairs.length === 0) return
+    const state = await this.#vault.readTimeline(source, this.#signal)
+    await this.#vault.append(state, { kind: 'repair', objects: repairs }, this.#signal)
+    // What was read before the entry does not know of it.
+    await this.#vault.readTimeline(source, this.#signal)
+  }
+
+  async #place(
+    store: ObjectStore,
+    { at, by, copy, name, repairs, store: which }: Placing,
+  ): Promise<void> {
+    const isMissing = at === name && (await store.stat(name, this.#signal)) === undefined
+    await store.put(isMissing ? name : by, copy, this.#signal)
+    if (!isMissing) repairs.push({ store: which, object: name, by })
+    this.#healed.push(which === 'vault' ? name : `keyring:${name}`)
+  }
+
+  /** Held whole while it is checked: at most one object, some 128 MiB. */
+  async #wholeCopy(
+    source: string,
+    ref: Needed['objects'][number],
+  ): Promise<Uint8Array | undefined> {
+    const repairs = await this.#replica.repairs(source, this.#signal)
+    const { store } = repairedStores(this.#replica, repairs)
+    const bytes = await this.#getOrNothing(store, ref.name)
+    const isWhole =
+      bytes !== undefined && createHash('sha256').update(bytes).digest('hex') === ref.sha256
+    if (isWhole) return bytes
+    this.#leave(ref.name, bytes === undefined ? 'has none either' : 'has a damaged one, too')
+    return undefined
+  }
+
+  /** A keyring object has no hash: it must be in its form, and a check afterwards opens it. */
+  async #wholeKeyring(name: ObjectName): Promise<Uint8Array | undefined> {
+    const bytes = await this.#getOrNothing(this.#replica.keyring, name)
+    const vaultId = this.#vault.id
+    try {
+      if (bytes !== undefined) await openKeyring({ vaultId, name, bytes, openers: {} })
+    } catch (error) {
+      if (!isAppError(error, 'seal.not-authentic')) throw error
+      this.#leave(`keyring:${name}`, 'has a damaged one, too')
+      return undefined
+    }
+    if (bytes === undefined) this.#leave(`keyring:${name}`, 'has none either')
+    return bytes
+  }
+
+  #leave(object: string, why: string): void {
+    this.#left.push({ object, problem: `${this.#problems.get(object)}; the replica ${why}` })
+  }
+
+  async #getOrNothing(store: ObjectStore, name: ObjectName): Promise<Uint8Array | undefined> {
+    try {
+      return await store.get(name, { signal: this.#signal })
+    } catch (error) {
+      if (!isAppError(error, 'store.not-found')) throw error
+      return undefined
+    }
+  }
+}
+
+type Placing = {
+  readonly name: ObjectName
+  readonly at: ObjectName
+  readonly by: ObjectName
+  readonly copy: Uint8Array
+  readonly repairs: Repair[]
+  readonly store: Repair['store']
+}

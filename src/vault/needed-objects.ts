@@ -1,0 +1,90 @@
+import type { ObjectRef, SegmentRef } from '#segment/segment'
+import { AppError } from '#stdx/app-error'
+import { parseObjectName } from '#store/object-name'
+import type { ObjectName } from '#store/object-store'
+import type { Chain } from '#timeline/chain-slots'
+import { VAULT_TIMELINE } from '#timeline/entry-name'
+import { foldFacts } from '#timeline/fold-facts'
+import { foldTimeline } from '#timeline/fold-timeline'
+import { placeOf } from './repaired-store.ts'
+import type { Vault } from './vault.ts'
+
+/** What a timeline needs to be there, and what it let go. */
+export type Needed = {
+  readonly headSeq: number
+  /** With the hashes their entries commit to; each once. `at` is where it lies since it was repaired. */
+  readonly objects: readonly (ObjectRef & Placed)[]
+  readonly keyrings: readonly Placed[]
+  /** No longer needed by anything: collection may have taken them. */
+  readonly replaced: readonly { readonly store: 'vault' | 'keyring'; readonly name: ObjectName }[]
+}
+
+type Placed = { readonly name: ObjectName; readonly at: ObjectName }
+
+/** Every object that a sound timeline reaches. @throws timeline.damaged | timeline.rolled-back */
+export async function neededBy(
+  vault: Vault,
+  timeline: string,
+  signal: AbortSignal,
+): Promise<Needed> {
+  const chain = await vault.readChain(timeline, signal)
+  refuseUnsound(chain)
+  if (timeline === VAULT_TIMELINE) {
+    const documents = [...foldFacts(chain).documents.values()]
+    return {
+      headSeq: chain.headSeq,
+      objects: documents.map(({ object }) => ({ ...object, at: object.name })),
+      keyrings: documents.map(({ keyring }) => {
+        const name = parseObjectName(keyring)
+        return { name, at: name }
+      }),
+      replaced: [],
+    }
+  }
+  const { repairs, replaced, segments } = foldTimeline(chain)
+  const live = [...segments.values()].flat().map(({ ref }) => ref)
+  const gone = replaced.map(({ ref }) => ref)
+  const { keyrings, objects, replaced: letGo } = reach(live, gone)
+  return {
+    headSeq: chain.headSeq,
+    objects: objects.map((ref) => ({ ...ref, at: placeOf(repairs, 'vault', ref.name) })),
+    keyrings: keyrings.map((name) => ({ name, at: placeOf(repairs, 'keyring', name) })),
+    replaced: letGo,
+  }
+}
+
+function refuseUnsound({ damagedFrom, incidents, rolledBack, source }: Chain): void {
+  if (rolledBack !== null) {
+    const message = `Cannot rely on timeline "${source}": ${rolledBack}`
+    throw new AppError('timeline.rolled-back', message, { source })
+  }
+  if (damagedFrom === null) return
+  const found = incidents.find(({ seq }) => seq === damagedFrom)?.problem ?? 'an entry is damaged'
+  throw new AppError('timeline.damaged', `Cannot rely on timeline "${source}": ${found}`, {
+    source,
+  })
+}
+
+/** Large values of a segment that was replaced stay as long as a live one borrows them. */
+export function reach(live: readonly SegmentRef[], replaced: readonly SegmentRef[]) {
+  const objects = new Map<ObjectName, ObjectRef>()
+  const keyrings = new Set<ObjectName>()
+  const allBlobs = [...live, ...replaced].flatMap(({ blobs }) => blobs ?? [])
+  const blobsOf = new Map(allBlobs.map((ref) => [ref.name, ref]))
+  for (const { blobs, borrowed, keyring, keys, rows } of live) {
+    for (const ref of [keys, rows, blobs]) if (ref !== null) objects.set(ref.name, ref)
+    keyrings.add(keyring)
+    for (const other of borrowed) {
+      const ref = blobsOf.get(other.object)
+      if (ref !== undefined) objects.set(ref.name, ref)
+      keyrings.add(other.keyring)
+    }
+  }
+  const gone = replaced.flatMap(({ blobs, keyring, keys, rows }) => [
+    ...[keys, rows, blobs].flatMap((ref) =>
+      ref === null || objects.has(ref.name) ? [] : [{ store: 'vault' as const, name: ref.name }],
+    ),
+    ...(keyrings.has(keyring) ? [] : [{ store: 'keyring' as const, name: keyring }]),
+  ])
+  return { objects: [...objects.values()], keyrings: [...keyrings], replaced: gone }
+}

@@ -1,0 +1,130 @@
+import { expect, test } from 'vitest'
+import { systemRandom } from '#stdx/random'
+import { createMemoryStore } from '#store/testing/memory-store'
+import { checkVault } from './check-vault.ts'
+import { healVault } from './heal-vault.ts'
+import { replicateVault } from './replicate-vault.ts'
+import { aRealCapture } from './testing/a-real-capture.ts'
+import { aVault, signal } from './testing/a-vault.ts'
+import type { Vault } from './vault.ts'
+
+const onProgress = () => {}
+
+async function aReplicatedVault() {
+  const inHand = await aVault()
+  const { vault } = inHand
+  const there = { store: createMemoryStore('replica'), keyring: createMemoryStore('its keyring') }
+  const capture = async (base?: number) => {
+    const state = await vault.readTimeline('erp', signal)
+    const at = base === undefined ? {} : { base }
+    const body = await aRealCapture(vault, 'erp', { ...at, text: `${state.headSeq}\ta\t\\N\n` })
+    return (await vault.append(state, body, signal)).seq
+  }
+  /** With the custodian's credential: no key to any row. */
+  const replicate = async () => {
+    const custodian = await inHand.openAs('custodian')
+    const from = { store: inHand.store, keyring: inHand.keyring }
+    return await replicateVault(custodian, { from, to: there, onProgress, signal })
+  }
+  const replica = vault.openElsewhere(there.store, there.keyring)
+  await vault.addSource('erp', signal)
+  await capture()
+  await vault.putHeads(signal)
+  return { ...inHand, there, replica, capture, replicate }
+}
+
+const check = (vault: Vault) => checkVault(vault, { depth: 'decoded', signal, onProgress })
+
+test('a replica is a whole vault, and what is copied once is not copied again', async () => {
+  const { capture, replica, replicate } = await aReplicatedVault()
+  const first = await replicate()
+  expect(await check(replica)).toMatchObject({ verdict: 'whole', garbage: { objects: 0 } })
+  expect(first).toMatchObject({ entries: 4, surplusSlots: [] })
+  expect(await replicate()).toMatchObject({ entries: 0, objects: 0, bytes: 0 })
+  await capture(1)
+  const third = await replicate()
+  expect(third).toMatchObject({ entries: 1, objects: 3 })
+  expect((await replica.readTimeline('erp', signal)).points.map(({ seq }) => seq)).toEqual([1, 2])
+  expect(await check(replica)).toMatchObject({ verdict: 'whole' })
+})
+
+test('a replica that holds other entries, or newer ones, is left as it is', async () => {
+  const { capture, replicate, store, there } = await aReplicatedVault()
+  await replicate()
+  await capture(1)
+  const newest = 'timelines/erp/0000000002.entry'
+  const bytes = store.objects.get(newest)
+  there.store.objects.set(newest, new Uint8Array(100))
+  await expect(replicate()).rejects.toMatchObject({ code: 'vault.replica-diverged' })
+  expect(there.store.objects.get(newest)).toEqual(new Uint8Array(100))
+  there.store.objects.set(newest, bytes ?? new Uint8Array())
+  await replicate()
+  store.objects.delete(newest)
+  await expect(replicate()).rejects.toMatchObject({
+    code: expect.stringMatching(/^(vault\.replica-diverged|timeline\.rolled-back)$/),
+  })
+})
+
+test('another vault is not written into', async () => {
+  const { replicate, there } = await aReplicatedVault()
+  const other = await aVault()
+  const header = other.store.objects.get('vault.json')
+  there.store.objects.set('vault.json', header ?? new Uint8Array())
+  await expect(replicate()).rejects.toMatchObject({ code: 'vault.replica-diverged' })
+  expect([...there.store.objects.keys()]).toEqual(['vault.json'])
+})
+
+test('no damaged object is copied', async () => {
+  const { replicate, store, there } = await aReplicatedVault()
+  const name = [...store.objects.keys()].find((one) => one.endsWith('.rows')) ?? ''
+  flip(store.objects.get(name))
+  await expect(replicate()).rejects.toMatchObject({ code: 'vault.object-damaged' })
+  expect(there.store.objects.has(name)).toBe(false)
+})
+
+test('what is damaged or missing is healed from the replica, and nothing is overwritten', async () => {
+  const { keyring, replica, replicate, store, vault } = await aReplicatedVault()
+  await replicate()
+  const find = (pattern: RegExp) => [...store.objects.keys()].find((one) => pattern.test(one)) ?? ''
+  const [rows, keys] = [find(/\.rows$/), find(/erp.*\.keys$/)]
+  const keyringName = [...keyring.objects.keys()].find((one) => one.startsWith('erp/')) ?? ''
+  flip(store.objects.get(rows))
+  const damagedBytes = Uint8Array.from(store.objects.get(rows) ?? [])
+  store.objects.delete(keys)
+  flip(keyring.objects.get(keyringName))
+  const entry = 'timelines/erp/0000000001.entry'
+  store.objects.delete(entry)
+  const before = await check(vault)
+  expect(before.verdict).toBe('damaged')
+  const options = { replica, random: systemRandom, signal }
+  const entries = await healVault(vault, {
+    ...options,
+    problems: [{ object: entry, problem: 'It is missing' }],
+  })
+  expect(entries).toEqual({ healed: [entry], left: [] })
+  const { problems } = await check(vault)
+  const { healed, left } = await healVault(vault, { ...options, problems })
+  expect(left).toEqual([])
+  expect(healed).toEqual(expect.arrayContaining([rows, keys, `keyring:${keyringName}`]))
+  expect(store.objects.get(rows)).toEqual(damagedBytes)
+  expect(await check(vault)).toMatchObject({ verdict: 'whole', problems: [] })
+  await replicate()
+  expect(await check(replica)).toMatchObject({ verdict: 'whole', problems: [] })
+})
+
+test('a copy that is damaged as well heals nothing', async () => {
+  const { replica, replicate, store, there, vault } = await aReplicatedVault()
+  await replicate()
+  const name = [...store.objects.keys()].find((one) => one.endsWith('.rows')) ?? ''
+  flip(store.objects.get(name))
+  flip(there.store.objects.get(name))
+  const { problems } = await check(vault)
+  const healing = await healVault(vault, { replica, random: systemRandom, problems, signal })
+  expect(healing.healed).toEqual([])
+  expect(healing.left.map(({ object }) => object)).toEqual([name])
+})
+
+function flip(bytes: Uint8Array | undefined): void {
+  if (bytes === undefined) throw new Error('There is nothing to flip.')
+  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1
+}

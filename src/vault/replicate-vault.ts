@@ -1,0 +1,277 @@
+import { createHash } from 'node:crypto'
+import { AppError } from '#stdx/app-error'
+import { collect, mapConcurrent } from '#stdx/streams'
+import type { ObjectName, ObjectStore } from '#store/object-store'
+import { formatEntryName, VAULT_TIMELINE } from '#timeline/entry-name'
+import { hashEntry } from '#timeline/envelope'
+import { parseEpochName } from './epoch-keyring.ts'
+import { type Needed, neededBy } from './needed-objects.ts'
+import type { Stores, Vault } from './vault.ts'
+import { HEADER_NAME, parseHeader } from './vault-header.ts'
+
+export type ReplicateOptions = {
+  /** Where the vault lies, and where its replica is to: names as the stores have them. */
+  readonly from: Stores
+  readonly to: Stores
+  readonly onProgress: (copied: { readonly bytes: number }) => void
+  readonly signal: AbortSignal
+}
+
+export type Replication = {
+  readonly timelines: readonly { readonly timeline: string; readonly seq: number }[]
+  readonly entries: number
+  readonly objects: number
+  readonly bytes: number
+  /** Objects that entries let go, collected here and now there. */
+  readonly removed: number
+  /** Slots that are there and no longer here: whoever knows their passphrase can open the replica. */
+  readonly surplusSlots: readonly string[]
+}
+
+const COPIES_MAX = 4
+const PIECE_BYTES = 4 * 1024 * 1024
+
+/**
+ * Copies what the other side lacks: objects first, then the entries that name them, timeline by
+ * timeline, `_vault` last and only as far as it reached before, because it speaks of the others.
+ *
+ * Needs no key to rows: every object is held against the hash its entry commits to before it becomes
+ * visible, every timeline against itself when it is copied. Overwrites nothing. Interrupted, it goes on
+ * where it was.
+ * @throws vault.replica-diverged when the other side holds what this one does not say
+ * @throws timeline.damaged | timeline.rolled-back | vault.object-damaged of this side
+ */
+export async function replicateVault(
+  vault: Vault,
+  options: ReplicateOptions,
+): Promise<Replication> {
+  return await new Replicating(vault, options).run()
+}
+
+class Replicating {
+  readonly #vault: Vault
+  readonly #replica: Vault
+  readonly #from: Stores
+  readonly #to: Stores
+  readonly #onProgress: ReplicateOptions['onProgress']
+  readonly #signal: AbortSignal
+  #entries = 0
+  #objects = 0
+  #bytes = 0
+  #removed = 0
+
+  constructor(vault: Vault, { from, onProgress, signal, to }: ReplicateOptions) {
+    this.#vault = vault
+    this.#replica = vault.openElsewhere(to.store, to.keyring)
+    this.#from = from
+    this.#to = to
+    this.#onProgress = onProgress
+    this.#signal = signal
+  }
+
+  async run(): Promise<Replication> {
+    await this.#refuseOther()
+    const { keyring, store } = this.#from
+    await this.#copyFolder(keyring, this.#to.keyring, 'slots/')
+    await this.#copyFolder(store, this.#to.store, 'roles/')
+    // Before the sources: it repeats their heads, and must not know of newer ones than are there.
+    const said = await this.#readHead(VAULT_TIMELINE)
+    const timelines: { timeline: string; seq: number }[] = []
+    for (const source of await this.#vault.listSources(this.#signal)) {
+      timelines.push({ timeline: source, seq: await this.#copyTimeline(source) })
+    }
+    timelines.push({
+      timeline: VAULT_TIMELINE,
+      seq: await this.#copyTimeline(VAULT_TIMELINE, said),
+    })
+    const header = await store.get(HEADER_NAME, { signal: this.#signal })
+    await this.#to.store.put(HEADER_NAME, header, this.#signal)
+    return {
+      timelines,
+      entries: this.#entries,
+      objects: this.#objects,
+      bytes: this.#bytes,
+      removed: this.#removed,
+      surplusSlots: await this.#listSurplusSlots(),
+    }
+  }
+
+  /** Another vault there must not be mixed with this one. */
+  async #refuseOther(): Promise<void> {
+    const { id } = this.#replica
+    const { store } = this.#to
+    if ((await store.stat(HEADER_NAME, this.#signal)) === undefined) return
+    const text = Buffer.from(await store.get(HEADER_NAME, { signal: this.#signal })).toString()
+    const header = parseHeader(store.label, text)
+    const isSame = Buffer.compare(header.rootPublicKey, this.#replica.rootPublicKey) === 0
+    if (isSame && header.vaultId === id) return
+    throw this.#diverged('it is another vault')
+  }
+
+  async #readHead(timeline: string): Promise<number> {
+    return (await this.#vault.readChain(timeline, this.#signal)).headSeq
+  }
+
+  /** @returns the seq up to which both sides are the same */
+  async #copyTimeline(timeline: string, upTo = Infinity): Promise<number> {
+    const needed = await neededBy(this.#vault, timeline, this.#signal)
+    const toSeq = Math.min(needed.headSeq, upTo)
+    const fromSeq = await this.#judgeReplica(timeline, toSeq)
+    await this.#copyNeeded(needed)
+    for (let seq = fromSeq + 1; seq <= toSeq; seq++) {
+      const name = formatEntryName(timeline, seq)
+      const bytes = await this.#from.store.get(name, { signal: this.#signal })
+      await this.#putSame(this.#to.store, name, bytes)
+      this.#entries += 1
+    }
+    await this.#confirm(timeline, toSeq)
+    await this.#removeReplaced(needed)
+    return toSeq
+  }
+
+  /** Where the replica's timeline ends, once it is known to be a part of this one. */
+  async #judgeReplica(timeline: string, toSeq: number): Promise<number> {
+    const folder = `timelines/${timeline}/`
+    const [any] = await collect(firstOf(this.#to.store.list(folder, this.#signal)))
+    if (any === undefined) return -1
+    const there = await this.#replica.readChain(timeline, this.#signal)
+    if (there.headSeq > toSeq && timeline !== VAULT_TIMELINE) {
+      const found = `its timeline "${timeline}" ends at entry ${there.headSeq}, here at ${toSeq}`
+      throw this.#diverged(`${found}: this vault was rolled back, or entries were written there`)
+    }
+    if (there.headSeq < 0 || there.headSeq > toSeq) return toSeq
+    const name = formatEntryName(timeline, there.headSeq)
+    const bytes = await this.#from.store.get(name, { signal: this.#signal })
+    if (hashEntry(bytes) === there.headHash) return there.headSeq
+    throw this.#diverged(`entry ${there.headSeq} of "${timeline}" is another one there`)
+  }
+
+  /** Both timelines verified to the same head: then every entry between is the same. */
+  async #confirm(timeline: string, toSeq: number): Promise<void> {
+    if (toSeq < 0) return
+    const there = await this.#replica.readChain(timeline, this.#signal)
+    if (there.damagedFrom === null && there.headSeq >= toSeq) return
+    const [incident] = there.incidents
+    throw this.#diverged(incident?.problem ?? `its timeline "${timeline}" ends early`)
+  }
+
+  async #copyNeeded({ keyrings, objects }: Needed): Promise<void> {
+    const keys = mapConcurrent(keyrings, COPIES_MAX, ({ at }) => this.#copyKeyring(at))
+    for await (const _ of keys);
+    const copying = mapConcurrent(objects, COPIES_MAX, (ref) => this.#copyObject(ref))
+    for await (const _ of copying);
+  }
+
+  /** Sealed anew, it lies under its name with the epoch behind: earlier ones go there as they went here. */
+  async #copyKeyring(name: ObjectName): Promise<void> {
+    const here = await this.#epochsOf(this.#from.keyring, name)
+    for (const one of here) await this.#copySmall(this.#from.keyring, this.#to.keyring, one)
+    if (here.length === 0) return
+    for (const one of await this.#epochsOf(this.#to.keyring, name)) {
+      if (here.includes(one)) continue
+      await this.#to.keyring.delete(one, this.#signal)
+      this.#removed += 1
+    }
+  }
+
+  async #epochsOf(keyring: ObjectStore, name: ObjectName): Promise<ObjectName[]> {
+    const names: ObjectName[] = []
+    for await (const found of keyring.list(folderOf(name), this.#signal)) {
+      if (parseEpochName(found.name).name === name) names.push(found.name)
+    }
+    return names
+  }
+
+  async #copyObject(ref: Needed['objects'][number]): Promise<void> {
+    const [from, to] = [this.#from.store, this.#to.store]
+    const there = await to.stat(ref.at, this.#signal)
+    if (there?.sizeBytes === ref.sizeBytes) return
+    if (there !== undefined) throw this.#diverged(`object "${ref.at}" has another size there`)
+    await using writer = await to.create(ref.at, this.#signal)
+    const hash = createHash('sha256')
+    for (let offset = 0; offset < ref.sizeBytes; offset += PIECE_BYTES) {
+      const length = Math.min(PIECE_BYTES, ref.sizeBytes - offset)
+      const piece = await from.get(ref.at, { range: { offset, length }, signal: this.#signal })
+      hash.update(piece)
+      await writer.write(piece)
+      this.#bytes += length
+      this.#onProgress({ bytes: length })
+    }
+    if (hash.digest('hex') !== ref.sha256) throw damaged(from, ref.at)
+    await writer.commit()
+    this.#objects += 1
+  }
+
+  async #copyFolder(from: ObjectStore, to: ObjectStore, folder: string): Promise<void> {
+    for await (const { name } of from.list(folder, this.#signal)) {
+      if (/^(slots|roles)\/[0-9a-f]+\.json$/.test(name)) await this.#copySmall(from, to, name)
+    }
+  }
+
+  async #copySmall(from: ObjectStore, to: ObjectStore, name: ObjectName): Promise<void> {
+    if ((await to.stat(name, this.#signal)) !== undefined) return
+    const bytes = await from.get(name, { signal: this.#signal })
+    await this.#putSame(to, name, bytes)
+    this.#objects += 1
+    this.#bytes += bytes.byteLength
+    this.#onProgress({ bytes: bytes.byteLength })
+  }
+
+  async #putSame(to: ObjectStore, name: ObjectName, bytes: Uint8Array): Promise<void> {
+    const result = await to.put(name, bytes, this.#signal)
+    if (result === 'stored') return
+    const there = await to.get(name, { signal: this.#signal })
+    if (Buffer.compare(there, bytes) !== 0) {
+      throw this.#diverged(`object "${name}" holds other bytes there`)
+    }
+  }
+
+  /** What entries let go and collection took here goes there, too; nothing else ever does. */
+  async #removeReplaced({ replaced }: Needed): Promise<void> {
+    for (const { name, store } of replaced) {
+      const isKeyring = store === 'keyring'
+      const from = isKeyring ? this.#from.keyring : this.#from.store
+      const to = isKeyring ? this.#to.keyring : this.#to.store
+      const namesIn = async (side: ObjectStore) =>
+        isKeyring ? await this.#epochsOf(side, name) : [(await side.stat(name, this.#signal))?.name]
+      if ((await namesIn(from)).some((one) => one !== undefined)) continue
+      for (const one of await namesIn(to)) {
+        if (one === undefined) continue
+        await to.delete(one, this.#signal)
+        this.#removed += 1
+      }
+    }
+  }
+
+  async #listSurplusSlots(): Promise<string[]> {
+    const here = new Set<string>()
+    for await (const { name } of this.#from.keyring.list('slots/', this.#signal)) here.add(name)
+    const surplus: string[] = []
+    for await (const { name } of this.#to.keyring.list('slots/', this.#signal)) {
+      if (/^slots\/[0-9a-f]+\.json$/.test(name) && !here.has(name)) surplus.push(name)
+    }
+    return surplus
+  }
+
+  #diverged(found: string): AppError {
+    const { label } = this.#to.store
+    const message = `Cannot replicate to "${label}": ${found}`
+    return new AppError('vault.replica-diverged', message, { replica: label })
+  }
+}
+
+async function* firstOf<T>(inputs: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  for await (const input of inputs) {
+    yield input
+    return
+  }
+}
+
+function folderOf(name: ObjectName): string {
+  return name.slice(0, name.lastIndexOf('/') + 1)
+}
+
+function damaged(store: ObjectStore, name: ObjectName): AppError {
+  const message = `Cannot replicate object "${name}" of "${store.label}": its bytes are not those that were committed`
+  return new AppError('vault.object-damaged', message, { object: name })
+}

@@ -1,0 +1,82 @@
+import { readdir, rm, truncate } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeEach, expect, test } from 'vitest'
+import { change, createExample, readAll } from './testing/example-database.ts'
+import { aTraveller, expectFailure, type Traveller } from './testing/traveller.ts'
+
+let traveller: Traveller
+
+beforeEach(async () => {
+  traveller = await aTraveller()
+  createExample(traveller.at('erp.db'))
+  await traveller.configure(`sources:
+  erp: { connector: sqlite, file: ./erp.db }
+targets:
+  copy: { connector: sqlite, file: ./copy.db }
+`)
+  expect(await traveller.holdfast('init')).toMatchObject({ exit: 0 })
+  await traveller.summary('backup')
+})
+
+test('a replica takes the place of a vault that is gone', async () => {
+  const { answer, at, holdfast, summary } = traveller
+  expect(await summary('replicate', './second')).toMatchObject({ surplusSlots: [] })
+  change(at('erp.db'), `update customer set name = 'changed' where id = 1`)
+  const wanted = readAll(at('erp.db'))
+  await summary('backup')
+  const { entries } = (await summary('replicate', './second')) as { entries: number }
+  expect(entries).toBeGreaterThan(0)
+  expect(await summary('replicate', './second')).toMatchObject({ entries: 0, objects: 0, bytes: 0 })
+  const points = await answer('points')
+  await rm(at('vault'), { recursive: true })
+  const replica = ['--vault', './second'] as const
+  expect(await answer('points', ...replica)).toEqual(points)
+  expect(await answer('check', '--read-data', ...replica)).toMatchObject({ verdict: 'whole' })
+  expect(
+    await holdfast('restore', 'erp@latest', '--to', 'copy', '--yes', ...replica),
+  ).toMatchObject({
+    exit: 0,
+  })
+  expect(readAll(at('copy.db'))).toEqual(wanted)
+})
+
+test('what is damaged is healed from a replica', async () => {
+  const { answer, at, holdfast, summary } = traveller
+  await summary('replicate', './second')
+  const objects = await objectsIn(at('vault/segments'))
+  expect(objects.length).toBeGreaterThan(2)
+  const damaged = objects.filter((object) => !object.endsWith('.document'))
+  for (const object of damaged) await truncate(object, 10)
+  for (const object of objects) if (!damaged.includes(object)) await rm(object)
+  await rm(at('vault/timelines/erp/0000000001.entry'))
+  expect(await holdfast('check')).toMatchObject({ exit: 13 })
+  const healed = await answer('check', '--read-data', '--heal-from', './second')
+  expect(healed).toMatchObject({ verdict: 'whole', problems: [], left: [] })
+  expect(await answer('check', '--read-data')).toMatchObject({ verdict: 'whole' })
+  for (const object of objects)
+    expect((await objectsIn(at('vault/segments'))).includes(object)).toBe(true)
+  await summary('backup')
+  expect(await holdfast('restore', 'erp@latest', '--to', 'copy', '--yes')).toMatchObject({
+    exit: 0,
+  })
+  expect(readAll(at('copy.db'))).toEqual(readAll(at('erp.db')))
+  // What was healed is replicated in its turn.
+  await summary('replicate', './second')
+  expect(await answer('check', '--read-data', '--vault', './second')).toMatchObject({
+    verdict: 'whole',
+  })
+})
+
+test('a replica of another vault is refused', async () => {
+  const { at, holdfast, summary } = traveller
+  await summary('replicate', './second')
+  await rm(at('vault'), { recursive: true })
+  await holdfast('init')
+  await summary('backup')
+  expectFailure(await holdfast('replicate', './second'), 13, 'vault.replica-diverged')
+})
+
+async function objectsIn(folder: string): Promise<string[]> {
+  const found = await readdir(folder, { recursive: true, withFileTypes: true })
+  return found.filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name))
+}
