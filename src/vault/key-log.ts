@@ -41,12 +41,13 @@ export class KeyLog {
 
   /**
    * The newest, to write by: nothing is sealed to somebody whom an older timeline names.
+   * @param epochMin below which it is an older one; absent: the credential's
    * @throws timeline.rolled-back | timeline.damaged
    */
-  async readTrusted(signal: AbortSignal): Promise<KeyFacts> {
+  async readTrusted(signal: AbortSignal, epochMin = this.#deps.epochMin): Promise<KeyFacts> {
     const chain = await this.#deps.readVault(this.#known, signal)
     const facts = this.#keep(chain)
-    const { epochMin, label } = this.#deps
+    const { label } = this.#deps
     const isOlder = facts.epoch < epochMin
     if (chain.damagedFrom !== null && chain.rolledBack === null) {
       const message = `Cannot tell whom to seal to in "${label}": timeline "${VAULT_TIMELINE}" is damaged from entry ${chain.damagedFrom} on`
@@ -54,7 +55,7 @@ export class KeyLog {
     }
     if (chain.rolledBack === null && !isOlder) return facts
     const found = isOlder
-      ? `it names the recipients of epoch ${facts.epoch}, the credential is of epoch ${epochMin}`
+      ? `it names the recipients of epoch ${facts.epoch}, the credential is of epoch ${epochMin}; unless a split was interrupted, it is an old copy`
       : chain.rolledBack
     const message = `Cannot trust timeline "${VAULT_TIMELINE}" of "${label}": ${found}`
     throw new AppError('timeline.rolled-back', message, { source: VAULT_TIMELINE })

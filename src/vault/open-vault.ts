@@ -5,7 +5,9 @@ import { AppError, isAppError } from '#stdx/app-error'
 import type { Clock } from '#stdx/clock'
 import type { Random } from '#stdx/random'
 import type { Secret } from '#stdx/secret'
-import type { ObjectName, ObjectStore } from '#store/object-store'
+import type { ObjectStore } from '#store/object-store'
+import type { OpenedVault } from './opened-vault.ts'
+import { noSlot, readSlots, refuseForeign } from './read-slots.ts'
 import type { Vault } from './vault.ts'
 import { HEADER_NAME, parseHeader, type VaultHeader } from './vault-header.ts'
 
@@ -24,8 +26,11 @@ export type OpenVaultRequest = {
   /** Called, perhaps several times, while another thread makes a key of the passphrase. */
   readonly meanwhile?: () => Promise<unknown>
   readonly signal: AbortSignal
-} & (
-  | { readonly passphrase: Secret }
+} /** `slot`: the one that it opens, kept outside the vault; absent: those of the vault. */ & (
+  | {
+      readonly passphrase: Secret
+      readonly slot?: { readonly name: string; readonly text: Secret } | undefined
+    }
   /** The text of a role's credential file. */
   | { readonly keyFile: Secret }
 )
@@ -33,12 +38,26 @@ export type OpenVaultRequest = {
 /**
  * Opens a vault with a passphrase or a role's credential. Reads `vault.json` and a slot, nothing else.
  * @throws vault.not-found | vault.format-unsupported | vault.not-authentic
- * @throws seal.passphrase-wrong | seal.credential-invalid | vault.slot-missing
+ * @throws seal.passphrase-wrong | seal.credential-invalid | vault.slot-missing | vault.keys-split
  */
 export async function openVault(request: OpenVaultRequest): Promise<Vault> {
-  const { clock, keyring, random, stateDir, store } = request
-  const header = parseHeader(store.label, await readHeader(request))
+  return (await openWithCredential(request)).vault
+}
+
+/** The same with what opened it, for whoever changes keys. */
+export async function openWithCredential(request: OpenVaultRequest): Promise<OpenedKeys> {
+  const header = parseHeader(request.store.label, await readHeader(request))
   const credential = await readCredential(request, header)
+  return { header, credential, vault: await openOpened(request, header, credential) }
+}
+
+/** The vault of this file with this credential. */
+export async function openOpened(
+  request: OpenVaultRequest,
+  header: VaultHeader,
+  credential: Credential,
+): Promise<OpenedVault> {
+  const { clock, keyring, random, stateDir, store } = request
   refuseForeign(store, header, credential)
   const [{ OpenedVault }, { createHeadMemory, openHeadMemory }] = await loadRest()
   const folder = stateDir === undefined ? undefined : join(stateDir, header.vaultId)
@@ -47,6 +66,12 @@ export async function openVault(request: OpenVaultRequest): Promise<Vault> {
       ? createHeadMemory()
       : openHeadMemory(folder, random, (error) => request.onForgotten?.(folder, error))
   return new OpenedVault({ store, keyring, clock, random, memory, header, credential })
+}
+
+export type OpenedKeys = {
+  readonly header: VaultHeader
+  readonly credential: Credential
+  readonly vault: OpenedVault
 }
 
 /** What an opened vault needs; loading it takes as long as a good part of making a key. */
@@ -70,14 +95,14 @@ async function readHeader({ signal, store }: OpenVaultRequest): Promise<string> 
 
 async function readCredential(request: OpenVaultRequest, header: VaultHeader): Promise<Credential> {
   if ('keyFile' in request) return parseCredential(request.keyFile.reveal())
-  const { keyring, meanwhile, passphrase, signal } = request
-  const tried = new Set<string>()
+  const { keyring, meanwhile, passphrase, signal, slot } = request
+  const slots =
+    slot === undefined
+      ? await readSlots(keyring, signal)
+      : [{ names: [slot.name], text: slot.text.reveal() }]
   let refusal: unknown
-  for (const name of await listSlots(keyring, signal)) {
-    const text = Buffer.from(await keyring.get(name, { signal })).toString('utf8')
-    // Slots are kept twice; trying a passphrase is meant to be slow, so each is tried once.
-    if (tried.has(text)) continue
-    tried.add(text)
+  for (const { names, text } of slots) {
+    const [name = ''] = names
     try {
       const opening = openSlot({ vaultId: header.vaultId, name, text, passphrase })
       const [credential] = await Promise.all([opening, loadRest(), meanwhile?.()])
@@ -88,33 +113,5 @@ async function readCredential(request: OpenVaultRequest, header: VaultHeader): P
       if (!isAppError(refusal, 'seal.passphrase-wrong')) refusal = error
     }
   }
-  if (refusal !== undefined) throw refusal
-  const message = `Cannot open the vault: the keyring at "${keyring.label}" holds no slot`
-  throw new AppError('vault.slot-missing', message, { keyring: keyring.label })
-}
-
-/** @throws vault.slot-missing when the keyring is not there at all */
-async function listSlots(keyring: ObjectStore, signal: AbortSignal): Promise<ObjectName[]> {
-  const slots: ObjectName[] = []
-  try {
-    for await (const { name } of keyring.list('slots/', signal)) {
-      // A source may be called "slots" as well; its objects lie one folder deeper.
-      if (/^slots\/[0-9a-f]{16}\.json$/.test(name)) slots.push(name)
-    }
-  } catch (error) {
-    const isFolderMissing =
-      isAppError(error, 'store.unavailable') && error.details['errno'] === 'ENOENT'
-    if (!isFolderMissing) throw error
-    const message = `Cannot open the vault: there is no keyring at "${keyring.label}"`
-    throw new AppError('vault.slot-missing', message, { keyring: keyring.label }, { cause: error })
-  }
-  return slots
-}
-
-/** Whoever can write the store can put another vault there, but cannot make the credential fit it. */
-function refuseForeign(store: ObjectStore, header: VaultHeader, credential: Credential): void {
-  const isSameRoot = Buffer.compare(header.rootPublicKey, credential.rootPublicKey) === 0
-  if (isSameRoot && header.vaultId === credential.vaultId) return
-  const message = `Cannot trust vault.json of "${store.label}": it is not of the vault that the credential is for`
-  throw new AppError('vault.not-authentic', message, { object: HEADER_NAME })
+  throw refusal ?? (await noSlot(request, header, signal))
 }

@@ -1,0 +1,205 @@
+import { type Certificate, formatCertificate, parseCertificate } from '#seal/certificate'
+import { type Credential, sourceKeysOf } from '#seal/credential'
+import type { Role } from '#seal/keys'
+import { publicKeyOf } from '#seal/sealing-pair'
+import { signingKeyId, signingPublicKeyOf } from '#seal/signing-pair'
+import { isAppError } from '#stdx/app-error'
+import { assert } from '#stdx/assert'
+import { formatCanonicalJson } from '#stdx/canonical-json'
+import type { ObjectStore } from '#store/object-store'
+import { VAULT_TIMELINE } from '#timeline/entry-name'
+import type { RecipientsBody } from '#timeline/key-entry'
+import { certificateName, roleMissing } from './author.ts'
+import type { OpenedVault } from './opened-vault.ts'
+import { type ResealReport, resealKeyring } from './reseal-keyring.ts'
+
+/** A vault opened by somebody who holds the root key. */
+export type KeySession = {
+  readonly vault: OpenedVault
+  readonly credential: Credential
+  /** As it lies in the store, every epoch under its own name. */
+  readonly keyring: ObjectStore
+}
+
+/** A role's credential that is handed out. */
+export type Issued = {
+  readonly role: Exclude<Role, 'root'>
+  readonly source: string | null
+  readonly credential: Credential
+}
+
+/** Who holds which keys once a change is done. */
+export type KeyPlan = {
+  readonly issued: readonly Issued[]
+  readonly read: RecipientsBody['read']
+  readonly capture: RecipientsBody['capture']
+  /** Ids of certificates to take out of use. */
+  readonly revoked: readonly string[]
+}
+
+/**
+ * Makes the vault's keys what the plan says. May be repeated with the same plan after an
+ * interruption; it goes on where it was.
+ *
+ * The order is what makes it safe beside running captures: recipients first, so that whoever began
+ * with the old ones is refused at its commit; then revocations up to the heads as they are by then,
+ * so that no capture that was told of success is lost; then the keyring is sealed anew.
+ * @throws vault.role-missing without the root key
+ */
+export async function changeKeys(
+  session: KeySession,
+  plan: KeyPlan,
+  signal: AbortSignal,
+): Promise<ResealReport> {
+  const { vault } = session
+  await sayCertificates(session, plan, signal)
+  const { capture, read } = plan
+  const { recipients } = await vault.readKeys(signal)
+  const isNew =
+    recipients === null ||
+    formatCanonicalJson({ read: recipients.read, capture: recipients.capture }) !==
+      formatCanonicalJson({ read, capture })
+  if (isNew) {
+    const epoch = (recipients?.epoch ?? 1) + 1
+    await vault.sayKeys(() => ({ kind: 'recipients', epoch, read, capture }), signal)
+  }
+  await sayRevocations(session, plan, signal)
+  return await resealNow(session, signal)
+}
+
+/** Seals what still lies there for older keys to the newest recipients. */
+export async function resealNow(
+  { credential, keyring, vault }: KeySession,
+  signal: AbortSignal,
+): Promise<ResealReport> {
+  const { epoch, recipients } = await vault.readKeys(signal)
+  if (recipients === null) return { resealed: 0, problems: [] }
+  const { past = [], read } = credential
+  const openers = { ...(read && { read }), past }
+  const toKeys = (list: RecipientsBody['read'] = []) =>
+    list.map(({ key }) => new Uint8Array(Buffer.from(key, 'hex')))
+  const recipientsOf = (source: string) => ({
+    read: toKeys(recipients.read),
+    capture: toKeys(recipients.capture[source]),
+  })
+  const copies = await findCopies(vault, signal)
+  const deps = { vaultId: vault.id, keyring, openers, recipientsOf, copies }
+  const report = await resealKeyring(deps, epoch, signal)
+  const stoodFor = new Set(copies.values())
+  return { ...report, problems: report.problems.filter(({ object }) => !stoodFor.has(object)) }
+}
+
+/** The certificate of a credential that is handed out, always the same text. */
+export function certify(root: Credential, { credential, role, source }: Issued): string {
+  const seed = root.signing.root
+  if (seed === undefined) {
+    throw roleMissing('Cannot certify a key', 'it holds no root key', 'the recovery slot')
+  }
+  const { epoch = 1, vaultId } = credential
+  const key = sealingKeyOf({ credential, role, source })
+  return formatCertificate(seed, {
+    vaultId,
+    role,
+    source,
+    epoch,
+    publicKey: signingPublicKeyOf(seedOf({ credential, role, source })),
+    sealingKey: key ?? null,
+  })
+}
+
+/** How a credential that is handed out is called as a recipient; `undefined` when it opens nothing. */
+export function recipientOf(issued: Issued): { certificate: string; key: string } | undefined {
+  const key = sealingKeyOf(issued)
+  if (key === undefined) return undefined
+  return { certificate: certificateIdOf(issued), key: Buffer.from(key).toString('hex') }
+}
+
+export function certificateIdOf(issued: Issued): string {
+  return signingKeyId(signingPublicKeyOf(seedOf(issued)))
+}
+
+/** Every certificate in `roles/`, with its text; what is none is left out. */
+export async function listCertificates(
+  vault: OpenedVault,
+  signal: AbortSignal,
+): Promise<{ readonly certificate: Certificate; readonly text: string }[]> {
+  const found: { certificate: Certificate; text: string }[] = []
+  const deps = { vaultId: vault.id, rootPublicKey: vault.rootPublicKey }
+  for await (const { name } of vault.store.list('roles/', signal)) {
+    if (!/^roles\/[0-9a-f]{32}\.json$/.test(name)) continue
+    try {
+      const text = Buffer.from(await vault.store.get(name, { signal })).toString('utf8')
+      const certificate = parseCertificate(deps, name, text)
+      if (certificateName(certificate.id) === name) found.push({ certificate, text })
+    } catch (error) {
+      // `check` names it; here it is nobody's certificate.
+      if (!isAppError(error, 'seal.certificate-invalid')) throw error
+    }
+  }
+  return found
+}
+
+async function sayCertificates(
+  { credential, vault }: KeySession,
+  { issued }: KeyPlan,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const one of issued) {
+    const text = certify(credential, one)
+    await vault.store.put(certificateName(certificateIdOf(one)), Buffer.from(text), signal)
+  }
+  const { certificates: said } = await vault.readKeys(signal)
+  const all = (await listCertificates(vault, signal)).map(({ text }) => text)
+  const certificates = all.filter((text) => !said.includes(text))
+  if (certificates.length === 0) return
+  await vault.sayKeys(() => ({ kind: 'certificate', certificates }), signal)
+}
+
+async function sayRevocations(
+  { vault }: KeySession,
+  { revoked: wanted }: KeyPlan,
+  signal: AbortSignal,
+): Promise<void> {
+  const { revoked } = await vault.readKeys(signal)
+  const ids = wanted.filter((id) => !revoked.has(id))
+  if (ids.length === 0) return
+  const last: Record<string, number> = {}
+  for (const source of await vault.listSources(signal)) {
+    const { headSeq } = await vault.readChain(source, signal)
+    if (headSeq >= 0) last[source] = headSeq
+  }
+  await vault.sayKeys(({ headSeq }) => {
+    const until = { ...last, [VAULT_TIMELINE]: Math.max(0, headSeq) }
+    return {
+      kind: 'revoke',
+      certificates: ids.map((certificate) => ({ certificate, last: until })),
+    }
+  }, signal)
+}
+
+/** Whole copies that stand for damaged objects of the keyring, by their own names. */
+async function findCopies(
+  vault: OpenedVault,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const copies = new Map<string, string>()
+  for (const source of await vault.listSources(signal)) {
+    const { repairs } = await vault.readGoodPart(source, signal)
+    for (const [object, by] of repairs) {
+      if (object.startsWith('keyring:')) copies.set(by, object.slice('keyring:'.length))
+    }
+  }
+  return copies
+}
+
+function seedOf({ credential, role, source }: Issued): Uint8Array {
+  const seed =
+    role === 'capture' ? sourceKeysOf(credential, source ?? '').signing : credential.signing[role]
+  assert(seed !== undefined, 'A credential that is handed out signs as its role.')
+  return seed
+}
+
+function sealingKeyOf({ credential, role, source }: Issued): Uint8Array | undefined {
+  const key = role === 'capture' ? sourceKeysOf(credential, source ?? '').capture : credential.read
+  return key === undefined ? undefined : publicKeyOf(key)
+}
