@@ -174,6 +174,8 @@ class Folding {
   }
 
   #addRepair({ objects }: RepairBody): string | undefined {
+    const dead = objects.find(({ by }) => by.split('/').some((part) => this.fenced.has(part)))
+    if (dead !== undefined) return `the writer of "${dead.by}" was declared dead`
     for (const { by, object, store } of objects) this.repairs.set(`${store}:${object}`, by)
     return undefined
   }

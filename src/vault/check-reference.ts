@@ -40,10 +40,15 @@ export async function checkReference(
     await checkKeyring(deps, { name: parseObjectName(keyring), openers, parts: { blobs: object } })
     return
   }
-  const { placed, source } = reference
-  const { blobs, keyring, keys, rows } = placed.ref
+  const openers = await openersOf(deps, timeline)
+  if (reference.kind === 'borrowed') {
+    const { blobs, keyring } = reference.ref
+    if (blobs !== null) await checkHash(deps, blobs)
+    await checkKeyring(deps, { name: keyring, openers, parts: { blobs } })
+    return
+  }
+  const { blobs, keyring, keys, rows } = reference.placed.ref
   for (const ref of [keys, rows, blobs]) if (ref !== null) await checkHash(deps, ref)
-  const openers = await openersOf(deps, source)
   await checkKeyring(deps, { name: keyring, openers, parts: { keys, rows, blobs } })
   if (deps.depth !== 'hashes') await checkDeep(deps, reference)
 }

@@ -19,6 +19,8 @@ export type VaultCheck = {
   readonly incidents: readonly Problem[]
   /** Objects that nothing refers to: left by interrupted runs. No damage. */
   readonly garbage: { readonly objects: number; readonly bytes: number }
+  /** Objects of segments that others stand for, until they are collected. No damage. */
+  readonly replaced: { readonly objects: number; readonly bytes: number }
 }
 
 /** What a check has seen so far. */
@@ -29,6 +31,8 @@ export class Tally {
   readonly #incidents: Problem[] = []
   #bytes = 0
   #garbage = { objects: 0, bytes: 0 }
+  #replaced = { objects: 0, bytes: 0 }
+  readonly #letGo = new Set<string>()
 
   constructor(onProgress: OnProgress) {
     this.#onProgress = onProgress
@@ -54,9 +58,15 @@ export class Tally {
     this.#incidents.push({ object, problem })
   }
 
-  addGarbage(sizeBytes: number): void {
-    const { bytes, objects } = this.#garbage
-    this.#garbage = { objects: objects + 1, bytes: bytes + sizeBytes }
+  /** An object that may be there or not: an entry has let it go. */
+  letGo(name: string): void {
+    this.#letGo.add(name)
+  }
+
+  /** An object that is there and that nothing refers to any more. */
+  addUnneeded(name: string, sizeBytes: number): void {
+    if (this.#letGo.has(name)) this.#replaced = addOne(this.#replaced, sizeBytes)
+    else this.#garbage = addOne(this.#garbage, sizeBytes)
   }
 
   hasSeen(name: string): boolean {
@@ -72,8 +82,13 @@ export class Tally {
       problems: this.#problems,
       incidents: this.#incidents,
       garbage: this.#garbage,
+      replaced: this.#replaced,
     }
   }
+}
+
+function addOne({ bytes, objects }: VaultCheck['garbage'], sizeBytes: number) {
+  return { objects: objects + 1, bytes: bytes + sizeBytes }
 }
 
 /** Names in the keyring's store are told apart from those in the vault's. */

@@ -1,6 +1,6 @@
 import type { EntityName } from '#record/entity-name'
 import type { SchemaVersion } from '#record/schema'
-import type { PlacedSegment } from '#segment/segment'
+import type { PlacedSegment, SegmentRef } from '#segment/segment'
 import type { Chain } from '#timeline/chain-slots'
 import type { DocumentBody } from '#timeline/entry'
 import { formatEntryName, VAULT_TIMELINE } from '#timeline/entry-name'
@@ -16,6 +16,8 @@ export type Reference =
       readonly placed: PlacedSegment
       readonly schemas: readonly SchemaVersion[]
     }
+  /** Large values of a segment that was replaced, which others still borrow. */
+  | { readonly kind: 'borrowed'; readonly source: string; readonly ref: SegmentRef }
   | { readonly kind: 'document'; readonly body: DocumentBody }
 
 /** Reads a timeline whole; says what is wrong with it and returns what the good part refers to. */
@@ -36,6 +38,7 @@ export async function checkTimeline(
     if (chain.headSeq < 0 && !isNew) tally.addProblem(`timelines/${timeline}`, 'It has no entry')
     references.push(...(isVault ? referencesOfVault(chain) : referencesOfSource(chain)))
     if (!isVault) addRepairs(chain, tally)
+    if (!isVault) addReplaced(chain, tally)
     reportIncidents(chain, tally)
   })
   return references
@@ -45,6 +48,15 @@ export async function checkTimeline(
 function addRepairs(chain: Chain, tally: Tally): void {
   for (const [damaged, by] of foldTimeline(chain).repairs) {
     tally.addObject(damaged.startsWith('keyring:') ? keyringObject(by) : by)
+  }
+}
+
+/** What was replaced may have been collected, and may not. */
+function addReplaced(chain: Chain, tally: Tally): void {
+  for (const { ref } of foldTimeline(chain).replaced) {
+    for (const object of [ref.keys, ref.rows, ref.blobs])
+      if (object !== null) tally.letGo(object.name)
+    tally.letGo(keyringObject(ref.keyring))
   }
 }
 
@@ -62,11 +74,20 @@ function reportIncidents(chain: Chain, tally: Tally): void {
 }
 
 function referencesOfSource(chain: Chain): Reference[] {
-  const { schemas, segments, source } = foldTimeline(chain)
+  const { replaced, schemas, segments, source } = foldTimeline(chain)
   const schemasOf = (entity: EntityName) => schemas.get(entity) ?? []
-  return [...segments.values()]
-    .flat()
-    .map((placed) => ({ kind: 'segment', source, placed, schemas: schemasOf(placed.ref.entity) }))
+  const live = [...segments.values()].flat()
+  const lent = new Set(live.flatMap(({ ref }) => ref.borrowed.map(({ object }) => object)))
+  const lenders = replaced.filter(({ ref: { blobs } }) => blobs !== null && lent.has(blobs.name))
+  return [
+    ...live.map((placed) => ({
+      kind: 'segment' as const,
+      source,
+      placed,
+      schemas: schemasOf(placed.ref.entity),
+    })),
+    ...lenders.map(({ ref }) => ({ kind: 'borrowed' as const, source, ref })),
+  ]
 }
 
 function referencesOfVault({ entries }: Chain): Reference[] {

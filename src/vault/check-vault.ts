@@ -99,12 +99,13 @@ async function checkSlots(vault: Vault, tally: Tally, signal: AbortSignal): Prom
 
 async function countGarbage(vault: Vault, tally: Tally, signal: AbortSignal): Promise<void> {
   for await (const { name, sizeBytes } of vault.store.list('segments/', signal)) {
-    if (!tally.hasSeen(name)) tally.addGarbage(sizeBytes)
+    if (!tally.hasSeen(name)) tally.addUnneeded(name, sizeBytes)
   }
   for await (const { name, sizeBytes } of vault.keyring.list('', signal)) {
     // The keyring may lie beside the vault's own objects.
     const isVaults = /^(vault\.json$|(segments|timelines|roles)\/)/.test(name)
-    if (!isVaults && !tally.hasSeen(keyringObject(name))) tally.addGarbage(sizeBytes)
+    const object = keyringObject(name)
+    if (!isVaults && !tally.hasSeen(object)) tally.addUnneeded(object, sizeBytes)
   }
 }
 

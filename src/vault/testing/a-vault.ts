@@ -33,9 +33,10 @@ export const stillClock: Clock = {
   sleep: async (_ms, until) => until.throwIfAborted(),
 }
 
-export async function aVault(): Promise<VaultInHand> {
-  const store = createMemoryStore('vault')
-  const keyring = createMemoryStore('keyring')
+/** @param nowMs the clock of both stores */
+export async function aVault(nowMs: () => number = () => 0): Promise<VaultInHand> {
+  const store = createMemoryStore('vault', nowMs)
+  const keyring = createMemoryStore('keyring', nowMs)
   const deps = { store, keyring, clock: stillClock, random: systemRandom, signal }
   const { id } = await createVault({ ...deps, passphrase, cost })
   const [name = '', bytes] = [...keyring.objects][0] ?? []

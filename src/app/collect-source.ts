@@ -1,0 +1,68 @@
+import type { Waste } from '#retention/plan-collect'
+import { type CollectOutcome, runCollect } from '#retention/run-collect'
+import type { Vault } from '#vault/vault'
+import type { Context } from './context.ts'
+
+/** What of a source went, or would go, as `collect --json` prints it. */
+export type CollectAnswer = {
+  readonly source: string
+  readonly objects: readonly WasteAnswer[]
+  readonly bytes: number
+  /** Kept by a lock of the store; collected another time. */
+  readonly pending: readonly (WasteAnswer & { readonly until: string | null })[]
+  /** Goes once its grace is over. */
+  readonly waiting: CollectOutcome['waiting']
+  /** What no entry explains; it stays. */
+  readonly unexplained: CollectOutcome['unexplained']
+  /** Writers that left something and are declared dead. */
+  readonly dead: number
+  /** The entry that says so; `null` when none was needed. */
+  readonly entry: string | null
+}
+
+export type WasteAnswer = {
+  readonly store: 'vault' | 'keyring'
+  readonly object: string
+  readonly sizeBytes: number
+  readonly why: string
+}
+
+export type CollectSourceRequest = {
+  readonly source: string
+  readonly graceMs: number
+  readonly isDryRun: boolean
+}
+
+/**
+ * Gives the space of a source back that nothing needs any more.
+ * @throws vault.source-unknown | retention.not-sound | retention.replacement-damaged | vault.role-missing
+ */
+export async function collectSource(
+  deps: Pick<Context, 'progress' | 'random'>,
+  vault: Vault,
+  request: CollectSourceRequest,
+  signal: AbortSignal,
+): Promise<CollectAnswer> {
+  const { source } = request
+  deps.progress.begin({ label: `Collecting ${source}` })
+  const outcome = await runCollect({ vault, random: deps.random }, request, signal)
+  deps.progress.end()
+  const { dead, deleted, fence, pending, unexplained, waiting } = outcome
+  return {
+    source,
+    objects: deleted.map(describe),
+    bytes: deleted.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    pending: pending.map(({ untilMs, ...waste }) => ({
+      ...describe(waste),
+      until: untilMs === null ? null : new Date(untilMs).toISOString(),
+    })),
+    waiting,
+    unexplained,
+    dead: dead.length,
+    entry: fence === null ? null : `${source}@${fence}`,
+  }
+}
+
+function describe({ name, sizeBytes, store, why }: Waste): WasteAnswer {
+  return { store, object: name, sizeBytes, why }
+}

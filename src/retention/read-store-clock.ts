@@ -1,0 +1,22 @@
+import type { Random } from '#stdx/random'
+import { parseObjectName } from '#store/object-name'
+import type { ObjectStore } from '#store/object-store'
+
+/**
+ * What time it is by a store's own clock, in milliseconds since 1970: that of an object put there to
+ * see, and removed again. Nothing else is measured by this machine's clock either.
+ * @param folder one that is in use anyway
+ */
+export async function readStoreClock(
+  store: ObjectStore,
+  { folder, random, signal }: { folder: string; random: Random; signal: AbortSignal },
+): Promise<number> {
+  const name = parseObjectName(`${folder}/clock-${Buffer.from(random.bytes(8)).toString('hex')}`)
+  const unlocked = store.lock?.unlocked ?? store
+  await unlocked.put(name, new Uint8Array(1), signal)
+  try {
+    return (await unlocked.stat(name, signal))?.modifiedMs ?? 0
+  } finally {
+    await unlocked.delete(name, signal)
+  }
+}
