@@ -116,9 +116,16 @@ export function completePlace(place: string, fallback: S3Parameters): string {
 
 /** Where a vault's keyring is unless it is said: inside, and never locked, as keys must go at once. */
 export function keyringOf(vault: string): string {
-  if (!isS3Url(vault)) return `${vault.replace(/\/$/, '')}/keyring`
+  if (!isS3Url(vault)) return placeBelow(vault, 'keyring')
   const { objectLock: _, ...url } = parseS3Url(vault)
-  return formatS3Url({ ...url, prefix: url.prefix === '' ? 'keyring' : `${url.prefix}/keyring` })
+  return placeBelow(formatS3Url(url), 'keyring')
+}
+
+/** The folder `name` in a place. */
+export function placeBelow(place: string, name: string): string {
+  if (!isS3Url(place)) return `${place.replace(/\/$/, '')}/${name}`
+  const url = parseS3Url(place)
+  return formatS3Url({ ...url, prefix: url.prefix === '' ? name : `${url.prefix}/${name}` })
 }
 
 function isParameterName(name: string): name is S3ParameterName {

@@ -21,6 +21,7 @@ export type S3Account = {
 const PROGRAMS = ['ceph', 'ceph-mon', 'ceph-osd', 'monmaptool', 'radosgw', 'radosgw-admin']
 const READY_WITHIN_MS = 120_000
 const STOPPED_WITHIN_MS = 10_000
+const COMMAND_TRIES_MAX = 20
 
 /** Whether this machine has what `startRadosgw` needs. */
 export function hasRadosgw(): boolean {
@@ -37,9 +38,9 @@ export function hasRadosgw(): boolean {
 export async function startRadosgw(): Promise<Radosgw> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-s3-'))
   const guard = startGuard(folder)
-  const children: ChildProcess[] = []
+  const children: Child[] = []
   const stop = async () => {
-    for (const child of children.splice(0).reverse()) await stopChild(child)
+    for (const { process } of children.splice(0).reverse()) await stopChild(process)
     rmSync(folder, { recursive: true, force: true })
     guard.ref()
     guard.stdin?.end('stopped\n')
@@ -50,7 +51,7 @@ export async function startRadosgw(): Promise<Radosgw> {
     const start = (program: string, ...args: string[]) => {
       const child = startProgram(place, program, args)
       children.push(child)
-      guard.stdin?.write(`${child.pid}\n`)
+      guard.stdin?.write(`${child.process.pid}\n`)
     }
     const run = (program: string, ...args: string[]) => runProgram(place, program, args)
 
@@ -60,7 +61,11 @@ export async function startRadosgw(): Promise<Radosgw> {
     await run('ceph-mon', '-i', 'a', '--mkfs', '--monmap', map)
     start('ceph-mon', '-i', 'a', '-f')
     const osdId = randomUUID()
-    await run('ceph', '--connect-timeout', '30', 'osd', 'new', osdId)
+    // A client may ask before it has heard which cluster this is, and is refused.
+    const tell = (...args: string[]) =>
+      trying(() => run('ceph', '--connect-timeout', '30', ...args))
+    await tell('osd', 'new', osdId)
+    await tell('osd', 'crush', 'add', 'osd.0', '1', 'root=default', 'host=localhost')
     await run('ceph-osd', '-i', '0', '--mkfs', '--osd-uuid', osdId)
     start('ceph-osd', '-i', '0', '-f')
     start('radosgw', '-n', 'client.rgw', '-f')
@@ -127,6 +132,9 @@ function formatConfig({ clusterId, folder, gatewayPort, monitorPort }: Place): s
     osd_pool_default_pg_autoscale_mode: 'off',
     mon_allow_pool_size_one: 'true',
     osd_crush_chooseleaf_type: '0',
+    // Done by hand: the daemon does not ask twice, see above.
+    osd_crush_update_on_start: 'false',
+    osd_class_update_on_start: 'false',
     osd_objectstore: 'memstore',
     memstore_device_bytes: String(4 * 1024 ** 3),
     mon_data: join(folder, 'mon'),
@@ -144,15 +152,23 @@ function formatConfig({ clusterId, folder, gatewayPort, monitorPort }: Place): s
   return `[global]\n${text.join('')}`
 }
 
-function startProgram(place: Place, program: string, args: readonly string[]): ChildProcess {
-  return spawn(`/usr/bin/${program}`, ['-c', place.configFile, ...args], {
+/** A program and what it complained of last. */
+type Child = { readonly process: ChildProcess; readonly log: () => string }
+
+function startProgram(place: Place, program: string, args: readonly string[]): Child {
+  const process = spawn(`/usr/bin/${program}`, ['-c', place.configFile, ...args], {
     ...place.user,
     cwd: place.folder,
     // A group of its own: Ctrl-C at the terminal is for the tests, which then stop it in order.
     detached: true,
-    stdio: 'ignore',
+    stdio: ['ignore', 'ignore', 'pipe'],
     env: { PATH: '/usr/bin:/bin', HOME: place.folder, LC_ALL: 'C.UTF-8', TZ: 'UTC' },
   })
+  let log = ''
+  process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    log = `${log}${text}`.slice(-4000)
+  })
+  return { process, log: () => log }
 }
 
 async function runProgram(place: Place, program: string, args: readonly string[]): Promise<void> {
@@ -165,15 +181,28 @@ async function runProgram(place: Place, program: string, args: readonly string[]
   })
 }
 
-async function waitUntilReady(endpoint: string, children: readonly ChildProcess[]): Promise<void> {
+async function trying(run: () => Promise<void>): Promise<void> {
+  for (let count = 1; ; count++) {
+    try {
+      return await run()
+    } catch (error) {
+      if (count >= COMMAND_TRIES_MAX) throw error
+    }
+    await sleep(100)
+  }
+}
+
+async function waitUntilReady(endpoint: string, children: readonly Child[]): Promise<void> {
   for (let waitedMs = 0; waitedMs < READY_WITHIN_MS; waitedMs += 100) {
     const isAnswering = await fetch(endpoint).then(
       ({ ok }) => ok,
       () => false,
     )
     if (isAnswering) return
-    const dead = children.find(({ exitCode, signalCode }) => exitCode !== null || signalCode)
-    if (dead !== undefined) throw new Error(`Cannot start radosgw: ${dead.spawnfile} ended`)
+    const dead = children.find(({ process }) => process.exitCode !== null || process.signalCode)
+    if (dead !== undefined) {
+      throw new Error(`Cannot start radosgw: ${dead.process.spawnfile} ended\n${dead.log()}`)
+    }
     await sleep(100)
   }
   throw new Error('Cannot start radosgw: it did not become ready')

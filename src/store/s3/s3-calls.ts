@@ -14,6 +14,8 @@ import type { Clock } from '#stdx/clock'
 import type { S3Place } from './s3-place.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
+/** What went wrong is thrown; without this the SDK writes some of it to the console. */
+const SILENT = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** What is stored, in whatever form it can be sent again. */
 export type S3Body = {
@@ -189,6 +191,7 @@ function clientConfig({ endpoint, isPathStyle, profile, region }: S3Place): S3Cl
     ...(profile !== undefined && { profile }),
     // The store room retries, as only it knows what a lost answer to a create means.
     maxAttempts: 1,
+    logger: SILENT,
     // Newer checksums travel in ways that other servers than Amazon's do not read.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',

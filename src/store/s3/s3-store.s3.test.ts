@@ -1,38 +1,11 @@
-import { tmpdir } from 'node:os'
 import { beforeAll, expect, test } from 'vitest'
-import { systemClock } from '#stdx/clock'
-import { systemRandom } from '#stdx/random'
 import { collect } from '#stdx/streams'
 import { describeS3, type FreshBucket, freshBucket } from '#test/servers/fresh-bucket'
 import { parseObjectName } from '../object-name.ts'
-import type { ObjectStore } from '../object-store.ts'
 import { testObjectStore } from '../testing/object-store-contract.ts'
-import type { S3Place } from './s3-place.ts'
-import { openS3Store, type S3StoreOptions } from './s3-store.ts'
+import { openBucket } from './testing/open-bucket.ts'
 
 const { signal } = new AbortController()
-let prefixes = 0
-
-function open(
-  at: FreshBucket,
-  place: Partial<S3Place> = {},
-  options: Partial<S3StoreOptions> = {},
-): ObjectStore & AsyncDisposable {
-  const whole: S3Place = {
-    bucket: at.bucket,
-    prefix: `backup/${prefixes++}`,
-    endpoint: at.endpoint,
-    region: 'us-east-1',
-    profile: undefined,
-    isPathStyle: true,
-    lock: undefined,
-    ...place,
-  }
-  const credentials = { accessKeyId: at.accessKeyId, secretAccessKey: at.secretAccessKey }
-  const deps = { clock: systemClock, random: systemRandom, tempDir: tmpdir(), credentials }
-  const store = openS3Store({ place: whole, ...deps, ...options })
-  return { ...store, [Symbol.asyncDispose]: async () => {} }
-}
 
 describeS3('s3 store', () => {
   let bucket: FreshBucket
@@ -40,13 +13,13 @@ describeS3('s3 store', () => {
     bucket = await freshBucket()
   })
 
-  testObjectStore('s3', async () => open(bucket))
+  testObjectStore('s3', async () => openBucket(bucket))
   testObjectStore('s3 without prefix, in small pages', async () =>
-    open(await freshBucket(), { prefix: '' }, { pageMax: 2 }),
+    openBucket(await freshBucket(), { prefix: '' }, { pageMax: 2 }),
   )
 
   test('create() and get() carry more than fits in memory, whole', async () => {
-    const store = open(bucket)
+    const store = openBucket(bucket)
     const name = parseObjectName('large')
     await using writer = await store.create(name, signal)
     for (let i = 0; i < 40; i++) await writer.write(new Uint8Array(500_000).fill(i))
@@ -59,7 +32,7 @@ describeS3('s3 store', () => {
   })
 
   test('a bucket that is not there makes the store unavailable, and is not an empty one', async () => {
-    const store = open(bucket, { bucket: 'there-is-none' })
+    const store = openBucket(bucket, { bucket: 'there-is-none' })
     const name = parseObjectName('a')
     const missing = { code: 'store.unavailable', message: /the bucket does not exist/ }
     const asExpected = expect.objectContaining({
@@ -75,7 +48,7 @@ describeS3('s3 store', () => {
 
   test('wrong credentials are denied at once, and none of them is told', async () => {
     const secretAccessKey = 'not-the-secret-of-this-account'
-    const store = open({ ...bucket, secretAccessKey })
+    const store = openBucket({ ...bucket, secretAccessKey })
     const failure = await store.list('', signal)[Symbol.asyncIterator]().next().catch(String)
     expect(failure).toMatch(/Cannot list .*answered 403 SignatureDoesNotMatch/)
     expect(failure).not.toContain(secretAccessKey)
@@ -87,7 +60,7 @@ describeS3('s3 store', () => {
 
   test('an address where nobody answers is tried a few times, then unavailable', async () => {
     const limits = { attemptsMax: 3, delayMs: 1 }
-    const store = open(bucket, { endpoint: 'http://127.0.0.1:9' }, { limits })
+    const store = openBucket(bucket, { endpoint: 'http://127.0.0.1:9' }, { limits })
     const stat = store.stat(parseObjectName('a'), signal)
     await expect(stat).rejects.toMatchObject({ code: 'store.unavailable' })
   })

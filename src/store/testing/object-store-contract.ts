@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { systemClock } from '#stdx/clock'
 import { systemRandom } from '#stdx/random'
 import { collect } from '#stdx/streams'
+import { checkStore, emptyStore } from '../check-store.ts'
 import { parseObjectName } from '../object-name.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { probeStore } from '../probe-store.ts'
@@ -22,6 +24,14 @@ export function testObjectStore(
     testWholeObjects(open)
     testNames(open)
     testWriters(open)
+    test('checkStore() finds every property kept, and emptyStore() leaves nothing', async () => {
+      await using store = await open()
+      const deps = { clock: systemClock, random: systemRandom }
+      const findings = await collect(checkStore(deps, store, signal))
+      expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([])
+      expect(await emptyStore(store, signal)).toBe(0)
+      expect(await collect(store.list('', signal))).toEqual([])
+    })
     test('probeStore() finds nothing to object to and leaves nothing behind', async () => {
       await using store = await open()
       await probeStore(store, systemRandom, { signal })

@@ -40,15 +40,18 @@ export type Traveller = {
   summary<T = unknown>(...argv: string[]): Promise<T>
 }
 
-/** A traveller on a machine of their own: empty folder, empty home, a passphrase. */
-export async function aTraveller(): Promise<Traveller> {
+/** A traveller on a machine of their own: empty folder, empty home, a passphrase, and `more`. */
+export async function aTraveller(more: Readonly<Record<string, string>> = {}): Promise<Traveller> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-journey-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
-  return travellerIn(folder)
+  return travellerIn(folder, more)
 }
 
 /** The same in a folder that somebody else removes. */
-export function travellerIn(folder: string): Traveller {
+export function travellerIn(
+  folder: string,
+  more: Readonly<Record<string, string>> = {},
+): Traveller {
   const environment = {
     PATH: process.env['PATH'] ?? '',
     // The compiled code is kept between journeys, as it is between the runs of a person.
@@ -56,6 +59,7 @@ export function travellerIn(folder: string): Traveller {
     HOME: folder,
     HOLDFAST_PASSPHRASE: PASSPHRASE,
     HOLDFAST_STATE_DIR: join(folder, 'state'),
+    ...more,
   }
   const holdfastWith = (more: Record<string, string>, ...argv: string[]) =>
     runCommand(HOLDFAST, argv, { folder, environment: { ...environment, ...more } })
