@@ -20,6 +20,7 @@ import { addReplicate } from './commands/replicate.ts'
 import { addRestore } from './commands/restore.ts'
 import { addShow } from './commands/show.ts'
 import { addSource } from './commands/source.ts'
+import { addStore } from './commands/store.ts'
 import { addVerify } from './commands/verify.ts'
 import type { Act } from './shell.ts'
 
@@ -51,6 +52,7 @@ const COMMANDS: readonly ((program: Command, act: Act) => void)[] = [
   addRestore,
   addCheck,
   addVerify,
+  addStore,
   addReplicate,
   addLabel,
   addHold,
