@@ -186,6 +186,36 @@ test('a history tells of the points that are kept, each under the names of its t
   ])
 })
 
+test('a record is what it is since the point that its history says, whichever are kept', async () => {
+  await using life = await aLife(CUSTOMERS)
+  const name = (text: string) => life.exec(`UPDATE customer SET name = '${text}' WHERE id = 2`)
+  await life.capture()
+  await name('Bo')
+  await life.capture()
+  await name('Bea')
+  await life.capture()
+  await life.capture({ request: { isFull: true } })
+  await name('Bo')
+  await life.capture()
+  await name('Bea')
+  await life.capture()
+  const sinces: (readonly [readonly number[], number])[] = [
+    [[1, 2, 3, 4, 5, 6], 6],
+    [[1, 2, 3, 4], 3],
+    // It changed and changed back between.
+    [[1, 3], 1],
+    [[4, 6], 4],
+    [[1, 4, 6], 1],
+    [[1, 2, 6], 6],
+    [[2, 6], 6],
+  ]
+  for (const [kept, since] of sinces) {
+    const isKept = (seq: number) => kept.includes(seq)
+    const [newest] = await life.historyOf(customer, '2', isKept)
+    expect([newest?.seq, await life.lastChangeOf(customer, '2', isKept)]).toEqual([since, since])
+  }
+})
+
 test('runCapture() starts an entity anew that was away, dropped or excluded', async () => {
   await using life = await aLife(CUSTOMERS)
   await life.capture()

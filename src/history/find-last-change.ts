@@ -49,9 +49,10 @@ function isChange(
   if (earlier === undefined) return true
   if (generationAt(earlier, schema.entity) !== schema.generation) return false
   const before = older.find(({ seq }) => seq <= earlier.seq)
-  // Versions of one layout that follow each other differ.
-  const layoutOf = (one: { readonly schema: number }) => schemas.get(one.schema)?.layout
-  return before === undefined || before.op === OP_DELETE || layoutOf(before) === layoutOf(version)
+  if (before === undefined || before.op === OP_DELETE) return true
+  // Digests of two layouts say nothing of each other.
+  const isOneLayout = schemas.get(before.schema)?.layout === schemas.get(version.schema)?.layout
+  return isOneLayout && before.digest !== version.digest
 }
 
 function generationAt({ body }: Point, entity: EntityName): number | undefined {

@@ -4,6 +4,8 @@ import { optionsFor } from '#connector/testing/contract-system'
 import { freshSqlite, type SqliteSystem, sqliteHarness } from '#connector/testing/sqlite-system'
 import { diffEntities, diffEntity, type RecordChange } from '#history/diff-points'
 import { entityAt } from '#history/entity-at'
+import { findLastChange } from '#history/find-last-change'
+import { findRecord } from '#history/find-record'
 import { readRecordFields } from '#history/record-fields'
 import { type RecordVersion, recordHistory } from '#history/record-history'
 import type { EntityName } from '#record/entity-name'
@@ -33,6 +35,8 @@ export type Life = AsyncDisposable & {
     address: string,
     isKept?: (seq: number) => boolean,
   ): Promise<readonly RecordVersion[]>
+  /** Since when a record is what it is at the newest of the points that are kept. */
+  lastChangeOf(entity: string, address: string, isKept?: (seq: number) => boolean): Promise<number>
 }
 
 export type CaptureChange = {
@@ -105,6 +109,16 @@ export async function aLife(sql: string): Promise<Life> {
       const points = timeline.points.filter(({ seq }) => isKept(seq))
       const request = { state: { ...timeline, points }, entity: nameOf(entity), address }
       return (await recordHistory(read, request, signal)).versions
+    },
+    async lastChangeOf(entity, address, isKept = () => true) {
+      const timeline = await state()
+      const points = timeline.points.filter(({ seq }) => isKept(seq))
+      const point = points.at(-1)
+      assert(point !== undefined, 'A point is kept.')
+      const kept = { ...timeline, points }
+      const at = entityAt(kept, point, nameOf(entity))
+      const found = await findRecord(read, at, address, signal)
+      return await findLastChange(read, { state: kept, point, at, address, found }, signal)
     },
     [Symbol.asyncDispose]: () => system[Symbol.asyncDispose](),
   }
