@@ -5,13 +5,14 @@ import type { ObjectStore, PutResult } from '#store/object-store'
 import type { Chain } from './chain-slots.ts'
 import type { EntryBody } from './entry.ts'
 import { formatEntryName } from './entry-name.ts'
-import { type Author, type EnvelopeDeps, formatEntry, hashEntry } from './envelope.ts'
+import { formatEntry, hashEntry } from './envelope.ts'
 import type { HeadMemory } from './head-memory.ts'
+import type { Author, LogDeps } from './sealed-statement.ts'
 
 const ATTEMPTS_MAX = 8
 const DELAY_MS = 100
 
-export type AppendDeps = EnvelopeDeps & {
+export type AppendDeps = LogDeps & {
   readonly store: ObjectStore
   readonly memory: HeadMemory
   readonly clock: Clock

@@ -2,8 +2,8 @@ import type { Certificate } from '#seal/certificate'
 import type { VaultId } from '#seal/keys'
 import { signBytes } from '#seal/signing-pair'
 import { formatCanonicalJson } from '#stdx/canonical-json'
-import type { Author } from './envelope.ts'
 import type { AgreedBody } from './maintenance-entry.ts'
+import type { Author } from './sealed-statement.ts'
 
 /** What two hands are to agree on, before either has signed. */
 export type Proposal = AgreedBody extends infer B

@@ -7,7 +7,7 @@ import { AppError, isAppError } from '#stdx/app-error'
 import { parseObjectName } from '#store/object-name'
 import type { ObjectName, ObjectStore } from '#store/object-store'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
-import type { Author } from '#timeline/envelope'
+import type { Author } from '#timeline/sealed-statement'
 
 const ROLES: readonly Role[] = ['capture', 'root', 'custodian', 'keeper', 'restore', 'auditor']
 

@@ -59,13 +59,17 @@ export async function openOpened(
 ): Promise<OpenedVault> {
   const { clock, keyring, random, stateDir, store } = request
   refuseForeign(store, header, credential)
-  const [{ OpenedVault }, { createHeadMemory, openHeadMemory }] = await loadRest()
+  const [{ OpenedVault }, { createHeadMemory, openHeadMemory }, { openSlotMemory }] =
+    await loadRest()
   const folder = stateDir === undefined ? undefined : join(stateDir, header.vaultId)
   const memory =
     folder === undefined
       ? createHeadMemory()
       : openHeadMemory(folder, random, (error) => request.onForgotten?.(folder, error))
-  return new OpenedVault({ store, keyring, clock, random, memory, header, credential })
+  const deps = { store, keyring, clock, random, memory, header, credential }
+  if (folder === undefined) return new OpenedVault(deps)
+  const log = { vaultId: header.vaultId, logKey: credential.logKey, random }
+  return new OpenedVault({ ...deps, slots: openSlotMemory(folder, log) })
 }
 
 export type OpenedKeys = {
@@ -76,7 +80,11 @@ export type OpenedKeys = {
 
 /** What an opened vault needs; loading it takes as long as a good part of making a key. */
 function loadRest() {
-  return Promise.all([import('./opened-vault.ts'), import('#timeline/head-memory')])
+  return Promise.all([
+    import('./opened-vault.ts'),
+    import('#timeline/head-memory'),
+    import('#timeline/slot-memory'),
+  ])
 }
 
 async function readHeader({ signal, store }: OpenVaultRequest): Promise<string> {

@@ -26,6 +26,7 @@ import { cosign, judgeCosigner, type Proposal } from '#timeline/proposal'
 import { readChain } from '#timeline/read-chain'
 import { readBackwards } from '#timeline/read-head'
 import { isRevokedAt, voidRevoked } from '#timeline/revocations'
+import type { SlotMemory } from '#timeline/slot-memory'
 import type { TimelineState } from '#timeline/timeline-state'
 import { certificateRevoked, findAuthor, findCertificate, roleMissing } from './author.ts'
 import { checkObjects } from './check-objects.ts'
@@ -44,6 +45,8 @@ export type OpenedVaultDeps = {
   readonly clock: Clock
   readonly random: Random
   readonly memory: HeadMemory
+  /** Absent: every entry is verified by every command. */
+  readonly slots?: SlotMemory
   readonly header: VaultHeader
   readonly credential: Credential
 }
@@ -96,7 +99,10 @@ export class OpenedVault implements Vault {
     this.rootPublicKey = deps.header.rootPublicKey
     this.#keys = new KeyLog({
       readVault: (known, signal) =>
-        readChain(this.#readDeps(VAULT_TIMELINE, signal), VAULT_TIMELINE, { known, signal }),
+        readChain({ ...this.#readDeps(VAULT_TIMELINE, signal), ...this.#slots }, VAULT_TIMELINE, {
+          known,
+          signal,
+        }),
       epochMin: deps.credential.epoch ?? 1,
       label: deps.store.label,
     })
@@ -112,7 +118,8 @@ export class OpenedVault implements Vault {
   }
 
   openElsewhere(store: ObjectStore, keyring: ObjectStore): Vault {
-    return new OpenedVault({ ...this.#deps, store, keyring, memory: createHeadMemory() })
+    const { slots: _, ...deps } = this.#deps
+    return new OpenedVault({ ...deps, store, keyring, memory: createHeadMemory() })
   }
 
   async readTimeline(source: string, signal: AbortSignal): Promise<TimelineState> {
@@ -120,7 +127,7 @@ export class OpenedVault implements Vault {
   }
 
   async readGoodPart(source: string, signal: AbortSignal): Promise<TimelineState> {
-    return this.#fold(await this.readChain(parseSourceName(source), signal))
+    return this.#fold(await this.#readChain(parseSourceName(source), signal, this.#slots))
   }
 
   #fold(chain: Chain): TimelineState {
@@ -130,6 +137,14 @@ export class OpenedVault implements Vault {
   }
 
   async readChain(timeline: string, signal: AbortSignal): Promise<Chain> {
+    return await this.#readChain(timeline, signal, {})
+  }
+
+  async #readChain(
+    timeline: string,
+    signal: AbortSignal,
+    slots: Pick<OpenedVaultDeps, 'slots'>,
+  ): Promise<Chain> {
     const findSaid = async () => {
       if (timeline === VAULT_TIMELINE) return []
       const said = (await this.#newestHeads(signal)).get(timeline)
@@ -139,7 +154,7 @@ export class OpenedVault implements Vault {
       timeline === VAULT_TIMELINE
         ? {}
         : { findSaid, revoked: (await this.#keys.read(signal)).revoked }
-    const deps = this.#readDeps(timeline, signal)
+    const deps = { ...this.#readDeps(timeline, signal), ...slots }
     const chain = await readChain(deps, timeline, { ...options, signal })
     const isThere = chain.headSeq >= 0 || chain.rolledBack !== null
     if (isThere || timeline === VAULT_TIMELINE) return chain
@@ -353,7 +368,7 @@ export class OpenedVault implements Vault {
   }
 
   async #readTrusted(timeline: string, signal: AbortSignal): Promise<Chain> {
-    const chain = await this.readChain(timeline, signal)
+    const chain = await this.#readChain(timeline, signal, this.#slots)
     if (chain.rolledBack === null) return chain
     const where = `heads are remembered in ${this.#deps.memory.label} and in the vault itself`
     const message = `Cannot trust timeline "${timeline}" of "${this.store.label}": ${chain.rolledBack}; ${where}`
@@ -432,6 +447,11 @@ export class OpenedVault implements Vault {
       if (judged?.kind === 'entry') return { seq: slot.seq, hash: slot.hash }
     }
     return undefined
+  }
+
+  get #slots(): Pick<OpenedVaultDeps, 'slots'> {
+    const { slots } = this.#deps
+    return slots === undefined ? {} : { slots }
   }
 
   #readDeps(source: string, signal: AbortSignal) {

@@ -7,10 +7,10 @@ import { systemRandom } from '#stdx/random'
 import { createMemoryStore } from '#store/testing/memory-store'
 import { appendEntry } from '../append-entry.ts'
 import type { CaptureBody, EntryBody } from '../entry.ts'
-import type { Author } from '../envelope.ts'
 import { foldTimeline } from '../fold-timeline.ts'
 import { createHeadMemory } from '../head-memory.ts'
 import { readChain } from '../read-chain.ts'
+import type { Author } from '../sealed-statement.ts'
 
 /** Timelines in memory with authors of every role, for tests that cheat. */
 export const { signal } = new AbortController()
