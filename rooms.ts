@@ -70,7 +70,7 @@ export const ROOMS: readonly Room[] = [
   {
     name: 'retention',
     does: 'which points are kept, and what nothing needs any more',
-    doors: ['stdx', 'store', 'segment', 'timeline', 'vault'],
+    doors: ['stdx', 'record', 'store', 'segment', 'timeline', 'vault'],
   },
   { name: 'config', does: 'every setting, defined once', doors: ['stdx'] },
   { name: 'demo', does: 'the trading group that shows everything', doors: ['stdx', 'config'] },

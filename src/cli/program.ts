@@ -4,6 +4,7 @@ import { environmentNameOf, flagOf, SETTING_NAMES, settingOf } from '#config/set
 import { addBackup } from './commands/backup.ts'
 import { addCheck } from './commands/check.ts'
 import { addCollect } from './commands/collect.ts'
+import { addCompact } from './commands/compact.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDiff } from './commands/diff.ts'
 import { addDoctor } from './commands/doctor.ts'
@@ -58,6 +59,7 @@ const COMMANDS: readonly ((program: Command, act: Act) => void)[] = [
   addHold,
   addRelease,
   addExpire,
+  addCompact,
   addCollect,
   addDemo,
 ]

@@ -1,6 +1,6 @@
 import type { EntityName } from '#record/entity-name'
 import type { SchemaVersion } from '#record/schema'
-import type { PlacedSegment } from '#segment/segment'
+import { type PlacedSegment, seqsOf } from '#segment/segment'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { EntityAtPoint } from '#timeline/entry'
@@ -24,7 +24,7 @@ export function entityAt(state: TimelineState, point: Point, entity: EntityName)
   const schema = schemas.get(facts.schema)
   assert(schema !== undefined, 'A point names only schema versions that the timeline holds.')
   const segments = (state.segments.get(entity) ?? []).filter(
-    ({ ref, seq }) => ref.generation === facts.generation && seq <= point.seq,
+    (one) => one.ref.generation === facts.generation && seqsOf(one).min <= point.seq,
   )
   return { facts, schema, schemas, segments, asOfSeq: point.seq }
 }

@@ -1,7 +1,7 @@
 import { formatKeyAddress } from '#record/address'
 import type { EntityName } from '#record/entity-name'
 import type { SchemaVersion } from '#record/schema'
-import type { SegmentReadDeps } from '#segment/segment'
+import { type SegmentReadDeps, seqsOf } from '#segment/segment'
 import { isAppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { Point, TimelineState } from '#timeline/timeline-state'
@@ -157,7 +157,7 @@ async function findInStretch(
   assert(last !== undefined && schema !== undefined, 'A stretch has points, which have schemas.')
   const asOfSeq = last.point.seq
   const segments = (state.segments.get(entity) ?? []).filter(
-    ({ ref, seq }) => ref.generation === generation && (ref.stamps === 'full' || seq <= asOfSeq),
+    (one) => one.ref.generation === generation && seqsOf(one).min <= asOfSeq,
   )
   const asked = { address, segments, schemas, schema, asOfSeq, signal }
   const { key, versions } = await findByAddress(deps, asked)

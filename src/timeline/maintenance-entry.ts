@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { segmentRefSchema } from '#segment/segment'
+import { type SegmentRef, segmentRefSchema } from '#segment/segment'
 
 /**
  * The entries that look after what captures wrote: which points are named, held, let go, and which
@@ -80,7 +80,9 @@ export type LabelBody = Readonly<z.infer<typeof labelBodySchema>>
 export type HoldBody = Readonly<z.infer<typeof holdBodySchema>>
 export type ReleaseBody = Readonly<z.infer<typeof releaseBodySchema>>
 export type ExpireBody = Readonly<z.infer<typeof expireBodySchema>>
-export type CompactBody = Readonly<z.infer<typeof compactBodySchema>>
+export type CompactBody = Omit<Readonly<z.infer<typeof compactBodySchema>>, 'segments'> & {
+  readonly segments: readonly SegmentRef[]
+}
 export type FenceBody = Readonly<z.infer<typeof fenceBodySchema>>
 export type RepairBody = Readonly<z.infer<typeof repairBodySchema>>
 

@@ -1,0 +1,254 @@
+import type { EntityName } from '#record/entity-name'
+import type { SchemaVersion } from '#record/schema'
+import type { KeptVersions } from '#segment/kept-points'
+import { type PlacedSegment, seqsOf } from '#segment/segment'
+import type { TimelineState } from '#timeline/timeline-state'
+
+/** Segments that follow each other in key order: what one session wrote of one entity and layout. */
+export type Run = {
+  readonly segments: readonly PlacedSegment[]
+  /** Stored, keys and rows. */
+  readonly bytes: number
+  readonly versionCount: number
+  /** Seqs of its versions. */
+  readonly seqMin: number
+  readonly seqMax: number
+  /** Seq of the entry that added it. */
+  readonly addedBy: number
+}
+
+/** Everything that is live of one generation of an entity, and which points need it. */
+export type GenerationRuns = {
+  readonly entity: EntityName
+  readonly generation: number
+  /** By their newest version, oldest first. */
+  readonly runs: readonly Run[]
+  /** Seqs of the kept points that hold the generation, ascending, and the rows of the first of them. */
+  readonly points: readonly number[]
+  readonly firstRowCount: number
+  /** Points that were let go, and the entries that did it. */
+  readonly expired: ReadonlyMap<number, number>
+  /** Of the newest point of the timeline. */
+  readonly newestSeq: number
+}
+
+/** Runs to be replaced by what kept points see of them. */
+export type Merge = {
+  readonly entity: EntityName
+  readonly generation: number
+  /**
+   * `unseen`: no kept point holds the generation, so nothing is read and nothing written. `expired`:
+   * much of it was only seen by points that were let go. `similar`: there are many of one size.
+   */
+  readonly reason: 'unseen' | 'expired' | 'similar'
+  readonly runs: readonly Run[]
+  readonly kept: KeptVersions
+}
+
+const FAN_IN = 8
+/** Sizes are told apart by powers of the fan-in, from this one on. */
+const LEAST_TIER_BYTES = 65_536
+/** A run of this share of the largest one is merged no more, and a merge stops at the second share. */
+const LARGE_SHARE = 0.05
+const MERGED_SHARE = 0.1
+/** Runs smaller than this are merged however small the largest one is. */
+const SMALL_BYTES = 2_097_152
+/** A generation is written anew when this share of its versions may go. */
+const DROPPABLE_SHARE = 0.125
+/** What the decoded blocks of a merge may take. */
+const MERGE_MEMORY_BYTES = 125_829_120
+const RUN_MEMORY_BYTES = 1_572_864
+
+/** What is live, generation by generation. Pure. */
+export function listGenerations(state: TimelineState): GenerationRuns[] {
+  return [...state.segments].flatMap(([entity, segments]) => {
+    const layouts = new Map((state.schemas.get(entity) ?? []).map((one) => [one.version, one]))
+    return [...Map.groupBy(segments, ({ ref }) => ref.generation)].map(([generation, members]) =>
+      describeGeneration(state, { entity, generation, segments: members, layouts }),
+    )
+  })
+}
+
+function describeGeneration(
+  { expired, points }: TimelineState,
+  {
+    entity,
+    generation,
+    layouts,
+    segments,
+  }: {
+    readonly entity: EntityName
+    readonly generation: number
+    readonly segments: readonly PlacedSegment[]
+    readonly layouts: ReadonlyMap<number, SchemaVersion>
+  },
+): GenerationRuns {
+  const runs = [...Map.groupBy(segments, (one) => nameOfRun(one, layouts)).values()].map(toRun)
+  const held = points.flatMap(({ body, seq }) => {
+    const facts = body.entities.find((one) => one.entity === entity)
+    return facts?.generation === generation ? [{ seq, rows: facts.rows }] : []
+  })
+  return {
+    entity,
+    generation,
+    runs: runs.sort((a, b) => a.seqMax - b.seqMax || a.seqMin - b.seqMin),
+    points: held.map(({ seq }) => seq),
+    firstRowCount: held[0]?.rows ?? 0,
+    expired,
+    newestSeq: points.at(-1)?.seq ?? 0,
+  }
+}
+
+/** Segments of one session and layout do not overlap; `mergeSegments` writes a run per layout. */
+function nameOfRun({ ref }: PlacedSegment, layouts: ReadonlyMap<number, SchemaVersion>): string {
+  const session = ref.keyring.slice(0, ref.keyring.lastIndexOf('/'))
+  return `${session}/${layouts.get(ref.schema)?.layout ?? 0}`
+}
+
+function toRun(segments: readonly PlacedSegment[]): Run {
+  const seqs = segments.map(seqsOf)
+  return {
+    segments,
+    bytes: segments.reduce((sum, { ref }) => sum + bytesOf(ref), 0),
+    versionCount: segments.reduce((sum, { ref }) => sum + ref.versionCount, 0),
+    seqMin: Math.min(...seqs.map(({ min }) => min)),
+    seqMax: Math.max(...seqs.map(({ max }) => max)),
+    addedBy: Math.max(...segments.map(({ seq }) => seq)),
+  }
+}
+
+function bytesOf({ keys, rows }: PlacedSegment['ref']): number {
+  return keys.sizeBytes + (rows?.sizeBytes ?? 0)
+}
+
+/** The next merge of a generation by what its entries tell; `undefined` when there is none. Pure. */
+export function planMerge(one: GenerationRuns): Merge | undefined {
+  if (one.points.length === 0) return toMerge(one, 'unseen', one.runs)
+  const similar = findSimilar(one.runs)
+  return similar && toMerge(one, 'similar', similar)
+}
+
+/**
+ * Whether enough of a generation may be droppable to be worth counting. Before the first kept point
+ * one version a record is needed; between two, at least those of the largest run; of a run that spans
+ * points, everything may go when one of them was let go since it was written. Pure.
+ */
+export function isWorthCounting({ expired, firstRowCount, points, runs }: GenerationRuns): boolean {
+  if (expired.size === 0) return false
+  const total = sumVersions(runs)
+  const intervalOf = (seq: number) => points.findIndex((point) => point >= seq)
+  const isInside = ({ seqMax, seqMin }: Run) => intervalOf(seqMin) === intervalOf(seqMax)
+  let droppable = sumVersions(runs.filter((run) => !isInside(run) && isOutdated(run, expired)))
+  for (const [interval, members] of Map.groupBy(runs.filter(isInside), ({ seqMax }) =>
+    intervalOf(seqMax),
+  )) {
+    const most = Math.max(...members.map(({ versionCount }) => versionCount))
+    const needed = interval < 0 ? 0 : interval === 0 ? firstRowCount : most
+    droppable += Math.max(0, sumVersions(members) - needed)
+  }
+  return droppable >= DROPPABLE_SHARE * total
+}
+
+function isOutdated({ addedBy, seqMax, seqMin }: Run, expired: GenerationRuns['expired']): boolean {
+  return [...expired].some(([point, by]) => by > addedBy && point >= seqMin && point < seqMax)
+}
+
+function sumVersions(runs: readonly Run[]): number {
+  return runs.reduce((sum, { versionCount }) => sum + versionCount, 0)
+}
+
+/**
+ * The merge that drops what may go, when that is enough. Pure.
+ * @param dropped as `countDroppable` says
+ */
+export function planRewrite(one: GenerationRuns, dropped: readonly number[]): Merge | undefined {
+  const total = sumVersions(one.runs)
+  const all = dropped.reduce((sum, count) => sum + count, 0)
+  if (all === 0 || all < DROPPABLE_SHARE * total) return undefined
+  // What is newer than nearly all that goes stays as it is: a rolling window rewrites its old end only.
+  let reached = 0
+  const last = dropped.findIndex((count) => {
+    reached += count
+    return reached >= 0.9 * all
+  })
+  const upTo = one.points[last] ?? Number.POSITIVE_INFINITY
+  const runs = one.runs.filter(({ seqMin }) => seqMin <= upTo)
+  return toMerge(one, 'expired', fitMemory(runs))
+}
+
+/** Versions that all runs together can do without. */
+export function keptOf(one: GenerationRuns, runs: readonly Run[]): KeptVersions {
+  const outside = one.runs.filter((run) => !runs.includes(run))
+  const outsideSeqMin = Math.min(...outside.map(({ seqMin }) => seqMin))
+  return { points: one.points, newestSeq: one.newestSeq, outsideSeqMin }
+}
+
+function toMerge(one: GenerationRuns, reason: Merge['reason'], runs: readonly Run[]): Merge {
+  const { entity, generation } = one
+  return { entity, generation, reason, runs, kept: keptOf(one, runs) }
+}
+
+/**
+ * Neighbours in time of one size, `FAN_IN` of them at least, with smaller ones between them. Merging
+ * neighbours only leaves runs that a look at an old point can pass over.
+ */
+function findSimilar(runs: readonly Run[]): readonly Run[] | undefined {
+  const largest = Math.max(...runs.map(({ bytes }) => bytes))
+  const isSmall = ({ bytes }: Run) =>
+    bytes < SMALL_BYTES || (bytes < LARGE_SHARE * largest && bytes < largest)
+  const stretches = cutStretches(runs, isSmall)
+  const tiers = [...new Set(stretches.flat().map(tierOf))].sort((a, b) => a - b)
+  for (const tier of tiers) {
+    for (const stretch of stretches) {
+      const found = cutStretches(stretch, (run) => tierOf(run) <= tier).find(
+        (some) => some.filter((run) => tierOf(run) === tier).length >= FAN_IN,
+      )
+      if (found !== undefined) return takeOldest(found, MERGED_SHARE * largest)
+    }
+  }
+  // Sizes that alternate must not keep runs from ever being merged.
+  const longest = stretches.find((some) => some.length >= FAN_IN * FAN_IN)
+  return longest && takeOldest(longest, MERGED_SHARE * largest)
+}
+
+/** Runs in a row for which `isIn` holds. */
+function cutStretches(runs: readonly Run[], isIn: (run: Run) => boolean): Run[][] {
+  const stretches: Run[][] = [[]]
+  for (const run of runs) {
+    if (isIn(run)) stretches.at(-1)?.push(run)
+    else stretches.push([])
+  }
+  return stretches.filter((some) => some.length > 0)
+}
+
+function tierOf({ bytes }: Run): number {
+  return Math.round(
+    Math.log(Math.max(bytes, LEAST_TIER_BYTES) / LEAST_TIER_BYTES) / Math.log(FAN_IN),
+  )
+}
+
+/** Until the result is large, or memory would be. */
+function takeOldest(runs: readonly Run[], bytesMax: number): readonly Run[] {
+  const most = Math.max(bytesMax, SMALL_BYTES)
+  let bytes = 0
+  const end = runs.findIndex((run) => {
+    bytes += run.bytes
+    return bytes >= most
+  })
+  return fitMemory(end < 0 ? runs : runs.slice(0, Math.max(2, end + 1)))
+}
+
+/** The oldest that can be merged at a time; the result takes part in the next merge. */
+function fitMemory(runs: readonly Run[]): readonly Run[] {
+  let bytes = 0
+  const end = runs.findIndex((run) => {
+    bytes += memoryOf(run)
+    return bytes > MERGE_MEMORY_BYTES
+  })
+  return end < 0 ? runs : runs.slice(0, Math.max(2, end))
+}
+
+/** A small run is one block, of some six times its stored size. */
+function memoryOf({ bytes }: Run): number {
+  return Math.min(RUN_MEMORY_BYTES, 65_536 + 8 * bytes)
+}
