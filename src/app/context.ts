@@ -5,6 +5,7 @@ import type { Clock } from '#stdx/clock'
 import type { Random } from '#stdx/random'
 import type { Secret } from '#stdx/secret'
 import type { ObjectStore } from '#store/object-store'
+import type { OpenVaultRequest } from '#vault/open-vault'
 import type { Vault } from '#vault/vault'
 import type { ProgressSink } from './progress.ts'
 
@@ -35,6 +36,8 @@ export type Context = {
    * @throws config.variable-missing | config.passphrase-missing | vault.not-found | vault.wrong-key
    */
   openVault(signal: AbortSignal, options?: OpenVaultOptions): Promise<Vault>
+  /** How `openVault` opens it, for whoever changes keys. @throws as `openVault`, before opening */
+  readVaultRequest(signal: AbortSignal, config?: Config): Promise<OpenVaultRequest>
   /** @throws config.name-unknown | config.variable-missing | connector.unreachable | connector.denied */
   openSource(name: string, signal: AbortSignal): Promise<OpenedSource>
   /** Where entities of one source are captured, in threads of their own. The caller disposes it. */

@@ -19,6 +19,12 @@ export const APP_ERRORS = {
     retry: 'after-fix',
     help: 'Name the source before the @: erp@2026-06-30T12:00:00Z. `holdfast points` lists all of them.',
   },
+  'app.key-folder': {
+    status: 400,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Credentials go into a folder of their own, new or empty, that nobody else may look into and that is not part of the vault: `--out ~/holdfast-keys`. When a split was interrupted, name the same folder again.',
+  },
   'app.demo-size': {
     status: 400,
     exit: 2,

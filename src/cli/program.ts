@@ -14,6 +14,7 @@ import { addExplain } from './commands/explain.ts'
 import { addExport } from './commands/export.ts'
 import { addHistory } from './commands/history.ts'
 import { addInit } from './commands/init.ts'
+import { addKey } from './commands/key.ts'
 import { addHold, addLabel, addRelease } from './commands/mark.ts'
 import { addPoints } from './commands/points.ts'
 import { addRecover } from './commands/recover.ts'
@@ -61,6 +62,7 @@ const COMMANDS: readonly ((program: Command, act: Act) => void)[] = [
   addExpire,
   addCompact,
   addCollect,
+  addKey,
   addDemo,
 ]
 

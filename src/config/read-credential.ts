@@ -9,7 +9,12 @@ import { environmentNameOf } from './settings.ts'
 
 /** What opens a vault. */
 export type Credential =
-  | { readonly kind: 'passphrase'; readonly passphrase: Secret }
+  | {
+      readonly kind: 'passphrase'
+      readonly passphrase: Secret
+      /** The slot that it opens, where that is not one of the vault's own. */
+      readonly slot: { readonly name: string; readonly text: Secret } | undefined
+    }
   /** The text of a role's credential file. */
   | { readonly kind: 'key-file'; readonly path: string; readonly text: Secret }
 
@@ -37,12 +42,19 @@ export async function readCredential(
 ): Promise<Credential> {
   const path = onlyOne(settings) === 'keyFile' ? settings.keyFile : undefined
   if (path !== undefined) {
+    if (settings.slot !== undefined) throw bothNamed('keyFile', 'slot')
     return { kind: 'key-file', path, text: new Secret(await readText('keyFile', path)) }
   }
+  const { slot: slotPath } = settings
+  const slot =
+    slotPath === undefined
+      ? undefined
+      : { name: slotPath, text: new Secret(await readText('slot', slotPath)) }
   const given = await readGiven(deps, settings, signal)
-  if (given !== undefined) return { kind: 'passphrase', passphrase: given }
-  const typed = await askFor(deps, 'Passphrase of the vault: ', signal)
-  return { kind: 'passphrase', passphrase: new Secret(typed) }
+  if (given !== undefined) return { kind: 'passphrase', passphrase: given, slot }
+  const question = slot ? 'Passphrase of the recovery slot: ' : 'Passphrase of the vault: '
+  const typed = await askFor(deps, question, signal)
+  return { kind: 'passphrase', passphrase: new Secret(typed), slot }
 }
 
 /**
@@ -84,11 +96,14 @@ async function readGiven(
 
 function onlyOne(settings: ProcessSettings): (typeof NAMES)[number] | undefined {
   const given = NAMES.filter((name) => settings[name] !== undefined)
-  if (given.length > 1) {
-    const message = `Cannot tell the passphrase: found ${given.map(environmentNameOf).join(' and ')}, wanted one of them`
-    throw new AppError('config.invalid', message)
-  }
+  if (given.length > 1) throw bothNamed(...given)
   return given[0]
+}
+
+function bothNamed(...names: readonly ReadName[]): AppError {
+  const found = names.map(environmentNameOf).join(' and ')
+  const message = `Cannot tell the passphrase: found ${found}, wanted one of them`
+  return new AppError('config.invalid', message)
 }
 
 async function askTwice(deps: ReadCredentialDeps, signal: AbortSignal): Promise<Secret> {
@@ -114,7 +129,7 @@ function missing(found: string): AppError {
   return new AppError('config.passphrase-missing', `Cannot tell the passphrase: ${found}`)
 }
 
-async function readText(name: 'keyFile' | 'passphraseFile', path: string): Promise<string> {
+async function readText(name: ReadName, path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (cause) {
@@ -147,7 +162,9 @@ function firstLine(name: 'passphraseFile' | 'passphraseCommand', text: string): 
   return new Secret(line)
 }
 
-function unreadable(name: (typeof NAMES)[number], found: string, cause?: unknown): AppError {
+type ReadName = (typeof NAMES)[number] | 'slot'
+
+function unreadable(name: ReadName, found: string, cause?: unknown): AppError {
   const message = `Cannot read the credential by ${environmentNameOf(name)}: ${found}`
   return new AppError('config.passphrase-unreadable', message, {}, { cause })
 }

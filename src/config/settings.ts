@@ -107,6 +107,13 @@ export const SETTINGS = {
     help: 'Credential file of a role, instead of a passphrase.',
     default: 'none',
   },
+  slot: {
+    type: path,
+    in: ['flag', 'environment'],
+    valueName: 'FILE',
+    help: 'The recovery slot that the passphrase opens, once keys were split.',
+    default: 'the slots in the keyring',
+  },
   passphrase: {
     type: z.string().min(1),
     in: ['environment'],

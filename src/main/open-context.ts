@@ -6,7 +6,7 @@ import { systemClock } from '#stdx/clock'
 import { systemRandom } from '#stdx/random'
 import { createStore, openStore } from './open-store.ts'
 import { openSource, openTarget } from './open-systems.ts'
-import { openConfiguredVault } from './open-vault.ts'
+import { openConfiguredVault, readVaultRequest } from './open-vault.ts'
 
 /** The context of this process: real clock, real randomness, real systems. */
 export function openContext(
@@ -35,6 +35,10 @@ export function openContext(
       const named = config ?? (await readConfig())
       const opened = { config: named, credentialDeps, settings, warn, ...options }
       return await openConfiguredVault(opened, signal)
+    },
+    readVaultRequest: async (signal, named) => {
+      const config = named ?? (await readConfig())
+      return await readVaultRequest({ config, credentialDeps, settings, warn }, signal)
     },
     openSource: async (name, signal) => await openSource(await readConfig(), name, signal),
     openCapturePool: async (vault, source, signal) => {

@@ -7,7 +7,7 @@ import { systemClock } from '#stdx/clock'
 import { systemRandom } from '#stdx/random'
 import { parseObjectName } from '#store/object-name'
 import type { ObjectStore } from '#store/object-store'
-import { openVault } from '#vault/open-vault'
+import { type OpenVaultRequest, openVault } from '#vault/open-vault'
 import type { Vault } from '#vault/vault'
 import { openStore } from './open-store.ts'
 
@@ -22,9 +22,17 @@ export type OpenConfiguredVaultDeps = {
 
 /** Opens the vault that the configuration names, with the credential that the environment names. */
 export async function openConfiguredVault(
-  { config, credentialDeps, settings, warn, ...options }: OpenConfiguredVaultDeps,
+  deps: OpenConfiguredVaultDeps,
   signal: AbortSignal,
 ): Promise<Vault> {
+  return await openVault(await readVaultRequest(deps, signal))
+}
+
+/** How that vault is opened. */
+export async function readVaultRequest(
+  { config, credentialDeps, settings, warn, ...options }: OpenConfiguredVaultDeps,
+  signal: AbortSignal,
+): Promise<OpenVaultRequest> {
   const store = openStore(config.readVault(), config.tempDir)
   const keyring = openStore(config.readKeyring(), config.tempDir)
   await refuseMissing(store, signal)
@@ -32,9 +40,9 @@ export async function openConfiguredVault(
   const deps = { store, keyring, clock: systemClock, random: systemRandom, ...options }
   const onForgotten = (folder: string, error: unknown) => warn(describeForgotten(folder, error))
   const request = { ...deps, stateDir: config.stateDir, onForgotten, signal }
-  return credential.kind === 'passphrase'
-    ? await openVault({ ...request, passphrase: credential.passphrase })
-    : await openVault({ ...request, keyFile: credential.text })
+  if (credential.kind === 'key-file') return { ...request, keyFile: credential.text }
+  const { passphrase, slot } = credential
+  return { ...request, passphrase, slot }
 }
 
 function describeForgotten(folder: string, error: unknown): Warning {

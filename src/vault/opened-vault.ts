@@ -32,6 +32,7 @@ import { certificateRevoked, findAuthor, findCertificate, roleMissing } from './
 import { checkObjects } from './check-objects.ts'
 import { isDocumentText, readDocumentText, writeDocument } from './document-object.ts'
 import { epochKeyring } from './epoch-keyring.ts'
+import { type Holder, holderOf } from './holder.ts'
 import { capturersOf, type KeyFacts, readersOf } from './key-facts.ts'
 import { KeyLog } from './key-log.ts'
 import { type Repairs, repairedStores } from './repaired-store.ts'
@@ -81,6 +82,7 @@ export class OpenedVault implements Vault {
   readonly store: ObjectStore
   readonly keyring: ObjectStore
   readonly rootPublicKey: SigningPublicKey
+  readonly holder: Holder
   readonly #deps: OpenedVaultDeps
   readonly #certificates = new Map<string, Certificate>()
   readonly #keys: KeyLog
@@ -97,6 +99,7 @@ export class OpenedVault implements Vault {
       this.#keys.readEpoch(signal, isFresh),
     )
     this.rootPublicKey = deps.header.rootPublicKey
+    this.holder = holderOf(deps.credential)
     this.#keys = new KeyLog({
       readVault: (known, signal) =>
         readChain({ ...this.#readDeps(VAULT_TIMELINE, signal), ...this.#slots }, VAULT_TIMELINE, {

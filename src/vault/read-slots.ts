@@ -6,7 +6,12 @@ import type { ObjectName, ObjectStore } from '#store/object-store'
 import type { VaultHeader } from './vault-header.ts'
 
 /** A slot as it is stored, with every name that it is kept under. */
-export type StoredSlot = { readonly names: readonly ObjectName[]; readonly text: string }
+export type StoredSlot = {
+  readonly names: readonly ObjectName[]
+  readonly text: string
+  /** Of the keys in it; 0 when it is damaged. */
+  readonly epoch: number
+}
 
 /**
  * The slots of a vault, those of the newest keys first; a damaged one comes last.

@@ -8,7 +8,7 @@ import {
 } from '#seal/credential'
 import type { Role } from '#seal/keys'
 import { publicKeyOf } from '#seal/sealing-pair'
-import { signingKeyId, signingPublicKeyOf } from '#seal/signing-pair'
+import { type SigningPublicKey, signingKeyId, signingPublicKeyOf } from '#seal/signing-pair'
 import { openSlot, type SlotCost, sealSlot } from '#seal/slot'
 import { AppError, isAppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
@@ -34,7 +34,10 @@ export type SplitRequest = Extract<OpenVaultRequest, { readonly passphrase: Secr
    * Keeps the files by their names. They are the only keys once this has resolved, so they must be
    * durable by then, and readable by nobody else.
    */
-  readonly save: (files: ReadonlyMap<string, Secret>) => Promise<void>
+  readonly save: (
+    files: ReadonlyMap<string, Secret>,
+    vault: { readonly id: string; readonly rootPublicKey: SigningPublicKey },
+  ) => Promise<void>
   /** Of the recovery slot; tests make it cheap. */
   readonly cost?: SlotCost
 }
@@ -80,7 +83,7 @@ export async function splitKeys(request: SplitRequest): Promise<SplitReport> {
     issued.map((one) => [fileNameOf(one), new Secret(formatCredential(one.credential))]),
   )
   files.set(RECOVERY_SLOT, new Secret(slot))
-  await save(files)
+  await save(files, vault)
   // Those of the new keys last: as long as the passphrase opens anything, it opens everything.
   for (const { names } of (await readSlots(keyring, signal)).reverse()) {
     for (const name of names) await keyring.delete(name, signal)

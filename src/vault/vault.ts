@@ -12,6 +12,8 @@ import type { Repairs } from './repaired-store.ts'
 
 export type Stores = { readonly store: ObjectStore; readonly keyring: ObjectStore }
 
+import type { Holder } from './holder.ts'
+
 /**
  * A vault is timelines, segments, keyring and roles as one thing, opened with one credential. What
  * the credential does not allow throws `vault.role-missing` before anything is read or written.
@@ -25,6 +27,8 @@ export type Vault = {
   readonly keyring: ObjectStore
   /** The same vault, with the same credential, as other stores hold it; nothing is remembered of it. */
   openElsewhere(store: ObjectStore, keyring: ObjectStore): Vault
+  /** What the credential may do. */
+  readonly holder: Holder
   /** Names of the sources that have a timeline, ascending; `_vault` is not one of them. */
   listSources(signal: AbortSignal): Promise<string[]>
   /**

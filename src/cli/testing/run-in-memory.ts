@@ -76,5 +76,6 @@ const closedContext: Context = {
   openVault: refuse,
   openSource: refuse,
   openCapturePool: refuse,
+  readVaultRequest: refuse,
   openTarget: refuse,
 }

@@ -1,0 +1,153 @@
+import { lstat, readdir, readFile, rm } from 'node:fs/promises'
+import { DatabaseSync } from 'node:sqlite'
+import { expect, test } from 'vitest'
+import { createExample, readAll } from './testing/example-database.ts'
+import { aTraveller, expectFailure, HOLDFAST, type Run, runCommand } from './testing/traveller.ts'
+
+const CONFIG = `
+sources:
+  crm: { connector: sqlite, file: ./crm.db }
+  erp: { connector: sqlite, file: ./erp.db }
+targets:
+  new-erp: { connector: sqlite, file: ./new-erp.db }
+`
+
+/** A vault with two sources and a point each, whose keys were split, and who holds what. */
+async function aSplitVault() {
+  const traveller = await aTraveller()
+  const { at, environment, folder } = traveller
+  await traveller.configure(CONFIG)
+  for (const name of ['crm.db', 'erp.db']) createExample(at(name))
+  expect(await traveller.holdfast('init')).toMatchObject({ exit: 0 })
+  expect(await traveller.holdfast('backup')).toMatchObject({ exit: 0 })
+  const split = await traveller.holdfast('key', 'split', '--out', 'keys')
+  expect(split, split.stderr).toMatchObject({ exit: 0 })
+  const { HOLDFAST_PASSPHRASE: _, ...bare } = environment
+  /** Runs with this one file and nothing else. */
+  const as = (file: string, ...argv: string[]): Promise<Run> => {
+    const own = { ...bare, HOLDFAST_KEY_FILE: at(`keys/${file}.key`) }
+    return runCommand(HOLDFAST, argv, { folder, environment: own })
+  }
+  const done = async (file: string, ...argv: string[]): Promise<Run> => {
+    const run = await as(file, ...argv)
+    expect({ argv, exit: run.exit, stderr: run.stderr }).toMatchObject({ exit: 0 })
+    return run
+  }
+  const refused = async (file: string, ...argv: string[]) => {
+    expectFailure(await as(file, ...argv), 12, 'vault.role-missing')
+  }
+  return { ...traveller, split, as, done, refused }
+}
+
+function change(path: string): void {
+  using database = new DatabaseSync(path)
+  database.exec(`UPDATE customer SET iban = 'DE00' || id WHERE id <= 20`)
+}
+
+/** Commands that show what a row holds. */
+const READING = [
+  ['show', 'erp@latest', 'main.customer', '7'],
+  ['history', 'erp', 'main.customer', '7'],
+  ['diff', 'erp@1', 'erp@latest'],
+  ['export', 'erp@latest', 'main.customer', '--format', 'csv'],
+  ['restore', 'erp@latest', '--to', 'new-erp', '--yes'],
+  ['verify', 'erp@latest', '--against', 'erp'],
+  ['check', '--read-data'],
+]
+
+test('key split writes one file a role, for its owner alone, and says loudly what it did', async () => {
+  const { at, holdfast, split } = await aSplitVault()
+  const files = (await readdir(at('keys'))).sort()
+  expect(files).toEqual([
+    'auditor.key',
+    'capture-crm.key',
+    'capture-erp.key',
+    'custodian.key',
+    'keeper.key',
+    'recovery-kit.html',
+    'recovery.slot',
+    'restore.key',
+  ])
+  expect((await lstat(at('keys'))).mode & 0o777).toBe(0o700)
+  for (const file of files) expect((await lstat(at(`keys/${file}`))).mode & 0o777).toBe(0o600)
+  expect(split.stdout).toContain('The passphrase does not open the vault any more.')
+  expect(await readdir(at('vault/keyring/slots'))).toEqual([])
+  const kit = await readFile(at('keys/recovery-kit.html'), 'utf8')
+  const slot = await readFile(at('keys/recovery.slot'), 'utf8')
+  expect(kit.replaceAll('&quot;', '"')).toContain(slot)
+  const shut = await holdfast('points')
+  expectFailure(shut, 12, 'vault.keys-split')
+  expect(shut.stderr).toMatch(/HOLDFAST_KEY_FILE.*recovery slot/)
+  expectFailure(await holdfast('key', 'split', '--out', 'more'), 12, 'vault.keys-split')
+})
+
+test('the capture file backs up its source, and opens no row of it, earlier or own', async () => {
+  const { at, done, refused } = await aSplitVault()
+  change(at('erp.db'))
+  await done('capture-erp', 'backup', 'erp')
+  await done('capture-erp', 'backup', 'erp', '--full')
+  await done('capture-erp', 'points')
+  for (const argv of READING) await refused('capture-erp', ...argv)
+  await refused('capture-erp', 'backup', 'crm')
+  await refused('capture-erp', 'hold', 'erp@1', '--reason', 'mine')
+  // What it wrote, those read who may.
+  const shown = await done('restore', 'show', 'erp@latest', 'main.customer', '7')
+  expect(shown.stdout).toContain('DE007')
+})
+
+test('the custodian lists, checks and holds, and reads and forges nothing', async () => {
+  const { done, refused } = await aSplitVault()
+  await done('custodian', 'points')
+  await done('custodian', 'entities', 'erp@latest')
+  expect((await done('custodian', 'check')).stdout).toContain('whole')
+  await done('custodian', 'hold', 'erp@1', '--reason', 'audit')
+  await done('custodian', 'label', 'erp@1', 'year-end')
+  await done('custodian', 'collect', '--dry-run')
+  for (const argv of READING) await refused('custodian', ...argv)
+  await refused('custodian', 'backup', 'erp')
+  await refused('custodian', 'release', 'erp@1')
+})
+
+test('the keeper verifies every row, and neither holds nor captures', async () => {
+  const { done, refused } = await aSplitVault()
+  expect((await done('keeper', 'check', '--read-data')).stdout).toContain('whole')
+  await refused('keeper', 'backup', 'erp')
+  await refused('keeper', 'hold', 'erp@1', '--reason', 'mine')
+})
+
+test('the restore file reads, restores and verifies, and neither captures nor holds', async () => {
+  const { at, done, refused } = await aSplitVault()
+  for (const argv of READING) await done('restore', ...argv)
+  expect(readAll(at('new-erp.db'))).toEqual(readAll(at('erp.db')))
+  await refused('restore', 'backup', 'erp')
+  await refused('restore', 'hold', 'erp@1', '--reason', 'mine')
+})
+
+test('the auditor lists and checks hashes, and states nothing', async () => {
+  const { done, refused } = await aSplitVault()
+  await done('auditor', 'points')
+  await done('auditor', 'key', 'list')
+  expect((await done('auditor', 'check')).stdout).toContain('whole')
+  for (const argv of READING) await refused('auditor', ...argv)
+  await refused('auditor', 'label', 'erp@1', 'mine')
+  await refused('auditor', 'hold', 'erp@1', '--reason', 'mine')
+})
+
+test('the recovery slot and its passphrase bring everything back on an empty machine', async () => {
+  const { at, folder, holdfast, holdfastWith } = await aSplitVault()
+  await rm(at('holdfast.yaml'))
+  await rm(at('state'), { recursive: true })
+  const recovered = await holdfast('recover', '--vault', 'vault', '--slot', 'keys/recovery.slot')
+  expect(recovered, recovered.stderr).toMatchObject({ exit: 0 })
+  expect(await readFile(at('holdfast.yaml'), 'utf8')).toContain(`${folder}/vault`)
+  const slot = { HOLDFAST_SLOT: at('keys/recovery.slot') }
+  for (const argv of [
+    ['check', '--read-data'],
+    ['restore', 'erp@latest', '--to', 'new-erp', '--yes'],
+  ]) {
+    expect(await holdfastWith(slot, ...argv), argv.join(' ')).toMatchObject({ exit: 0 })
+  }
+  expect(readAll(at('new-erp.db'))).toEqual(readAll(at('erp.db')))
+  const wrong = { ...slot, HOLDFAST_PASSPHRASE: 'another passphrase' }
+  expectFailure(await holdfastWith(wrong, 'points'), 12, 'seal.passphrase-wrong')
+})
