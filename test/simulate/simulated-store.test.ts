@@ -67,6 +67,13 @@ test('a read that is cut short says so', async () => {
   expect(await outcomeOf(open.store.get(name, { signal }))).toBe('store.short-read')
 })
 
+test('an outage is met by every request until it is over', async () => {
+  await using open = await openNetwork({ ...CALM, outages: 1, isCalm: false })
+  const answers = new Set<unknown>()
+  for (let i = 0; i < 5; i++) answers.add(await outcomeOf(open.store.stat(name, signal)))
+  expect([...answers]).toEqual(['store.unavailable'])
+})
+
 test('whoever stops waiting is told at once, and what was sent arrives all the same', async () => {
   await using open = await openNetwork(CALM)
   const stopping = new AbortController()

@@ -39,5 +39,7 @@ export type Turn = {
   /** How likely a source loses its connection. */
   readonly mishap: number
   readonly isCalm: boolean
+  /** Whether a read of this turn was cut short: then what it read may look damaged. */
+  hasMetShortRead(): boolean
   log(what: string): void
 }

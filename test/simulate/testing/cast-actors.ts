@@ -1,14 +1,20 @@
 import type { Actor } from './actor.ts'
 import { capturer } from './actors/capturer.ts'
+import { checker } from './actors/checker.ts'
 import { clerk } from './actors/clerk.ts'
 import { reader } from './actors/reader.ts'
 import { vandal } from './actors/vandal.ts'
 import type { Chance } from './chance.ts'
 
+export type Cast = {
+  readonly sources: readonly [string, string]
+  /** Each holds the credential of its role; else everybody holds all keys. */
+  readonly isAlone: boolean
+}
+
 /** Who takes part in a run. Whoever adds an actor adds a line; the others' chances stay as they are. */
-export function castActors(chance: Chance, [first, second]: readonly [string, string]): Actor[] {
+export function castActors(chance: Chance, { isAlone, sources: [first, second] }: Cast): Actor[] {
   const sometimes = (name: string, probability: number) => chance.fork(name).happens(probability)
-  const isAlone = chance.fork('hands').happens(0.5)
   return [
     capturer('capturer-a', first, isAlone),
     capturer('capturer-b', first, isAlone),
@@ -17,6 +23,7 @@ export function castActors(chance: Chance, [first, second]: readonly [string, st
       ? [capturer('capturer-c', second, isAlone), reader('reader-c', second)]
       : []),
     ...(sometimes('clerk', 0.6) ? [clerk('clerk')] : []),
+    ...(sometimes('checker', 0.2) ? [checker('checker', isAlone)] : []),
     ...(sometimes('vandal', 0.2) ? [vandal('vandal', first)] : []),
   ]
 }

@@ -17,6 +17,8 @@ export type HostDeps = Surroundings & {
   readonly header: VaultHeader
   readonly credential: Credential
   readonly turn: Pick<Turn, 'tables' | 'truth' | 'mishap'>
+  /** Below 1: everybody rests less, and meets others more. */
+  readonly tempo: number
   /** No further turn is begun. */
   readonly isOver: () => boolean
   /** What no fault explains. */
@@ -24,7 +26,12 @@ export type HostDeps = Surroundings & {
 }
 
 /** What became of an actor's turns. */
-export type Tally = { succeeded: number; failed: number; died: number }
+export type Tally = {
+  succeeded: number
+  died: number
+  /** By the code of the error. */
+  readonly failed: Map<string, number>
+}
 
 /** What a store that fails, or another who is first, explains. */
 const EXPECTED = new Set([
@@ -48,7 +55,7 @@ const YEAR_MS = 365 * 86_400_000
 /** One machine with one actor: turn after turn, process after process. */
 export class Host {
   readonly actor: Actor
-  readonly tally: Tally = { succeeded: 0, failed: 0, died: 0 }
+  readonly tally: Tally = { succeeded: 0, died: 0, failed: new Map() }
   readonly #deps: HostDeps
   readonly #chance: Chance
   /** Of heads; some machines forget everything between two processes. */
@@ -67,6 +74,10 @@ export class Host {
     if (this.#chance.happens(0.3)) this.#setClock()
   }
 
+  get #restMs(): number {
+    return this.actor.restMs * this.#deps.tempo
+  }
+
   get isBusy(): boolean {
     return this.#isBusy
   }
@@ -74,7 +85,7 @@ export class Host {
   /** Begins the first turn some time from now; the others follow. */
   start(): void {
     this.#isBusy = true
-    this.#deps.scheduler.in(this.#chance.spread(1, this.actor.restMs), () => this.#begin())
+    this.#deps.scheduler.in(this.#chance.spread(1, this.#restMs), () => this.#begin())
   }
 
   /** One turn from now on, with nothing after it. */
@@ -96,8 +107,9 @@ export class Host {
   }
 
   #rest(times: number): void {
-    const { restMs } = this.actor
-    const waitMs = Math.round(restMs * times * this.#chance.fork(`rest ${this.#processes}`).next())
+    const waitMs = Math.round(
+      this.#restMs * times * this.#chance.fork(`rest ${this.#processes}`).next(),
+    )
     const { scheduler } = this.#deps
     scheduler.arrive(`${this.actor.name} rests`, () => scheduler.in(waitMs, () => this.#begin()))
   }
@@ -111,7 +123,8 @@ export class Host {
       this.#deps.onFailure(error)
       return
     }
-    this.tally.failed += 1
+    const { failed } = this.tally
+    failed.set(code, (failed.get(code) ?? 0) + 1)
     this.#deps.log(`${name} fails: ${code}`)
     this.#rest(0.5)
   }
@@ -127,7 +140,7 @@ export class Host {
     if (this.#chance.happens(0.02)) this.#setClock()
     const onDeath = () => {
       this.tally.died += 1
-      const waitMs = this.#chance.fork(`after ${name}`).spread(1000, 2 * this.actor.restMs)
+      const waitMs = this.#chance.fork(`after ${name}`).spread(1000, 1000 + 2 * this.#restMs)
       this.#deps.scheduler.in(waitMs, () => this.#begin())
     }
     return { life: new Life(this.#deps, { chance: this.#chance.fork(name), name, onDeath }), name }
@@ -151,7 +164,9 @@ export class Host {
     const { signal } = new AbortController()
     const chance = this.#chance.fork(`${name} chance`)
     const { isCalm } = this.#deps.weather
-    const given = { vault, clock, random, chance, signal, store: store.memory, isCalm, log }
+    const hasMetShortRead = () => life.hasMetShortRead
+    const about = { store: store.memory, isCalm, log, hasMetShortRead }
+    const given = { vault, clock, random, chance, signal, ...about }
     await this.actor.turn({ ...turn, ...given })
     this.tally.succeeded += 1
     log('is done')

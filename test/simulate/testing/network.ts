@@ -17,7 +17,18 @@ export type Request<T> = {
 type ErrorCode = ConstructorParameters<typeof AppError>[0]
 
 const TIMEOUT_MS = 30_000
-const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+
+/** What an outage may look like to those who meet it. */
+const OUTAGES = ['refused', 'lost', 'answer lost', 'late'] as const
+
+type Outage = {
+  readonly untilMs: number
+  readonly fault: Fault
+  /** `undefined`: everybody's. */
+  readonly whose: Life | undefined
+}
 
 /** Carries requests to a store and answers back, as well as the weather lets it. */
 export class Network {
@@ -25,6 +36,7 @@ export class Network {
   readonly met = new Map<Fault, number>()
   readonly #around: Surroundings
   readonly #chance: Chance
+  #outage: Outage = { untilMs: 0, fault: 'refused', whose: undefined }
 
   constructor(around: Surroundings, chance: Chance) {
     this.#around = around
@@ -50,7 +62,8 @@ export class Network {
     const sent = trip.life.sent(() => {
       if (this.#chance.happens(0.5)) trip.cancel()
     })
-    const fault = this.#findFault(trip.request.operation)
+    const fault = this.#findFault(trip)
+    if (fault !== undefined) this.met.set(fault, (this.met.get(fault) ?? 0) + 1)
     const tripMs = this.#chance.spread(1, 500)
     if (fault !== undefined) trip.note(fault)
     const lateMs = TIMEOUT_MS + this.#chance.spread(1, 6 * DAY_MS)
@@ -68,17 +81,28 @@ export class Network {
     }
   }
 
-  #findFault(operation: Request<unknown>['operation']): Fault | undefined {
-    const { faults } = this.#around.weather
-    for (const fault of FAULTS) {
-      if (fault === 'cut short' && operation !== 'get') continue
-      if (fault === 'full' && operation !== 'put') continue
-      if (!this.#chance.happens(faults[fault])) continue
-      this.met.set(fault, (this.met.get(fault) ?? 0) + 1)
-      return fault
+  #findFault<T>({ life, request }: Trip<T>): Fault | undefined {
+    const { log, scheduler, weather } = this.#around
+    // A commit is where it hurts most to be told nothing.
+    const isCommit = request.operation === 'put' && request.object.endsWith('.entry')
+    if (this.#chance.happens(weather.outages * (isCommit ? 30 : 1))) {
+      const untilMs = scheduler.nowMs + this.#chance.spread(1000, HOUR_MS)
+      const fault = this.#chance.pick(OUTAGES) ?? 'refused'
+      const whose = this.#chance.happens(0.5) ? life : undefined
+      this.#outage = { untilMs, fault, whose }
+      log(`an outage of ${whose?.name ?? 'everybody'} begins: ${fault}`)
     }
-    return undefined
+    const { fault, untilMs, whose = life } = this.#outage
+    if (scheduler.nowMs < untilMs && whose === life && !weather.isCalm) return fault
+    return FAULTS.find(
+      (one) => isFaultOf(one, request.operation) && this.#chance.happens(weather.faults[one]),
+    )
   }
+}
+
+function isFaultOf(fault: Fault, operation: Request<unknown>['operation']): boolean {
+  if (fault === 'cut short') return operation === 'get'
+  return fault !== 'full' || operation === 'put'
 }
 
 /** One request on its way. */

@@ -42,7 +42,8 @@ export type Simulated = {
   readonly steps: number
   readonly days: number
   readonly points: number
-  readonly turns: Readonly<Tally>
+  /** Of each actor. */
+  readonly turns: readonly Tally[]
   readonly faults: ReadonlyMap<Fault, number>
   /** SHA-256 of the log: the same for the same seed. */
   readonly logHash: string
@@ -62,7 +63,9 @@ export async function runSimulation(seed: number, options: SimulationOptions): P
   const scheduler = new Scheduler(options.threads)
   const nowMs = () => EPOCH_MS + scheduler.nowMs
   const openMemory = options.memory ?? createMemoryStore
-  const stage = await setStage(chance.fork('stage'), (label) => openMemory(label, nowMs))
+  const isAlone = options.actors !== undefined || chance.fork('hands').happens(0.5)
+  const openStore = (label: string) => openMemory(label, nowMs)
+  const stage = await setStage(chance.fork('stage'), { openStore, hasSources: isAlone })
   let weather = options.weather ?? forecast(chance.fork('weather'))
   let failure: unknown
   const around = {
@@ -75,9 +78,9 @@ export async function runSimulation(seed: number, options: SimulationOptions): P
   const network = new Network(around, chance.fork('network'))
   const { check, truth } = stage
   const pageMax = chance.fork('pages').spread(2, 1000)
-  const endMs = options.days
-    ? options.days * DAY_MS
-    : chance.fork('length').spread(2 * DAY_MS, 14 * DAY_MS)
+  const tempo = chance.fork('tempo').pick([1, 0.03, 0.001, 0.00003]) ?? 1
+  const days = options.days ?? chance.fork('length').spread(2, 14)
+  const endMs = days * DAY_MS * tempo
   const isOver = () =>
     failure !== undefined || scheduler.nowMs > endMs || scheduler.steps > STEPS_MAX
   const storeOf = (memory: MemoryStore): SimulatedStoreDeps => ({
@@ -98,12 +101,13 @@ export async function runSimulation(seed: number, options: SimulationOptions): P
     header: stage.header,
     credential: stage.credential,
     turn: { truth, tables: stage.tables, mishap: chance.fork('mishap').next() * 0.02 },
+    tempo,
     isOver,
     onFailure: (error) => {
       failure ??= error
     },
   }
-  const actors = options.actors ?? castActors(chance.fork('cast'), SOURCES)
+  const actors = options.actors ?? castActors(chance.fork('cast'), { sources: SOURCES, isAlone })
   const hosts = actors.map((actor) => new Host(deps, actor))
   try {
     for (const host of hosts) host.start()
@@ -122,19 +126,13 @@ export async function runSimulation(seed: number, options: SimulationOptions): P
   } catch (error) {
     failure ??= error
   }
-  const sum = (of: (tally: Tally) => number) =>
-    hosts.reduce((total, { tally }) => total + of(tally), 0)
   return {
     seed,
     failure,
     steps: scheduler.steps,
-    days: Math.round(scheduler.nowMs / DAY_MS),
+    days: scheduler.nowMs / DAY_MS,
     points: [...truth.points.values()].reduce((total, points) => total + points.length, 0),
-    turns: {
-      succeeded: sum(({ succeeded }) => succeeded),
-      failed: sum(({ failed }) => failed),
-      died: sum(({ died }) => died),
-    },
+    turns: hosts.map(({ tally }) => tally),
     faults: network.met,
     ...log.close(),
   }
@@ -176,13 +174,13 @@ type Stage = {
   readonly check: InvariantCheck
 }
 
-/** A new vault with its sources, in a calm that nobody shares. */
+/** A new vault, perhaps with its sources, in a calm that nobody shares. */
 async function setStage(
   chance: Chance,
-  openMemory: (label: string) => MemoryStore,
+  options: { readonly openStore: (label: string) => MemoryStore; readonly hasSources: boolean },
 ): Promise<Stage> {
-  const store = openMemory('vault')
-  const keyring = openMemory('keyring')
+  const store = options.openStore('vault')
+  const keyring = options.openStore('keyring')
   const clock = { nowMs: () => Date.UTC(2026, 5, 30), sleep: async () => {} }
   const random = chance.fork('random')
   const passphrase = new Secret('correct horse battery staple')
@@ -195,7 +193,7 @@ async function setStage(
   const memory = createHeadMemory()
   const deps = { store, keyring, clock, random, memory, header, credential }
   const vault = new OpenedVault(deps)
-  for (const source of SOURCES) await vault.addSource(source, signal)
+  if (options.hasSources) for (const source of SOURCES) await vault.addSource(source, signal)
   const truth = new Truth()
   const check = new InvariantCheck({ truth, vault, store, keyring, chance: chance.fork('check') })
   const rowsMax = chance.spread(10, 200)

@@ -16,6 +16,8 @@ export type Fault = (typeof FAULTS)[number]
 export type Weather = {
   /** Per request. */
   readonly faults: Readonly<Record<Fault, number>>
+  /** Per request: from then on one process, or everybody, meets one fault for up to an hour. */
+  readonly outages: number
   /** Per process. */
   readonly deaths: number
   /** Per answer. */
@@ -23,13 +25,20 @@ export type Weather = {
   readonly isCalm: boolean
 }
 
-export const CALM: Weather = { faults: faultsAt(() => 0), deaths: 0, pauses: 0, isCalm: true }
+export const CALM: Weather = {
+  faults: faultsAt(() => 0),
+  outages: 0,
+  deaths: 0,
+  pauses: 0,
+  isCalm: true,
+}
 
 /** One run in six is calm but for deaths and pauses; others know some of the faults, or all. */
 export function forecast(chance: Chance): Weather {
   const strength = chance.pick([0, 0.0005, 0.002, 0.005, 0.01, 0.03]) ?? 0
   return {
     faults: faultsAt(() => (chance.happens(0.6) ? strength * chance.next() : 0)),
+    outages: chance.pick([0, 0.0005, 0.002]) ?? 0,
     deaths: chance.pick([0, 0.2, 0.6]) ?? 0,
     pauses: chance.pick([0, 0.002, 0.01]) ?? 0,
     isCalm: false,

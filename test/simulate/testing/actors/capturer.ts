@@ -1,10 +1,12 @@
 import { tmpdir } from 'node:os'
 import { captureEntity } from '#capture/capture-entity'
 import { runCapture } from '#capture/run-capture'
-import type { Credential } from '#seal/credential'
-import { narrowCredential } from '#seal/credential'
+import { type Credential, narrowCredential } from '#seal/credential'
+import { isAppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { Actor, Turn } from '../actor.ts'
+import { readHeld } from '../read-records.ts'
+import { must } from '../truth.ts'
 
 const DAY_MS = 86_400_000
 
@@ -15,8 +17,26 @@ export function capturer(name: string, source: string, isAlone: boolean): Actor 
     credential: (all: Credential) => (isAlone ? narrowCredential(all, 'capture', source) : all),
     restMs: 2 * DAY_MS,
     mustSucceed: true,
-    turn: (turn) => capture(turn, source),
+    async turn(turn) {
+      // Whoever may make a source makes it with its first capture.
+      const isThere = isAlone || (await turn.vault.listSources(turn.signal)).includes(source)
+      if (!isThere) await turn.vault.addSource(source, turn.signal)
+      await capture(turn, source)
+      if (isAlone && turn.chance.happens(0.1)) await tryToRead(turn, source)
+    },
   }
+}
+
+/** I11: what was just captured is shut to whoever captured it. */
+async function tryToRead({ signal, vault }: Turn, source: string): Promise<void> {
+  const state = await vault.readTimeline(source, signal)
+  const points = state.points.filter(({ body }) => body.entities.some(({ rows }) => rows > 0))
+  const point = points.at(-1)
+  if (point === undefined) return
+  const reading = readHeld(vault, { state, point }, signal)
+  const error = await reading.catch((found: unknown) => found)
+  must(error instanceof Error, 'I11', `a capture credential opened rows of ${source}`)
+  if (!isAppError(error, 'segment.missing-key')) throw error
 }
 
 async function capture(turn: Turn, source: string): Promise<void> {

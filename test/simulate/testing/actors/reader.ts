@@ -17,6 +17,7 @@ export function reader(name: string, source: string): Actor {
 }
 
 async function read({ chance, log, signal, truth, vault }: Turn, source: string): Promise<void> {
+  if (!(await vault.listSources(signal)).includes(source)) return
   const before = truth.pointsOf(source)
   const state = await vault.readTimeline(source, signal)
   const seen = new Set(state.points.map(({ seq }) => seq))

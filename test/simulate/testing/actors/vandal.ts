@@ -18,6 +18,8 @@ async function spoil({ chance, isCalm, signal, store, truth, vault }: Turn, sour
   if (isCalm) return
   const names = [...store.objects.keys()].filter((name) => name.startsWith(`timelines/${source}/`))
   const seq = names.length
+  // Without its genesis there would never be a source.
+  if (seq === 0) return
   const name = formatEntryName(source, seq)
   truth.voids.add(`${source}/${seq}`)
   const result = await vault.store.put(name, chance.bytes(chance.spread(1, 500)), signal)
