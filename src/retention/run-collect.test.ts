@@ -145,7 +145,7 @@ test('a writer that was declared dead fails, and what it writes afterwards is sw
   await collect()
   // It does not know yet, and the slot it wants is taken; then it knows.
   await expect(vault.append(before, late, signal)).rejects.toMatchObject({
-    code: 'vault.object-missing',
+    code: 'timeline.lost-race',
   })
   const again = await aRealCapture(vault, 'erp', { text: '1\tb\t\\N\n', base: 1 })
   const renamed = { ...again, session: late.session }

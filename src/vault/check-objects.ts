@@ -1,16 +1,38 @@
 import type { ObjectRef, SegmentRef } from '#segment/segment'
-import { AppError } from '#stdx/app-error'
+import { AppError, isAppError } from '#stdx/app-error'
 import { mapConcurrent } from '#stdx/streams'
 import type { ObjectStore } from '#store/object-store'
+import type { TimelineState } from '#timeline/timeline-state'
+import type { Vault } from './vault.ts'
 
 const STATS_MAX = 16
+
+/** What is to be committed, and after what. */
+export type ToCommit = { readonly segments: readonly SegmentRef[]; readonly state: TimelineState }
 
 /**
  * Looks, before a commit, whether every object that it will name is there at its full size.
  * @throws vault.object-missing naming the first that is not
+ * @throws timeline.lost-race when one is not and others have committed meanwhile: they may have
+ * declared this writer dead, and what it wrote is gone by right
  */
 export async function checkObjects(
-  { keyring, store }: { readonly store: ObjectStore; readonly keyring: ObjectStore },
+  vault: Pick<Vault, 'keyring' | 'readTimeline' | 'store'>,
+  { segments, state: { headSeq, source } }: ToCommit,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await checkAll(vault, segments, signal)
+  } catch (error) {
+    if (!isAppError(error, 'vault.object-missing')) throw error
+    if ((await vault.readTimeline(source, signal)).headSeq === headSeq) throw error
+    const message = `Cannot commit after entry ${headSeq} of "${source}": somebody else committed there first`
+    throw new AppError('timeline.lost-race', message, { source }, { cause: error })
+  }
+}
+
+async function checkAll(
+  { keyring, store }: Pick<Vault, 'keyring' | 'store'>,
   segments: readonly SegmentRef[],
   signal: AbortSignal,
 ): Promise<void> {

@@ -182,15 +182,15 @@ export class OpenedVault implements Vault {
     body: EntryBody,
     signal: AbortSignal,
   ): Promise<{ readonly seq: number }> {
-    const isWriting = body.kind === 'capture' || body.kind === 'compact'
-    if (isWriting) {
-      await this.#refuseOtherKeys(state.source, signal)
-      await checkObjects(this, body.segments, signal)
-    }
     const refusal = await this.judge(state, body, signal)
     if (refusal !== undefined) {
       const message = `Cannot commit a ${body.kind} to "${state.source}": ${refusal}`
       throw new AppError('vault.entry-refused', message, { source: state.source })
+    }
+    const isWriting = body.kind === 'capture' || body.kind === 'compact'
+    if (isWriting) {
+      await this.#refuseOtherKeys(state.source, signal)
+      await checkObjects(this, { segments: body.segments, state }, signal)
     }
     const { seq } = await this.#append(state, body, signal)
     // An entry that was sealed to whom nobody reads for any more must not count as done.
