@@ -2,7 +2,7 @@ import type { SchemaVersion } from '#record/schema'
 import type { DigestKey } from '#seal/keys'
 import { AppError } from '#stdx/app-error'
 import { gatherPieces, type Piece } from '../batch/pieces.ts'
-import { releaseBytes } from '../batch/release.ts'
+import { releaseRows } from '../batch/release.ts'
 import { compareEntries } from '../columns.ts'
 import { type Kernel, openKernel } from '../kernel/open-kernel.ts'
 import { BlockReader } from '../read/block-reader.ts'
@@ -44,6 +44,7 @@ export async function rereadSegments(
       const batch = await cursor.batchWithRows({ schemas, asked: schema })
       trail.add(batch)
       if (!isDigestedAlike(scanner, schema, batch)) throw notVerified(ref)
+      releaseRows(batch)
       isThere = await cursor.moveTo(batch.count)
     }
   }
@@ -66,8 +67,7 @@ function isDigestedAlike(scanner: RowScanner, schema: SchemaVersion, batch: Vers
   const plain = gatherPieces(plainPieces(batch))
   const { rows } = plain
   if (rows === null || rows.bytes.length === 0) return true
-  const bytes = rows.bytes.slice(0, rows.ends[plain.count - 1] ?? 0)
-  const scanned = scanner.scan({ kind: 'rows', bytes })
+  const scanned = scanner.scan({ kind: 'rows', bytes: rows.bytes })
   let at = 0
   for (let i = 0; i < plain.count; i++) {
     if (plain.ops[i] === OP_DELETE) continue
@@ -77,7 +77,6 @@ function isDigestedAlike(scanner: RowScanner, schema: SchemaVersion, batch: Vers
     if (isKeyTold && compareEntries(plain.keys, i, scanned.keys, at) !== 0) return false
     at += 1
   }
-  releaseBytes(bytes)
   return at === scanned.count
 }
 
