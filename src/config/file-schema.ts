@@ -83,11 +83,8 @@ const place = z.string().min(1)
 
 /** Defined as settings of the process, which is what they are. */
 function ofProcess(name: SettingName) {
-  const { help, type, wanted } = settingOf(name)
-  return type
-    .refine(() => true, wanted)
-    .optional()
-    .describe(help)
+  const { help, type } = settingOf(name)
+  return type.optional().describe(help)
 }
 
 const s3 = {

@@ -4,6 +4,8 @@ import { parseObjectName } from './object-name.ts'
 import type { ObjectName, ObjectStore } from './object-store.ts'
 
 const RACERS = 4
+/** A lost answer makes equal bytes look like one's own once, not every time. */
+const CREATES_MAX = 5
 
 /**
  * Proves, before a store is trusted for the first time, that of several writers of one name exactly
@@ -26,6 +28,24 @@ export async function probeStore(
   } finally {
     await deleteUnlessLocked(probed, name, signal)
   }
+}
+
+/**
+ * Proves again, with an object that is there, that a store does not write over: what it is sent is
+ * what it has, so a store that does so loses nothing by it. Needs no right to delete.
+ * @throws store.not-conditional | store.not-found
+ */
+export async function proveCreateOnly(
+  store: ObjectStore,
+  name: ObjectName,
+  signal: AbortSignal,
+): Promise<void> {
+  const bytes = await store.get(name, { signal })
+  const tried = store.lock?.unlocked ?? store
+  for (let count = 0; count < CREATES_MAX; count++) {
+    if ((await tried.put(name, bytes, signal)) === 'already-present') return
+  }
+  throw notConditional(store, 'an object that was there was written over')
 }
 
 /** A store whose own rule locks everything keeps the probe too, and is no worse for it. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { HeadObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
 import { bucketClient, describeS3, freshBucket } from '#test/servers/fresh-bucket'
-import { startS3Front } from '#test/servers/s3-front'
+import { type FrontAction, startS3Front } from '#test/servers/s3-front'
 import { change, createExample, readAll } from './testing/example-database.ts'
 import { aTraveller, expectFailure, lastLine } from './testing/traveller.ts'
 
@@ -13,6 +13,8 @@ targets:
   copy: { connector: sqlite, file: ./copy.db }
   rescued: { connector: sqlite, file: ./rescued.db }
 `
+
+const forward: FrontAction = { kind: 'forward' }
 
 describeS3('a vault in a bucket', () => {
   test('is made, filled, looked at, restored from and checked, and recovers an empty machine', async () => {
@@ -70,6 +72,48 @@ describeS3('a vault in a bucket', () => {
     const backup = await holdfast('backup')
     expect(backup.exit, backup.stderr).toBe(0)
     expect(await holdfast('check')).toMatchObject({ exit: 0 })
+  })
+
+  test('is not written to any more when something before it ignores conditions', async () => {
+    const at = await freshBucket()
+    await using front = await startS3Front(at, () => ({ kind: 'forget-condition' }))
+    const { answer, folder, holdfast, holdfastWith } = await aTraveller(at.environment)
+    createExample(join(folder, 'erp.db'))
+    await writeFile(join(folder, 'holdfast.yaml'), `vault: s3://${at.bucket}/v\n${CONFIG}`)
+    expect(await holdfast('init')).toMatchObject({ exit: 0 })
+    expect(await holdfast('backup')).toMatchObject({ exit: 0 })
+    const environment = { HOLDFAST_S3_ENDPOINT: front.endpoint }
+    expectFailure(await holdfastWith(environment, 'backup'), 20, 'store.not-conditional')
+    expect(await answer('points')).toHaveLength(1)
+    expect(await answer('check')).toMatchObject({ verdict: 'whole' })
+  })
+
+  test('goes on through answers that are lost or refused in passing', async () => {
+    const at = await freshBucket()
+    const disturbances: FrontAction[] = [
+      { kind: 'refuse', status: 503, code: 'SlowDown' },
+      { kind: 'cut', isApplied: true },
+      { kind: 'refuse', status: 500, code: 'InternalError', isApplied: true },
+    ]
+    await using front = await startS3Front(at, ({ number }) =>
+      number % 5 === 0 ? (disturbances[(number / 5) % 3] ?? forward) : forward,
+    )
+    const environment = { ...at.environment, HOLDFAST_S3_ENDPOINT: front.endpoint }
+    const { answer, folder, holdfast } = await aTraveller(environment)
+    const source = join(folder, 'erp.db')
+    createExample(source)
+    await writeFile(join(folder, 'holdfast.yaml'), `vault: s3://${at.bucket}/v\n${CONFIG}`)
+    for (const argv of [['init'], ['backup'], ['backup', '--full']]) {
+      const run = await holdfast(...argv)
+      expect(run.exit, run.stderr).toBe(0)
+    }
+    expect(await answer('points')).toHaveLength(2)
+    expect(await answer('check', '--read-data')).toMatchObject({ verdict: 'whole', problems: [] })
+    expect(await holdfast('restore', 'erp@latest', '--to', 'copy', '--yes')).toMatchObject({
+      exit: 0,
+    })
+    expect(readAll(join(folder, 'copy.db'))).toEqual(readAll(source))
+    expect(front.requests.length).toBeGreaterThan(50)
   })
 
   test('that is not there, or may not be read, says so', async () => {
