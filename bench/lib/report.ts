@@ -32,14 +32,50 @@ export function formatTable(figures: readonly Figure[]): string {
 /** Writes `<date>-<cpu>.md` and `.json` and returns their names. */
 export function keepReport(report: Report): string[] {
   mkdirSync(RESULTS, { recursive: true })
-  const cpu = report.machine.cpu
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replace(/-$/, '')
-  const name = `${report.date.slice(0, 10)}-${cpu}`
+  const name = `${report.date.slice(0, 10)}-${formatCpu(report.machine)}`
   writeFileSync(join(RESULTS, `${name}.json`), `${JSON.stringify(report, null, 2)}\n`)
   writeFileSync(join(RESULTS, `${name}.md`), formatMarkdown(report))
   return [`bench/results/${name}.md`, `bench/results/${name}.json`]
+}
+
+export type SmallReport = Pick<Report, 'date' | 'machine' | 'load' | 'figures'> & {
+  /** What the page is called, after the day. */
+  readonly name: string
+  /** What was measured, a sentence. */
+  readonly about: string
+}
+
+/** Writes `<date>-<cpu>-<name>.md` and returns its name. */
+export function keepTable({ about, date, figures, load, machine, name }: SmallReport): string {
+  mkdirSync(RESULTS, { recursive: true })
+  const file = `${date.slice(0, 10)}-${formatCpu(machine)}-${name}.md`
+  writeFileSync(
+    join(RESULTS, file),
+    `# ${name}, ${date.slice(0, 10)}
+
+${about}
+
+- Machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.platform}.
+- Load: ${load.before} before, ${load.most} at most, ${load.after} after; the bench itself makes one or two.
+
+${formatFigures(figures)}
+`,
+  )
+  return `bench/results/${file}`
+}
+
+function formatCpu({ cpu }: Machine): string {
+  return cpu
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replace(/-$/, '')
+}
+
+function formatFigures(figures: readonly Figure[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  const table = [HEAD, HEAD.map(() => '---'), ...figures.map(formatCells)].map(line)
+  const notes = figures.flatMap(({ note, what }) => (note === '' ? [] : [`- ${what}: ${note}.`]))
+  return `${table.join('\n')}\n\n${notes.join('\n')}`
 }
 
 function formatMarkdown(report: Report): string {
@@ -48,9 +84,6 @@ function formatMarkdown(report: Report): string {
     Object.entries(values)
       .map(([name, value]) => `${name} ${value}`)
       .join(', ')
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  const table = [HEAD, HEAD.map(() => '---'), ...figures.map(formatCells)].map(line)
-  const notes = figures.flatMap(({ note, what }) => (note === '' ? [] : [`- ${what}: ${note}.`]))
   return `# First light, ${date.slice(0, 10)}
 
 \`npm run bench\`: ${rows} customers of 24 columns, ${formatAmount(report.copyBytes, 'bytes')} as COPY text,
@@ -61,9 +94,7 @@ ${rounds} ${rounds === 1 ? 'round' : 'rounds'}. Ratios are taken pair by pair, w
 - Versions: ${list(versions)}.
 - Server: ${list(server)}.
 ${missing.map((sentence) => `- ${sentence}.\n`).join('')}
-${table.join('\n')}
-
-${notes.join('\n')}
+${formatFigures(figures)}
 `
 }
 
