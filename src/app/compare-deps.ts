@@ -10,7 +10,7 @@ export async function openCompareDeps(
   signal: AbortSignal,
 ): Promise<CompareDeps> {
   const { tempDir } = await deps.readConfig()
-  const read = await vault.readDeps(source, signal)
+  const read = await vault.rowDeps(source, signal)
   const digestKey = await vault.digestKey(source, signal)
   const { progress, random } = deps
   return { read, digestKey, random, tempDir, progress: (done) => progress.add(done) }

@@ -58,7 +58,7 @@ export async function* diffPoints(
       `Cannot compare ${request.left} with ${request.right}: they are points of two sources`,
     )
   }
-  const read = await vault.readDeps(left.source, signal)
+  const read = await vault.rowDeps(left.source, signal)
   const diffs = diffEntities(left.state, { left: left.point, right: right.point })
   for (const diff of onlyWanted(diffs, wanted, left.source)) {
     if (diff.isLeftOut) yield [{ type: 'left-out', entity: diff.entity }]

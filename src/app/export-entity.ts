@@ -23,7 +23,7 @@ export async function* exportEntity(
 ): AsyncGenerator<string, void, undefined> {
   const { point, source, state } = await findPoint(vault, request.point, signal)
   const at = entityAt(state, point, parseEntityName(request.entity))
-  const deps = await vault.readDeps(source, signal)
+  const deps = await vault.rowDeps(source, signal)
   const names = sourceFields(at.schema).map(({ name }) => name)
   const formatLine = request.format === 'csv' ? csvLine : jsonLine
   if (request.format === 'csv') yield `${names.map(csvText).join(',')}\r\n`

@@ -22,7 +22,7 @@ export async function listHistory(
   const { source } = address
   const entity = parseEntityName(address.entity)
   const state = await vault.readTimeline(source, signal)
-  const deps = await vault.readDeps(source, signal)
+  const deps = await vault.rowDeps(source, signal)
   const request = { state, entity, address: address.key }
   const { key, versions } = await recordHistory(deps, request, signal)
   return {

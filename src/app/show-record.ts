@@ -30,7 +30,7 @@ export async function showRecord(
   const { point, source, state } = await findPoint(vault, address.point, signal)
   const entity = parseEntityName(address.entity)
   const at = entityAt(state, point, entity)
-  const deps = await vault.readDeps(source, signal)
+  const deps = await vault.rowDeps(source, signal)
   const found = await findRecord(deps, at, address.key, signal)
   const record = await readVersion(deps, at.schemas, found.version, signal)
   assert(record !== null, 'A record that was found is there.')

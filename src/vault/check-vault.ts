@@ -1,5 +1,6 @@
 import { parseCertificate } from '#seal/certificate'
 import { parseSlot } from '#seal/slot'
+import { isAppError } from '#stdx/app-error'
 import { mapConcurrent } from '#stdx/streams'
 import type { ObjectName, ObjectStore } from '#store/object-store'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
@@ -42,11 +43,13 @@ const CHECKS_MAX = 4
  */
 export async function checkVault(vault: Vault, options: CheckVaultOptions): Promise<VaultCheck> {
   const { depth, signal, sources } = options
+  const names = sources ?? (await vault.listSources(signal))
+  // Damage is the answer; a credential that cannot look so deep is not.
+  if (depth !== 'hashes') for (const name of names) await refuseShallow(vault, name, signal)
   const tally = new Tally(options.onProgress)
   await checkHeader(vault, tally, signal)
   await checkCertificates(vault, tally, signal)
   await checkSlots(vault, tally, signal)
-  const names = sources ?? (await vault.listSources(signal))
   const references: Reference[] = []
   for (const timeline of [...names, VAULT_TIMELINE]) {
     references.push(...(await checkTimeline(vault, { timeline, tally }, signal)))
@@ -57,6 +60,16 @@ export async function checkVault(vault: Vault, options: CheckVaultOptions): Prom
   for await (const _ of checking);
   if (sources === undefined) await countGarbage(vault, tally, signal)
   return tally.report(depth)
+}
+
+async function refuseShallow(vault: Vault, source: string, signal: AbortSignal): Promise<void> {
+  try {
+    await vault.rowDeps(source, signal)
+    await vault.digestKey(source, signal)
+  } catch (error) {
+    if (isAppError(error, 'vault.role-missing') || !isAppError(error)) throw error
+    // What is wrong with the timeline is reported with the rest.
+  }
 }
 
 async function checkHeader(vault: Vault, tally: Tally, signal: AbortSignal): Promise<void> {

@@ -273,6 +273,11 @@ export class OpenedVault implements Vault {
     return this.#repairs.get(source) ?? (await this.readGoodPart(source, signal)).repairs
   }
 
+  async rowDeps(source: string, signal: AbortSignal): Promise<SegmentReadDeps> {
+    if (this.#deps.credential.read !== undefined) return await this.readDeps(source, signal)
+    throw this.#keyMissing(`Cannot read rows of "${source}"`, 'read')
+  }
+
   async digestKey(source: string, _signal: AbortSignal): Promise<DigestKey> {
     const { digestKey } = sourceKeysOf(this.#deps.credential, source)
     if (digestKey === undefined)
