@@ -280,3 +280,22 @@ test('objects that no entry explains stay', async () => {
   pass(10 * GRACE_MS)
   expect(await collect()).toMatchObject({ deleted: [], unexplained: { objects: 1, bytes: 5 } })
 })
+
+test('a check that goes on while things are replaced and collected finds no damage', async () => {
+  const { capture, collect, pass, replace, vault } = await aHistory()
+  const first = await capture('1\ta\t\\N\n')
+  let isRead = false
+  const during = changed(vault, {
+    async readChain(timeline: string, signalled: AbortSignal) {
+      const chain = await vault.readChain(timeline, signalled)
+      if (timeline !== 'erp' || isRead) return chain
+      isRead = true
+      await replace(first, '1\ta\t\\N\n')
+      pass(GRACE_MS)
+      expect((await collect()).deleted).toHaveLength(3)
+      return chain
+    },
+  })
+  const options = { depth: 'decoded' as const, signal, onProgress: () => {} }
+  expect(await checkVault(during, options)).toMatchObject({ verdict: 'whole', problems: [] })
+})

@@ -69,17 +69,22 @@ export class Tally {
     else this.#garbage = addOne(this.#garbage, sizeBytes)
   }
 
+  get hasProblems(): boolean {
+    return this.#problems.length > 0
+  }
+
   hasSeen(name: string): boolean {
     return this.#seen.has(name)
   }
 
   report(depth: CheckDepth): VaultCheck {
+    const problems = this.#problems.filter(({ object }) => !this.#letGo.has(object))
     return {
-      verdict: this.#problems.length === 0 ? 'whole' : 'damaged',
+      verdict: problems.length === 0 ? 'whole' : 'damaged',
       depth,
       objects: this.#seen.size,
       bytes: this.#bytes,
-      problems: this.#problems,
+      problems,
       incidents: this.#incidents,
       garbage: this.#garbage,
       replaced: this.#replaced,

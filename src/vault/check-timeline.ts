@@ -1,11 +1,13 @@
 import type { EntityName } from '#record/entity-name'
 import type { SchemaVersion } from '#record/schema'
 import type { PlacedSegment, SegmentRef } from '#segment/segment'
+import { isAppError } from '#stdx/app-error'
 import type { Chain } from '#timeline/chain-slots'
 import type { DocumentBody } from '#timeline/entry'
 import { formatEntryName, VAULT_TIMELINE } from '#timeline/entry-name'
 import { foldTimeline } from '#timeline/fold-timeline'
 import { guard, keyringObject, type Tally } from './check-tally.ts'
+import { reach } from './needed-objects.ts'
 import type { Vault } from './vault.ts'
 
 /** What a timeline refers to and what checking that needs. */
@@ -51,12 +53,29 @@ function addRepairs(chain: Chain, tally: Tally): void {
   }
 }
 
-/** What was replaced may have been collected, and may not. */
+/** What was replaced may have been collected, and may not; what is borrowed of it has to be there. */
 function addReplaced(chain: Chain, tally: Tally): void {
-  for (const { ref } of foldTimeline(chain).replaced) {
-    for (const object of [ref.keys, ref.rows, ref.blobs])
-      if (object !== null) tally.letGo(object.name)
-    tally.letGo(keyringObject(ref.keyring))
+  const { replaced, segments } = foldTimeline(chain)
+  const live = [...segments.values()].flat().map(({ ref }) => ref)
+  const gone = replaced.map(({ ref }) => ref)
+  for (const { name, store } of reach(live, gone).replaced) {
+    tally.letGo(store === 'keyring' ? keyringObject(name) : name)
+  }
+}
+
+/** What others have replaced since the check began is missing by right, should it be missing. */
+export async function letGoSince(
+  vault: Vault,
+  { sources, tally }: { readonly sources: readonly string[]; readonly tally: Tally },
+  signal: AbortSignal,
+): Promise<void> {
+  for (const source of sources) {
+    try {
+      addReplaced(await vault.readChain(source, signal), tally)
+    } catch (error) {
+      // What is wrong with the timeline was said when it was checked.
+      if (!isAppError(error)) throw error
+    }
   }
 }
 

@@ -14,7 +14,7 @@ import {
   Tally,
   type VaultCheck,
 } from './check-tally.ts'
-import { checkTimeline, type Reference } from './check-timeline.ts'
+import { checkTimeline, letGoSince, type Reference } from './check-timeline.ts'
 import type { Vault } from './vault.ts'
 import { HEADER_NAME, parseHeader } from './vault-header.ts'
 
@@ -58,6 +58,7 @@ export async function checkVault(vault: Vault, options: CheckVaultOptions): Prom
     checkReference({ vault, tally, depth, signal }, reference),
   )
   for await (const _ of checking);
+  if (tally.hasProblems) await letGoSince(vault, { sources: names, tally }, signal)
   if (sources === undefined) await countGarbage(vault, tally, signal)
   return tally.report(depth)
 }
