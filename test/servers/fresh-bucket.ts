@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { CreateBucketCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { describe, inject, test } from 'vitest'
-import type { S3Account } from './start-radosgw.ts'
+import type { S3Account, S3Accounts } from './start-radosgw.ts'
 
-export type FreshBucket = S3Account & {
+export type FreshBucket = S3Accounts & {
   readonly bucket: string
   /** What `HOLDFAST_` and `AWS_` names a command needs to reach it. */
   readonly environment: Readonly<Record<string, string>>
@@ -33,7 +33,7 @@ export function describeS3(title: string, body: () => void): void {
 export async function freshBucket({ isLockable = false } = {}): Promise<FreshBucket> {
   const response = await fetch(`${inject('servers').brokerUrl}/s3`)
   if (!response.ok) throw new Error(await response.text())
-  const account: S3Account = JSON.parse(await response.text())
+  const account: S3Accounts = JSON.parse(await response.text())
   const bucket = `test-${randomBytes(8).toString('hex')}`
   const client = bucketClient(account)
   await client.send(
@@ -43,12 +43,17 @@ export async function freshBucket({ isLockable = false } = {}): Promise<FreshBuc
   return {
     ...account,
     bucket,
-    environment: {
-      AWS_ACCESS_KEY_ID: account.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: account.secretAccessKey,
-      AWS_REGION: 'us-east-1',
-      HOLDFAST_S3_ENDPOINT: account.endpoint,
-    },
+    environment: environmentOf(account),
+  }
+}
+
+/** What a command needs to speak as this account. */
+export function environmentOf(account: S3Account): Record<string, string> {
+  return {
+    AWS_ACCESS_KEY_ID: account.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: account.secretAccessKey,
+    AWS_REGION: 'us-east-1',
+    HOLDFAST_S3_ENDPOINT: account.endpoint,
   }
 }
 

@@ -40,8 +40,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     if (request.url === '/s3') {
       radosgw ??= startRadosgw()
       radosgw.then(
-        ({ accessKeyId, endpoint, secretAccessKey }) =>
-          reply(response, 200, { accessKeyId, endpoint, secretAccessKey }),
+        ({ accessKeyId, endpoint, others, secretAccessKey }) =>
+          reply(response, 200, { accessKeyId, endpoint, others, secretAccessKey }),
         (error: unknown) => reply(response, 500, { message: String(error) }),
       )
       return

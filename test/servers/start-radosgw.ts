@@ -9,7 +9,10 @@ import { promisify } from 'node:util'
 import { findFreePort } from './free-port.ts'
 import { findServerUser, giveTo, type ServerUser } from './server-user.ts'
 
-export type Radosgw = AsyncDisposable & S3Account & { stop(): Promise<void> }
+export type Radosgw = AsyncDisposable & S3Accounts & { stop(): Promise<void> }
+
+/** The owner of every bucket, and users who may do what a policy allows them. */
+export type S3Accounts = S3Account & { readonly others: Readonly<Record<OtherUser, S3Account>> }
 
 /** Where an S3 server answers, and with what it is spoken to. */
 export type S3Account = {
@@ -17,6 +20,10 @@ export type S3Account = {
   readonly accessKeyId: string
   readonly secretAccessKey: string
 }
+
+/** Whom a policy of a bucket may name, besides the account `test`, which owns every bucket. */
+export const OTHER_USERS = ['capture', 'custodian'] as const
+type OtherUser = (typeof OTHER_USERS)[number]
 
 const PROGRAMS = ['ceph', 'ceph-mon', 'ceph-osd', 'monmaptool', 'radosgw', 'radosgw-admin']
 const READY_WITHIN_MS = 120_000
@@ -71,14 +78,21 @@ export async function startRadosgw(): Promise<Radosgw> {
     start('radosgw', '-n', 'client.rgw', '-f')
     const endpoint = `http://127.0.0.1:${place.gatewayPort}`
     await waitUntilReady(endpoint, children)
-    const account = {
-      endpoint,
-      accessKeyId: randomBytes(10).toString('hex'),
-      secretAccessKey: randomBytes(20).toString('hex'),
+    const createUser = async (name: string): Promise<S3Account> => {
+      const accessKeyId = randomBytes(10).toString('hex')
+      const secretAccessKey = randomBytes(20).toString('hex')
+      const keys = ['--access-key', accessKeyId, '--secret-key', secretAccessKey]
+      const user = ['--uid', name, '--display-name', name, ...keys]
+      await trying(() => run('radosgw-admin', 'user', 'create', ...user))
+      return { endpoint, accessKeyId, secretAccessKey }
     }
-    const keys = ['--access-key', account.accessKeyId, '--secret-key', account.secretAccessKey]
-    await run('radosgw-admin', 'user', 'create', '--uid', 'test', '--display-name', 'test', ...keys)
-    return { ...account, stop, [Symbol.asyncDispose]: stop }
+    const account = await createUser('test')
+    const [capture, custodian] = OTHER_USERS
+    const others = {
+      capture: await createUser(capture),
+      custodian: await createUser(custodian),
+    }
+    return { ...account, others, stop, [Symbol.asyncDispose]: stop }
   } catch (error) {
     await stop()
     throw error
