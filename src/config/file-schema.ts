@@ -16,6 +16,7 @@ export const retentionSchema = z.strictObject({
     .regex(/^(0|[1-9][0-9]{0,4})[hdwy]$/, 'a number with h, d, w or y, like 35d')
     .default('35d')
     .describe('For how long every point is kept: hours, days, weeks or years.'),
+  hourly: count('Hours of which the last point is kept.', 0),
   daily: count('Days of which the last point is kept.', 60),
   weekly: count('Weeks of which the last point is kept.', 26),
   monthly: count('Months of which the last point is kept.', 36),

@@ -12,6 +12,7 @@ export type DatedPoint = {
 /** How many points stay, and how long. Counts are of days, weeks, ... that have a point. */
 export type RetentionPolicy = {
   readonly keepAllMs: number
+  readonly hourly: number
   readonly daily: number
   readonly weekly: number
   readonly monthly: number

@@ -1,7 +1,8 @@
 import type { RetentionPolicy } from './dated-point.ts'
 import { findTrustedTimes } from './trusted-times.ts'
 
-const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
 
 /** A longer time without a point may be a clock that jumped. */
 export const PAUSE_MS = 8 * DAY_MS
@@ -72,10 +73,11 @@ type Rule = {
   readonly bucketOf: (timeMs: number) => number
 }
 
-function rulesOf({ daily, monthly, weekly, yearly }: RetentionPolicy): readonly Rule[] {
+function rulesOf({ daily, hourly, monthly, weekly, yearly }: RetentionPolicy): readonly Rule[] {
   const dayOf = (timeMs: number) => Math.floor(timeMs / DAY_MS)
   const yearOf = (timeMs: number) => new Date(timeMs).getUTCFullYear()
   return [
+    { name: 'hourly', countMax: hourly, bucketOf: (ms) => Math.floor(ms / HOUR_MS) },
     { name: 'daily', countMax: daily, bucketOf: dayOf },
     // 1970 began on a Thursday, weeks begin on Mondays.
     { name: 'weekly', countMax: weekly, bucketOf: (ms) => Math.floor((dayOf(ms) + 3) / 7) },

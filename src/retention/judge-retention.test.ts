@@ -11,6 +11,7 @@ const BEGIN_MS = Date.UTC(2026, 0, 1, 2)
 
 const POLICY: RetentionPolicy = {
   keepAllMs: 2 * DAY_MS,
+  hourly: 0,
   daily: 7,
   weekly: 4,
   monthly: 6,
@@ -133,6 +134,7 @@ const histories = fc
   })
 const policies = fc.record({
   keepAllMs: fc.integer({ min: 0, max: 40 * DAY_MS }),
+  hourly: fc.nat(10),
   daily: fc.nat(10),
   weekly: fc.nat(5),
   monthly: fc.nat(5),
