@@ -39,6 +39,8 @@ export type Turn = {
   /** How likely a source loses its connection. */
   readonly mishap: number
   readonly isCalm: boolean
+  /** How long collection leaves alone what nobody needs. */
+  readonly graceMs: number
   /** Whether a read of this turn was cut short: then what it read may look damaged. */
   hasMetShortRead(): boolean
   log(what: string): void

@@ -2,6 +2,8 @@ import type { Actor } from './actor.ts'
 import { capturer } from './actors/capturer.ts'
 import { checker } from './actors/checker.ts'
 import { clerk } from './actors/clerk.ts'
+import { collector } from './actors/collector.ts'
+import { compactor } from './actors/compactor.ts'
 import { reader } from './actors/reader.ts'
 import { vandal } from './actors/vandal.ts'
 import type { Chance } from './chance.ts'
@@ -24,6 +26,9 @@ export function castActors(chance: Chance, { isAlone, sources: [first, second] }
       : []),
     ...(sometimes('clerk', 0.6) ? [clerk('clerk')] : []),
     ...(sometimes('checker', 0.2) ? [checker('checker', isAlone)] : []),
+    ...(sometimes('compactor', 0.5) ? [compactor('compactor', first, isAlone)] : []),
+    ...(sometimes('collector', 0.5) ? [collector('collector', isAlone)] : []),
+    ...(sometimes('second collector', 0.1) ? [collector('collector-b', isAlone)] : []),
     ...(sometimes('vandal', 0.2) ? [vandal('vandal', first)] : []),
   ]
 }

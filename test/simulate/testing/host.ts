@@ -16,7 +16,7 @@ export type HostDeps = Surroundings & {
   readonly keyring: SimulatedStoreDeps
   readonly header: VaultHeader
   readonly credential: Credential
-  readonly turn: Pick<Turn, 'tables' | 'truth' | 'mishap'>
+  readonly turn: Pick<Turn, 'tables' | 'truth' | 'mishap' | 'graceMs'>
   /** Below 1: everybody rests less, and meets others more. */
   readonly tempo: number
   /** No further turn is begun. */
@@ -42,12 +42,22 @@ const EXPECTED = new Set([
   'timeline.lost-race',
   'capture.conflict',
   'connector.scan-failed',
+  // A slot at the end that holds no entry, put there by the vandal.
+  'retention.not-sound',
 ])
 /** What a read that was cut short may look like. */
 const EXPECTED_OF_SHORT_READS = new Set([
   'timeline.damaged',
   'segment.damaged',
   'vault.document-damaged',
+  'retention.replacement-damaged',
+])
+
+/** What may have become of a writer or a reader that took longer than collection leaves things alone. */
+const EXPECTED_OF_LONG_TURNS = new Set([
+  'segment.object-missing',
+  'vault.object-missing',
+  'vault.entry-refused',
 ])
 
 const YEAR_MS = 365 * 86_400_000
@@ -116,10 +126,12 @@ export class Host {
 
   #judge(life: Life, name: string, error: unknown): void {
     const code = error instanceof AppError ? error.code : undefined
-    const isExpected =
-      code !== undefined &&
-      (EXPECTED.has(code) || (life.hasMetShortRead && EXPECTED_OF_SHORT_READS.has(code)))
-    if (!isExpected) {
+    const isLong = this.#deps.scheduler.nowMs - life.bornMs > this.#deps.turn.graceMs
+    const isExpected = (it: string) =>
+      EXPECTED.has(it) ||
+      (life.hasMetShortRead && EXPECTED_OF_SHORT_READS.has(it)) ||
+      (isLong && EXPECTED_OF_LONG_TURNS.has(it))
+    if (code === undefined || !isExpected(code)) {
       this.#deps.onFailure(error)
       return
     }

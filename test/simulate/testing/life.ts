@@ -22,6 +22,7 @@ const DAY_MS = 86_400 * SECOND_MS
  */
 export class Life {
   readonly name: string
+  readonly bornMs: number
   readonly #around: Surroundings
   readonly #chance: Chance
   readonly #onDeath: () => void
@@ -38,6 +39,7 @@ export class Life {
     { chance, name, onDeath }: { chance: Chance; name: string; onDeath: () => void },
   ) {
     this.#around = around
+    this.bornMs = around.scheduler.nowMs
     this.#chance = chance
     this.name = name
     this.#onDeath = onDeath

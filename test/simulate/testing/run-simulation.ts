@@ -50,7 +50,8 @@ export type Simulated = {
   readonly lastLines: readonly string[]
 }
 
-const DAY_MS = 86_400_000
+const MINUTE_MS = 60_000
+const DAY_MS = 1440 * MINUTE_MS
 const STEPS_MAX = 8_000
 const LINES_KEPT = 40
 const SOURCES = ['erp', 'crm'] as const
@@ -64,8 +65,12 @@ export async function runSimulation(seed: number, options: SimulationOptions): P
   const nowMs = () => EPOCH_MS + scheduler.nowMs
   const openMemory = options.memory ?? createMemoryStore
   const isAlone = options.actors !== undefined || chance.fork('hands').happens(0.5)
-  const openStore = (label: string) => openMemory(label, nowMs)
-  const stage = await setStage(chance.fork('stage'), { openStore, hasSources: isAlone })
+  const tempo = chance.fork('tempo').pick([1, 0.03, 0.001, 0.00003]) ?? 1
+  const graceMs = MINUTE_MS + chance.fork('grace').spread(DAY_MS / 8, 8 * DAY_MS) * tempo
+  const stage = await setStage(chance.fork('stage'), {
+    openStore: (label) => openMemory(label, nowMs),
+    hasSources: isAlone,
+  })
   let weather = options.weather ?? forecast(chance.fork('weather'))
   let failure: unknown
   const around = {
@@ -78,7 +83,6 @@ export async function runSimulation(seed: number, options: SimulationOptions): P
   const network = new Network(around, chance.fork('network'))
   const { check, truth } = stage
   const pageMax = chance.fork('pages').spread(2, 1000)
-  const tempo = chance.fork('tempo').pick([1, 0.03, 0.001, 0.00003]) ?? 1
   const days = options.days ?? chance.fork('length').spread(2, 14)
   const endMs = days * DAY_MS * tempo
   const isOver = () =>
@@ -100,7 +104,12 @@ export async function runSimulation(seed: number, options: SimulationOptions): P
     keyring: storeOf(stage.keyring),
     header: stage.header,
     credential: stage.credential,
-    turn: { truth, tables: stage.tables, mishap: chance.fork('mishap').next() * 0.02 },
+    turn: {
+      truth,
+      tables: stage.tables,
+      mishap: chance.fork('mishap').next() * 0.02,
+      graceMs,
+    },
     tempo,
     isOver,
     onFailure: (error) => {
@@ -120,7 +129,7 @@ export async function runSimulation(seed: number, options: SimulationOptions): P
       must(stuck === undefined, 'I6', `${stuck?.actor.name} waits for what will never come`)
       weather = CALM
       log.add(scheduler.nowMs, 'the weather is calm')
-      await takeCalmTurns(hosts, { check, scheduler })
+      await takeCalmTurns(hosts, { check, graceMs, scheduler })
       await check.atTheEnd()
     }
   } catch (error) {
@@ -138,30 +147,54 @@ export async function runSimulation(seed: number, options: SimulationOptions): P
   }
 }
 
-/** I6: as soon as nothing fails any more, everybody succeeds at once and leaves nothing behind. */
-async function takeCalmTurns(
-  hosts: readonly Host[],
-  { check, scheduler }: { readonly check: InvariantCheck; readonly scheduler: Scheduler },
-): Promise<void> {
-  const before = check.listGarbage().length
-  for (const host of hosts.filter(({ actor }) => actor.mustSucceed)) {
-    let outcome: { readonly error?: unknown } | undefined
-    host.takeTurn().then(
-      () => {
-        outcome = {}
-      },
-      (error: unknown) => {
-        outcome = { error }
-      },
-    )
-    await scheduler.run(
-      () => false,
-      () => check.afterStep(),
-    )
-    must(outcome !== undefined, 'I6', `${host.actor.name} waits for what will never come`)
-    if ('error' in outcome) throw outcome.error
+type CalmDeps = {
+  readonly check: InvariantCheck
+  readonly scheduler: Scheduler
+  readonly graceMs: number
+}
+
+/**
+ * I6: as soon as nothing fails any more, everybody succeeds at once and leaves nothing behind; and
+ * after its grace, collection leaves nothing that no point needs.
+ */
+async function takeCalmTurns(hosts: readonly Host[], deps: CalmDeps): Promise<void> {
+  const { check, graceMs, scheduler } = deps
+  const isOfSweeping = ({ actor }: Host) => /^(compactor|caretaker|collector)/.test(actor.name)
+  const before = check.listGarbage(SOURCES[0]).length
+  for (const host of hosts.filter((one) => !isOfSweeping(one))) await takeCalmTurn(host, deps)
+  const after = check.listGarbage(SOURCES[0]).length
+  must(after <= before, 'I6', 'turns that succeeded left garbage')
+  for (const host of hosts.filter(isOfSweeping)) await takeCalmTurn(host, deps)
+  const collects = hosts.filter(({ actor }) => actor.name === 'collector')
+  for (const host of collects) {
+    scheduler.in(2 * graceMs, () => {})
+    await takeCalmTurn(host, deps)
+    const [left] = check.listGarbage(SOURCES[0])
+    must(left === undefined, 'I6', `${left} is needed by nobody and was not collected`)
   }
-  must(check.listGarbage().length <= before, 'I6', 'turns that succeeded left garbage')
+}
+
+async function takeCalmTurn(host: Host, { check, scheduler }: CalmDeps): Promise<void> {
+  const afterStep = () => check.afterStep()
+  await scheduler.run(() => false, afterStep)
+  if (!host.actor.mustSucceed) return
+  let outcome: { readonly error?: unknown } | undefined
+  host.takeTurn().then(
+    () => {
+      outcome = {}
+    },
+    (error: unknown) => {
+      outcome = { error }
+    },
+  )
+  await scheduler.run(() => false, afterStep)
+  must(outcome !== undefined, 'I6', `${host.actor.name} waits for what will never come`)
+  if ('error' in outcome) throw outcome.error
+}
+
+type StageOptions = {
+  readonly openStore: (label: string) => MemoryStore
+  readonly hasSources: boolean
 }
 
 type Stage = {
@@ -175,10 +208,7 @@ type Stage = {
 }
 
 /** A new vault, perhaps with its sources, in a calm that nobody shares. */
-async function setStage(
-  chance: Chance,
-  options: { readonly openStore: (label: string) => MemoryStore; readonly hasSources: boolean },
-): Promise<Stage> {
+async function setStage(chance: Chance, options: StageOptions): Promise<Stage> {
   const store = options.openStore('vault')
   const keyring = options.openStore('keyring')
   const clock = { nowMs: () => Date.UTC(2026, 5, 30), sleep: async () => {} }

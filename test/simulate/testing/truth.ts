@@ -30,6 +30,8 @@ export class Truth implements StoreWatch {
   readonly attempts = new Map<string, Attempt>()
   /** Committed and not expired, ascending, by source. */
   readonly points = new Map<string, TruePoint[]>()
+  /** The same with those that were expired since. */
+  readonly everCommitted = new Map<string, TruePoint[]>()
   /** Sessions that a point was committed of. */
   readonly committed = new Set<string>()
   /** Slots that hold no entry, as a store with garbage in it. */
@@ -43,6 +45,10 @@ export class Truth implements StoreWatch {
   readonly #salts = new Map<string, string>()
   /** What the stores were seen doing that they may not do; thrown by the next check. */
   readonly #wrongs: string[] = []
+
+  findPoint(source: string, seq: number): TruePoint | undefined {
+    return this.everCommitted.get(source)?.find((point) => point.seq === seq)
+  }
 
   pointsOf(source: string): readonly TruePoint[] {
     return this.points.get(source) ?? []

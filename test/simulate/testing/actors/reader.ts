@@ -20,21 +20,17 @@ async function read({ chance, log, signal, truth, vault }: Turn, source: string)
   if (!(await vault.listSources(signal)).includes(source)) return
   const before = truth.pointsOf(source)
   const state = await vault.readTimeline(source, signal)
-  const seen = new Set(state.points.map(({ seq }) => seq))
-  const all = new Map(truth.pointsOf(source).map((point) => [point.seq, point]))
-  const unknown = state.points.find(({ seq }) => !all.has(seq) && !before.some(isAt(seq)))
+  const unknown = state.points.find(({ seq }) => truth.findPoint(source, seq) === undefined)
   must(unknown === undefined, 'I3', `${source}@${unknown?.seq} is seen and not committed`)
-  const missing = before.find(({ seq }) => !seen.has(seq) && all.has(seq))
+  const seen = new Set(state.points.map(({ seq }) => seq))
+  const still = new Set(truth.pointsOf(source))
+  const missing = before.find((point) => !seen.has(point.seq) && still.has(point))
   must(missing === undefined, 'I2', `${source}@${missing?.seq} is committed and not seen`)
   const point = chance.pick(state.points)
   if (point === undefined) return
   const held = await readHeld(vault, { state, point }, signal)
-  const expected = all.get(point.seq) ?? before.find(isAt(point.seq))
+  const expected = truth.findPoint(source, point.seq)
   const difference = expected && compareHeld(held, expected.held)
   must(difference === undefined, 'I1', `${source}@${point.seq} is read wrong: ${difference}`)
   log(`read ${source}@${point.seq}`)
-}
-
-function isAt(seq: number) {
-  return (point: { readonly seq: number }) => point.seq === seq
 }
