@@ -65,13 +65,10 @@ test('checkStore() finds what is deleted and stays, and locks that hold nothing'
 test('checkStore() tries nothing more where nothing can be reached', async () => {
   const memory = createMemoryStore()
   const denied = new AppError('store.denied', 'Cannot list: the store answered 403')
-  const store: ObjectStore = {
-    ...memory,
-    // biome-ignore lint/correctness/useYield: it fails before there is anything
-    async *list() {
-      throw denied
-    },
+  const failing: AsyncIterable<never> = {
+    [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(denied) }),
   }
+  const store: ObjectStore = { ...memory, list: () => failing }
   const deps = { clock: systemClock, random: systemRandom }
   const [first, ...others] = await collect(checkStore(deps, store, signal))
   expect(first).toMatchObject({ verdict: 'failed', found: denied.message })

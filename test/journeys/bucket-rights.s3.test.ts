@@ -20,7 +20,7 @@ const GUIDE = new URL('../../docs/guides/s3.md', import.meta.url)
 
 /** The policy of the guide, for this bucket and its users; without what only Amazon knows. */
 async function readPolicy({ bucket }: FreshBucket): Promise<string> {
-  const text = /```json\n([^]*?)```/.exec(await readFile(GUIDE, 'utf8'))?.[1] ?? ''
+  const text = /```json\n([\s\S]*?)```/.exec(await readFile(GUIDE, 'utf8'))?.[1] ?? ''
   const named = text
     .replaceAll('my-bucket', bucket)
     .replace(/"(CAPTURE|CUSTODIAN|KEEPER|RESTORE|AUDITOR)"/g, (_, role: string) => {

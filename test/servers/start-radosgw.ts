@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -67,7 +67,7 @@ export async function startRadosgw(): Promise<Radosgw> {
     await run('monmaptool', '--create', '--addv', 'a', monitor, '--fsid', place.clusterId, map)
     await run('ceph-mon', '-i', 'a', '--mkfs', '--monmap', map)
     start('ceph-mon', '-i', 'a', '-f')
-    const osdId = randomUUID()
+    const osdId = makeUuid()
     // A client may ask before it has heard which cluster this is, and is refused.
     const tell = (...args: string[]) =>
       trying(() => run('ceph', '--connect-timeout', '30', ...args))
@@ -113,7 +113,7 @@ async function prepareFolder(folder: string): Promise<Place> {
   const place = {
     folder,
     configFile: join(folder, 'ceph.conf'),
-    clusterId: randomUUID(),
+    clusterId: makeUuid(),
     monitorPort: await findFreePort(),
     gatewayPort: await findFreePort(),
     user,
@@ -193,6 +193,12 @@ async function runProgram(place: Place, program: string, args: readonly string[]
     cwd: place.folder,
     env: { PATH: '/usr/bin:/bin', HOME: place.folder, LC_ALL: 'C.UTF-8', TZ: 'UTC' },
   })
+}
+
+function makeUuid(): string {
+  return randomBytes(16)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
 
 async function trying(run: () => Promise<void>): Promise<void> {
