@@ -27,6 +27,8 @@ export type Context = {
   readonly configPath: string
   /** The passphrase of a vault to be made. @throws config.passphrase-missing | config.passphrase-weak */
   readNewPassphrase(signal: AbortSignal): Promise<Secret>
+  /** A further passphrase of the vault: of a file, or asked for. @throws as `readNewPassphrase` */
+  readAddedPassphrase(file: string | undefined, signal: AbortSignal): Promise<Secret>
   /** A store by its place: an absolute path or a URL. No I/O. @throws app.store-unsupported */
   openStore(place: string): ObjectStore
   /** The same, making the folder when it is not there. @throws app.store-unsupported | store.denied */

@@ -25,6 +25,12 @@ export const APP_ERRORS = {
     retry: 'after-fix',
     help: 'Credentials go into a folder of their own, new or empty, that nobody else may look into and that is not part of the vault: `--out ~/holdfast-keys`. When a split was interrupted, name the same folder again.',
   },
+  'app.role-unknown': {
+    status: 400,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Name the role whose credential it is to be: keeper, restore, custodian, auditor, or capture with its source, like capture:erp.',
+  },
   'app.demo-size': {
     status: 400,
     exit: 2,

@@ -70,12 +70,33 @@ export async function readNewPassphrase(
   if (onlyOne(settings) === 'keyFile') throw missing('a new vault needs one, no key file')
   const given = await readGiven(deps, settings, signal)
   const passphrase = given ?? (await askTwice(deps, signal))
-  const found = [...passphrase.reveal()].length
-  if (found < PASSPHRASE_LENGTH_MIN) {
-    const message = `Cannot use the passphrase: found ${found} characters, wanted at least ${PASSPHRASE_LENGTH_MIN}`
-    throw new AppError('config.passphrase-weak', message)
-  }
+  refuseWeak(passphrase)
   return passphrase
+}
+
+/**
+ * Reads a further passphrase: the first line of a file, or typed twice.
+ *
+ * @throws as `readNewPassphrase`
+ */
+export async function readAddedPassphrase(
+  deps: ReadCredentialDeps,
+  path: string | undefined,
+  signal: AbortSignal,
+): Promise<Secret> {
+  const passphrase =
+    path === undefined
+      ? await askTwice(deps, signal)
+      : firstLine('passphraseFile', await readText('passphraseFile', path))
+  refuseWeak(passphrase)
+  return passphrase
+}
+
+function refuseWeak(passphrase: Secret): void {
+  const found = [...passphrase.reveal()].length
+  if (found >= PASSPHRASE_LENGTH_MIN) return
+  const message = `Cannot use the passphrase: found ${found} characters, wanted at least ${PASSPHRASE_LENGTH_MIN}`
+  throw new AppError('config.passphrase-weak', message)
 }
 
 async function readGiven(

@@ -1,7 +1,7 @@
 import type { Context } from '#app/context'
 import type { ContextRequest } from '#cli/run-cli'
 import { configOfFlags, configPath, type LoadConfigDeps, loadConfig } from '#config/load-config'
-import { readNewPassphrase } from '#config/read-credential'
+import { readAddedPassphrase, readNewPassphrase } from '#config/read-credential'
 import { systemClock } from '#stdx/clock'
 import { systemRandom } from '#stdx/random'
 import { createStore, openStore } from './open-store.ts'
@@ -28,6 +28,7 @@ export function openContext(
     readConfig,
     configPath: configPath(deps, settings),
     readNewPassphrase: (signal) => readNewPassphrase(credentialDeps, settings, signal),
+    readAddedPassphrase: (file, signal) => readAddedPassphrase(credentialDeps, file, signal),
     openStore: (place) => openStore(place, settings.tempDir),
     createStore: (place) => createStore(place, settings.tempDir),
     readFlagsOnly: () => configOfFlags(deps, settings),

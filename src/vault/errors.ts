@@ -61,6 +61,24 @@ export const VAULT_ERRORS = {
     retry: 'after-fix',
     help: 'The keys of this vault were split: no passphrase opens it any more. Name the credential file of a role in HOLDFAST_KEY_FILE, or, to recover or to change keys, the recovery slot with --slot FILE together with its passphrase. `docs/guides/keys.md` says which file does what.',
   },
+  'vault.keys-whole': {
+    status: 409,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'All keys are behind one passphrase still. Run `holdfast key split --out FOLDER` first; a further passphrase needs no split: `holdfast key add passphrase`.',
+  },
+  'vault.key-in-use': {
+    status: 409,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Nothing was changed. Name another folder with --out: a credential that is in use is never written over.',
+  },
+  'vault.key-unknown': {
+    status: 404,
+    exit: 2,
+    retry: 'after-fix',
+    help: '`holdfast key list` shows every certificate and slot with its id.',
+  },
   'vault.source-unknown': {
     status: 404,
     exit: 2,

@@ -47,8 +47,8 @@ export async function openVault(request: OpenVaultRequest): Promise<Vault> {
 /** The same with what opened it, for whoever changes keys. */
 export async function openWithCredential(request: OpenVaultRequest): Promise<OpenedKeys> {
   const header = parseHeader(request.store.label, await readHeader(request))
-  const credential = await readCredential(request, header)
-  return { header, credential, vault: await openOpened(request, header, credential) }
+  const { credential, slot } = await readCredential(request, header)
+  return { header, credential, slot, vault: await openOpened(request, header, credential) }
 }
 
 /** The vault of this file with this credential. */
@@ -75,6 +75,8 @@ export async function openOpened(
 export type OpenedKeys = {
   readonly header: VaultHeader
   readonly credential: Credential
+  /** Text of the slot that the passphrase opened. */
+  readonly slot: string | undefined
   readonly vault: OpenedVault
 }
 
@@ -101,8 +103,13 @@ async function readHeader({ signal, store }: OpenVaultRequest): Promise<string> 
   }
 }
 
-async function readCredential(request: OpenVaultRequest, header: VaultHeader): Promise<Credential> {
-  if ('keyFile' in request) return parseCredential(request.keyFile.reveal())
+async function readCredential(
+  request: OpenVaultRequest,
+  header: VaultHeader,
+): Promise<{ readonly credential: Credential; readonly slot: string | undefined }> {
+  if ('keyFile' in request) {
+    return { credential: parseCredential(request.keyFile.reveal()), slot: undefined }
+  }
   const { keyring, meanwhile, passphrase, signal, slot } = request
   const slots =
     slot === undefined
@@ -114,7 +121,7 @@ async function readCredential(request: OpenVaultRequest, header: VaultHeader): P
     try {
       const opening = openSlot({ vaultId: header.vaultId, name, text, passphrase })
       const [credential] = await Promise.all([opening, loadRest(), meanwhile?.()])
-      return parseCredential(credential)
+      return { credential: parseCredential(credential), slot: text }
     } catch (error) {
       if (!isAppError(error)) throw error
       // One slot may be damaged or somebody else's, and the next one ours.

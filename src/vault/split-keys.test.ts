@@ -1,65 +1,30 @@
 import { expect, test } from 'vitest'
 import { openKeyring } from '#seal/keyring'
-import { systemRandom } from '#stdx/random'
 import { Secret } from '#stdx/secret'
-import type { ObjectStore } from '#store/object-store'
 import { faultyStore, ProcessDeath } from '#store/testing/faulty-store'
 import { createMemoryStore } from '#store/testing/memory-store'
 import { checkVault } from './check-vault.ts'
 import { openVault } from './open-vault.ts'
 import { RECOVERY_SLOT, splitKeys } from './split-keys.ts'
 import { aRealCapture } from './testing/a-real-capture.ts'
-import { aVault, passphrase, signal, stillClock, type VaultInHand } from './testing/a-vault.ts'
+import {
+  aFilledVault,
+  captureText,
+  cost,
+  DOCUMENT,
+  type Files,
+  openDeps,
+  openWith,
+  split,
+} from './testing/a-split-vault.ts'
+import { passphrase, signal, type VaultInHand } from './testing/a-vault.ts'
 import type { Vault } from './vault.ts'
-
-const cost = { memoryKib: 64, passes: 1, lanes: 1 }
-const deps = { clock: stillClock, random: systemRandom, stateDir: undefined, signal }
-const CONFIG = 'vault: ./vault'
-
-type Files = Map<string, Secret>
-type Stores = { readonly store: ObjectStore; readonly keyring: ObjectStore }
-
-async function capture(vault: Vault, source: string, text: string) {
-  const state = await vault.readTimeline(source, signal)
-  const base = state.points.at(-1)?.seq
-  const body = await aRealCapture(vault, source, base === undefined ? { text } : { base, text })
-  return await vault.append(state, body, signal)
-}
-
-async function aFilledVault(): Promise<VaultInHand> {
-  const hand = await aVault()
-  for (const source of ['crm', 'erp']) {
-    await hand.vault.addSource(source, signal)
-    await capture(hand.vault, source, `1\t${source}\tx\n`)
-  }
-  await hand.vault.putDocument('config', CONFIG, signal)
-  await hand.vault.putHeads(signal)
-  return hand
-}
-
-async function split({ keyring, store }: Stores, files: Files = new Map()): Promise<Files> {
-  const save = async (all: ReadonlyMap<string, Secret>) => {
-    for (const [name, text] of all) files.set(name, text)
-  }
-  await splitKeys({ ...deps, store, keyring, passphrase, sources: [], save, cost })
-  return files
-}
-
-function openFile({ keyring, store }: Stores, files: Files, name: string): Promise<Vault> {
-  const keyFile = files.get(name) ?? new Secret('')
-  return openVault({ ...deps, store, keyring, keyFile })
-}
-
-function openRecovery({ keyring, store }: Stores, files: Files): Promise<Vault> {
-  const slot = { name: RECOVERY_SLOT, text: files.get(RECOVERY_SLOT) ?? new Secret('') }
-  return openVault({ ...deps, store, keyring, passphrase, slot })
-}
 
 /** Every row of every point, and every document. */
 async function expectWhole(vault: Vault) {
   const options = { depth: 'decoded', signal, onProgress: () => {} } as const
   expect(await checkVault(vault, options)).toMatchObject({ verdict: 'whole', problems: [] })
-  expect(await vault.readDocument('config', signal)).toBe(CONFIG)
+  expect(await vault.readDocument('config', signal)).toBe(DOCUMENT)
 }
 
 test('a split gives every role its file, and the passphrase opens the recovery slot alone', async () => {
@@ -75,33 +40,33 @@ test('a split gives every role its file, and the passphrase opens the recovery s
     'recovery.slot',
     'restore.key',
   ])
-  const opening = openVault({ ...deps, ...hand, passphrase })
+  const opening = openVault({ ...openDeps, ...hand, passphrase })
   await expect(opening).rejects.toMatchObject({ code: 'vault.keys-split' })
   expect([...hand.keyring.objects.keys()].filter((name) => name.startsWith('slots/'))).toEqual([])
   for (const [name, bytes] of rows) expect(hand.store.objects.get(name)).toEqual(bytes)
   for (const name of ['keeper.key', 'restore.key'])
-    await expectWhole(await openFile(hand, files, name))
-  const recovery = await openRecovery(hand, files)
+    await expectWhole(await openWith(hand, files, name))
+  const recovery = await openWith(hand, files, RECOVERY_SLOT)
   await expectWhole(recovery)
-  await capture(recovery, 'erp', '1\terp\ty\n')
+  await captureText(recovery, 'erp', '1\terp\ty\n')
 })
 
 test('after a split each file captures, and what it captures the others read', async () => {
   const hand = await aFilledVault()
   const files = await split(hand)
-  const erp = await openFile(hand, files, 'capture-erp.key')
-  await capture(erp, 'erp', '1\terp\ty\n')
+  const erp = await openWith(hand, files, 'capture-erp.key')
+  await captureText(erp, 'erp', '1\terp\ty\n')
   await erp.putHeads(signal)
-  await expectWhole(await openFile(hand, files, 'keeper.key'))
-  await expectWhole(await openRecovery(hand, files))
-  const state = await (await openFile(hand, files, 'auditor.key')).readTimeline('erp', signal)
+  await expectWhole(await openWith(hand, files, 'keeper.key'))
+  await expectWhole(await openWith(hand, files, RECOVERY_SLOT))
+  const state = await (await openWith(hand, files, 'auditor.key')).readTimeline('erp', signal)
   expect(state.points.map(({ seq }) => seq)).toEqual([1, 2])
 })
 
 test('what the passphrase opened before the split opens nothing of what comes after', async () => {
   const hand = await aFilledVault()
   const files = await split(hand)
-  await capture(await openFile(hand, files, 'capture-erp.key'), 'erp', '1\terp\ty\n')
+  await captureText(await openWith(hand, files, 'capture-erp.key'), 'erp', '1\terp\ty\n')
   // Whoever kept the old keys, all of them.
   const old = await hand.open()
   const { vaultId, openers, keyring } = await old.readDeps('erp', signal)
@@ -111,7 +76,7 @@ test('what the passphrase opened before the split opens nothing of what comes af
     const opened = await openKeyring({ vaultId, name: ref.keyring, bytes, openers })
     expect(opened).toEqual({ blobs: expect.anything() })
   }
-  await expect(capture(old, 'erp', '1\terp\tz\n')).rejects.toMatchObject({
+  await expect(captureText(old, 'erp', '1\terp\tz\n')).rejects.toMatchObject({
     code: 'vault.certificate-revoked',
   })
 })
@@ -125,7 +90,7 @@ test('a capture that began before the split and ends after it is refused, and no
   await expect(late.append(state, body, signal)).rejects.toMatchObject({
     code: 'vault.keys-changed',
   })
-  await expectWhole(await openFile(hand, files, 'keeper.key'))
+  await expectWhole(await openWith(hand, files, 'keeper.key'))
 })
 
 test('a split that dies at any write leaves everything open, and completes when it is run again', async () => {
@@ -147,13 +112,13 @@ test('a split that dies at any write leaves everything open, and completes when 
     const files: Files = new Map()
     await expect(split(dying, files)).rejects.toBeInstanceOf(ProcessDeath)
     if (![...hand.keyring.objects.keys()].some((name) => name.startsWith('slots/'))) {
-      await expectWhole(await openFile(hand, files, 'restore.key'))
+      await expectWhole(await openWith(hand, files, 'restore.key'))
       continue
     }
-    await expectWhole(await openVault({ ...deps, ...hand, passphrase }))
+    await expectWhole(await openVault({ ...openDeps, ...hand, passphrase }))
     const again = await split(hand)
     if (files.size > 0) expect(texts(again)).toEqual(texts(files))
-    await expectWhole(await openFile(hand, again, 'restore.key'))
+    await expectWhole(await openWith(hand, again, 'restore.key'))
   }
 }, 30_000)
 
@@ -161,7 +126,15 @@ test('the recovery slot splits nothing again', async () => {
   const hand = await aFilledVault()
   const files = await split(hand)
   const slot = { name: RECOVERY_SLOT, text: files.get(RECOVERY_SLOT) ?? new Secret('') }
-  const request = { ...deps, ...hand, passphrase, slot, sources: [], save: async () => {}, cost }
+  const request = {
+    ...openDeps,
+    ...hand,
+    passphrase,
+    slot,
+    sources: [],
+    save: async () => {},
+    cost,
+  }
   await expect(splitKeys(request)).rejects.toMatchObject({ code: 'vault.keys-split' })
 })
 

@@ -71,6 +71,7 @@ const closedContext: Context = {
   readConfig: refuse,
   readFlagsOnly: refuse,
   readNewPassphrase: refuse,
+  readAddedPassphrase: refuse,
   openStore: refuse,
   createStore: refuse,
   openVault: refuse,
