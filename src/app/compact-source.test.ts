@@ -5,6 +5,7 @@ import { systemRandom } from '#stdx/random'
 import { checkVault } from '#vault/check-vault'
 import { signal, stillClock } from '#vault/testing/a-vault'
 import { compactSource, planSource } from './compact-source.ts'
+import { listHistory } from './list-history.ts'
 import { silentProgress } from './progress.ts'
 
 const deps = { clock: stillClock, random: systemRandom, progress: silentProgress }
@@ -96,6 +97,33 @@ test('what only expired points saw is dropped, and kept points read as before', 
   const versions = (segments.get(nameOf(ENTITY)) ?? []).map(({ ref }) => ref.versionCount)
   // 62 records at the first kept point, and what has changed since.
   expect(versions.reduce((sum, count) => sum + count, 0)).toBe(98)
+})
+
+test('whoever reads while what is read is replaced and collected reads on', async () => {
+  await using life = await aLife(FIRST.replace('generate_series(1, 60)', SERIES))
+  await life.capture()
+  await aYear(life, 9)
+  const { vault } = life.inHand
+  let reads = 0
+  const readTimeline = async () => {
+    const state = await life.state()
+    reads += 1
+    if (reads > 1) return state
+    await compactSource(deps, vault, SOURCE, signal)
+    const { replaced } = await life.state()
+    for (const { ref } of replaced) await vault.store.delete(ref.keys.name, signal)
+    return state
+  }
+  const late = new Proxy(vault, {
+    get(target, name) {
+      const value: unknown = name === 'readTimeline' ? readTimeline : Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+  const address = { source: SOURCE, entity: ENTITY, key: '1' }
+  const { versions } = await listHistory(late, address, signal)
+  expect(versions.map(({ point }) => point)).toEqual(['erp@2', 'erp@1'])
+  expect(reads).toBe(2)
 })
 
 test('a table that no kept point holds goes without being read', async () => {

@@ -1,6 +1,7 @@
 import { type RecordVersion, recordHistory } from '#history/record-history'
 import { parseEntityName } from '#record/entity-name'
 import type { Vault } from '#vault/vault'
+import { readAgain } from './read-again.ts'
 
 export type ListedHistory = {
   readonly entity: string
@@ -16,7 +17,17 @@ export type ListedVersion = Omit<RecordVersion, 'seq'> & { readonly point: strin
  */
 export async function listHistory(
   vault: Vault,
-  address: { readonly source: string; readonly entity: string; readonly key: string },
+  address: HistoryAddress,
+  signal: AbortSignal,
+): Promise<ListedHistory> {
+  return await readAgain(() => readHistory(vault, address, signal))
+}
+
+type HistoryAddress = { readonly source: string; readonly entity: string; readonly key: string }
+
+async function readHistory(
+  vault: Vault,
+  address: HistoryAddress,
   signal: AbortSignal,
 ): Promise<ListedHistory> {
   const { source } = address

@@ -8,6 +8,7 @@ import { parseEntityName } from '#record/entity-name'
 import { assert } from '#stdx/assert'
 import type { Vault } from '#vault/vault'
 import { findPoint } from './find-point.ts'
+import { readAgain } from './read-again.ts'
 
 export type ShownRecord = {
   readonly entity: string
@@ -24,7 +25,17 @@ export type ShownRecord = {
  */
 export async function showRecord(
   vault: Vault,
-  address: { readonly point: string; readonly entity: string; readonly key: string },
+  address: RecordAddress,
+  signal: AbortSignal,
+): Promise<ShownRecord> {
+  return await readAgain(() => readRecord(vault, address, signal))
+}
+
+type RecordAddress = { readonly point: string; readonly entity: string; readonly key: string }
+
+async function readRecord(
+  vault: Vault,
+  address: RecordAddress,
   signal: AbortSignal,
 ): Promise<ShownRecord> {
   const { point, source, state } = await findPoint(vault, address.point, signal)

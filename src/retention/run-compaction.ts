@@ -5,6 +5,7 @@ import type { SegmentRef } from '#segment/segment'
 import { AppError, isAppError } from '#stdx/app-error'
 import type { Clock } from '#stdx/clock'
 import type { Random } from '#stdx/random'
+import { damageError, describeDamage } from '#timeline/damage-error'
 import type { CompactBody } from '#timeline/maintenance-entry'
 import type { TimelineState } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
@@ -67,7 +68,7 @@ export async function runCompaction(
     const merges = await planRound(deps.vault, state, signal)
     if (merges.length === 0) break
     for (const step of cutSteps(merges)) {
-      const result = await runStep(deps, { source, step }, signal)
+      const result = await runStep(deps, { state, step }, signal)
       if (result === undefined) {
         conflicts += 1
         if (conflicts >= CONFLICTS_MAX) throw raced(source)
@@ -113,10 +114,10 @@ async function findRewrite(
   return planRewrite(one, await countDroppable(deps, { kept, runs, schemas, signal }))
 }
 
-function refuseUnfit({ damagedFrom, source, unknownKinds }: TimelineState): void {
+function refuseUnfit(state: TimelineState): void {
+  const { damagedFrom, source, unknownKinds } = state
   if (damagedFrom !== null) {
-    const message = `Cannot compact "${source}": its timeline is damaged from entry ${damagedFrom} on`
-    throw new AppError('timeline.damaged', message, { source, damagedFrom })
+    throw damageError(state, `Cannot compact timeline "${source}": ${describeDamage(state)}`)
   }
   const [kind] = unknownKinds
   if (kind === undefined) return
@@ -147,12 +148,12 @@ type StepResult = {
 /** `undefined` when others replaced one of its segments first: then nothing of it stays. */
 async function runStep(
   deps: RunCompactionDeps,
-  { source, step }: { readonly source: string; readonly step: readonly Merge[] },
+  { state, step }: { readonly state: TimelineState; readonly step: readonly Merge[] },
   signal: AbortSignal,
 ): Promise<StepResult | undefined> {
   const startedAtMs = deps.clock.nowMs()
   const session = Buffer.from(deps.random.bytes(16)).toString('hex')
-  const merged = await mergeAll(deps, { session, source, step }, signal)
+  const merged = await mergeAll(deps, { session, state, step }, signal)
   const body: CompactBody = {
     kind: 'compact',
     session,
@@ -161,7 +162,7 @@ async function runStep(
     bytesStored: merged.segments.reduce((sum, ref) => sum + storedBytes(ref), 0),
     durationMs: deps.clock.nowMs() - startedAtMs,
   }
-  const seq = await commit(deps.vault, source, body, signal)
+  const seq = await commit(deps.vault, state, body, signal)
   if (seq === undefined) {
     await discardSegments(deps.vault, merged.segments)
     return undefined
@@ -173,12 +174,12 @@ async function mergeAll(
   { progress: onProgress, vault }: RunCompactionDeps,
   {
     session,
-    source,
+    state,
     step,
-  }: { readonly session: string; readonly source: string; readonly step: readonly Merge[] },
+  }: { readonly session: string; readonly state: TimelineState; readonly step: readonly Merge[] },
   signal: AbortSignal,
 ): Promise<{ segments: SegmentRef[]; droppedVersions: number }> {
-  const state = await vault.readTimeline(source, signal)
+  const { source } = state
   const read = await vault.readDeps(source, signal)
   const write = await vault.writeDeps(source, signal)
   const digestKey = await vault.digestKey(source, signal)
@@ -210,19 +211,22 @@ async function mergeAll(
 /** After whatever was added meanwhile, unless that replaced one of these segments. */
 async function commit(
   vault: Vault,
-  source: string,
+  before: TimelineState,
   body: CompactBody,
   signal: AbortSignal,
 ): Promise<number | undefined> {
+  let state = before
   for (let race = 0; ; race++) {
-    const state = await vault.readTimeline(source, signal)
     const live = new Set([...state.segments.values()].flat().map(({ ref }) => `${ref.keyring}`))
     if (!body.removes.every((name) => live.has(name))) return undefined
     try {
       return (await vault.append(state, body, signal)).seq
     } catch (error) {
+      // What may still be taken is left for collection to judge.
+      if (isAppError(error, 'vault.entry-refused')) await discardSegments(vault, body.segments)
       if (!isAppError(error, 'timeline.lost-race') || race >= RACES_MAX) throw error
     }
+    state = await vault.readTimeline(state.source, signal)
   }
 }
 
