@@ -61,8 +61,8 @@ export async function runCollect(
   const { graceMs, isDryRun, source } = request
   const objects = await listObjects(vault, source, signal)
   const nowMs = {
-    vault: await readStoreClock(vault.store, { folder: 'roles', random, signal }),
-    keyring: await readStoreClock(vault.keyring, { folder: 'slots', random, signal }),
+    vault: await readStoreClock(vault.store, { folder: `segments/${source}/`, random, signal }),
+    keyring: await readStoreClock(vault.keyring, { folder: `${source}/`, random, signal }),
   }
   const plan = async () => {
     const state = await vault.readTimeline(source, signal)
@@ -167,11 +167,8 @@ async function deleteAll(
   const pending: CollectOutcome['pending'][number][] = []
   for (const which of ['vault', 'keyring'] as const) {
     // Keys stay as long as anything that they open.
-    const locked = pending.map(({ name }) => folderOf(name))
-    const due = deletes.filter(
-      ({ name, store }) =>
-        store === which && !locked.some((folder) => folder.endsWith(folderOf(name))),
-    )
+    const locked = new Set(pending.map(folderOf))
+    const due = deletes.filter((waste) => waste.store === which && !locked.has(folderOf(waste)))
     const deleting = mapConcurrent(due, DELETES_MAX, async (waste) => ({
       waste,
       lock: await deleteOne(stores[which], waste, signal),
@@ -200,6 +197,7 @@ async function deleteOne(
   }
 }
 
-function folderOf(name: string): string {
-  return name.slice(0, name.lastIndexOf('/') + 1)
+/** Of its writer, called the same in both stores. */
+function folderOf({ name }: Waste): string {
+  return /^(?:segments\/)?(.*)\//.exec(name)?.[1] ?? ''
 }
