@@ -4,6 +4,7 @@ import { readDatedPoints } from '#retention/read-dated-points'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import { parseDurationMs } from '#stdx/duration'
+import { damageError, describeDamage } from '#timeline/damage-error'
 import type { TimelineState } from '#timeline/timeline-state'
 import { commitNext } from '#vault/commit-next'
 import type { Vault } from '#vault/vault'
@@ -85,7 +86,7 @@ export async function judgeSource(
   }
 }
 
-/** @throws timeline.damaged: what is kept and what is newest cannot be said of a damaged timeline */
+/** @throws timeline.damaged | timeline.format-unsupported: what is kept and what is newest cannot be said of a damaged timeline */
 export async function judgeState(
   vault: Vault,
   {
@@ -95,8 +96,8 @@ export async function judgeState(
   signal: AbortSignal,
 ): Promise<RetentionVerdict> {
   if (state.damagedFrom !== null) {
-    const message = `Cannot say what "${state.source}" may let go: its timeline is damaged from entry ${state.damagedFrom} on`
-    throw new AppError('timeline.damaged', message, { source: state.source })
+    const found = describeDamage(state)
+    throw damageError(state, `Cannot say what timeline "${state.source}" may let go: ${found}`)
   }
   const points: readonly DatedPoint[] = await readDatedPoints(vault, state, signal)
   if (policy !== undefined) return judgeRetention(points, policy)

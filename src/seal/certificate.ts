@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { AppError } from '#stdx/app-error'
 import { formatCanonicalJson } from '#stdx/canonical-json'
+import { refuseOtherFormat } from './format-name.ts'
 import type { Role, SealingPublicKey, VaultId } from './keys.ts'
 import {
   openVerifier,
@@ -29,10 +30,12 @@ export type Certificate = {
   readonly hasSigned: (bytes: Uint8Array, signature: Uint8Array) => boolean
 }
 
+const FORMAT = 'holdfast certificate 1'
 const hexKey = z.string().regex(/^[0-9a-f]{64}$/)
 
 const certificateSchema = z.strictObject({
   certificate: z.strictObject({
+    format: z.literal(FORMAT),
     vaultId: z.string().regex(/^[0-9a-f]{32}$/),
     role: z.enum(['root', 'capture', 'custodian', 'keeper', 'restore', 'auditor']),
     source: z.string().nullable(),
@@ -43,6 +46,8 @@ const certificateSchema = z.strictObject({
   signature: z.string().regex(/^[0-9a-f]{128}$/),
 })
 
+const formatSchema = z.looseObject({ certificate: z.looseObject({ format: z.string() }) })
+
 /** The certificate as it is stored: canonical JSON, signed by the root key. */
 export function formatCertificate(
   root: SigningSeed,
@@ -50,6 +55,7 @@ export function formatCertificate(
 ): string {
   const { vaultId, role, source, epoch, publicKey, sealingKey } = certificate
   const body = {
+    format: FORMAT,
     vaultId,
     role,
     source,
@@ -72,6 +78,7 @@ export type CertificateDeps = {
  * Reads a stored certificate.
  * @param name what to call it in messages
  * @throws seal.certificate-invalid unless the root key of this vault signed exactly this
+ * @throws seal.format-unsupported when it is of a later format
  */
 export function parseCertificate(deps: CertificateDeps, name: string, text: string): Certificate {
   const { certificate: body, signature } = parseStored(name, text)
@@ -92,10 +99,22 @@ export function parseCertificate(deps: CertificateDeps, name: string, text: stri
 }
 
 function parseStored(name: string, text: string): z.infer<typeof certificateSchema> {
+  const json = parseJson(text)
+  const { data } = formatSchema.safeParse(json)
+  refuseOtherFormat({ what: `certificate "${name}"`, known: FORMAT }, data?.certificate.format)
   try {
-    return certificateSchema.parse(JSON.parse(text))
+    return certificateSchema.parse(json)
   } catch (cause) {
     throw invalid(name, 'it is not in the form of a certificate', cause)
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // No JSON is no certificate, as the schema says.
+    return undefined
   }
 }
 

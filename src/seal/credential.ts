@@ -4,6 +4,7 @@ import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import { formatCanonicalJson } from '#stdx/canonical-json'
 import type { Random } from '#stdx/random'
+import { refuseOtherFormat } from './format-name.ts'
 import type { DigestKey, Role, SealingPrivateKey, VaultId } from './keys.ts'
 import { type SigningPublicKey, type SigningSeed, signingPublicKeyOf } from './signing-pair.ts'
 
@@ -161,8 +162,10 @@ const key = z
   .regex(/^[0-9a-f]{64}$/)
   .transform((text) => new Uint8Array(Buffer.from(text, 'hex')))
 
+const FORMAT = 'holdfast credential 1'
+const formatSchema = z.looseObject({ format: z.string() })
 const credentialSchema = z.strictObject({
-  format: z.literal('holdfast credential 1'),
+  format: z.literal(FORMAT),
   vaultId: z.string().regex(/^[0-9a-f]{32}$/),
   rootPublicKey: key,
   logKey: key,
@@ -183,12 +186,15 @@ const credentialSchema = z.strictObject({
 
 /** The credential as text: what a slot seals and a credential file holds. Secret. */
 export function formatCredential(credential: Credential): string {
-  return formatCanonicalJson(toText({ format: 'holdfast credential 1', ...credential }))
+  return formatCanonicalJson(toText({ format: FORMAT, ...credential }))
 }
 
-/** @throws seal.credential-invalid when the text is no credential */
+/** @throws seal.credential-invalid | seal.format-unsupported when the text is no credential of ours */
 export function parseCredential(text: string): Credential {
-  const parsed = credentialSchema.safeParse(parseJson(text))
+  const json = parseJson(text)
+  const { data } = formatSchema.safeParse(json)
+  refuseOtherFormat({ what: 'the credential', known: FORMAT }, data?.format)
+  const parsed = credentialSchema.safeParse(json)
   if (!parsed.success) {
     // No cause: its text could quote the secret.
     const message = 'Cannot read the credential: it is not in the form that Holdfast writes'

@@ -1,10 +1,11 @@
 import { argon2, createCipheriv, createDecipheriv, createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import * as z from 'zod'
-import { AppError } from '#stdx/app-error'
+import { AppError, isAppError } from '#stdx/app-error'
 import { formatCanonicalJson } from '#stdx/canonical-json'
 import type { Random } from '#stdx/random'
 import type { Secret } from '#stdx/secret'
+import { refuseOtherFormat } from './format-name.ts'
 import type { VaultId } from './keys.ts'
 
 /**
@@ -24,8 +25,10 @@ export type SlotCost = {
 }
 export const SLOT_COST: SlotCost = { memoryKib: 19_456, passes: 2, lanes: 1 }
 
+const FORMAT = 'holdfast slot 1'
+const formatSchema = z.looseObject({ format: z.string(), check: z.string() })
 const slotSchema = z.strictObject({
-  format: z.literal('holdfast slot 1'),
+  format: z.literal(FORMAT),
   vaultId: z.string().regex(/^[0-9a-f]{32}$/),
   kdf: z.strictObject({
     name: z.literal('argon2id'),
@@ -57,7 +60,7 @@ export async function sealSlot(random: Random, request: SealSlotRequest): Promis
   const { vaultId, passphrase, plaintext, cost = SLOT_COST, epoch = 1 } = request
   const salt = Buffer.from(random.bytes(16)).toString('hex')
   const header: SlotHeader = {
-    format: 'holdfast slot 1',
+    format: FORMAT,
     vaultId,
     kdf: { name: 'argon2id', ...cost, salt },
     ...(epoch > 1 && { epoch }),
@@ -81,6 +84,7 @@ export type OpenSlotRequest = {
  * What the slot seals.
  * @throws seal.passphrase-wrong when the passphrase does not open it
  * @throws seal.not-authentic when it is no slot, damaged, or another vault's
+ * @throws seal.format-unsupported when it is of a later format
  */
 export async function openSlot(request: OpenSlotRequest): Promise<string> {
   const { sealed, check: _, ...header } = parseSlot(request)
@@ -107,18 +111,31 @@ function decrypt(key: Uint8Array, aad: Uint8Array, bytes: Uint8Array): string | 
   }
 }
 
-/** The slot as it is stored, unopened, of whatever vault. @throws seal.not-authentic */
+/**
+ * The slot as it is stored, unopened, of whatever vault.
+ * @throws seal.not-authentic | seal.format-unsupported
+ */
 export function parseSlot({ name, text }: { readonly name: string; readonly text: string }): Slot {
   const slot = parseJson(text, name)
-  const { check, ...rest } = slot
-  if (digestOf(rest) !== check) throw notAuthentic(name, 'its bytes are damaged')
+  if (!isWhole(slot)) throw notAuthentic(name, 'its bytes are damaged')
   return slot
+}
+
+function isWhole({ check, ...rest }: { readonly check: string }): boolean {
+  return digestOf(rest) === check
 }
 
 function parseJson(text: string, name: string): Slot {
   try {
-    return slotSchema.parse(JSON.parse(text))
+    const json: unknown = JSON.parse(text)
+    const { data } = formatSchema.safeParse(json)
+    // In every format `check` says whether the slot is whole.
+    if (data !== undefined && isWhole(data)) {
+      refuseOtherFormat({ what: `slot "${name}"`, known: FORMAT }, data.format)
+    }
+    return slotSchema.parse(json)
   } catch (cause) {
+    if (isAppError(cause, 'seal.format-unsupported')) throw cause
     throw notAuthentic(name, 'it is not in the form of a slot', cause)
   }
 }
@@ -134,7 +151,7 @@ async function deriveSlotKey({ kdf }: SlotHeader, passphrase: Secret): Promise<U
   })
 }
 
-function digestOf(slot: Omit<Slot, 'check'>): string {
+function digestOf(slot: object): string {
   return createHash('sha256').update(formatCanonicalJson(slot)).digest('hex')
 }
 

@@ -98,6 +98,12 @@ function wrong(object: string, found: string): AppError {
   return new AppError('segment.damaged', `Cannot read object "${object}": ${found}`, { object })
 }
 
+const PROBLEMS = [
+  'segment.damaged',
+  'segment.object-missing',
+  'segment.format-unsupported',
+] as const
+
 /** Damage, as it is found. */
 class Problems {
   readonly list: SegmentProblem[] = []
@@ -107,9 +113,8 @@ class Problems {
     try {
       await look()
     } catch (error) {
-      const isDamage =
-        isAppError(error, 'segment.damaged') || isAppError(error, 'segment.object-missing')
-      if (!isDamage) throw error
+      const isProblem = PROBLEMS.some((code) => isAppError(error, code))
+      if (!isAppError(error) || !isProblem) throw error
       this.list.push({ object: String(error.details['object']), problem: error.message })
     }
   }

@@ -7,6 +7,12 @@ export const SEGMENT_ERRORS = {
     retry: 'never',
     help: 'The named object is not what was written: no row of it was used. Run `holdfast check --read-data` to see what else is hit, and bring the object back from a copy of the vault. Other entities and points stay readable.',
   },
+  'segment.format-unsupported': {
+    status: 500,
+    exit: 10,
+    retry: 'after-fix',
+    help: 'The named object was written by a newer Holdfast. Use the newest version. If none is newer, the object is damaged: run `holdfast check`.',
+  },
   'segment.object-missing': {
     status: 500,
     exit: 13,

@@ -3,6 +3,7 @@ import type { Clock } from '#stdx/clock'
 import type { Random } from '#stdx/random'
 import type { ObjectStore, PutResult } from '#store/object-store'
 import type { Chain } from './chain-slots.ts'
+import { damageError, describeDamage } from './damage-error.ts'
 import type { EntryBody } from './entry.ts'
 import { formatEntryName } from './entry-name.ts'
 import { formatEntry, hashEntry } from './envelope.ts'
@@ -23,7 +24,7 @@ export type AppendRequest = {
   /** The timeline as it was read; the entry goes into the slot after its head. */
   readonly after: Pick<
     Chain,
-    'source' | 'headSeq' | 'headHash' | 'voids' | 'damagedFrom' | 'unknownKinds'
+    'source' | 'headSeq' | 'headHash' | 'voids' | 'damagedFrom' | 'isUnsupported' | 'unknownKinds'
   >
   readonly body: EntryBody
   readonly author: Author
@@ -55,10 +56,10 @@ export async function appendEntry(
   return head
 }
 
-function refuseUnfit({ damagedFrom, source, unknownKinds }: AppendRequest['after']): void {
+function refuseUnfit(after: AppendRequest['after']): void {
+  const { damagedFrom, source, unknownKinds } = after
   if (damagedFrom !== null) {
-    const message = `Cannot write to timeline "${source}": it is damaged from entry ${damagedFrom} on`
-    throw new AppError('timeline.damaged', message, { source, damagedFrom })
+    throw damageError(after, `Cannot write to timeline "${source}": ${describeDamage(after)}`)
   }
   const [kind] = unknownKinds
   if (kind === undefined) return

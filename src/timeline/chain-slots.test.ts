@@ -197,3 +197,23 @@ test('nothing is written after damage', async () => {
   store.objects.delete(object(2))
   await expect(append('erp', body, author)).rejects.toMatchObject({ code: 'timeline.damaged' })
 })
+
+test('an entry of another format is no damage, unless it was something else when seen', async () => {
+  const { append, begin, chain, deps, nextCapture, object, store } = aTimelines()
+  const author = await begin('erp', 2)
+  const bytes = store.objects.get(object(2)) ?? new Uint8Array()
+  const later = Uint8Array.from(bytes)
+  later[4] = 2
+  store.objects.set(object(2), later)
+  const found = await chain('erp')
+  expect(found).toMatchObject({ damagedFrom: 2, isUnsupported: true })
+  const appending = append('erp', await nextCapture('erp'), author)
+  await expect(appending).rejects.toMatchObject({ code: 'timeline.format-unsupported' })
+  const seen = await readChain(deps, 'erp', { signal })
+  expect(seen).toMatchObject({ damagedFrom: 2, isUnsupported: false })
+  // The entry after it names another hash.
+  store.objects.set(object(2), bytes)
+  await append('erp', await nextCapture('erp'), author)
+  store.objects.set(object(2), later)
+  expect(await chain('erp')).toMatchObject({ damagedFrom: 2, isUnsupported: false })
+})

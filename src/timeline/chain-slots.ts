@@ -17,6 +17,8 @@ export type Chain = {
   readonly incidents: readonly Incident[]
   /** The first slot from which on nothing can be relied on. */
   readonly damagedFrom: number | null
+  /** Whether what lies there is of a format that is not known, rather than damage. */
+  readonly isUnsupported: boolean
   /** Why this is an older timeline than one that was seen, as a clause; `null` when it is not. */
   readonly rolledBack: string | null
   readonly unknownKinds: readonly string[]
@@ -41,15 +43,17 @@ export function chainSlots(
 ): Chain {
   const linking = linkSlots(slots)
   const rollback = findRollback(slots, seen)
-  const found = [linking.damage, findAltered(slots, seen), rollback].filter(
-    (one) => one !== undefined,
+  const altered = findAltered(slots, seen)
+  const found = [linking.damage, altered, rollback].filter(
+    (one): one is Damage => one !== undefined,
   )
   const [damage] = found.sort((a, b) => a.seq - b.seq)
   const damagedFrom = damage?.seq ?? null
   const entries = linking.entries.filter(({ seq }) => seq < (damagedFrom ?? Infinity))
   const head = slots.at(-1)
   const others = linking.incidents.filter(({ seq }) => seq !== damage?.seq)
-  const incidents = damage === undefined ? others : [...others, damage]
+  const incidents =
+    damage === undefined ? others : [...others, { seq: damage.seq, problem: damage.problem }]
   return {
     source,
     headSeq: head?.seq ?? -1,
@@ -58,6 +62,7 @@ export function chainSlots(
     voids: linking.pending,
     incidents,
     damagedFrom,
+    isUnsupported: damage?.isUnsupported === true && altered?.seq !== damage.seq,
     rolledBack: rollback?.found ?? null,
     unknownKinds: entries.flatMap(({ body }) =>
       body.kind === 'unknown' ? [body.unknownKind] : [],
@@ -69,16 +74,18 @@ type Linking = {
   readonly entries: readonly Entry[]
   readonly incidents: readonly Incident[]
   readonly pending: readonly VoidSlot[]
-  readonly damage?: Incident
+  readonly damage?: Damage
 }
+
+type Damage = Incident & { readonly isUnsupported?: boolean }
 
 function linkSlots(slots: readonly Slot[]): Linking {
   const entries: Entry[] = []
   const incidents: Incident[] = []
   let pending: VoidSlot[] = []
   let before: Slot | undefined
-  for (const slot of slots) {
-    const problem = judgeSlot(slot, before, pending)
+  for (const [i, slot] of slots.entries()) {
+    const problem = judgeSlot(slot, { after: slots[i + 1], before, pending })
     if (problem !== undefined) return { entries, incidents, pending, damage: problem }
     if (slot.kind === 'void') {
       pending.push({ seq: slot.seq, hash: slot.hash })
@@ -92,18 +99,22 @@ function linkSlots(slots: readonly Slot[]): Linking {
   return { entries, incidents, pending }
 }
 
+type Neighbours = { readonly before: Slot | undefined; readonly after: Slot | undefined }
+
 /** What is wrong with this slot or with those just before it; `undefined` when nothing is. */
 function judgeSlot(
   slot: Slot,
-  before: Slot | undefined,
-  pending: readonly VoidSlot[],
-): Incident | undefined {
+  { after, before, pending }: Neighbours & { readonly pending: readonly VoidSlot[] },
+): Damage | undefined {
   const expected = before === undefined ? 0 : before.seq + 1
   if (slot.seq !== expected) {
     return { seq: expected, problem: `Entry ${expected} is missing` }
   }
   if (slot.kind === 'unsupported') {
-    return { seq: slot.seq, problem: `Entry ${slot.seq} cannot be used: ${slot.problem}` }
+    // Whoever wrote after it names its hash: another one means that it was something else then.
+    const isUnsupported = after?.kind !== 'entry' || after.entry.previous === slot.hash
+    const problem = `Entry ${slot.seq} cannot be used: ${slot.problem}`
+    return { seq: slot.seq, problem, isUnsupported }
   }
   if (slot.kind === 'void') {
     if (slot.seq > 0) return undefined
@@ -144,7 +155,7 @@ function findAltered(slots: readonly Slot[], seen: readonly SeenHead[]): Inciden
 function findRollback(
   slots: readonly Slot[],
   seen: readonly SeenHead[],
-): (Incident & { readonly found: string }) | undefined {
+): (Damage & { readonly found: string }) | undefined {
   const headSeq = slots.at(-1)?.seq ?? -1
   const newest = Math.max(-1, ...seen.map(({ seq }) => seq))
   if (newest > headSeq) {

@@ -23,7 +23,8 @@ export function foldTimeline(chain: Chain): TimelineState {
     const problem = `The ${body.kind} in entry ${seq} does not count: ${refusal}`
     folding.incidents.push({ seq, problem })
   }
-  const { damagedFrom, headHash, headSeq, incidents, source, unknownKinds, voids } = chain
+  const { damagedFrom, headHash, headSeq, incidents, isUnsupported, source, unknownKinds, voids } =
+    chain
   return {
     source,
     headSeq,
@@ -39,6 +40,7 @@ export function foldTimeline(chain: Chain): TimelineState {
     repairs: folding.repairs,
     incidents: [...incidents, ...folding.incidents],
     damagedFrom,
+    isUnsupported,
     unknownKinds,
     voids,
   }

@@ -30,6 +30,7 @@ function aState(change: Partial<TimelineState> = {}): TimelineState {
     repairs: new Map(),
     incidents: [],
     damagedFrom: null,
+    isUnsupported: false,
     unknownKinds: [],
     voids: [],
     ...change,

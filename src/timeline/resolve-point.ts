@@ -1,4 +1,5 @@
 import { AppError } from '#stdx/app-error'
+import { damageError } from './damage-error.ts'
 import type { Point, TimelineState } from './timeline-state.ts'
 
 /** A moment of a source, as people write it. */
@@ -90,7 +91,8 @@ function formatZone(zone: string): string {
  * A time means the last point, in the order of commits, whose cut is at or before it: clocks of
  * sources jump, the order of commits does not.
  * @throws timeline.point-unknown naming the neighbours, when there is none
- * @throws timeline.damaged when the answer would rest on entries that cannot be relied on
+ * @throws timeline.damaged | timeline.format-unsupported when the answer would rest on entries that
+ *   cannot be relied on
  */
 export function resolvePoint(state: TimelineState, address: PointAddress): Point {
   switch (address.kind) {
@@ -171,15 +173,12 @@ function resolveTime(
 }
 
 /** @param seq what is asked for; absent: whatever is newest */
-function refuseDamaged(
-  { damagedFrom, source, incidents }: TimelineState,
-  text: string,
-  seq?: number,
-): void {
+function refuseDamaged(state: TimelineState, text: string, seq?: number): void {
+  const { damagedFrom, source, incidents } = state
   if (damagedFrom === null || (seq !== undefined && seq < damagedFrom)) return
   const problem = incidents.find((one) => one.seq === damagedFrom)?.problem ?? 'An entry is damaged'
   const message = `Cannot tell what ${text} is: ${lowerFirst(problem)}; points of "${source}" before ${damagedFrom} can be named by number`
-  throw new AppError('timeline.damaged', message, { source, damagedFrom })
+  throw damageError(state, message)
 }
 
 function lowerFirst(sentence: string): string {

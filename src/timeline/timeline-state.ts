@@ -38,6 +38,8 @@ export type TimelineState = {
    * newest point is cannot be said, and nothing may be appended.
    */
   readonly damagedFrom: number | null
+  /** Whether what lies there is of a format that is not known, rather than damage. */
+  readonly isUnsupported: boolean
   /** Kinds of entries that this version does not know: reading goes on, nothing may be appended. */
   readonly unknownKinds: readonly string[]
   /** Void slots at the end, which the next entry has to name. */

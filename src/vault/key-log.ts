@@ -1,5 +1,6 @@
 import { AppError } from '#stdx/app-error'
 import type { Chain } from '#timeline/chain-slots'
+import { damageError, describeDamage } from '#timeline/damage-error'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
 import type { Slot } from '#timeline/envelope'
 import { foldKeyFacts, type KeyFacts } from './key-facts.ts'
@@ -42,7 +43,7 @@ export class KeyLog {
   /**
    * The newest, to write by: nothing is sealed to somebody whom an older timeline names.
    * @param epochMin below which it is an older one; absent: the credential's
-   * @throws timeline.rolled-back | timeline.damaged
+   * @throws timeline.rolled-back | timeline.damaged | timeline.format-unsupported
    */
   async readTrusted(signal: AbortSignal, epochMin = this.#deps.epochMin): Promise<KeyFacts> {
     const chain = await this.#deps.readVault(this.#known, signal)
@@ -50,8 +51,9 @@ export class KeyLog {
     const { label } = this.#deps
     const isOlder = facts.epoch < epochMin
     if (chain.damagedFrom !== null && chain.rolledBack === null) {
-      const message = `Cannot tell whom to seal to in "${label}": timeline "${VAULT_TIMELINE}" is damaged from entry ${chain.damagedFrom} on`
-      throw new AppError('timeline.damaged', message, { source: VAULT_TIMELINE })
+      const found = describeDamage(chain)
+      const doing = `Cannot tell from timeline "${VAULT_TIMELINE}" of "${label}" whom to seal to`
+      throw damageError(chain, `${doing}: ${found}`)
     }
     if (chain.rolledBack === null && !isOlder) return facts
     const found = isOlder

@@ -3,6 +3,7 @@ import { AppError } from '#stdx/app-error'
 import { parseObjectName } from '#store/object-name'
 import type { ObjectName } from '#store/object-store'
 import type { Chain } from '#timeline/chain-slots'
+import { damageError } from '#timeline/damage-error'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
 import { foldFacts } from '#timeline/fold-facts'
 import { foldTimeline } from '#timeline/fold-timeline'
@@ -53,16 +54,15 @@ export async function neededBy(
   }
 }
 
-function refuseUnsound({ damagedFrom, incidents, rolledBack, source }: Chain): void {
+function refuseUnsound(chain: Chain): void {
+  const { damagedFrom, incidents, rolledBack, source } = chain
   if (rolledBack !== null) {
     const message = `Cannot rely on timeline "${source}": ${rolledBack}`
     throw new AppError('timeline.rolled-back', message, { source })
   }
   if (damagedFrom === null) return
   const found = incidents.find(({ seq }) => seq === damagedFrom)?.problem ?? 'an entry is damaged'
-  throw new AppError('timeline.damaged', `Cannot rely on timeline "${source}": ${found}`, {
-    source,
-  })
+  throw damageError(chain, `Cannot rely on timeline "${source}": ${found}`)
 }
 
 /** Large values of a segment that was replaced stay as long as a live one borrows them. */

@@ -168,7 +168,8 @@ export class OpenedVault implements Vault {
   async addSource(source: string, signal: AbortSignal): Promise<void> {
     parseSourceName(source)
     await this.complete(signal)
-    const first = { source, headSeq: -1, headHash: '', voids: [], damagedFrom: null }
+    const head = { headSeq: -1, headHash: '', voids: [] }
+    const first = { source, ...head, damagedFrom: null, isUnsupported: false }
     try {
       await this.#append({ ...first, unknownKinds: [] }, { kind: 'genesis', source }, signal)
     } catch (error) {

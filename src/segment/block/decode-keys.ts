@@ -10,18 +10,19 @@ import {
   FLAG_LARGE,
   FLAG_ORDINALS,
 } from './encode-keys.ts'
-import { FormatProblem } from './format-problem.ts'
+import { FormatProblem, UnknownFormat } from './format-problem.ts'
 import { SPARE_BYTES } from './zstd.ts'
 
 /** More than any writer puts into a block; whatever claims more is not a block. */
 const VERSIONS_MAX = 1 << 20
 const FRAME_BYTES_MAX = 1 << 28
+const FLAGS_MAX = FLAG_ORDINALS | FLAG_FULL_STAMPS | FLAG_DELETES | FLAG_LARGE
 
 /**
  * The versions of a `.keys` block, without rows.
  *
  * @param seq of the entry that added the segment, for stamps that are ordinals
- * @throws FormatProblem when the bytes are no such block
+ * @throws FormatProblem when the bytes are no such block; UnknownFormat
  */
 export function decodeKeysBlock(
   kernel: Kernel,
@@ -30,7 +31,8 @@ export function decodeKeysBlock(
 ): VersionBatch {
   const reader = new ByteReader(bytes)
   const count = reader.numberUpTo(VERSIONS_MAX)
-  const flags = reader.numberUpTo(15)
+  const flags = reader.number()
+  if (flags > FLAGS_MAX) throw new UnknownFormat(`found flags ${flags}, know ${FLAGS_MAX}`)
   const ordinal = (flags & FLAG_ORDINALS) === 0 ? reader.numberUpTo(0xffff_ffff) : 0
   const front = {
     keysBytes: reader.numberUpTo(FRAME_BYTES_MAX),

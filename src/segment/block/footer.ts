@@ -1,6 +1,6 @@
 import { ByteReader } from './byte-reader.ts'
 import { ByteWriter } from './byte-writer.ts'
-import { FormatProblem } from './format-problem.ts'
+import { FormatProblem, UnknownFormat } from './format-problem.ts'
 import { compress, decompress } from './zstd.ts'
 
 /**
@@ -56,6 +56,8 @@ const RAW_BYTES_MAX = 1 << 28
 const BLOCKS_MAX = 1 << 24
 const MAGIC = Buffer.from('HFSEG\0\0\u0001', 'latin1')
 
+const VERSION_AT = 7
+
 export const TRAILER_BYTES = 16
 
 export function encodeFooter(footer: Footer): Uint8Array<ArrayBuffer> {
@@ -92,14 +94,14 @@ export function encodeFooter(footer: Footer): Uint8Array<ArrayBuffer> {
 
 /**
  * @param seq of the entry that added the segment, for stamps that are ordinals
- * @throws FormatProblem when the bytes are no footer
+ * @throws FormatProblem when the bytes are no footer; UnknownFormat
  */
 export function decodeFooter(bytes: Uint8Array<ArrayBuffer>, seq: number): Footer {
   const outer = new ByteReader(bytes)
   const rawBytes = outer.numberUpTo(RAW_BYTES_MAX)
   const reader = new ByteReader(decompress(outer.raw(bytes.length - outer.at), rawBytes))
   const format = reader.number()
-  if (format !== FORMAT) throw new FormatProblem(`its format is ${format}, ${FORMAT} is known`)
+  if (format !== FORMAT) throw new UnknownFormat(`found format ${format}, know ${FORMAT}`)
   const generation = reader.number()
   const schema = reader.number()
   const stamps = reader.numberUpTo(1) === 1 ? 'full' : 'ordinal'
@@ -138,10 +140,14 @@ export function formatTrailer(footerBytes: number, blockCount: number): Uint8Arr
   return trailer
 }
 
-/** @throws FormatProblem when the bytes are no trailer */
+/** @throws FormatProblem when the bytes are no trailer; UnknownFormat */
 export function parseTrailer(bytes: Uint8Array): { footerBytes: number; blockCount: number } {
-  if (bytes.length !== TRAILER_BYTES || Buffer.compare(bytes.subarray(0, 8), MAGIC) !== 0) {
-    throw new FormatProblem('it does not end as a segment of a known format does')
+  const isSegment =
+    bytes.length === TRAILER_BYTES &&
+    Buffer.compare(bytes.subarray(0, VERSION_AT), MAGIC.subarray(0, VERSION_AT)) === 0
+  if (!isSegment) throw new FormatProblem('it does not end as a segment does')
+  if (bytes[VERSION_AT] !== MAGIC[VERSION_AT]) {
+    throw new UnknownFormat(`found version ${bytes[VERSION_AT]}, know ${MAGIC[VERSION_AT]}`)
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, TRAILER_BYTES)
   return { footerBytes: view.getUint32(8, true), blockCount: view.getUint32(12, true) }
