@@ -1,3 +1,4 @@
+import { extendLocks } from '#retention/extend-locks'
 import type { Waste } from '#retention/plan-collect'
 import { type CollectOutcome, runCollect } from '#retention/run-collect'
 import type { Vault } from '#vault/vault'
@@ -34,7 +35,8 @@ export type CollectSourceRequest = {
 }
 
 /**
- * Gives the space of a source back that nothing needs any more.
+ * Gives the space of a source back that nothing needs any more. Where the store locks, what is needed
+ * stays locked for longer.
  * @throws vault.source-unknown | retention.not-sound | retention.replacement-damaged | vault.role-missing
  */
 export async function collectSource(
@@ -45,7 +47,11 @@ export async function collectSource(
 ): Promise<CollectAnswer> {
   const { source } = request
   deps.progress.begin({ label: `Collecting ${source}` })
-  const outcome = await runCollect({ vault, random: deps.random }, request, signal)
+  const collecting = { vault, random: deps.random }
+  const outcome = await runCollect(collecting, request, signal)
+  if (!request.isDryRun) {
+    await extendLocks(collecting, await vault.readTimeline(source, signal), signal)
+  }
   deps.progress.end()
   const { dead, deleted, fence, pending, unexplained, waiting } = outcome
   return {

@@ -57,7 +57,7 @@ test('checkStore() finds parts that are ignored and sizes that are wrong', async
 test('checkStore() finds what is deleted and stays, and locks that hold nothing', async () => {
   expect(await failedOf(() => ({ delete: async () => {} }))).toEqual(['deleting'])
   const failed = await failedOf((memory) => ({
-    lock: { unlocked: memory, extendRetention: async () => {} },
+    lock: { keepMs: 1, unlocked: memory, extendRetention: async () => {} },
   }))
   expect(failed).toEqual(['object lock'])
 })

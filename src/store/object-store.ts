@@ -39,6 +39,8 @@ export type ObjectStore = {
  * its credentials.
  */
 export type ObjectLock = {
+  /** For how long a new object is kept. */
+  readonly keepMs: number
   /**
    * Keeps an object at least until `untilMs`; never shortens. Safe to repeat.
    * @throws store.not-found | store.denied | store.unavailable

@@ -75,6 +75,7 @@ export function epochKeyring(store: ObjectStore, readEpoch: ReadEpoch): ObjectSt
 
   function lockOf(lock: ObjectLock): ObjectLock {
     return {
+      keepMs: lock.keepMs,
       unlocked: epochKeyring(lock.unlocked, readEpoch),
       async extendRetention(name, untilMs, signal) {
         const names = await all(name, signal)

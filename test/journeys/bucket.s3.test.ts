@@ -217,12 +217,16 @@ describeS3('a vault under Object Lock', () => {
     expect(await holdfast('init')).toMatchObject({ exit: 0 })
     const backup = await holdfast('backup')
     expect(backup.exit, backup.stderr).toBe(0)
+    for (const command of ['collect', 'doctor']) {
+      const run = await holdfast(command)
+      expect(run.exit, run.stdout + run.stderr).toBe(0)
+    }
     expect(await answer('check', '--read-data')).toMatchObject({ verdict: 'whole' })
 
     const client = bucketClient(at)
     const listed = await client.send(new ListObjectsV2Command({ Bucket: at.bucket }))
     const keys = (listed.Contents ?? []).map(({ Key = '' }) => Key)
-    expect(keys.filter((key) => key.includes('probe'))).toEqual([])
+    expect(keys.filter((key) => /probe|clock/.test(key))).toEqual([])
     for (const Key of keys) {
       const head = await client.send(new HeadObjectCommand({ Bucket: at.bucket, Key }))
       const isOfKeyring = Key.startsWith('v/keyring/')

@@ -4,7 +4,7 @@ import type { S3Body, S3Calls, S3Retention } from './s3-calls.ts'
 import { judgeS3Failure } from './s3-error.ts'
 import type { S3Deps } from './s3-store.ts'
 
-const DAY_MS = 24 * 60 * 60 * 1000
+export const DAY_MS = 24 * 60 * 60 * 1000
 
 export type CreateOptions = { readonly body: S3Body; readonly signal: AbortSignal }
 

@@ -3,7 +3,7 @@ import type { Random } from '#stdx/random'
 import { parseObjectName } from '../object-name.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { ATTEMPT_LIMITS, type Attempt, type AttemptLimits, attempt } from './attempts.ts'
-import { createS3 } from './create-s3.ts'
+import { createS3, DAY_MS } from './create-s3.ts'
 import { deleteS3 } from './delete-s3.ts'
 import { extendRetentionS3 } from './extend-retention-s3.ts'
 import { listS3 } from './list-s3.ts'
@@ -74,6 +74,7 @@ export function openS3Store(options: S3StoreOptions): ObjectStore {
     : {
         ...storeOf(deps, spoolDeps),
         lock: {
+          keepMs: place.lock.days * DAY_MS,
           extendRetention: (name, untilMs, signal) =>
             extendRetentionS3(deps, parseObjectName(name), { untilMs, signal }),
           unlocked: storeOf({ ...deps, place: { ...place, lock: undefined } }, spoolDeps),
