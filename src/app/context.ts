@@ -38,6 +38,8 @@ export type Context = {
    * @throws config.variable-missing | config.passphrase-missing | vault.not-found | vault.wrong-key
    */
   openVault(signal: AbortSignal, options?: OpenVaultOptions): Promise<Vault>
+  /** The credential file or recovery slot that the vault is opened with; `undefined`: a passphrase alone. */
+  readonly credentialFile: string | undefined
   /** How `openVault` opens it, for whoever changes keys. @throws as `openVault`, before opening */
   readVaultRequest(signal: AbortSignal, config?: Config): Promise<OpenVaultRequest>
   /** @throws config.name-unknown | config.variable-missing | connector.unreachable | connector.denied */

@@ -9,6 +9,7 @@ import type { Vault } from '#vault/vault'
 import { checkSource } from './check-source.ts'
 import type { Context } from './context.ts'
 import { ERROR_TABLE } from './error-table.ts'
+import { describeHolder, examineCredentialFile } from './examine-credential.ts'
 
 /** One thing that was looked at. */
 export type Finding = {
@@ -21,7 +22,14 @@ export type Finding = {
 
 export type ExamineSetupDeps = Pick<
   Context,
-  'clock' | 'configPath' | 'openSource' | 'openStore' | 'openVault' | 'random' | 'readConfig'
+  | 'clock'
+  | 'configPath'
+  | 'credentialFile'
+  | 'openSource'
+  | 'openStore'
+  | 'openVault'
+  | 'random'
+  | 'readConfig'
 >
 
 const FREE_BYTES_MIN = 1_000_000_000
@@ -111,8 +119,13 @@ async function examineVault(
     findings.push(finding ?? good(check, 'exactly one of several writers wins'))
   }
   findings.push(...(await examineSpace(store.label)))
-  const [vault, keyFinding] = await attempt('passphrase', () => deps.openVault(signal))
-  findings.push(keyFinding ?? good('passphrase', `opens vault ${vault?.id}`))
+  findings.push(...(await examineCredentialFile(deps.credentialFile)))
+  const check = deps.credentialFile === undefined ? 'passphrase' : 'credential'
+  const [vault, keyFinding] = await attempt(check, () => deps.openVault(signal))
+  if (keyFinding !== undefined) findings.push(keyFinding)
+  if (vault !== undefined) {
+    findings.push(good(check, `opens vault ${vault.id}: ${describeHolder(vault.holder)}`))
+  }
   return [vault, findings]
 }
 

@@ -37,6 +37,7 @@ export function openContext(
       const opened = { config: named, credentialDeps, settings, warn, ...options }
       return await openConfiguredVault(opened, signal)
     },
+    credentialFile: settings.keyFile ?? settings.slot,
     readVaultRequest: async (signal, named) => {
       const config = named ?? (await readConfig())
       return await readVaultRequest({ config, credentialDeps, settings, warn }, signal)

@@ -1,9 +1,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how holdfast.yaml names variables
-import { readFile, writeFile } from 'node:fs/promises'
+import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createExample } from './testing/example-database.ts'
-import { aTraveller } from './testing/traveller.ts'
+import { aTraveller, HOLDFAST, runCommand } from './testing/traveller.ts'
 
 type Finding = { check: string; verdict: 'good' | 'bad' | 'skipped'; found: string; fix: string }
 
@@ -98,4 +98,26 @@ test('a configuration with a password is recovered without it, naming what to se
   const text = await readFile(join(folder, 'recovered.yaml'), 'utf8')
   expect(text).toContain('url: "${CRM_URL}"')
   expect(text).not.toContain('s3cret')
+})
+
+test('doctor says what a credential file may do, and that others may not read it', async () => {
+  const { at, environment, folder, holdfast } = await aTraveller()
+  createExample(at('erp.db'))
+  const config = 'vault: ./vault\nsources:\n  erp: { connector: sqlite, file: ./erp.db }\n'
+  await writeFile(at('holdfast.yaml'), config)
+  expect(await holdfast('init')).toMatchObject({ exit: 0 })
+  expect(await holdfast('key', 'split', '--out', 'keys')).toMatchObject({ exit: 0 })
+  const { HOLDFAST_PASSPHRASE: _, ...bare } = environment
+  const doctor = (file: string) => {
+    const own = { ...bare, HOLDFAST_KEY_FILE: at(`keys/${file}`) }
+    return runCommand(HOLDFAST, ['doctor', '--json'], { folder, environment: own })
+  }
+  const good = await doctor('capture-erp.key')
+  expect(verdicts(good.stdout)).toMatchObject({ 'credential file': 'good', credential: 'good' })
+  expect(good.stdout).toContain('backs up erp; reads no row')
+  await chmod(at('keys/restore.key'), 0o644)
+  const open = await doctor('restore.key')
+  expect(open.exit).toBe(1)
+  expect(verdicts(open.stdout)).toMatchObject({ 'credential file': 'bad', credential: 'good' })
+  expect(open.stdout).toContain(`chmod 600 ${at('keys/restore.key')}`)
 })

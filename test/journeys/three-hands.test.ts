@@ -1,4 +1,4 @@
-import { lstat, readdir, readFile, rm } from 'node:fs/promises'
+import { lstat, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { createExample, readAll } from './testing/example-database.ts'
@@ -150,4 +150,52 @@ test('the recovery slot and its passphrase bring everything back on an empty mac
   expect(readAll(at('new-erp.db'))).toEqual(readAll(at('erp.db')))
   const wrong = { ...slot, HOLDFAST_PASSPHRASE: 'another passphrase' }
   expectFailure(await holdfastWith(wrong, 'points'), 12, 'seal.passphrase-wrong')
+})
+
+test('key rotate, revoke and add change who may do what, with the recovery slot', async () => {
+  const { as, at, done, holdfastWith } = await aSplitVault()
+  const slot = { HOLDFAST_SLOT: at('keys/recovery.slot') }
+  const root = async (...argv: string[]) => {
+    const run = await holdfastWith(slot, 'key', ...argv)
+    expect({ argv, exit: run.exit, stderr: run.stderr }).toMatchObject({ exit: 0 })
+    return run
+  }
+  await root('rotate', 'capture:erp', '--out', 'new')
+  expectFailure(await as('capture-erp', 'backup', 'erp'), 12, 'vault.certificate-revoked')
+  await done('../new/capture-erp', 'backup', 'erp')
+  await root('add', 'restore', '--out', 'second')
+  for (const file of ['restore', '../second/restore']) {
+    await done(file, 'show', 'erp@latest', 'main.customer', '7')
+  }
+  const { stdout } = await done('auditor', 'key', 'list', '--json')
+  const { keys } = JSON.parse(stdout)
+  const custodian = keys.find(
+    (one: { role: string; isRevoked: boolean }) => one.role === 'custodian' && !one.isRevoked,
+  )
+  await root('revoke', custodian.id)
+  const held = await as('custodian', 'hold', 'erp@1', '--reason', 'audit')
+  expectFailure(held, 12, 'vault.certificate-revoked')
+  await root('kit', '--out', 'kit.html')
+  expect((await lstat(at('kit.html'))).mode & 0o777).toBe(0o600)
+  expectFailure(
+    await as('keeper', 'key', 'rotate', 'restore', '--out', 'x'),
+    12,
+    'vault.role-missing',
+  )
+  expectFailure(await holdfastWith(slot, 'key', 'add', 'boss', '--out', 'y'), 2, 'app.role-unknown')
+  expect((await done('keeper', 'check', '--read-data')).stdout).toContain('whole')
+})
+
+test('a further passphrase needs no split, and opens what the first one opens', async () => {
+  const { at, configure, holdfast, holdfastWith } = await aTraveller()
+  await configure(CONFIG)
+  createExample(at('erp.db'))
+  expect(await holdfast('init')).toMatchObject({ exit: 0 })
+  await writeFile(at('second'), 'another passphrase\n', { mode: 0o600 })
+  const argv = ['key', 'add', 'passphrase', '--new-passphrase-file', 'second']
+  expect(await holdfast(...argv)).toMatchObject({ exit: 0 })
+  const second = { HOLDFAST_PASSPHRASE: 'another passphrase' }
+  expect(await holdfastWith(second, 'backup', 'erp')).toMatchObject({ exit: 0 })
+  const early = await holdfast('key', 'rotate', 'keeper', '--out', 'keys')
+  expectFailure(early, 2, 'vault.keys-whole')
 })

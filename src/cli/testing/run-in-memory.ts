@@ -77,6 +77,7 @@ const closedContext: Context = {
   openVault: refuse,
   openSource: refuse,
   openCapturePool: refuse,
+  credentialFile: undefined,
   readVaultRequest: refuse,
   openTarget: refuse,
 }
