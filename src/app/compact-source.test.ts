@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { aLife, type Life, nameOf, SOURCE } from '#capture/testing/a-life'
+import { keptOf, listGenerations } from '#retention/plan-compaction'
+import { countDroppable } from '#segment/count-droppable'
 import { systemRandom } from '#stdx/random'
 import { checkVault } from '#vault/check-vault'
 import { signal, stillClock } from '#vault/testing/a-vault'
@@ -35,6 +37,22 @@ async function lookAll(life: Life, ids: readonly number[]) {
     histories.push(await life.historyOf(ENTITY, String(id)).catch((error) => String(error.code)))
   }
   return { rows, changes, histories }
+}
+
+/** The greatest share of a generation that merging all of it would drop. */
+async function droppableShare({ inHand: { vault }, state }: Life): Promise<number> {
+  const shares = [0]
+  const timeline = await state()
+  const read = await vault.readDeps(SOURCE, signal)
+  for (const one of listGenerations(timeline)) {
+    const schemas = new Map((timeline.schemas.get(one.entity) ?? []).map((s) => [s.version, s]))
+    const runs = one.runs.map(({ segments }) => segments)
+    const kept = keptOf(one, one.runs)
+    const dropped = await countDroppable(read, { kept, runs, schemas, signal })
+    const total = one.runs.reduce((sum, { versionCount }) => sum + versionCount, 0)
+    shares.push(dropped.reduce((sum, count) => sum + count, 0) / total)
+  }
+  return Math.max(...shares)
 }
 
 async function segmentCount({ state }: Life): Promise<number> {
@@ -240,6 +258,7 @@ test('a random life reads as before after every compaction', async () => {
             const options = { depth: 'decoded', signal, onProgress: () => {} } as const
             const report = await checkVault(life.inHand.vault, options)
             expect(report).toMatchObject({ problems: [], incidents: [] })
+            expect(await droppableShare(life)).toBeLessThan(0.125)
           }
         }
       }

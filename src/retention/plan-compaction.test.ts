@@ -115,6 +115,21 @@ test('a run that was written since the point went is not counted again', () => {
   expect(isWorthCounting({ ...one, expired: new Map([[3, 11]]) })).toBe(true)
 })
 
+test('a window that rolls on is not counted every day', () => {
+  // Days of a hundredth; ten are kept; the base was written when point 20 was the first.
+  const base = aRun({ seqMin: 1, seqMax: 20, versionCount: 1000, addedBy: 31 })
+  const days = (count: number) =>
+    Array.from({ length: 10 + count }, (_, i) => aRun({ seqMin: 21 + i, versionCount: 10 }))
+  const after = (count: number) => {
+    const points = Array.from({ length: 10 }, (_, i) => 20 + count + i)
+    const gone = Array.from({ length: count }, (_, i) => [20 + i, 32 + i] as const)
+    const runs = [base, ...days(count)]
+    return aGeneration({ runs, points, firstRowCount: 1000, expired: new Map(gone) })
+  }
+  const counted = [1, 5, 10, 12, 20, 30].map((count) => isWorthCounting(after(count)))
+  expect(counted).toEqual([false, false, false, false, true, true])
+})
+
 test('a rewrite takes the runs up to the last that loses much, and leaves the newer ones', () => {
   const runs = [1, 2, 3, 4].map((seqMin) => aRun({ seqMin, versionCount: 100 }))
   const one = aGeneration({ runs, points: [2, 3, 4], expired: new Map([[1, 5]]) })

@@ -129,28 +129,43 @@ export function planMerge(one: GenerationRuns): Merge | undefined {
 }
 
 /**
- * Whether enough of a generation may be droppable to be worth counting. Before the first kept point
- * one version a record is needed; between two, at least those of the largest run; of a run that spans
- * points, everything may go when one of them was let go since it was written. Pure.
+ * Whether so much of a generation may be droppable that it is worth counting. An upper bound: before
+ * the first kept point one version a record is needed, between two at least those of the largest run,
+ * which has each record once; of a run that spans points everything may go when one of them was let go
+ * since it was written. Pure.
  */
-export function isWorthCounting({ expired, firstRowCount, points, runs }: GenerationRuns): boolean {
+export function isWorthCounting(one: GenerationRuns): boolean {
+  const { expired, points, runs } = one
   if (expired.size === 0) return false
-  const total = sumVersions(runs)
   const intervalOf = (seq: number) => points.findIndex((point) => point >= seq)
   const isInside = ({ seqMax, seqMin }: Run) => intervalOf(seqMin) === intervalOf(seqMax)
-  let droppable = sumVersions(runs.filter((run) => !isInside(run) && isOutdated(run, expired)))
-  for (const [interval, members] of Map.groupBy(runs.filter(isInside), ({ seqMax }) =>
-    intervalOf(seqMax),
-  )) {
-    const most = Math.max(...members.map(({ versionCount }) => versionCount))
-    const needed = interval < 0 ? 0 : interval === 0 ? firstRowCount : most
+  const straddling = runs.filter((run) => !isInside(run))
+  let droppable = sumVersions(straddling.filter((run) => isLoose(run, expired)))
+  const byInterval = Map.groupBy(runs.filter(isInside), ({ seqMax }) => intervalOf(seqMax))
+  for (const [interval, members] of byInterval) {
+    const isShared = straddling.some(
+      ({ seqMax, seqMin }) => intervalOf(seqMin) <= interval && interval <= intervalOf(seqMax),
+    )
+    const needed = interval < 0 || isShared ? 0 : leastNeeded(one, interval, members)
     droppable += Math.max(0, sumVersions(members) - needed)
   }
-  return droppable >= DROPPABLE_SHARE * total
+  return droppable >= DROPPABLE_SHARE * sumVersions(runs)
 }
 
-function isOutdated({ addedBy, seqMax, seqMin }: Run, expired: GenerationRuns['expired']): boolean {
-  return [...expired].some(([point, by]) => by > addedBy && point >= seqMin && point < seqMax)
+function leastNeeded(
+  { expired, firstRowCount }: GenerationRuns,
+  interval: number,
+  members: readonly Run[],
+): number {
+  if (interval === 0) return firstRowCount
+  const tight = members.filter((run) => !isLoose(run, expired))
+  return Math.max(0, ...tight.map(({ versionCount }) => versionCount))
+}
+
+/** Whether a run may hold several versions of a record that no point tells apart any more. */
+function isLoose({ addedBy, seqMax, seqMin }: Run, expired: GenerationRuns['expired']): boolean {
+  if (seqMin === seqMax) return false
+  return [...expired].some(([point, by]) => by > addedBy && point >= seqMin && point <= seqMax)
 }
 
 function sumVersions(runs: readonly Run[]): number {
