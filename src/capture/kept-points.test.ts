@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { aLife, type Life } from './testing/a-life.ts'
+import { aLife } from './testing/a-life.ts'
 
 const CUSTOMERS = `CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT);
   INSERT INTO customer VALUES (1, 'Ada'), (2, 'Bea'), (3, 'Cid');
