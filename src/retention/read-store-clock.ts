@@ -12,7 +12,7 @@ export async function readStoreClock(
   store: ObjectStore,
   { folder, random, signal }: { folder: string; random: Random; signal: AbortSignal },
 ): Promise<number> {
-  const name = parseObjectName(`${folder}clock/${Buffer.from(random.bytes(8)).toString('hex')}`)
+  const name = parseObjectName(`${folder}clock/at-${Buffer.from(random.bytes(8)).toString('hex')}`)
   const unlocked = store.lock?.unlocked ?? store
   await unlocked.put(name, new Uint8Array(1), signal)
   try {

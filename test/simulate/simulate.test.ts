@@ -78,3 +78,25 @@ test('whoever deletes what a point is read from is found out (I4)', { timeout },
   const actors = [capturer('capturer', 'erp', true), saboteur]
   expect(await findFailure({ actors, weather: CALM })).toMatch(/^Violation: I4: vault object/)
 })
+
+test('whoever lets points go before their time is found out (I2)', { timeout }, async () => {
+  const hasty: Actor = {
+    name: 'hasty',
+    credential: (all) => all,
+    restMs: 1000,
+    mustSucceed: false,
+    async turn({ signal, truth, vault }) {
+      const state = await vault.readTimeline('erp', signal)
+      const points = state.points.slice(0, -1).map(({ seq }) => seq)
+      if (points.length === 0) return
+      // It believes a clock that is ten years ahead.
+      for (const seq of points) truth.judgedOld('erp', seq, 3650 * 86_400_000)
+      const proposal = { kind: 'expire' as const, basis: state.basis, points }
+      await vault.append(state, await vault.cosign('erp', proposal, signal), signal)
+    },
+  }
+  const actors = [capturer('capturer', 'erp', true), hasty]
+  expect(await findFailure({ actors, weather: CALM })).toMatch(
+    /^Violation: I2: erp@\d+ went \d+ ms early/,
+  )
+})

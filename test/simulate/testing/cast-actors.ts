@@ -1,4 +1,5 @@
 import type { Actor } from './actor.ts'
+import { archivist } from './actors/archivist.ts'
 import { capturer } from './actors/capturer.ts'
 import { checker } from './actors/checker.ts'
 import { clerk } from './actors/clerk.ts'
@@ -18,7 +19,8 @@ export type Cast = {
 export function castActors(chance: Chance, { isAlone, sources: [first, second] }: Cast): Actor[] {
   const sometimes = (name: string, probability: number) => chance.fork(name).happens(probability)
   return [
-    capturer('capturer-a', first, isAlone),
+    // Only many points give runs that are merged without the first.
+    capturer('capturer-a', first, isAlone, sometimes('busy', 0.3)),
     capturer('capturer-b', first, isAlone),
     reader('reader-a', first),
     ...(sometimes('second source', 0.4)
@@ -29,6 +31,7 @@ export function castActors(chance: Chance, { isAlone, sources: [first, second] }
     ...(sometimes('compactor', 0.5) ? [compactor('compactor', first, isAlone)] : []),
     ...(sometimes('collector', 0.5) ? [collector('collector', isAlone)] : []),
     ...(sometimes('second collector', 0.1) ? [collector('collector-b', isAlone)] : []),
+    ...(sometimes('archivist', 0.5) ? [archivist('archivist', first)] : []),
     ...(sometimes('vandal', 0.2) ? [vandal('vandal', first)] : []),
   ]
 }

@@ -2,7 +2,7 @@ import type { EntityName } from '#record/entity-name'
 import { openKeyring } from '#seal/keyring'
 import type { SegmentRef } from '#segment/segment'
 import type { MemoryStore } from '#store/testing/memory-store'
-import { VAULT_TIMELINE } from '#timeline/entry-name'
+import { formatEntryName, VAULT_TIMELINE } from '#timeline/entry-name'
 import { foldFacts } from '#timeline/fold-facts'
 import type { Point, TimelineState } from '#timeline/timeline-state'
 import { checkVault } from '#vault/check-vault'
@@ -93,6 +93,9 @@ export class InvariantCheck {
       const isThere = state.points.some((one) => one.seq === point.seq)
       must(isThere || state.expired.has(point.seq), 'I2', `${source}@${point.seq} is gone`)
     }
+    for (const point of known) {
+      if (state.expired.get(point.seq) === seq) await this.#checkExpired(state, point.seq)
+    }
     const kept = known.filter((point) => !state.expired.has(point.seq))
     truth.points.set(source, kept)
     for (const point of state.points) {
@@ -107,6 +110,20 @@ export class InvariantCheck {
     if (!chance.happens(0.3)) return
     const older = chance.pick(state.points)
     if (older !== undefined) await this.#checkPoint(state, older)
+  }
+
+  /** I2: whatever clocks say, a policy lets nothing go early by the clock of the store, which is right. */
+  async #checkExpired({ points, source }: TimelineState, seq: number): Promise<void> {
+    const keepAllMs = this.#deps.truth.keptMs.get(`${source}@${seq}`)
+    const newest = points.at(-1)
+    if (keepAllMs === undefined || newest === undefined) return
+    const ageMs = (await this.#storedMs(source, newest.seq)) - (await this.#storedMs(source, seq))
+    must(ageMs >= keepAllMs, 'I2', `${source}@${seq} went ${keepAllMs - ageMs} ms early`)
+  }
+
+  async #storedMs(source: string, seq: number): Promise<number> {
+    const found = await this.#deps.store.stat(formatEntryName(source, seq), signal)
+    return found?.modifiedMs ?? 0
   }
 
   #noteCommitted(source: string, point: Point): void {

@@ -36,6 +36,8 @@ export class Truth implements StoreWatch {
   readonly committed = new Set<string>()
   /** Slots that hold no entry, as a store with garbage in it. */
   readonly voids = new Set<string>()
+  /** For how long a policy that let a point go keeps every point, by the point's address. */
+  readonly keptMs = new Map<string, number>()
   /** Texts that somebody wanted to put into a document. */
   readonly texts = new Set<string>()
   /** Objects that kept points are read from; the store's name in front. */
@@ -60,6 +62,12 @@ export class Truth implements StoreWatch {
     must(point?.session === session, 'I9', `${source}@${seq} was reported and is not there`)
   }
 
+  /** Somebody means to let a point go, by a policy that keeps every point for so long. */
+  judgedOld(source: string, seq: number, keepAllMs: number): void {
+    const point = `${source}@${seq}`
+    this.keptMs.set(point, Math.max(this.keptMs.get(point) ?? 0, keepAllMs))
+  }
+
   offered({ bytes, name }: StoredObject): void {
     const isEntry = Buffer.from(bytes.subarray(0, 4)).toString() === 'HFTE'
     if (!isEntry || parseEntryName(name) === undefined) return
@@ -74,7 +82,9 @@ export class Truth implements StoreWatch {
   stored(object: StoredObject): void {
     const entry = parseEntryName(object.name)
     if (entry !== undefined) this.#entries.push({ timeline: entry.source, seq: entry.seq })
-    const isKeyring = object.store === 'keyring' && !object.name.startsWith('slots/')
+    // What collection reads the time of a store from is no keyring object.
+    const isOther = /^slots\/|\/clock\//.test(object.name)
+    const isKeyring = object.store === 'keyring' && !isOther
     if (isKeyring) this.#keyrings.push(object)
   }
 
