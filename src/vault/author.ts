@@ -6,10 +6,30 @@ import { type SigningSeed, signingKeyId, signingPublicKeyOf } from '#seal/signin
 import { AppError, isAppError } from '#stdx/app-error'
 import { parseObjectName } from '#store/object-name'
 import type { ObjectName, ObjectStore } from '#store/object-store'
+import type { EntryBody } from '#timeline/entry'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
 import type { Author } from '#timeline/sealed-statement'
 
 const ROLES: readonly Role[] = ['capture', 'root', 'custodian', 'keeper', 'restore', 'auditor']
+
+/** Who states what, where the credential leaves a choice: the least powerful first. */
+export const AUTHORS: Readonly<Record<EntryBody['kind'], readonly Role[]>> = {
+  genesis: ['capture'],
+  capture: ['capture'],
+  document: ['restore', 'root', 'capture'],
+  heads: ['custodian', 'restore', 'keeper', 'root', 'capture'],
+  restore: ['restore'],
+  label: ['custodian', 'restore', 'keeper', 'root', 'capture'],
+  hold: ['custodian'],
+  release: ['keeper'],
+  expire: ['keeper'],
+  compact: ['keeper'],
+  fence: ['custodian'],
+  repair: ['custodian', 'keeper'],
+  certificate: ['root'],
+  recipients: ['root'],
+  revoke: ['root'],
+}
 
 export type AuthorDeps = { readonly store: ObjectStore; readonly credential: Credential }
 

@@ -24,11 +24,10 @@ import type { KeyBody } from '#timeline/key-entry'
 import type { AgreedBody } from '#timeline/maintenance-entry'
 import { cosign, judgeCosigner, type Proposal } from '#timeline/proposal'
 import { readChain } from '#timeline/read-chain'
-import { readBackwards } from '#timeline/read-head'
-import { isRevokedAt, voidRevoked } from '#timeline/revocations'
+import { isRevokedAt } from '#timeline/revocations'
 import type { SlotMemory } from '#timeline/slot-memory'
 import type { TimelineState } from '#timeline/timeline-state'
-import { certificateRevoked, findAuthor, findCertificate, roleMissing } from './author.ts'
+import { AUTHORS, certificateRevoked, findAuthor, findCertificate, roleMissing } from './author.ts'
 import { checkObjects } from './check-objects.ts'
 import { isDocumentText, readDocumentText, writeDocument } from './document-object.ts'
 import { epochKeyring } from './epoch-keyring.ts'
@@ -37,6 +36,7 @@ import { capturersOf, type KeyFacts, readersOf } from './key-facts.ts'
 import { KeyLog } from './key-log.ts'
 import { type Repairs, repairedStores } from './repaired-store.ts'
 import { findSaidCertificate } from './said-certificate.ts'
+import { readHead, readSaidHeads } from './said-heads.ts'
 import type { Vault } from './vault.ts'
 import type { VaultHeader } from './vault-header.ts'
 
@@ -52,27 +52,6 @@ export type OpenedVaultDeps = {
   readonly credential: Credential
 }
 
-/** Who states what, where the credential leaves a choice: the least powerful first. */
-const AUTHORS: Readonly<Record<EntryBody['kind'], readonly Role[]>> = {
-  genesis: ['capture'],
-  capture: ['capture'],
-  document: ['restore', 'root', 'capture'],
-  heads: ['custodian', 'restore', 'keeper', 'root', 'capture'],
-  restore: ['restore'],
-  label: ['custodian', 'restore', 'keeper', 'root', 'capture'],
-  hold: ['custodian'],
-  release: ['keeper'],
-  expire: ['keeper'],
-  compact: ['keeper'],
-  fence: ['custodian'],
-  repair: ['custodian', 'keeper'],
-  certificate: ['root'],
-  recipients: ['root'],
-  revoke: ['root'],
-}
-
-/** How far back the newest word on all heads is looked for. */
-const HEADS_LOOKBACK_MAX = 64
 /** How often an entry of `_vault` gives way to others that were first. */
 const RACES_MAX = 20
 
@@ -334,8 +313,9 @@ export class OpenedVault implements Vault {
   async putHeads(signal: AbortSignal): Promise<void> {
     const said = await this.#newestHeads(signal)
     const heads = new Map(said)
+    const { revoked } = await this.#keys.recall(signal)
     for (const source of await this.listSources(signal)) {
-      const head = await this.#findHead(source, signal)
+      const head = await readHead(this.#readDeps(source, signal), { source, revoked }, signal)
       // Never a smaller one than was said: whoever shortened the timeline shall not have it confirmed.
       if (head !== undefined && head.seq > (said.get(source)?.seq ?? -1)) heads.set(source, head)
     }
@@ -433,29 +413,7 @@ export class OpenedVault implements Vault {
   /** What the vault itself says the heads are, by its newest word on it. */
   async #newestHeads(signal: AbortSignal): Promise<ReadonlyMap<string, SeenHead>> {
     const { revoked } = await this.#keys.recall(signal)
-    let looked = 0
-    for await (const slot of readBackwards(
-      this.#readDeps(VAULT_TIMELINE, signal),
-      VAULT_TIMELINE,
-      signal,
-    )) {
-      const isVoid = voidRevoked(VAULT_TIMELINE, [slot], revoked)[0]?.kind === 'void'
-      if (slot.kind === 'entry' && slot.entry.body.kind === 'heads' && !isVoid) {
-        return foldFacts({ entries: [slot.entry] }).heads
-      }
-      looked += 1
-      if (looked >= HEADS_LOOKBACK_MAX) break
-    }
-    return new Map()
-  }
-
-  async #findHead(source: string, signal: AbortSignal): Promise<SeenHead | undefined> {
-    const { revoked } = await this.#keys.recall(signal)
-    for await (const slot of readBackwards(this.#readDeps(source, signal), source, signal)) {
-      const [judged] = voidRevoked(source, [slot], revoked)
-      if (judged?.kind === 'entry') return { seq: slot.seq, hash: slot.hash }
-    }
-    return undefined
+    return await readSaidHeads(this.#readDeps(VAULT_TIMELINE, signal), revoked, signal)
   }
 
   get #slots(): Pick<OpenedVaultDeps, 'slots'> {
