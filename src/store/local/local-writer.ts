@@ -37,11 +37,13 @@ export async function createLocalWriter(
     return await open(temporary, flags, FILE_MODE)
   })
   let state: 'open' | 'done' = 'open'
+  let offset = 0
 
   return {
     async write(bytes) {
       assert(state === 'open', 'An object is written before it is committed.')
-      await translating(doing, () => writeFully(handle, bytes))
+      await translating(doing, () => writeFully(handle, bytes, offset))
+      offset += bytes.byteLength
     },
     async commit() {
       assert(state === 'open', 'An object is committed once.')
@@ -139,10 +141,12 @@ async function syncAndClose(handle: FileHandle): Promise<void> {
   }
 }
 
-async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+/** At a place that is said: pwrite(2), which faults can be aimed at, as only files are written so. */
+async function writeFully(handle: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {
   let written = 0
   while (written < bytes.byteLength) {
-    const { bytesWritten } = await handle.write(bytes, written)
+    const rest = bytes.byteLength - written
+    const { bytesWritten } = await handle.write(bytes, written, rest, offset + written)
     written += bytesWritten
   }
 }
