@@ -56,8 +56,9 @@ const SMALL_BYTES = 2_097_152
 /** A generation is written anew when this share of its versions may go. */
 const DROPPABLE_SHARE = 0.125
 /** What the decoded blocks of a merge may take. */
-const MERGE_MEMORY_BYTES = 125_829_120
-const RUN_MEMORY_BYTES = 1_572_864
+const MERGE_MEMORY_BYTES = 104_857_600
+/** A decoded block and what is read ahead of it. */
+const RUN_MEMORY_BYTES = 2_359_296
 
 /** What is live, generation by generation. Pure. */
 export function listGenerations(state: TimelineState): GenerationRuns[] {
@@ -263,7 +264,7 @@ function fitMemory(runs: readonly Run[]): readonly Run[] {
   return end < 0 ? runs : runs.slice(0, Math.max(2, end))
 }
 
-/** A small run is one block, of some six times its stored size. */
+/** A small run is one block of several times its stored size. */
 function memoryOf({ bytes }: Run): number {
-  return Math.min(RUN_MEMORY_BYTES, 65_536 + 8 * bytes)
+  return Math.min(RUN_MEMORY_BYTES, 65_536 + 16 * bytes)
 }

@@ -56,6 +56,9 @@ export function findFirst(from: number, to: number, isPast: (index: number) => b
   return low
 }
 
+/** Up to here copying byte by byte is faster than making a view of the bytes. */
+const SHORT_BYTES = 32
+
 /** Copies entries into `target` at its byte `at`, entry `index`; returns the byte behind them. */
 export function copyEntries(
   source: BytesColumn,
@@ -68,7 +71,8 @@ export function copyEntries(
   const start = startOf(source, from)
   const end = startOf(source, to)
   const shift = at - start
-  target.bytes.set(source.bytes.subarray(start, end), at)
+  if (end - start > SHORT_BYTES) target.bytes.set(source.bytes.subarray(start, end), at)
+  else for (let i = start; i < end; i++) target.bytes[i + shift] = source.bytes[i] ?? 0
   if (shift === 0) target.ends.set(source.ends.subarray(from, to), index)
   else for (let i = from; i < to; i++) target.ends[index + i - from] = (source.ends[i] ?? 0) + shift
   return at + end - start

@@ -1,5 +1,7 @@
+import { BLOCK_BYTES } from '#record/row-batch'
 import type { SchemaVersion } from '#record/schema'
-import type { Piece } from '../batch/pieces.ts'
+import { type Piece, pieceBytes } from '../batch/pieces.ts'
+import { findFirst, startOf } from '../columns.ts'
 import { Gathering } from '../read/gathering.ts'
 import { endOfStretch, heapOfCursors } from '../read/run-cursor.ts'
 import type { VersionBatch } from '../version-batch.ts'
@@ -9,6 +11,8 @@ import type { VersionSieve } from './version-sieve.ts'
 /** Versions that were kept, rows as `schema` says; of one layout they come in order. */
 export type MergedBatch = { readonly schema: SchemaVersion; readonly batch: VersionBatch }
 
+/** What a segment writer writes as a block of its own. */
+const NEARLY_BLOCK_BYTES = BLOCK_BYTES - 65_536
 /** Blocks that a batch holds on to beyond those the runs stand in. */
 const FINISHED_MAX = 16
 
@@ -30,22 +34,43 @@ export async function* mergeVersions(
     const to = endOfStretch(run, heap.second())
     for (const sifted of sieve.sift(run, to)) {
       if (sifted.kind === 'delete') {
-        yield* outputs.add(sifted.target, sifted.piece)
+        outputs.add(sifted.target, sifted.piece)
       } else {
-        const { from, to } = sifted
-        yield* outputs.add(run.target, { batch: await run.batchWithRows(), from, to })
+        // Nearly always the block is there: a wait per stretch would cost as much as copying it.
+        const batch = run.loaded ?? (await run.batchWithRows())
+        outputs.add(run.target, { batch, from: sifted.from, to: sifted.to })
       }
+      if (outputs.full.length > 0) yield* outputs.full.splice(0)
     }
     const { loaded, target } = run
     heap.settle(await run.moveTo(to))
     if (loaded !== undefined && loaded !== run.loaded) outputs.finish(target, loaded)
   }
   sieve.finish()
-  yield* outputs.takeAll()
+  outputs.takeAll()
+  yield* outputs.full
+}
+
+/**
+ * Where to cut a piece so that what was gathered before fills a block: a batch that is a block is
+ * written as it is, and its bytes are freed, where one across two blocks is copied again.
+ */
+function cutAtBlock(piece: Piece, gatheredBytes: number): number {
+  const { batch, from, to } = piece
+  const { rows } = batch
+  if (rows === null || gatheredBytes === 0 || gatheredBytes + pieceBytes(piece) <= BLOCK_BYTES) {
+    return to
+  }
+  const start = startOf(rows, from)
+  return (
+    findFirst(from, to - 1, (i) => gatheredBytes + (rows.ends[i] ?? 0) - start >= BLOCK_BYTES) + 1
+  )
 }
 
 /** What is gathered, by layout. */
 class Outputs {
+  /** Batches for the caller to take. */
+  readonly full: MergedBatch[] = []
   readonly #batchesMax: number
   readonly #byLayout = new Map<number, { schema: SchemaVersion; gathering: Gathering }>()
 
@@ -53,21 +78,28 @@ class Outputs {
     this.#batchesMax = batchesMax
   }
 
-  *add(schema: SchemaVersion, piece: Piece): Generator<MergedBatch, void, undefined> {
+  add(schema: SchemaVersion, piece: Piece): void {
     const { gathering } = this.#of(schema)
-    if (gathering.isOverfullWith(piece)) yield { schema, batch: gathering.take() }
-    gathering.add(piece)
-    if (gathering.isFull()) yield { schema, batch: gathering.take() }
+    const cut = cutAtBlock(piece, gathering.bytes)
+    this.#gather(schema, gathering, cut < piece.to ? { ...piece, to: cut } : piece)
+    if (cut < piece.to) this.#gather(schema, gathering, { ...piece, from: cut })
   }
 
   finish(schema: SchemaVersion, batch: VersionBatch): void {
     this.#of(schema).gathering.finish(batch)
   }
 
-  *takeAll(): Generator<MergedBatch, void, undefined> {
+  takeAll(): void {
     for (const { gathering, schema } of this.#byLayout.values()) {
-      if (!gathering.isEmpty()) yield { schema, batch: gathering.take() }
+      if (!gathering.isEmpty()) this.full.push({ schema, batch: gathering.take() })
     }
+  }
+
+  #gather(schema: SchemaVersion, gathering: Gathering, piece: Piece): void {
+    if (gathering.isOverfullWith(piece)) this.full.push({ schema, batch: gathering.take() })
+    gathering.add(piece)
+    const isBlock = gathering.bytes >= NEARLY_BLOCK_BYTES
+    if (isBlock || gathering.isFull()) this.full.push({ schema, batch: gathering.take() })
   }
 
   #of(schema: SchemaVersion) {

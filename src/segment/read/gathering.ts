@@ -42,6 +42,11 @@ export class Gathering {
     return this.#rows ? this.#bytes >= BLOCK_BYTES : this.#count >= KEYS_BATCH_COUNT
   }
 
+  /** Bytes of what is gathered. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   isOverfullWith(piece: Piece): boolean {
     return this.#count > 0 && this.#bytes + pieceBytes(piece) > BATCH_BYTES_MAX
   }
