@@ -14,6 +14,11 @@ targets:
   rescued: { connector: sqlite, file: ./rescued.db }
 `
 
+/** Some 2 MB that nothing makes smaller: objects that come in pieces, beyond what is kept in memory. */
+const NOISE = `CREATE TABLE noise (id INTEGER PRIMARY KEY, text TEXT);
+  WITH RECURSIVE count (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM count WHERE i < 20000)
+  INSERT INTO noise SELECT i, hex(randomblob(100)) FROM count`
+
 const forward: FrontAction = { kind: 'forward' }
 
 describeS3('a vault in a bucket', () => {
@@ -23,6 +28,7 @@ describeS3('a vault in a bucket', () => {
     const source = join(folder, 'erp.db')
     const config = join(folder, 'holdfast.yaml')
     createExample(source)
+    change(source, NOISE)
     const before = readAll(source)
     await writeFile(config, `vault: s3://${bucket}/firm/vault\n${CONFIG}`)
     const init = await holdfast('init')

@@ -47,7 +47,9 @@ export class BodySpool implements AsyncDisposable {
     this.#sizeBytes += bytes.byteLength
     try {
       if (this.#file !== undefined) await writeFully(this.#file, bytes)
-      else if (this.#sizeBytes <= this.#deps.memoryBytesMax) this.#pieces.push(bytes.slice())
+      // Not `slice`, which for a Buffer is a view of what its owner may write to again.
+      else if (this.#sizeBytes <= this.#deps.memoryBytesMax)
+        this.#pieces.push(Uint8Array.from(bytes))
       else await this.#spill(bytes)
     } catch (error) {
       throw translateFsError(error, `Cannot write a temporary file in "${this.#deps.tempDir}"`)
