@@ -1,12 +1,14 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { change, createExample, readAll } from './testing/example-database.ts'
 import {
   aTraveller,
   expectFailure,
+  HOLDFAST,
   lastLine,
   linesOf,
+  runCommand,
   type Traveller,
 } from './testing/traveller.ts'
 
@@ -150,4 +152,54 @@ test('after points went, compact and collect give the space back, and a dead wri
   })
   await restoresTo(traveller, 'erp@latest', held[3])
   expectFailure(await traveller.holdfast('collect', '--grace', 'soon'), 2, 'cli.usage')
+})
+
+test('in three hands nobody lets points go alone: one proposes, one agrees, one collects', async () => {
+  const { at, environment, folder, held, holdfast } = await aHistory(3)
+  expect(await holdfast('key', 'split', '--out', 'keys')).toMatchObject({ exit: 0 })
+  const { HOLDFAST_PASSPHRASE: _, ...bare } = environment
+  const as = (file: string, ...argv: string[]) => {
+    const own = { ...bare, HOLDFAST_KEY_FILE: at(`keys/${file}.key`) }
+    return runCommand(HOLDFAST, argv, { folder, environment: own })
+  }
+  const done = async (file: string, ...argv: string[]) => {
+    const run = await as(file, ...argv)
+    expect({ argv, exit: run.exit, stderr: run.stderr }).toMatchObject({ exit: 0 })
+    return run
+  }
+  for (const alone of ['custodian', 'keeper', 'restore', 'capture-erp']) {
+    const run = await as(alone, 'expire', 'erp', '--confirm', 'erp')
+    expectFailure(run, 12, 'vault.role-missing')
+  }
+  await done('custodian', 'hold', 'erp@1', '--reason', 'audit')
+  await done('custodian', 'expire', 'erp', '--propose', 'expire.json')
+  const cheat = (await readFile(at('expire.json'), 'utf8')).replace(
+    /"points": \[[^\]]*/,
+    '"points": [1',
+  )
+  await writeFile(at('cheat.json'), cheat)
+  expectFailure(
+    await as('keeper', 'expire', '--cosign', 'cheat.json', '--confirm', 'erp'),
+    5,
+    'retention.proposal-refused',
+  )
+  for (const other of ['custodian', 'capture-erp', 'restore', 'auditor']) {
+    const run = await as(other, 'expire', '--cosign', 'expire.json', '--confirm', 'erp')
+    expectFailure(run, 12, 'vault.role-missing')
+  }
+  await done('keeper', 'expire', '--cosign', 'expire.json', '--confirm', 'erp')
+  await done('custodian', 'release', 'erp@1', '--propose', 'release.json')
+  await done('keeper', 'release', '--cosign', 'release.json')
+  expectFailure(await as('custodian', 'compact', 'erp'), 12, 'vault.role-missing')
+  await done('keeper', 'compact', 'erp')
+  await done('custodian', 'collect', 'erp', '--grace', '0s')
+  const points = JSON.parse((await done('auditor', 'points', '--json')).stdout)
+  expect(points).toMatchObject([
+    { point: 'erp@1', held: false },
+    { point: 'erp@3', held: false },
+  ])
+  await done('restore', 'restore', 'erp@1', '--to', 'copy', '--yes')
+  expect(readAll(at('copy.db'))).toEqual(held[0])
+  const checked = JSON.parse((await done('keeper', 'check', '--read-data', '--json')).stdout)
+  expect(checked).toMatchObject({ verdict: 'whole', replaced: { objects: 0 } })
 })
