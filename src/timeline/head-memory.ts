@@ -1,8 +1,8 @@
-import { readFile, rename, unlink, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
-import { makeFolder } from '#stdx/make-folder'
 import type { Random } from '#stdx/random'
+import { replaceFile } from '#stdx/replace-file'
 import type { SeenHead } from './chain-slots.ts'
 
 /**
@@ -45,14 +45,10 @@ export function openHeadMemory(
       }
     },
     async remember(timeline, { hash, seq }) {
-      const temporary = `${pathOf(timeline)}.${Buffer.from(random.bytes(8)).toString('hex')}`
       try {
-        await makeFolder(folder)
-        await writeFile(temporary, JSON.stringify({ seq, hash }), { flag: 'wx', mode: 0o600 })
-        await rename(temporary, pathOf(timeline))
+        await replaceFile(pathOf(timeline), JSON.stringify({ seq, hash }), random)
       } catch (error) {
         // A read-only home must not fail a backup.
-        await unlink(temporary).catch(() => {})
         if (!isForgetful) onForgotten(error)
         isForgetful = true
       }

@@ -1,10 +1,10 @@
-import { readFile, rename, unlink, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import * as z from 'zod'
 import { sealLogged, unsealLogged } from '#seal/seal-logged'
-import { makeFolder } from '#stdx/make-folder'
 import type { Random } from '#stdx/random'
+import { replaceFile } from '#stdx/replace-file'
 import type { Slot } from './envelope.ts'
 import type { LogDeps } from './sealed-statement.ts'
 
@@ -60,16 +60,12 @@ export function openSlotMemory(
     },
     async remember(timeline, slots) {
       const salt = deps.random.bytes(SALT_BYTES)
-      const temporary = `${pathOf(timeline)}.${Buffer.from(salt.subarray(0, 8)).toString('hex')}`
       try {
         const frame = zstdCompressSync(JSON.stringify({ format: FORMAT, slots }))
         const sealed = sealLogged(placeOf(timeline, salt), frame)
-        await makeFolder(folder)
-        await writeFile(temporary, Buffer.concat([salt, sealed]), { flag: 'wx', mode: 0o600 })
-        await rename(temporary, pathOf(timeline))
+        await replaceFile(pathOf(timeline), Buffer.concat([salt, sealed]), deps.random)
       } catch {
         // A read-only home must not fail a backup.
-        await unlink(temporary).catch(() => {})
       }
     },
   }
