@@ -226,8 +226,14 @@ async function setStage(chance: Chance, options: StageOptions): Promise<Stage> {
   if (options.hasSources) for (const source of SOURCES) await vault.addSource(source, signal)
   const truth = new Truth()
   const check = new InvariantCheck({ truth, vault, store, keyring, chance: chance.fork('check') })
-  const rowsMax = chance.spread(10, 200)
-  const tables = new Map(SOURCES.map((source) => [source, new Tables(source, rowsMax)]))
+  const isWide = chance.fork('wide').happens(0.25)
+  const rowsMax = isWide ? 150 : chance.spread(10, 200)
+  const tables = new Map(
+    SOURCES.map((source) => {
+      const wide = isWide ? chance.fork(`rows of ${source}`) : undefined
+      return [source, new Tables(source, rowsMax, wide)] as const
+    }),
+  )
   return { store, keyring, header, credential, truth, tables, check }
 }
 

@@ -29,13 +29,16 @@ type Table = {
 export class Tables {
   readonly #source: string
   readonly #rowsMax: number
+  readonly #wide: Chance | undefined
   #tables: readonly Table[]
   #day = 0
   #ids = 0
 
-  constructor(source: string, rowsMax: number) {
+  /** @param wide given: customers are many and wide from the beginning, so that later runs are small beside the first */
+  constructor(source: string, rowsMax: number, wide?: Chance) {
     this.#source = source
     this.#rowsMax = rowsMax
+    this.#wide = wide
     this.#tables = [this.#createCustomer(), this.#createAddress(), this.#createLog()]
   }
 
@@ -142,7 +145,14 @@ export class Tables {
 
   #createCustomer(): Table {
     const key = { fields: ['id'], encodings: ['integer'] } as const
-    return this.#create('customer', ['id', 'name', 'note'], key)
+    const table = this.#create('customer', ['id', 'name', 'note'], key)
+    const wide = this.#wide
+    if (wide === undefined) return table
+    const rows = Array.from({ length: this.#rowsMax }, () => {
+      const note = Buffer.from(wide.bytes(WIDE_BYTES)).toString('base64')
+      return [String(this.#mintId()), aValue(wide), note]
+    })
+    return { ...table, rows }
   }
 
   #createAddress(): Table {
@@ -220,6 +230,7 @@ function aField(name: string, sourceId: string): DescribedField {
   return { name, type: 'text', isNullable: true, sourceId, missing: null }
 }
 
+const WIDE_BYTES = 900
 const WORDS = ['', 'Ada', 'Müller\tÖ', 'back\\slash', 'two\nlines', '\\N', '0', 'DE89']
 
 function aValue(chance: Chance): string | null {

@@ -10,12 +10,12 @@ import { must } from '../truth.ts'
 
 const DAY_MS = 86_400_000
 
-/** Backs one source up about once a day, in the same order of steps as `holdfast backup`. */
-export function capturer(name: string, source: string, isAlone: boolean): Actor {
+/** Backs one source up about once a day, or more often, in the order of steps of `holdfast backup`. */
+export function capturer(name: string, source: string, isAlone: boolean, isBusy = false): Actor {
   return {
     name,
     credential: (all: Credential) => (isAlone ? narrowCredential(all, 'capture', source) : all),
-    restMs: 2 * DAY_MS,
+    restMs: isBusy ? DAY_MS / 3 : 2 * DAY_MS,
     mustSucceed: true,
     async turn(turn) {
       // Whoever may make a source makes it with its first capture.
