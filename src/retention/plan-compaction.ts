@@ -2,6 +2,7 @@ import type { EntityName } from '#record/entity-name'
 import type { SchemaVersion } from '#record/schema'
 import type { KeptVersions } from '#segment/kept-points'
 import { type PlacedSegment, seqsOf } from '#segment/segment'
+import type { ObjectName } from '#store/object-store'
 import type { TimelineState } from '#timeline/timeline-state'
 
 /** Segments that follow each other in key order: what one session wrote of one entity and layout. */
@@ -39,10 +40,13 @@ export type Merge = {
   /**
    * `unseen`: no kept point holds the generation, so nothing is read and nothing written. `expired`:
    * much of it was only seen by points that were let go. `similar`: there are many of one size.
+   * `sparse`: its large values lie in objects that hold little else that is needed.
    */
-  readonly reason: 'unseen' | 'expired' | 'similar'
+  readonly reason: 'unseen' | 'expired' | 'similar' | 'sparse'
   readonly runs: readonly Run[]
   readonly kept: KeptVersions
+  /** Objects whose large values are stored anew. */
+  readonly leaving?: ReadonlySet<ObjectName>
 }
 
 const FAN_IN = 8

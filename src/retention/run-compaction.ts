@@ -1,5 +1,7 @@
+import { openBlobIndex } from '#segment/blob-index'
 import { countDroppable } from '#segment/count-droppable'
 import { discardSegments } from '#segment/discard-segments'
+import { measureBlobs } from '#segment/measure-blobs'
 import { mergeSegments } from '#segment/merge-segments'
 import type { SegmentRef } from '#segment/segment'
 import { AppError, isAppError } from '#stdx/app-error'
@@ -18,6 +20,7 @@ import {
   planMerge,
   planRewrite,
 } from './plan-compaction.ts'
+import { planSparse } from './plan-sparse.ts'
 
 export type RunCompactionDeps = {
   readonly vault: Vault
@@ -93,11 +96,25 @@ export async function planRound(
 ): Promise<Merge[]> {
   refuseUnfit(state)
   const merges: Merge[] = []
-  for (const one of listGenerations(state)) {
+  const generations = listGenerations(state)
+  for (const one of generations) {
     const merge = planMerge(one) ?? (await findRewrite(vault, state, one, signal))
     if (merge !== undefined) merges.push(merge)
   }
-  return merges
+  // Last, when it is settled which versions stay.
+  return merges.length > 0 ? merges : await findSparse(vault, state, generations, signal)
+}
+
+async function findSparse(
+  vault: Vault,
+  state: TimelineState,
+  generations: readonly GenerationRuns[],
+  signal: AbortSignal,
+): Promise<Merge[]> {
+  const live = [...state.segments.values()].flat()
+  if (!live.some(({ ref }) => ref.blobs !== null || ref.borrowed.length > 0)) return []
+  const deps = await vault.readDeps(state.source, signal)
+  return planSparse(state, generations, await measureBlobs(deps, live, signal))
 }
 
 async function findRewrite(
@@ -186,6 +203,9 @@ async function mergeAll(
   let number = 0
   const allocateNumber = () => ++number
   const common = { digestKey, source, session, allocateNumber, onProgress, signal }
+  const live = [...state.segments.values()].flat()
+  // Shared by the merges of a step, so that a value that leaves is stored once.
+  const blobs = openBlobIndex(read, live, step[0]?.leaving)
   const segments: SegmentRef[] = []
   let droppedVersions = 0
   try {
@@ -196,7 +216,8 @@ async function mergeAll(
         continue
       }
       const schemas = schemasOf(state, merge)
-      const request = { ...common, runs, schemas, kept: merge.kept }
+      const { kept, leaving } = merge
+      const request = { ...common, runs, schemas, kept, blobs, ...(leaving && { leaving }) }
       const merged = await mergeSegments({ read, write }, request)
       segments.push(...merged.segments)
       droppedVersions += merged.droppedCount

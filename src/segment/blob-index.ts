@@ -1,3 +1,4 @@
+import type { ObjectName } from '#store/object-store'
 import { listBlobs } from './read/list-blobs.ts'
 import type { PlacedSegment, SegmentReadDeps } from './segment.ts'
 import type { BlobRef } from './version-batch.ts'
@@ -17,18 +18,22 @@ export type BlobIndex = {
  * Knows the large values of these segments and those that are announced, as far as its table reaches:
  * beyond some 500 000 a value may be stored again. The segments' keys are read when the first value
  * is asked for, and not at all when none is.
+ * @param leaving objects whose values are to be stored elsewhere: what lies there counts as unknown
  * @throws segment.damaged | segment.object-missing | segment.missing-key
  */
 export function openBlobIndex(
   deps: SegmentReadDeps,
   segments: readonly PlacedSegment[],
+  leaving: ReadonlySet<ObjectName> = new Set(),
 ): BlobIndex {
   const table = new BlobTable()
   const pending = new Map<string, PromiseWithResolvers<BlobRef>>()
   let loading: Promise<void> | undefined
 
   async function load(signal: AbortSignal): Promise<void> {
-    for await (const ref of listBlobs(deps, segments, signal)) table.add(ref)
+    for await (const ref of listBlobs(deps, segments, signal)) {
+      if (!leaving.has(ref.object)) table.add(ref)
+    }
   }
 
   return {

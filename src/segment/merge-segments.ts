@@ -1,10 +1,13 @@
 import type { SchemaVersion } from '#record/schema'
 import type { DigestKey } from '#seal/keys'
 import { assert } from '#stdx/assert'
+import type { ObjectName } from '#store/object-store'
+import type { BlobIndex } from './blob-index.ts'
 import { createSegmentWriter, type SegmentWriter } from './create-segment-writer.ts'
 import { discardSegments } from './discard-segments.ts'
 import type { KeptVersions } from './kept-points.ts'
 import { openKernel } from './kernel/open-kernel.ts'
+import { bringHome } from './merge/bring-home.ts'
 import { mergeVersions } from './merge/merge-versions.ts'
 import { notVerified, rereadSegments } from './merge/reread-segments.ts'
 import { RunChain } from './merge/run-chain.ts'
@@ -28,6 +31,10 @@ export type MergeRequest = {
   /** A number the session has not used. */
   allocateNumber(): number
   readonly signal: AbortSignal
+  /** Objects whose large values are stored anew, with the versions that refer to them. */
+  readonly leaving?: ReadonlySet<ObjectName>
+  /** Where such values lie already; absent: each output knows its own only. */
+  readonly blobs?: BlobIndex
   /** Told of every batch that was merged. */
   readonly onProgress?: (done: { readonly rows: number; readonly bytes: number }) => void
 }
@@ -46,7 +53,7 @@ const READ_AHEAD_BYTES = 262_144
 /**
  * Writes the versions of all runs that some kept point sees into new segments, one run per layout,
  * rows under the newest schema version of their layout that the runs have. Large values stay where
- * they lie.
+ * they lie, but for those that leave their object.
  *
  * When it resolves, what was written is durable, and was read back from the store and compared with
  * what had been merged. Nothing refers to it yet. When it fails, it is taken back.
@@ -60,6 +67,7 @@ export async function mergeSegments(
   const outputs = new Map<number, Output>()
   const sieve = new VersionSieve(request.kept)
   const chains = await openChains(deps.read, request)
+  const { leaving = new Set<ObjectName>() } = request
   let textBytes = 0
   for await (const { batch, schema } of mergeVersions(chains, sieve, request.signal)) {
     let output = outputs.get(schema.layout)
@@ -72,7 +80,9 @@ export async function mergeSegments(
     const { count } = batch
     output.trail.add(batch)
     // The batch is gone afterwards.
-    await output.writer.append(batch)
+    await output.writer.append(
+      await bringHome(deps.read, batch, { leaving, signal: request.signal }),
+    )
     textBytes += bytes
     request.onProgress?.({ rows: count, bytes })
   }
@@ -87,12 +97,12 @@ type Output = {
 
 function openWriter(
   deps: MergeDeps,
-  { digestKey, session, signal, source, ...request }: MergeRequest,
+  { blobs, digestKey, session, signal, source, ...request }: MergeRequest,
   schema: SchemaVersion,
 ): SegmentWriter {
   const allocateNumber = () => request.allocateNumber()
   const options = { source, session, schema, stamps: 'full', allocateNumber, digestKey } as const
-  return createSegmentWriter(deps.write, { ...options, signal })
+  return createSegmentWriter(deps.write, { ...options, ...(blobs && { blobs }), signal })
 }
 
 async function openChains(

@@ -41,6 +41,7 @@ const WHY = {
   unseen: 'no point holds it any more',
   expired: 'mostly seen by points that were let go',
   similar: 'many of one size',
+  sparse: 'large values among many that nothing needs',
 } as const
 
 function describePlan({ bytesBefore, merges, source }: CompactionPlan): string {

@@ -3,8 +3,8 @@ import { entryOf } from '../columns.ts'
 import type { BytesColumn, LargeValue, VersionBatch } from '../version-batch.ts'
 
 /**
- * What a stream of versions was, however it was cut into batches: keys, stamps, ops, digests and where
- * large values lie. Row text is in it only of versions with large values, whose digest cannot be
+ * What a stream of versions was, however it was cut into batches: keys, stamps, ops, digests and
+ * which large values. Row text is in it only of versions with large values, whose digest cannot be
  * computed again without reading those.
  */
 export class VersionTrail {
@@ -53,12 +53,12 @@ function lengthsOf({ ends }: BytesColumn, count: number): Uint32Array {
 }
 
 function formatLarge(index: number, values: readonly LargeValue[]): string {
-  const places = values.map((value) => {
-    if (value.kind === 'bytes') return null
-    const { ref } = value
-    return [value.fieldIndex, Buffer.from(ref.hash).toString('hex'), ref.object, ref.block]
-  })
-  return `${index}:${JSON.stringify(places)}\n`
+  const hashes = values.map((value) =>
+    value.kind === 'bytes'
+      ? null
+      : [value.fieldIndex, Buffer.from(value.ref.hash).toString('hex'), value.ref.textBytes],
+  )
+  return `${index}:${JSON.stringify(hashes)}\n`
 }
 
 function bytesOf(numbers: Uint32Array | BigUint64Array): Uint8Array {
