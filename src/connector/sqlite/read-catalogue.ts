@@ -27,7 +27,8 @@ export function readCatalogue(
   db: DatabaseSync,
   mayRead: (entity: EntityName) => boolean,
 ): Catalogue {
-  return callSqlite('read the catalogue', 'connector.scan-failed', () => {
+  const doing = `read the catalogue of "${db.location() ?? 'memory'}"`
+  return callSqlite(doing, 'connector.scan-failed', () => {
     const tables = listTables(db)
     const columnsByTable = new Map(
       tables.map(({ name, kind }) => [name, kind === 'table' ? listColumns(db, name) : []]),

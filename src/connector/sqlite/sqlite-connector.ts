@@ -94,7 +94,7 @@ function probeWritable(path: string): void {
 }
 
 function beginWrite(path: string): DatabaseSync {
-  return callSqlite('begin to write', 'connector.unreachable', () => {
+  return callSqlite(`begin to write to "${path}"`, 'connector.unreachable', () => {
     const db = openWriter(path)
     try {
       db.exec('BEGIN IMMEDIATE')
@@ -113,15 +113,15 @@ function beginWrite(path: string): DatabaseSync {
 function continueWrite(since: SourceCut): DatabaseSync {
   assert(since instanceof SqliteCut, 'A cut of this target begins the write.')
   const db = since.takeDatabase()
+  const doing = `begin to write to "${db.location() ?? 'memory'}"`
   try {
     db.exec(`PRAGMA main.user_version = ${readPragma(db, 'user_version')}`)
     return db
   } catch (error) {
     db.close()
-    return callSqlite('begin to write', 'connector.unreachable', () => {
+    return callSqlite(doing, 'connector.unreachable', () => {
       if (readResultCode(error) !== SQLITE.busySnapshot) throw error
-      const message =
-        'Cannot begin to write: found changes by another program, need the target as it was read'
+      const message = `Cannot ${doing}: found changes by another program, need the target as it was read`
       throw new AppError('connector.target-changed', message, {}, { cause: error })
     })
   }

@@ -98,7 +98,8 @@ export class SqliteWrite implements TargetWrite {
   async commit(): Promise<void> {
     this.#signal.throwIfAborted()
     this.#watch.refuseNew()
-    callSqlite('commit', 'connector.write-failed', () => {
+    const doing = `commit to "${this.#db.location() ?? 'memory'}"`
+    callSqlite(doing, 'connector.write-failed', () => {
       for (const sql of this.#triggers) this.#db.exec(sql)
       this.#db.exec('COMMIT')
     })

@@ -193,7 +193,7 @@ function judgeLoudness({ exit, isKilled, stderr }: TracedRun): string[] {
   if (exit === 0 || isKilled) return []
   const lines = stderr.split('\n').filter((line) => line.startsWith('error: '))
   const isLoud = lines.length === 1 && stderr.includes('What to do: ')
-  const isNamed = lines.every((line) => /"[^"]+".* \([a-z]+\.[a-z-]+\)$/.test(line))
+  const isNamed = lines.every((line) => /^error: [^:]*"[^"]+".* \([a-z]+\.[a-z-]+\)$/.test(line))
   return isLoud && isNamed ? [] : [`exit ${exit}, and it says: ${stderr}`]
 }
 
