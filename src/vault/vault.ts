@@ -10,6 +10,7 @@ import type { Proposal } from '#timeline/proposal'
 import type { TimelineState } from '#timeline/timeline-state'
 import type { Repairs } from './repaired-store.ts'
 
+/** Where the objects of a vault lie, and the keys that open them. */
 export type Stores = { readonly store: ObjectStore; readonly keyring: ObjectStore }
 
 import type { Holder } from './holder.ts'
