@@ -1,6 +1,7 @@
 import { extendLocks } from '#retention/extend-locks'
 import type { Waste } from '#retention/plan-collect'
 import { type CollectOutcome, runCollect } from '#retention/run-collect'
+import { roleMissing } from '#vault/author'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
 
@@ -46,6 +47,10 @@ export async function collectSource(
   signal: AbortSignal,
 ): Promise<CollectAnswer> {
   const { source } = request
+  if (!request.isDryRun && !vault.holder.roles.includes('custodian')) {
+    const found = 'it holds no signing key of custodian'
+    throw roleMissing(`Cannot collect from "${source}"`, found, 'custodian')
+  }
   deps.progress.begin({ label: `Collecting ${source}` })
   const collecting = { vault, random: deps.random }
   const outcome = await runCollect(collecting, request, signal)

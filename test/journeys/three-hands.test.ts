@@ -7,7 +7,10 @@ import { aTraveller, expectFailure, HOLDFAST, type Run, runCommand } from './tes
 const CONFIG = `
 sources:
   crm: { connector: sqlite, file: ./crm.db }
-  erp: { connector: sqlite, file: ./erp.db }
+  erp:
+    connector: sqlite
+    file: ./erp.db
+    retention: { keepAll: 0h, daily: 1, weekly: 0, monthly: 0, yearly: 0, keepMin: 1 }
 targets:
   new-erp: { connector: sqlite, file: ./new-erp.db }
 `
@@ -198,4 +201,31 @@ test('a further passphrase needs no split, and opens what the first one opens', 
   expect(await holdfastWith(second, 'backup', 'erp')).toMatchObject({ exit: 0 })
   const early = await holdfast('key', 'rotate', 'keeper', '--out', 'keys')
   expectFailure(early, 2, 'vault.keys-whole')
+})
+
+test('points go when custodian and keeper agree, and neither alone; the custodian replicates', async () => {
+  const { as, at, done, refused } = await aSplitVault()
+  await done('custodian', 'replicate', 'second')
+  for (let i = 0; i < 3; i++) {
+    change(at('erp.db'))
+    await done('capture-erp', 'backup', 'erp', '--full')
+  }
+  for (const file of ['custodian', 'keeper', 'restore', 'capture-erp']) {
+    await refused(file, 'expire', 'erp', '--confirm', 'erp')
+  }
+  await refused('keeper', 'expire', 'erp', '--propose', 'mine.json')
+  await done('custodian', 'expire', 'erp', '--propose', 'expire.json')
+  await refused('custodian', 'expire', '--cosign', 'expire.json', '--confirm', 'erp')
+  await done('keeper', 'expire', '--cosign', 'expire.json', '--confirm', 'erp')
+  const { stdout } = await done('auditor', 'points', 'erp', '--json')
+  expect(JSON.parse(stdout)).toHaveLength(1)
+  for (const file of ['custodian', 'restore', 'capture-erp']) await refused(file, 'compact', 'erp')
+  await done('keeper', 'compact')
+  await refused('keeper', 'collect', '--grace', '0s')
+  await done('custodian', 'collect', '--grace', '0s')
+  await done('custodian', 'replicate', 'second')
+  for (const place of ['vault', 'second']) {
+    await done('restore', 'check', '--read-data', '--vault', place)
+  }
+  expect(await as('restore', 'verify', 'erp@latest', '--against', 'erp')).toMatchObject({ exit: 0 })
 })
