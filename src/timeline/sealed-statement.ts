@@ -73,7 +73,8 @@ export function unsealStatement(
   const voided = (problem: string) => ({ kind: 'void' as const, problem })
   if (bytes.byteLength < SALT_END) return voided(`it has only ${bytes.byteLength} bytes`)
   const magic = Buffer.from(bytes.subarray(0, 4)).toString('latin1')
-  if (magic !== kind.magic) return voided(`it does not begin as a ${kind.purpose}`)
+  if (magic !== kind.magic)
+    return voided(`it does not begin as an object of kind "${kind.purpose}"`)
   if (bytes[4] !== VERSION || bytes[5] !== 0) {
     const problem = `it is of format ${bytes[4]} with flags ${bytes[5]}, known is ${VERSION}`
     return { kind: 'unsupported', problem }

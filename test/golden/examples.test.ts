@@ -23,8 +23,7 @@ const blocks = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json]) =>
 )
 
 /** The example of this name, as the page has it. */
-// biome-ignore lint/suspicious/noExplicitAny: what a page says has no type.
-function exampleOf(name: string): any {
+function exampleOf(name: string) {
   return blocks.find(({ example }) => example === name)
 }
 
