@@ -1,5 +1,5 @@
-import { lstat, open, readdir, readFile, rename } from 'node:fs/promises'
-import { join, resolve, sep } from 'node:path'
+import { lstat, open, readdir, readFile, realpath, rename } from 'node:fs/promises'
+import { basename, dirname, join, resolve, sep } from 'node:path'
 import { isStoreUrl } from '#config/place'
 import { AppError, isAppError } from '#stdx/app-error'
 import { makeFolder } from '#stdx/make-folder'
@@ -22,9 +22,10 @@ export async function prepareKeyFolder(
 }
 
 async function prepare(path: string, vaultPlaces: readonly string[]): Promise<void> {
-  const around = vaultPlaces
-    .filter((place) => !isStoreUrl(place))
-    .find((place) => `${path}${sep}`.startsWith(`${resolve(place)}${sep}`))
+  const at = await realPathOf(path)
+  const folders = vaultPlaces.filter((place) => !isStoreUrl(place))
+  const isIn = async (place: string) => `${at}${sep}`.startsWith(`${await realPathOf(place)}${sep}`)
+  const around = folders[(await Promise.all(folders.map(isIn))).indexOf(true)]
   if (around !== undefined) {
     throw refuse(path, `it lies in "${around}", wanted a place apart from the vault`)
   }
@@ -63,6 +64,17 @@ async function saveOne(folder: string, name: string, text: Secret): Promise<void
   const unfinished = join(folder, `.${name}.part`)
   await writeDurably(unfinished, text)
   await rename(unfinished, path)
+}
+
+/** Where a path leads, however far it is there. */
+async function realPathOf(path: string): Promise<string> {
+  try {
+    return await realpath(path)
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    if (!isMissing || dirname(path) === path) throw error
+    return join(await realPathOf(dirname(path)), basename(path))
+  }
 }
 
 async function explaining(folder: string, act: () => Promise<void>): Promise<void> {
