@@ -1,7 +1,9 @@
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { formatCertificate } from '#seal/certificate'
 import { type Credential, parseCredential, sourceKeysOf } from '#seal/credential'
 import { openKeyring } from '#seal/keyring'
+import { sealLogged, unsealLogged } from '#seal/seal-logged'
 import { publicKeyOf } from '#seal/sealing-pair'
 import { type SigningSeed, signingKeyId, signingPublicKeyOf } from '#seal/signing-pair'
 import { checkSegment } from '#segment/check-segment'
@@ -35,7 +37,7 @@ async function aCheat(file: string) {
 /** Puts an entry into the next slot without asking the vault whether it may be there. */
 async function force(
   hand: VaultInHand,
-  { body, credential, seed, source }: Forgery,
+  { author: name, body, credential, seed, source }: Forgery,
 ): Promise<number> {
   const reader = await hand.open({ credential })
   const after = await reader.readChain(source, signal)
@@ -49,13 +51,15 @@ async function force(
     clock: stillClock,
     random: systemRandom,
   }
-  const author = { certificateId: signingKeyId(signingPublicKeyOf(seed)), seed }
+  const author = { certificateId: name ?? signingKeyId(signingPublicKeyOf(seed)), seed }
   return (await appendEntry(deps, { after, body, author }, signal)).seq
 }
 
 type Forgery = {
   readonly credential: Credential
   readonly seed: SigningSeed
+  /** Id of the certificate named; absent: the seed's own. */
+  readonly author?: string
   readonly source: string
   readonly body: EntryBody
 }
@@ -190,6 +194,46 @@ test('a certificate that the root did not sign makes nobody an author', async ()
   await force(hand, { credential, seed, source: 'erp', body })
   const reading = (await openWith(hand, files, 'auditor.key')).readTimeline('erp', signal)
   await expect(reading).rejects.toMatchObject({ code: 'seal.certificate-invalid' })
+})
+
+test("an entry in the custodian's name, signed by another, is void", async () => {
+  const { credential, files, hand } = await aCheat('keeper.key')
+  const custodian = parseCredential(files.get('custodian.key')?.reveal() ?? '')
+  const author = signingKeyId(signingPublicKeyOf(seedOf(custodian)))
+  const body: EntryBody = { kind: 'hold', points: [1], reason: 'mine' }
+  const seed = seedOf(credential)
+  const seq = await force(hand, { credential, seed, author, source: 'erp', body })
+  const state = await (await openWith(hand, files, 'auditor.key')).readTimeline('erp', signal)
+  expect(state.points).toMatchObject([{ seq: 1, held: false }])
+  expect(state.incidents).toMatchObject([{ seq }])
+})
+
+test('an entry that a reader of the log opened, edited and sealed again is damage', async () => {
+  const { credential, files, hand } = await aCheat('auditor.key')
+  const name = formatEntryName('erp', 1)
+  const bytes = hand.store.objects.get(name) ?? new Uint8Array()
+  const { logKey, vaultId } = credential
+  const aad = Buffer.from(`holdfast entry 1 0\n${vaultId}/erp/1`)
+  const place = { logKey, salt: bytes.slice(6, 38), aad }
+  const frame = unsealLogged(place, bytes.subarray(38)) ?? new Uint8Array()
+  const said = zstdDecompressSync(frame)
+  const edited = Buffer.from(said.toString('latin1').replace('"rows":1', '"rows":9'), 'latin1')
+  expect(edited.equals(said)).toBe(false)
+  const sealed = sealLogged(place, zstdCompressSync(edited))
+  hand.store.objects.set(name, new Uint8Array(Buffer.concat([bytes.subarray(0, 38), sealed])))
+  const state = await (await openWith(hand, files, 'auditor.key')).readTimeline('erp', signal)
+  expect(state).toMatchObject({ points: [], damagedFrom: 1 })
+})
+
+test('a capture of one source commits no segment of another', async () => {
+  const { credential, files, hand, vault } = await aCheat('capture-crm.key')
+  const erp = await (await openWith(hand, files, 'auditor.key')).readTimeline('erp', signal)
+  const segments = [...erp.segments.values()].flat().map(({ ref }) => ref)
+  const own = await aRealCapture(vault, 'crm', { base: 1, text: '1\tcrm\ty\n' })
+  const body = { ...own, segments } as EntryBody
+  const seq = await force(hand, { credential, seed: seedOf(credential), source: 'crm', body })
+  const crm = await (await openWith(hand, files, 'auditor.key')).readTimeline('crm', signal)
+  expect(crm).toMatchObject({ points: [{ seq: 1 }], incidents: [{ seq }] })
 })
 
 test('a vault.json with other recipients is refused by every file', async () => {
