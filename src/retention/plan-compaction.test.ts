@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { EntityName } from '#record/entity-name'
 import {
+  cutSteps,
   type GenerationRuns,
   isWorthCounting,
   planMerge,
@@ -139,4 +140,18 @@ test('a rewrite takes the runs up to the last that loses much, and leaves the ne
   })
   expect(planRewrite(one, [40, 0, 0, 0])).toBeUndefined()
   expect(planRewrite(one, [30, 0, 30, 0])?.runs).toEqual(runs)
+})
+
+test('small merges share an entry, but never two of one generation', () => {
+  const of = (generation: number, bytes = MB) => {
+    const runs = [aRun({ bytes })]
+    const merge = planMerge(aGeneration({ generation, runs, points: [] }))
+    return merge === undefined ? [] : [merge]
+  }
+  const steps = cutSteps([...of(1), ...of(2), ...of(2), ...of(3, 90 * MB), ...of(4)])
+  expect(steps.map((step) => step.map(({ generation }) => generation))).toEqual([
+    [1, 2],
+    [2, 3],
+    [4],
+  ])
 })

@@ -59,6 +59,8 @@ const MERGED_SHARE = 0.1
 const SMALL_BYTES = 2_097_152
 /** A generation is written anew when this share of its versions may go. */
 const DROPPABLE_SHARE = 0.125
+/** Small merges share an entry until their runs pass this. */
+const ENTRY_BYTES = 67_108_864
 /** What the decoded blocks of a merge may take. */
 const MERGE_MEMORY_BYTES = 104_857_600
 /** A decoded block and what is read ahead of it. */
@@ -201,6 +203,28 @@ export function keptOf(one: GenerationRuns, runs: readonly Run[]): KeptVersions 
   const outside = one.runs.filter((run) => !runs.includes(run))
   const outsideSeqMin = Math.min(...outside.map(({ seqMin }) => seqMin))
   return { points: one.points, newestSeq: one.newestSeq, outsideSeqMin }
+}
+
+/**
+ * Merges by the entry they share: small ones share one. Never two of one generation: the segments of
+ * one session and layout are one run, and the results of two merges may overlap. Pure.
+ */
+export function cutSteps(merges: readonly Merge[]): Merge[][] {
+  const steps: Merge[][] = []
+  let bytes = Number.POSITIVE_INFINITY
+  for (const merge of merges) {
+    const { entity, generation, runs } = merge
+    const isMet = steps
+      .at(-1)
+      ?.some((other) => other.entity === entity && other.generation === generation)
+    if (bytes >= ENTRY_BYTES || isMet) {
+      steps.push([])
+      bytes = 0
+    }
+    steps.at(-1)?.push(merge)
+    bytes += runs.reduce((sum, run) => sum + run.bytes, 0)
+  }
+  return steps
 }
 
 function toMerge(one: GenerationRuns, reason: Merge['reason'], runs: readonly Run[]): Merge {

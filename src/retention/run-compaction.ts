@@ -12,6 +12,7 @@ import type { CompactBody } from '#timeline/maintenance-entry'
 import type { TimelineState } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
 import {
+  cutSteps,
   type GenerationRuns,
   isWorthCounting,
   keptOf,
@@ -43,8 +44,6 @@ export type CompactionSummary = {
   readonly durationMs: number
 }
 
-/** Small merges share an entry until their runs pass this. */
-const ENTRY_BYTES = 67_108_864
 const RACES_MAX = 20
 /** How often a merge is given up because somebody else replaced its segments first. */
 const CONFLICTS_MAX = 5
@@ -140,20 +139,6 @@ function refuseUnfit(state: TimelineState): void {
   if (kind === undefined) return
   const message = `Cannot compact "${source}": its timeline holds an entry of kind "${kind}", which this version does not know`
   throw new AppError('timeline.format-unsupported', message, { source, kind })
-}
-
-function cutSteps(merges: readonly Merge[]): Merge[][] {
-  const steps: Merge[][] = []
-  let bytes = Number.POSITIVE_INFINITY
-  for (const merge of merges) {
-    if (bytes >= ENTRY_BYTES) {
-      steps.push([])
-      bytes = 0
-    }
-    steps.at(-1)?.push(merge)
-    bytes += sumBytes([merge])
-  }
-  return steps
 }
 
 type StepResult = {
