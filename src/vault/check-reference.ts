@@ -117,8 +117,6 @@ async function checkKeyring(
     // With no key at all the layout is still looked at.
     for (const way of ways.length === 0 ? [{}] : ways) {
       const opened = await openKeyring({ vaultId: vault.id, name, bytes, openers: way })
-      // Whoever reads needs not be among those who capture.
-      if (way.read === undefined && read !== undefined && opened.keys === undefined) continue
       for (const part of partsToOpen(way)) {
         const keys = opened[part]
         const ref = parts[part]

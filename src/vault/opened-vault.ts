@@ -1,6 +1,6 @@
 import type { Certificate } from '#seal/certificate'
 import { type Credential, sourceKeysOf } from '#seal/credential'
-import type { DigestKey, Role, VaultId } from '#seal/keys'
+import type { DigestKey, Role, SealingPrivateKey, VaultId } from '#seal/keys'
 import { publicKeyOf } from '#seal/sealing-pair'
 import {
   type SigningPublicKey,
@@ -234,7 +234,10 @@ export class OpenedVault implements Vault {
 
   async readDeps(source: string, signal: AbortSignal): Promise<SegmentReadDeps> {
     const { credential } = this.#deps
-    const { capture } = sourceKeysOf(credential, source)
+    const { capture: own } = sourceKeysOf(credential, source)
+    // Who reads everything may derive a capture key that nothing is sealed to any more.
+    const isUsed = own && (!credential.read || (await this.#isCapturer(own, source, signal)))
+    const capture = isUsed ? own : undefined
     const openers = {
       ...(credential.read && { read: credential.read }),
       ...(credential.past && { past: credential.past }),
@@ -245,6 +248,12 @@ export class OpenedVault implements Vault {
     }
     const stores = repairedStores(this, await this.repairs(source, signal))
     return { vaultId: this.id, ...stores, openers }
+  }
+
+  async #isCapturer(own: SealingPrivateKey, source: string, signal: AbortSignal): Promise<boolean> {
+    const capturers = capturersOf(await this.#keys.recall(signal), source)
+    if (capturers === undefined) return (this.#deps.credential.epoch ?? 1) === 1
+    return capturers.some((key) => Buffer.compare(key, publicKeyOf(own)) === 0)
   }
 
   async repairs(source: string, signal: AbortSignal): Promise<Repairs> {
