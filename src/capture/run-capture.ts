@@ -10,6 +10,7 @@ import type { Clock } from '#stdx/clock'
 import type { Random } from '#stdx/random'
 import { collect, mapConcurrent } from '#stdx/streams'
 import type { CaptureBody, EntityAtPoint } from '#timeline/entry'
+import { refuseUnfit } from '#timeline/refuse-unfit'
 import type { TimelineState } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
 import type { CaptureEntity, CaptureProgress, EntityResult } from './capture-entity.ts'
@@ -52,6 +53,7 @@ export type CaptureSummary = {
  * entry has been read back. A failure at any moment leaves the earlier points as they were.
  *
  * @throws capture.other-system | capture.nothing-covered | capture.unreadable | capture.conflict
+ * @throws timeline.damaged | timeline.format-unsupported before anything is read or written
  */
 export async function runCapture(
   deps: RunCaptureDeps,
@@ -59,6 +61,7 @@ export async function runCapture(
   signal: AbortSignal,
 ): Promise<CaptureSummary> {
   const startedAtMs = deps.clock.nowMs()
+  refuseUnfit(state)
   const isOtherSystem = judgeSystem(state, cut.cut, request)
   const catalogue = await cut.readCatalogue(request.isIncluded)
   const included = catalogue.entities.filter(({ entity }) => request.isIncluded(entity))

@@ -7,8 +7,8 @@ import type { SegmentRef } from '#segment/segment'
 import { AppError, isAppError } from '#stdx/app-error'
 import type { Clock } from '#stdx/clock'
 import type { Random } from '#stdx/random'
-import { damageError, describeDamage } from '#timeline/damage-error'
 import type { CompactBody } from '#timeline/maintenance-entry'
+import { refuseUnfit } from '#timeline/refuse-unfit'
 import type { TimelineState } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
 import {
@@ -128,17 +128,6 @@ async function findRewrite(
   const runs = one.runs.map(({ segments }) => segments)
   const deps = await vault.readDeps(state.source, signal)
   return planRewrite(one, await countDroppable(deps, { kept, runs, schemas, signal }))
-}
-
-function refuseUnfit(state: TimelineState): void {
-  const { damagedFrom, source, unknownKinds } = state
-  if (damagedFrom !== null) {
-    throw damageError(state, `Cannot compact timeline "${source}": ${describeDamage(state)}`)
-  }
-  const [kind] = unknownKinds
-  if (kind === undefined) return
-  const message = `Cannot compact "${source}": its timeline holds an entry of kind "${kind}", which this version does not know`
-  throw new AppError('timeline.format-unsupported', message, { source, kind })
 }
 
 type StepResult = {

@@ -3,11 +3,11 @@ import type { Clock } from '#stdx/clock'
 import type { Random } from '#stdx/random'
 import type { ObjectStore, PutResult } from '#store/object-store'
 import type { Chain } from './chain-slots.ts'
-import { damageError, describeDamage } from './damage-error.ts'
 import type { EntryBody } from './entry.ts'
 import { formatEntryName } from './entry-name.ts'
 import { formatEntry, hashEntry } from './envelope.ts'
 import type { HeadMemory } from './head-memory.ts'
+import { refuseUnfit } from './refuse-unfit.ts'
 import type { Author, LogDeps } from './sealed-statement.ts'
 
 const ATTEMPTS_MAX = 8
@@ -54,17 +54,6 @@ export async function appendEntry(
   const head = { seq, hash: hashEntry(bytes) }
   await deps.memory.remember(source, head)
   return head
-}
-
-function refuseUnfit(after: AppendRequest['after']): void {
-  const { damagedFrom, source, unknownKinds } = after
-  if (damagedFrom !== null) {
-    throw damageError(after, `Cannot write to timeline "${source}": ${describeDamage(after)}`)
-  }
-  const [kind] = unknownKinds
-  if (kind === undefined) return
-  const message = `Cannot write to timeline "${source}": it holds an entry of kind "${kind}", which this version does not know`
-  throw new AppError('timeline.format-unsupported', message, { source, kind })
 }
 
 type Offer = { readonly source: string; readonly seq: number; readonly bytes: Uint8Array }

@@ -26,7 +26,8 @@ async function runBackups(shell: Shell, names: string[], options: Options): Prom
   const vault = await context.openVault(signal, { meanwhile: load })
   const { backUpSource, concludeBackups } = await load()
   const failures: unknown[] = []
-  for (const source of names.length > 0 ? names : Object.keys(sources)) {
+  const wanted = names.length > 0 ? names : Object.keys(sources)
+  for (const source of wanted) {
     const request = {
       source,
       isFull: options.full ?? false,
@@ -43,7 +44,8 @@ async function runBackups(shell: Shell, names: string[], options: Options): Prom
       failures.push(error)
     }
   }
-  await concludeBackups(context, vault, signal)
+  // Where nothing was backed up there is nothing to repeat, and perhaps a reason not to write.
+  if (failures.length < wanted.length) await concludeBackups(context, vault, signal)
   if (failures.length > 0) throw failures[0]
 }
 

@@ -8,8 +8,15 @@ import { decodeKeysBlock } from './decode-keys.ts'
 import { readColumns, selectRows, toRows } from './decode-rows.ts'
 import { encodeKeysBlock } from './encode-keys.ts'
 import { type ColumnPlan, encodeRowsBlock } from './encode-rows.ts'
-import { decodeFooter, encodeFooter, type FooterBlock } from './footer.ts'
-import { FormatProblem, UnknownFormat } from './format-problem.ts'
+import {
+  decodeFooter,
+  encodeFooter,
+  type FooterBlock,
+  formatTrailer,
+  parseTrailer,
+} from './footer.ts'
+import { FormatProblem, readingObject, UnknownFormat } from './format-problem.ts'
+import { compress } from './zstd.ts'
 
 const kernel = openKernel()
 const word = fc.nat(0xffff_ffff)
@@ -73,6 +80,25 @@ test('no bytes make the decoders fail but by saying what is wrong', () => {
       }
       expect(() => decode(whole.slice(0, at))).toThrow(FormatProblem)
     }
+  }
+})
+
+test('what a later version wrote is told from damage', () => {
+  const batch = aBatch([{ key: Uint8Array.of(1), row: 'a\tb\n' }])
+  const { bytes: keys } = encodeKeysBlock(kernel, batch, { stamps: 'ordinal' })
+  keys[1] = 16
+  const footer = new Uint8Array([1, ...compress(Uint8Array.of(2), 3)])
+  const trailer = formatTrailer(100, 1)
+  trailer[7] = 2
+  const reads: readonly (() => unknown)[] = [
+    () => decodeKeysBlock(kernel, keys, 1),
+    () => decodeFooter(footer, 1),
+    () => parseTrailer(trailer),
+  ]
+  for (const read of reads) {
+    expect(read).toThrow(UnknownFormat)
+    const named = expect.objectContaining({ code: 'segment.format-unsupported' })
+    expect(() => readingObject('segments/erp/1/0.keys', 'it', read)).toThrow(named)
   }
 })
 
