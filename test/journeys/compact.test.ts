@@ -11,7 +11,7 @@ const CONFIG = `sources:
 targets:
   copy: { connector: sqlite, file: ./copy.db }
 `
-const DAYS = 12
+const DAYS = 9
 
 async function aFewDays(): Promise<Traveller> {
   const traveller = await aTraveller()
@@ -65,7 +65,7 @@ async function lookBack({ answer, holdfast }: Traveller, points: readonly number
 test('many backups become few segments, and every one of them reads as before', async () => {
   const traveller = await aFewDays()
   const { answer, at, holdfast, summary } = traveller
-  const points = [1, 2, 5, 11, DAYS]
+  const points = [1, 2, 8, DAYS]
   const before = await lookBack(traveller, points)
   const planned = linesOf(await holdfast('compact', '--dry-run', '--json'))
   expect(planned.at(-1)).toMatchObject({ type: 'summary', source: 'crm' })
@@ -96,9 +96,11 @@ test('after expiry, compaction and collection little more is left than the point
   const objects = await countObjects(traveller)
   expect((await holdfast('expire', 'crm', '--confirm', 'crm')).exit).toBe(0)
   const said = await summary<{ droppedVersions: number }>('compact')
-  expect(said.droppedVersions).toBeGreaterThan(200)
+  expect(said.droppedVersions).toBeGreaterThan(150)
   expect((await holdfast('collect', '--grace', '0s')).exit).toBe(0)
-  expect(await countObjects(traveller)).toBeLessThan(objects / 4)
+  // Two a table, and the large value.
+  expect(objects).toBeGreaterThan(40)
+  expect(await countObjects(traveller)).toBe(5 * 2 + 1)
   expect(await answer('check', '--read-data')).toMatchObject({ verdict: 'whole', incidents: [] })
   await summary('restore', 'crm@latest', '--to', 'copy', '--yes')
   expect(readAll(at('copy.db'))).toEqual(readAll(at('crm.db')))
