@@ -1,7 +1,7 @@
 /**
  * `npm run torture`: has every call that creates, writes, syncs, links, renames or removes a file
- * fail, and kills the command there, for every command of `testing/fault-commands.ts`; an hour or
- * more. `--minutes N` ends it earlier, with a fair sample of all; `--command NAME` (repeatable) and
+ * fail, and kills the command there, for every command of `testing/fault-commands.ts`; some hours.
+ * `--minutes N` ends it earlier, with a fair sample of all; `--command NAME` (repeatable) and
  * `--effect kill` choose; `--seed S` gives the order again.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -9,7 +9,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { mapConcurrent } from '#stdx/streams'
-import { aChance } from './testing/chance.ts'
+import { aChance, type Chance } from './testing/chance.ts'
 import { FAULT_COMMANDS } from './testing/fault-commands.ts'
 import { prepareStages } from './testing/fault-stages.ts'
 import { formatShots, formatWrong } from './testing/format-shots.ts'
@@ -48,13 +48,17 @@ async function torture(): Promise<void> {
   const stages = await prepareStages(base)
   const ranges: Range[] = []
   for (const command of commands) ranges.push(await surveyCommand(stages, base, command))
-  const all = ranges.flatMap(({ targets, ...known }) =>
-    targets
-      .filter(({ effect }) => values.effect?.includes(effect) ?? true)
-      .map((target) => ({ ...known, target })),
-  )
+  const chance = aChance('torture')
+  const all = ranges
+    .flatMap(({ targets, ...known }) => {
+      const chosen = targets.filter(({ effect }) => values.effect?.includes(effect) ?? true)
+      const places = shuffle(chosen, chance)
+      return places.map((target, place) => ({ ...known, target, place }))
+    })
+    // Every command has its turn, however many calls it makes.
+    .sort((a, b) => a.place - b.place)
   console.info(`torture: ${all.length} faults in ${commands.length} commands`)
-  const firing = mapConcurrent(shuffle(all).entries(), availableParallelism(), ([index, aimed]) =>
+  const firing = mapConcurrent(all.entries(), availableParallelism(), ([index, aimed]) =>
     performance.now() > untilMs
       ? Promise.resolve(undefined)
       : injectFault(stages, join(base, `shot-${index}`), aimed),
@@ -67,8 +71,7 @@ async function torture(): Promise<void> {
   }
 }
 
-function shuffle<T>(items: readonly T[]): T[] {
-  const chance = aChance('torture')
+function shuffle<T>(items: readonly T[], chance: Chance): T[] {
   return items
     .map((item) => ({ item, at: chance.next() }))
     .sort((a, b) => a.at - b.at)
