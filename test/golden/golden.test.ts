@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -82,6 +82,30 @@ test('a reader written from the format alone reads the same', async () => {
     const key = three.at(`keys/${role}.key`)
     expect(await readElsewhere(three.at('vault'), '--key', key)).toEqual(three.expected)
   }
+})
+
+test.each([
+  /^vault\.json$/,
+  /^timelines\/made\/0000000002\.entry$/,
+  /^segments\/made\/.*\.keys$/,
+  /^segments\/made\/.*\.rows$/,
+  /\.blobs$/,
+  /\.document$/,
+  /^keyring\/made\/.*\/0$/,
+])('the reader refuses a vault whose objects %s are not what they were', async (pattern) => {
+  const { at } = await aCopy('one-hand')
+  const names = await readdir(at('vault'), { recursive: true })
+  const found = names.filter((name) => pattern.test(name))
+  expect(found).not.toEqual([])
+  for (const name of found) {
+    const bytes = await readFile(at(`vault/${name}`))
+    const middle = bytes.length >> 1
+    bytes[middle] = (bytes[middle] ?? 0) ^ 1
+    await writeFile(at(`vault/${name}`), bytes)
+  }
+  const argv = [READER, at('vault'), '--passphrase', PASSPHRASE]
+  const run = await runCommand(process.execPath, argv, { folder: tmpdir(), environment: {} })
+  expect({ exit: run.exit, stdout: run.stdout }).toEqual({ exit: 1, stdout: '' })
 })
 
 test('what the vault holds is recognised, and a backup adds what is new', async () => {
