@@ -211,6 +211,6 @@ class Folding {
     const folder = `${this.#source}/${session}/`
     const names = [ref.keys, ref.rows, ref.blobs].flatMap((object) => object?.name ?? [])
     const isInFolder = names.every((name) => name.startsWith(`segments/${folder}`))
-    return isInFolder && `/${ref.keyring}`.includes(`/${folder}`)
+    return isInFolder && ref.keyring.startsWith(folder)
   }
 }
