@@ -63,6 +63,8 @@ export async function proposeRelease(
 export type TakeUpRequest = {
   readonly text: string
   readonly kind: AgreedBody['kind']
+  /** Judges only: nothing is asked and nothing committed. */
+  readonly isDryRun?: boolean
   /** Told what the proposal says before it is committed; throws to stop there. */
   agree(answer: ProposalAnswer): Promise<void>
 }
@@ -78,7 +80,7 @@ export type TakeUpRequest = {
 export async function takeUpProposal(
   deps: ExpireDeps,
   vault: Vault,
-  { agree, kind, text }: TakeUpRequest,
+  { agree, isDryRun = false, kind, text }: TakeUpRequest,
   signal: AbortSignal,
 ): Promise<ProposalAnswer> {
   const { proposal, source } = parseProposalFile(text, { vaultId: vault.id, kind })
@@ -90,6 +92,7 @@ export async function takeUpProposal(
     throw new AppError('retention.proposal-refused', message, { source })
   }
   await judge(await vault.readTimeline(source, signal))
+  if (isDryRun) return answer
   await agree(answer)
   const done = await commitNext(vault, source, judge, signal)
   return { ...answer, entry: done === undefined ? null : `${source}@${done.seq}` }

@@ -219,9 +219,15 @@ test('points go when custodian and keeper agree, and neither alone; the custodia
   await refused('keeper', 'expire', 'erp', '--propose', 'mine.json')
   await done('custodian', 'expire', 'erp', '--propose', 'expire.json')
   await refused('custodian', 'expire', '--cosign', 'expire.json', '--confirm', 'erp')
+  const countPoints = async () =>
+    (JSON.parse((await done('auditor', 'points', 'erp', '--json')).stdout) as unknown[]).length
+  const trial = ['expire', '--cosign', 'expire.json', '--confirm', 'erp', '--dry-run']
+  const tried = await done('keeper', ...trial, '--json')
+  expect(JSON.parse(tried.stdout)).toMatchObject({ source: 'erp', entry: null })
+  expect(await countPoints()).toBe(4)
+  expectFailure(await as('keeper', ...trial, 'crm'), 2, 'cli.usage')
   await done('keeper', 'expire', '--cosign', 'expire.json', '--confirm', 'erp')
-  const { stdout } = await done('auditor', 'points', 'erp', '--json')
-  expect(JSON.parse(stdout)).toHaveLength(1)
+  expect(await countPoints()).toBe(1)
   for (const file of ['custodian', 'restore', 'capture-erp']) await refused(file, 'compact', 'erp')
   await done('keeper', 'compact')
   await refused('keeper', 'collect', '--grace', '0s')

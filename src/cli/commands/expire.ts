@@ -19,7 +19,7 @@ type Options = TwoHands & { readonly dryRun?: boolean; readonly confirm?: readon
 export function addExpire(program: Command, act: Act): void {
   const command = program
     .command('expire')
-    .argument('[NAME...]', 'sources; all of the configuration when left out')
+    .argument('[NAME...]', 'sources; all of the configuration when left out; none with --cosign')
     .option('--dry-run', 'say what would go and why the rest stays, and change nothing')
   for (const option of twoHandsOptions()) command.addOption(option)
   command
@@ -34,6 +34,14 @@ export function addExpire(program: Command, act: Act): void {
 
 async function runExpire(shell: Shell, names: string[], options: Options): Promise<undefined> {
   refuseBoth(options)
+  if (options.cosign !== undefined && names.length > 0) {
+    const message = 'Cannot read the command line: wanted sources, or --cosign and no source'
+    throw new AppError('cli.usage', message)
+  }
+  if (options.propose !== undefined && options.dryRun === true) {
+    const message = 'Cannot read the command line: wanted --propose or --dry-run, not both'
+    throw new AppError('cli.usage', message)
+  }
   if (options.cosign !== undefined) return await takeUp(shell, options.cosign, options)
   if (options.propose !== undefined) return await propose(shell, options.propose, names)
   const { context, output, signal } = shell
@@ -72,7 +80,11 @@ async function propose(shell: Shell, file: string, names: readonly string[]): Pr
   await writeProposal(shell, file, proposed)
 }
 
-async function takeUp(shell: Shell, file: string, { confirm }: Options): Promise<undefined> {
+async function takeUp(
+  shell: Shell,
+  file: string,
+  { confirm, dryRun: isDryRun = false }: Options,
+): Promise<undefined> {
   const { context, output, signal } = shell
   const { takeUpProposal } = await import('#app/agree-proposal')
   const text = await readTextFile(file)
@@ -83,6 +95,7 @@ async function takeUp(shell: Shell, file: string, { confirm }: Options): Promise
     {
       text,
       kind: 'expire',
+      isDryRun,
       agree: async (proposed) => {
         output.note(describeProposal(proposed))
         await confirmLoss(shell, proposed.source, proposed.points.length, confirm)
@@ -90,10 +103,10 @@ async function takeUp(shell: Shell, file: string, { confirm }: Options): Promise
     },
     signal,
   )
-  await output.answer(
-    answer,
-    () =>
-      `${formatCount(answer.points.length)} points of ${answer.source} expired by ${answer.entry}\n`,
+  await output.answer(answer, () =>
+    isDryRun
+      ? `${describeProposal(answer)}\nnothing stands against it; nothing was committed\n`
+      : `${formatCount(answer.points.length)} points of ${answer.source} expired by ${answer.entry}\n`,
   )
 }
 
