@@ -25,6 +25,12 @@ export const APP_ERRORS = {
     retry: 'after-fix',
     help: 'Credentials go into a folder of their own, new or empty, that nobody else may look into and that is not part of the vault: `--out ~/holdfast-keys`. When a split was interrupted, name the same folder again.',
   },
+  'app.replica-place': {
+    status: 400,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'A second copy must survive the loss of the first. Name a place apart from the vault and its keyring, best on other hardware and under other credentials.',
+  },
   'app.role-unknown': {
     status: 400,
     exit: 2,

@@ -1,9 +1,9 @@
-import { lstat, open, readdir, readFile, realpath, rename } from 'node:fs/promises'
-import { basename, dirname, join, resolve, sep } from 'node:path'
-import { isStoreUrl } from '#config/place'
+import { lstat, open, readdir, readFile, rename } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { AppError, isAppError } from '#stdx/app-error'
 import { makeFolder } from '#stdx/make-folder'
 import type { Secret } from '#stdx/secret'
+import { findAround } from './lies-in.ts'
 
 const OWN =
   /^((capture-[a-z][a-z0-9-]*|custodian|keeper|restore|auditor)\.key|recovery\.slot|recovery-kit\.html)$/
@@ -22,10 +22,7 @@ export async function prepareKeyFolder(
 }
 
 async function prepare(path: string, vaultPlaces: readonly string[]): Promise<void> {
-  const at = await realPathOf(path)
-  const folders = vaultPlaces.filter((place) => !isStoreUrl(place))
-  const isIn = async (place: string) => `${at}${sep}`.startsWith(`${await realPathOf(place)}${sep}`)
-  const around = folders[(await Promise.all(folders.map(isIn))).indexOf(true)]
+  const around = await findAround(path, vaultPlaces)
   if (around !== undefined) {
     throw refuse(path, `it lies in "${around}", wanted a place apart from the vault`)
   }
@@ -64,17 +61,6 @@ async function saveOne(folder: string, name: string, text: Secret): Promise<void
   const unfinished = join(folder, `.${name}.part`)
   await writeDurably(unfinished, text)
   await rename(unfinished, path)
-}
-
-/** Where a path leads, however far it is there. */
-async function realPathOf(path: string): Promise<string> {
-  try {
-    return await realpath(path)
-  } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    if (!isMissing || dirname(path) === path) throw error
-    return join(await realPathOf(dirname(path)), basename(path))
-  }
 }
 
 async function explaining(folder: string, act: () => Promise<void>): Promise<void> {

@@ -1,8 +1,11 @@
+import type { Config } from '#config/config'
 import { keyringOf } from '#config/place'
+import { AppError } from '#stdx/app-error'
 import { probeStore } from '#store/probe-store'
 import { type Replication, replicateVault } from '#vault/replicate-vault'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
+import { findAround } from './lies-in.ts'
 
 export type ReplicaPlace = {
   /** A folder or URL as it was typed. */
@@ -18,7 +21,7 @@ export type ReplicationSummary = Replication & {
 
 /**
  * Copies what a second place lacks of the vault, verified, without a key to any row.
- * @throws vault.replica-diverged | store.not-conditional, and what reading the vault throws
+ * @throws app.replica-place | vault.replica-diverged | store.not-conditional, and what reading the vault throws
  */
 export async function replicateTo(
   deps: Pick<Context, 'clock' | 'createStore' | 'openStore' | 'progress' | 'random' | 'readConfig'>,
@@ -28,7 +31,7 @@ export async function replicateTo(
 ): Promise<ReplicationSummary> {
   const startedAtMs = deps.clock.nowMs()
   const config = await deps.readConfig()
-  const places = resolveReplica(config.resolvePlace, replica)
+  const places = await resolveReplica(config, replica)
   const to = {
     store: await deps.createStore(places.vault),
     keyring: await deps.createStore(places.keyring),
@@ -50,17 +53,32 @@ export async function replicateTo(
   }
 }
 
-/** A replica that is there already. No I/O. */
+/** A replica that is there already; nothing of it is read yet. @throws app.replica-place */
 export async function openReplica(
   deps: Pick<Context, 'openStore' | 'readConfig'>,
   vault: Vault,
   replica: ReplicaPlace,
 ): Promise<Vault> {
-  const places = resolveReplica((await deps.readConfig()).resolvePlace, replica)
+  const places = await resolveReplica(await deps.readConfig(), replica)
   return vault.openElsewhere(deps.openStore(places.vault), deps.openStore(places.keyring))
 }
 
-function resolveReplica(resolve: (place: string) => string, { keyring, vault }: ReplicaPlace) {
-  const place = resolve(vault)
-  return { vault: place, keyring: keyring === undefined ? keyringOf(place) : resolve(keyring) }
+/** What lies in the vault is lost with it. */
+async function resolveReplica(
+  config: Pick<Config, 'readKeyring' | 'readVault' | 'resolvePlace'>,
+  { keyring, vault }: ReplicaPlace,
+): Promise<{ readonly vault: string; readonly keyring: string }> {
+  const place = config.resolvePlace(vault)
+  const places = {
+    vault: place,
+    keyring: keyring === undefined ? keyringOf(place) : config.resolvePlace(keyring),
+  }
+  const own = [config.readVault(), config.readKeyring()]
+  for (const one of Object.values(places)) {
+    const around = await findAround(one, own)
+    if (around === undefined) continue
+    const message = `Cannot use "${one}" as a replica: it lies in "${around}", wanted a place apart from the vault`
+    throw new AppError('app.replica-place', message)
+  }
+  return places
 }

@@ -1,4 +1,4 @@
-import { readdir, rm, truncate } from 'node:fs/promises'
+import { readdir, rm, symlink, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { change, createExample, readAll } from './testing/example-database.ts'
@@ -74,6 +74,19 @@ test('a replica of another vault is refused', async () => {
   await holdfast('init')
   await summary('backup')
   expectFailure(await holdfast('replicate', './second'), 13, 'vault.replica-diverged')
+})
+
+test('a replica in the vault itself is refused, and so is healing from it', async () => {
+  const { at, holdfast } = traveller
+  const before = await readdir(at('vault'), { recursive: true })
+  await symlink(at('vault'), at('link'))
+  for (const place of ['./vault', './link/', './vault/second', './vault/keyring']) {
+    expectFailure(await holdfast('replicate', place), 2, 'app.replica-place')
+  }
+  const shared = await holdfast('replicate', './second', '--to-keyring', './vault/keyring')
+  expectFailure(shared, 2, 'app.replica-place')
+  expectFailure(await holdfast('check', '--heal-from', './vault'), 2, 'app.replica-place')
+  expect(await readdir(at('vault'), { recursive: true })).toEqual(before)
 })
 
 async function objectsIn(folder: string): Promise<string[]> {
