@@ -41,7 +41,7 @@ export const VAULT_ERRORS = {
     status: 403,
     exit: 12,
     retry: 'after-fix',
-    help: 'The credential in use may not do this. Use the credential of the role that may: `docs/security.md` has the table.',
+    help: 'The credential in use may not do this. Use the credential of the role that may: `docs/security.md` has the table. `expire` and `release` take two: the custodian with --propose FILE, then the keeper with --cosign FILE.',
   },
   'vault.certificate-revoked': {
     status: 403,
@@ -107,7 +107,7 @@ export const VAULT_ERRORS = {
     status: 409,
     exit: 1,
     retry: 'after-fix',
-    help: "The replica still holds a slot that the vault has no more: whoever knows its passphrase can open the replica. Nothing removes it by itself, because an attacker could have removed the vault's. If keys were split or a passphrase was revoked, remove the named object from the keyring of the replica.",
+    help: "The replica still holds a slot that the vault has no more: whoever knows its passphrase can open the replica. Nothing removes it by itself, because an attacker could have removed the vault's. If keys were split or a passphrase was revoked, remove the named object from the keyring of the replica. Keyring objects for earlier keys go when `holdfast replicate` runs once with a credential that reads, restore or keeper: it opens the newer ones first.",
   },
   'vault.object-damaged': {
     status: 500,

@@ -1,3 +1,4 @@
+import type { Part } from '#seal/data-keys'
 import type { ObjectRef, SegmentRef } from '#segment/segment'
 import { AppError } from '#stdx/app-error'
 import { parseObjectName } from '#store/object-name'
@@ -15,10 +16,13 @@ export type Needed = {
   readonly headSeq: number
   /** With the hashes their entries commit to; each once. `at` is where it lies since it was repaired. */
   readonly objects: readonly (ObjectRef & Placed)[]
-  readonly keyrings: readonly Placed[]
+  readonly keyrings: readonly (Placed & { readonly parts: KeyringParts })[]
   /** No longer needed by anything: collection may have taken them. */
   readonly replaced: readonly { readonly store: 'vault' | 'keyring'; readonly name: ObjectName }[]
 }
+
+/** The objects whose data keys a keyring object holds, with what their entries commit to. */
+export type KeyringParts = Readonly<Partial<Record<Part, ObjectRef | null>>>
 
 type Placed = { readonly name: ObjectName; readonly at: ObjectName }
 
@@ -35,9 +39,9 @@ export async function neededBy(
     return {
       headSeq: chain.headSeq,
       objects: documents.map(({ object }) => ({ ...object, at: object.name })),
-      keyrings: documents.map(({ keyring }) => {
+      keyrings: documents.map(({ keyring, object }) => {
         const name = parseObjectName(keyring)
-        return { name, at: name }
+        return { name, at: name, parts: { blobs: object } }
       }),
       replaced: [],
     }
@@ -46,10 +50,17 @@ export async function neededBy(
   const live = [...segments.values()].flat().map(({ ref }) => ref)
   const gone = replaced.map(({ ref }) => ref)
   const { keyrings, objects, replaced: letGo } = reach(live, gone)
+  const partsOf = new Map(
+    [...gone, ...live].map(({ blobs, keyring, keys, rows }) => [keyring, { keys, rows, blobs }]),
+  )
   return {
     headSeq: chain.headSeq,
     objects: objects.map((ref) => ({ ...ref, at: placeOf(repairs, 'vault', ref.name) })),
-    keyrings: keyrings.map((name) => ({ name, at: placeOf(repairs, 'keyring', name) })),
+    keyrings: keyrings.map((name) => ({
+      name,
+      at: placeOf(repairs, 'keyring', name),
+      parts: partsOf.get(name) ?? {},
+    })),
     replaced: letGo,
   }
 }

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
-import { AppError } from '#stdx/app-error'
+import type { Openers } from '#seal/keys'
+import { AppError, isAppError } from '#stdx/app-error'
 import { collect, mapConcurrent } from '#stdx/streams'
 import type { ObjectName, ObjectStore } from '#store/object-store'
 import { formatEntryName, VAULT_TIMELINE } from '#timeline/entry-name'
 import { hashEntry } from '#timeline/envelope'
 import { parseEpochName } from './epoch-keyring.ts'
 import { type Needed, neededBy } from './needed-objects.ts'
+import { proveKeyring } from './prove-keyring.ts'
 import type { Stores, Vault } from './vault.ts'
 import { HEADER_NAME, parseHeader } from './vault-header.ts'
 
@@ -26,6 +28,8 @@ export type Replication = {
   readonly removed: number
   /** Slots that are there and no longer here: whoever knows their passphrase can open the replica. */
   readonly surplusSlots: readonly string[]
+  /** Objects of the keyring there for earlier keys: this credential cannot prove what took their place. */
+  readonly surplusKeys: number
 }
 
 const COPIES_MAX = 4
@@ -59,6 +63,7 @@ class Replicating {
   #objects = 0
   #bytes = 0
   #removed = 0
+  #surplusKeys = 0
 
   constructor(vault: Vault, { from, onProgress, signal, to }: ReplicateOptions) {
     this.#vault = vault
@@ -93,6 +98,7 @@ class Replicating {
       bytes: this.#bytes,
       removed: this.#removed,
       surplusSlots: await this.#listSurplusSlots(),
+      surplusKeys: this.#surplusKeys,
     }
   }
 
@@ -117,7 +123,7 @@ class Replicating {
     const needed = await neededBy(this.#vault, timeline, this.#signal)
     const toSeq = Math.min(needed.headSeq, upTo)
     const fromSeq = await this.#judgeReplica(timeline, toSeq)
-    await this.#copyNeeded(needed)
+    await this.#copyNeeded(needed, await this.#openersOf(timeline))
     for (let seq = fromSeq + 1; seq <= toSeq; seq++) {
       const name = formatEntryName(timeline, seq)
       const bytes = await this.#from.store.get(name, { signal: this.#signal })
@@ -155,22 +161,64 @@ class Replicating {
     throw this.#diverged(incident?.problem ?? `its timeline "${timeline}" ends early`)
   }
 
-  async #copyNeeded({ keyrings, objects }: Needed): Promise<void> {
-    const keys = mapConcurrent(keyrings, COPIES_MAX, ({ at }) => this.#copyKeyring(at))
+  async #copyNeeded({ keyrings, objects }: Needed, openers: Openers): Promise<void> {
+    const keys = mapConcurrent(keyrings, COPIES_MAX, (one) => this.#copyKeyring(one, openers))
     for await (const _ of keys);
     const copying = mapConcurrent(objects, COPIES_MAX, (ref) => this.#copyObject(ref))
     for await (const _ of copying);
   }
 
-  /** Sealed anew, it lies under its name with the epoch behind: earlier ones go there as they went here. */
-  async #copyKeyring(name: ObjectName): Promise<void> {
-    const here = await this.#epochsOf(this.#from.keyring, name)
-    for (const one of here) await this.#copySmall(this.#from.keyring, this.#to.keyring, one)
-    if (here.length === 0) return
-    for (const one of await this.#epochsOf(this.#to.keyring, name)) {
-      if (here.includes(one)) continue
-      await this.#to.keyring.delete(one, this.#signal)
+  /** Whatever the credential has; the custodian's has none. */
+  async #openersOf(timeline: string): Promise<Openers> {
+    try {
+      return (await this.#vault.readDeps(timeline, this.#signal)).openers
+    } catch (error) {
+      if (isAppError(error, 'vault.role-missing')) return {}
+      throw error
+    }
+  }
+
+  /**
+   * Sealed anew, it lies under its name with the epoch behind. No hash of it stands in the log, so
+   * that whoever can write here could put anything in its place: those for earlier keys go there only
+   * when the newer one has been opened and holds what was committed.
+   */
+  async #copyKeyring(needed: Needed['keyrings'][number], openers: Openers): Promise<void> {
+    const [from, to] = [this.#from.keyring, this.#to.keyring]
+    const here = await this.#epochsOf(from, needed.at)
+    for (const one of here) {
+      if ((await to.stat(one, this.#signal)) !== undefined) continue
+      await this.#prove(from, one, { needed, openers })
+      await this.#copySmall(from, to, one)
+    }
+    const surplus = (await this.#epochsOf(to, needed.at)).filter((one) => !here.includes(one))
+    if (surplus.length === 0) return
+    const epochOf = (name: ObjectName) => parseEpochName(name).epoch
+    const [newest] = here.toSorted((a, b) => epochOf(b) - epochOf(a))
+    const isNewest = newest && surplus.every((one) => epochOf(one) < epochOf(newest))
+    if (!isNewest || !(await this.#prove(to, newest, { needed, openers }))) {
+      this.#surplusKeys += surplus.length
+      return
+    }
+    for (const one of surplus) {
+      await to.delete(one, this.#signal)
       this.#removed += 1
+    }
+  }
+
+  /** @throws vault.object-damaged */
+  async #prove(
+    keyring: ObjectStore,
+    at: ObjectName,
+    { needed, openers }: { needed: Needed['keyrings'][number]; openers: Openers },
+  ): Promise<boolean> {
+    const bytes = await keyring.get(at, { signal: this.#signal })
+    const { name, parts } = needed
+    try {
+      return await proveKeyring({ vaultId: this.#vault.id, name, bytes, openers, parts })
+    } catch (error) {
+      if (isAppError(error, 'seal.not-authentic')) throw damaged(keyring, at)
+      throw error
     }
   }
 

@@ -20,6 +20,10 @@ export function addReplicate(program: Command, act: Act): void {
           const message = `The replica still has ${slot}, which the vault has no more: who knows its passphrase can open the replica. Remove it there if that is not wanted.`
           output.warning({ code: 'vault.replica-surplus', message })
         }
+        if (answer.surplusKeys > 0) {
+          const message = `The replica still has ${formatCount(answer.surplusKeys)} keyring objects for earlier keys: whoever holds those can open what they hold there. This credential cannot prove what took their place; replicate once with that of restore or keeper, which does and removes them.`
+          output.warning({ code: 'vault.replica-surplus', message })
+        }
         output.summary({ type: 'summary', ...answer }, () => {
           const { bytes, entries, objects, removed, replica } = answer
           const copied = `${formatCount(entries)} entries and ${formatCount(objects)} objects, ${formatBytes(bytes)}`
