@@ -39,13 +39,15 @@ async function runBackups(shell: Shell, names: string[], options: Options): Prom
       output.summary(formatSummary(source, summary), () => describeSummary(source, summary))
     } catch (error) {
       signal.throwIfAborted()
-      // The first failure ends the command; the others are said as they happen.
-      if (failures.length > 0 && isAppError(error)) output.warning(error)
+      // The first failure ends the command; the others are said before that.
       failures.push(error)
     }
   }
   // Where nothing was backed up there is nothing to repeat, and perhaps a reason not to write.
-  if (failures.length < wanted.length) await concludeBackups(context, vault, signal)
+  if (failures.length < wanted.length) {
+    await concludeBackups(context, vault, signal).catch((error: unknown) => failures.push(error))
+  }
+  for (const error of failures.slice(1)) if (isAppError(error)) output.warning(error)
   if (failures.length > 0) throw failures[0]
 }
 
