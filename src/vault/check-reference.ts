@@ -4,12 +4,12 @@ import { commitToKeys, openKeyring } from '#seal/keyring'
 import type { Openers } from '#seal/keys'
 import { checkSegment } from '#segment/check-segment'
 import type { ObjectRef } from '#segment/segment'
-import { isAppError } from '#stdx/app-error'
 import { parseObjectName } from '#store/object-name'
 import type { ObjectName } from '#store/object-store'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
 import { type CheckDepth, guard, keyringObject, type Tally } from './check-tally.ts'
 import type { Reference } from './check-timeline.ts'
+import { openersOf } from './prove-keyring.ts'
 import { repairedStores } from './repaired-store.ts'
 import type { Stores, Vault } from './vault.ts'
 
@@ -36,11 +36,11 @@ export async function checkReference(
   if (reference.kind === 'document') {
     const { keyring, object } = reference.body
     await checkHash(deps, object)
-    const openers = await openersOf(deps, VAULT_TIMELINE)
+    const openers = await openersOf(vault, VAULT_TIMELINE, deps.signal)
     await checkKeyring(deps, { name: parseObjectName(keyring), openers, parts: { blobs: object } })
     return
   }
-  const openers = await openersOf(deps, timeline)
+  const openers = await openersOf(vault, timeline, deps.signal)
   if (reference.kind === 'borrowed') {
     const { blobs, keyring } = reference.ref
     if (blobs !== null) await checkHash(deps, blobs)
@@ -130,14 +130,4 @@ async function checkKeyring(
 function partsToOpen(way: Openers): readonly Part[] {
   if (way.read !== undefined) return ['keys', 'rows', 'blobs']
   return way.capture === undefined ? [] : ['keys']
-}
-
-/** Whatever the credential has; with none of it, hashes are still checked. */
-async function openersOf({ signal, vault }: CheckReferenceDeps, source: string): Promise<Openers> {
-  try {
-    return (await vault.readDeps(source, signal)).openers
-  } catch (error) {
-    if (isAppError(error, 'vault.role-missing')) return {}
-    throw error
-  }
 }

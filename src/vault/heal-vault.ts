@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { openKeyring } from '#seal/keyring'
+import type { Openers } from '#seal/keys'
 import { isAppError } from '#stdx/app-error'
 import type { Random } from '#stdx/random'
 import { parseObjectName } from '#store/object-name'
@@ -7,6 +7,7 @@ import type { ObjectName, ObjectStore } from '#store/object-store'
 import type { RepairBody } from '#timeline/maintenance-entry'
 import type { Problem } from './check-vault.ts'
 import { type Needed, neededBy } from './needed-objects.ts'
+import { openersOf, proveKeyring } from './prove-keyring.ts'
 import { repairedStores } from './repaired-store.ts'
 import type { Vault } from './vault.ts'
 
@@ -104,9 +105,10 @@ class Healer {
       const by = parseObjectName(`segments/${source}/${session}/${repairs.length}${ending}`)
       await this.#place(this.#vault.store, { name, at, by, copy, repairs, store: 'vault' })
     }
-    for (const { at, name } of needed.keyrings) {
+    const openers = await openersOf(this.#vault, source, this.#signal)
+    for (const { at, name, parts } of needed.keyrings) {
       if (!this.#problems.has(`keyring:${name}`)) continue
-      const copy = await this.#wholeKeyring(name)
+      const copy = await this.#wholeKeyring({ name, parts, openers })
       if (copy === undefined) continue
       const by = parseObjectName(`${source}/${session}/${repairs.length}`)
       await this.#place(this.#vault.keyring, { name, at, by, copy, repairs, store: 'keyring' })
@@ -143,12 +145,18 @@ class Healer {
     return undefined
   }
 
-  /** A keyring object has no hash: it must be in its form, and a check afterwards opens it. */
-  async #wholeKeyring(name: ObjectName): Promise<Uint8Array | undefined> {
+  /** A keyring object has no hash: it must be in its form, and hold what was committed where it opens. */
+  async #wholeKeyring({
+    name,
+    openers,
+    parts,
+  }: Omit<Needed['keyrings'][number], 'at'> & { readonly openers: Openers }): Promise<
+    Uint8Array | undefined
+  > {
     const bytes = await this.#getOrNothing(this.#replica.keyring, name)
     const vaultId = this.#vault.id
     try {
-      if (bytes !== undefined) await openKeyring({ vaultId, name, bytes, openers: {} })
+      if (bytes !== undefined) await proveKeyring({ vaultId, name, bytes, openers, parts })
     } catch (error) {
       if (!isAppError(error, 'seal.not-authentic')) throw error
       this.#leave(`keyring:${name}`, 'has a damaged one, too')

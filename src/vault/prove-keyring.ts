@@ -1,8 +1,9 @@
 import type { Part } from '#seal/data-keys'
 import { commitToKeys, openKeyring } from '#seal/keyring'
 import type { Openers, VaultId } from '#seal/keys'
-import { AppError } from '#stdx/app-error'
+import { AppError, isAppError } from '#stdx/app-error'
 import type { KeyringParts } from './needed-objects.ts'
+import type { Vault } from './vault.ts'
 
 export type KeyringInHand = {
   readonly vaultId: VaultId
@@ -35,4 +36,18 @@ export async function proveKeyring(inHand: KeyringInHand): Promise<boolean> {
     }
   }
   return isProven
+}
+
+/** Whatever the credential has to open a timeline's data keys with; perhaps nothing. */
+export async function openersOf(
+  vault: Vault,
+  timeline: string,
+  signal: AbortSignal,
+): Promise<Openers> {
+  try {
+    return (await vault.readDeps(timeline, signal)).openers
+  } catch (error) {
+    if (isAppError(error, 'vault.role-missing')) return {}
+    throw error
+  }
 }

@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest'
+import { sealKeyring } from '#seal/keyring'
+import { publicKeyOf } from '#seal/sealing-pair'
+import { assert } from '#stdx/assert'
+import { systemRandom } from '#stdx/random'
 import { createMemoryStore, type MemoryStore } from '#store/testing/memory-store'
 import { checkVault } from './check-vault.ts'
+import { healVault } from './heal-vault.ts'
 import { replicateVault } from './replicate-vault.ts'
 import { aFilledVault, openWith, split } from './testing/a-split-vault.ts'
 import { signal } from './testing/a-vault.ts'
@@ -70,3 +75,30 @@ test('a keyring object that rotted is not copied', async () => {
   })
   expect(to.keyring.objects.has(name)).toBe(false)
 })
+
+test('a key that a replica made up is not put in the place of a missing one', async () => {
+  const { as, hand, replicate, to } = await aReplicaOfBefore()
+  const keeper = await as('keeper.key')
+  await replicate(keeper)
+  const [name = ''] = [...hand.keyring.objects.keys()].filter((one) => one.startsWith('erp/'))
+  const place = name.replace(/\.[0-9]+$/, '')
+  const made = await sealKeyring({
+    vaultId: keeper.id,
+    name: place,
+    keys: { keys: [systemRandom.bytes(32)], rows: [systemRandom.bytes(32)], blobs: [] },
+    recipients: await recipientsOf(keeper),
+  })
+  to.keyring.objects.set(name, made)
+  hand.keyring.objects.delete(name)
+  const replica = keeper.openElsewhere(to.store, to.keyring)
+  const problems = [{ object: `keyring:${place}`, problem: 'It is missing' }]
+  const options = { replica, random: systemRandom, problems, signal }
+  expect(await healVault(keeper, options)).toMatchObject({ healed: [] })
+  expect(hand.keyring.objects.has(name)).toBe(false)
+})
+
+async function recipientsOf(vault: Vault) {
+  const { read } = (await vault.readDeps('erp', signal)).openers
+  assert(read !== undefined, 'A keeper reads.')
+  return { read: [publicKeyOf(read)], capture: [] }
+}

@@ -7,7 +7,7 @@ import { formatEntryName, VAULT_TIMELINE } from '#timeline/entry-name'
 import { hashEntry } from '#timeline/envelope'
 import { parseEpochName } from './epoch-keyring.ts'
 import { type Needed, neededBy } from './needed-objects.ts'
-import { proveKeyring } from './prove-keyring.ts'
+import { openersOf, proveKeyring } from './prove-keyring.ts'
 import type { Stores, Vault } from './vault.ts'
 import { HEADER_NAME, parseHeader } from './vault-header.ts'
 
@@ -123,7 +123,7 @@ class Replicating {
     const needed = await neededBy(this.#vault, timeline, this.#signal)
     const toSeq = Math.min(needed.headSeq, upTo)
     const fromSeq = await this.#judgeReplica(timeline, toSeq)
-    await this.#copyNeeded(needed, await this.#openersOf(timeline))
+    await this.#copyNeeded(needed, await openersOf(this.#vault, timeline, this.#signal))
     for (let seq = fromSeq + 1; seq <= toSeq; seq++) {
       const name = formatEntryName(timeline, seq)
       const bytes = await this.#from.store.get(name, { signal: this.#signal })
@@ -166,16 +166,6 @@ class Replicating {
     for await (const _ of keys);
     const copying = mapConcurrent(objects, COPIES_MAX, (ref) => this.#copyObject(ref))
     for await (const _ of copying);
-  }
-
-  /** Whatever the credential has; the custodian's has none. */
-  async #openersOf(timeline: string): Promise<Openers> {
-    try {
-      return (await this.#vault.readDeps(timeline, this.#signal)).openers
-    } catch (error) {
-      if (isAppError(error, 'vault.role-missing')) return {}
-      throw error
-    }
   }
 
   /**
