@@ -1,7 +1,7 @@
 // Runs a bundle whose chunks are CommonJS. Compiled code is kept between runs together with the
 // functions that were called, which Node's own cache leaves out: that saves a sixth of a start.
 const { hash } = require('node:crypto')
-const { mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs')
+const { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs')
 const { createRequire } = require('node:module')
 const { dirname, join, resolve } = require('node:path')
 const { Script } = require('node:vm')
@@ -59,11 +59,23 @@ function readKept(path) {
 function keep(path, data) {
   const temporary = `${path}.${process.pid}`
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    makeFolder(dirname(path))
     writeFileSync(temporary, Buffer.concat([digestOf(data), data]))
     renameSync(temporary, path)
   } catch {
     // A home that is full or read-only costs time, nothing else.
+  }
+}
+
+/** Node's own recursive mkdir tries for ever below /proc. */
+function makeFolder(path) {
+  if (existsSync(path)) return
+  if (dirname(path) !== path) makeFolder(dirname(path))
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    // Another run may have made it meanwhile.
+    if (error.code !== 'EEXIST') throw error
   }
 }
 

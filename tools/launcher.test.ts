@@ -152,6 +152,12 @@ test('bin/holdfast keeps compiled code, and runs no other code than that of the 
   expect(readdirSync(compiled)).toHaveLength(3)
 })
 
+test('bin/holdfast runs where no folder for compiled code can be made', () => {
+  using installed = aPackage()
+  const { status, stdout } = installed.run(['points'], { env: { HOME: '/proc/nowhere' } })
+  expect({ status, stdout }).toEqual({ status: 0, stdout: '["points"]\n' })
+})
+
 test('bin/holdfast builds a stale bundle again and keeps stdout clean', () => {
   using clone = aClone({ sourceAgeSeconds: 10 })
   expect(clone.run()).toMatchObject({ status: 0, stdout: 'built\n' })
