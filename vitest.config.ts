@@ -65,7 +65,7 @@ export default defineConfig({
         // Everything that `npm test` has no time for, besides the PostgreSQL majors between.
         test: {
           name: 'crash',
-          include: ['test/crash/**/*.test.ts', `src/${slow}`, `test/journeys/${slow}`],
+          include: ['test/crash/**/*.test.ts', `src/${slow}`, `test/${slow}`],
           testTimeout: 900_000,
           hookTimeout: 120_000,
         },

@@ -195,7 +195,8 @@ describePostgres('restoring', (major) => {
       ['1', 'update'],
       ['3', 'update'],
     ])
-    expect((await historyOf('2')).map(({ changed }) => changed)).toEqual([['rating'], []])
+    // A field that every record holds at once, and the same text again, change no record.
+    expect((await historyOf('2')).map(({ changed }) => changed)).toEqual([[]])
     // Putting the oldest point back into the system as it is now.
     await expect(restoring.restore({ point: 'erp@1', as: erp.address })).rejects.toMatchObject({
       code: 'restore.schema-differs',

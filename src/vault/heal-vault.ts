@@ -7,6 +7,7 @@ import type { ObjectName, ObjectStore } from '#store/object-store'
 import type { RepairBody } from '#timeline/maintenance-entry'
 import type { Problem } from './check-vault.ts'
 import { type Needed, neededBy } from './needed-objects.ts'
+import { judgeCopy } from './prove-copy.ts'
 import { openersOf, proveKeyring } from './prove-keyring.ts'
 import { repairedStores } from './repaired-store.ts'
 import type { Vault } from './vault.ts'
@@ -63,7 +64,7 @@ class Healer {
     for (const [object, problem] of this.#problems) {
       if (!OF_SOURCES.test(object)) await this.#putBack(object, problem)
     }
-    for (const source of await this.#vault.listSources(this.#signal)) await this.#healSource(source)
+    for (const source of await this.#vault.listSources(this.#signal)) await this.#trySource(source)
     const done = new Set([...this.#healed, ...this.#left.map(({ object }) => object)])
     for (const [object, problem] of this.#problems) {
       if (!done.has(object)) this.#left.push({ object, problem })
@@ -88,8 +89,25 @@ class Healer {
       this.#left.push({ object, problem: `${problem}; the replica has none either` })
       return
     }
+    const copy = { store: isKeyring ? 'keyring' : 'vault', name, bytes } as const
+    const found = await judgeCopy(this.#vault, copy, this.#signal)
+    if (found !== undefined) {
+      this.#left.push({ object, problem: `${problem}; the replica has a wrong one: ${found}` })
+      return
+    }
     await here.put(name, bytes, this.#signal)
     this.#healed.push(object)
+  }
+
+  /** A timeline that stays broken is among the problems; the others are healed all the same. */
+  async #trySource(source: string): Promise<void> {
+    try {
+      await this.#healSource(source)
+    } catch (error) {
+      const isBroken =
+        isAppError(error, 'timeline.damaged') || isAppError(error, 'timeline.rolled-back')
+      if (!isBroken) throw error
+    }
   }
 
   async #healSource(source: string): Promise<void> {

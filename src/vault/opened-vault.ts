@@ -17,6 +17,7 @@ import { appendEntry } from '#timeline/append-entry'
 import type { Chain, SeenHead } from '#timeline/chain-slots'
 import type { EntryBody, RestoreBody } from '#timeline/entry'
 import { parseEntryName, parseSourceName, VAULT_TIMELINE } from '#timeline/entry-name'
+import { parseSlot, type Slot } from '#timeline/envelope'
 import { foldFacts, type RestoreFact } from '#timeline/fold-facts'
 import { foldTimeline, judgeNext } from '#timeline/fold-timeline'
 import { createHeadMemory, type HeadMemory } from '#timeline/head-memory'
@@ -120,6 +121,14 @@ export class OpenedVault implements Vault {
 
   async readChain(timeline: string, signal: AbortSignal): Promise<Chain> {
     return await this.#readChain(timeline, signal, {})
+  }
+
+  async parseEntry(
+    place: { readonly source: string; readonly seq: number },
+    bytes: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<Slot> {
+    return await parseSlot(this.#readDeps(place.source, signal), place, bytes)
   }
 
   async #readChain(

@@ -112,6 +112,48 @@ test('what is damaged or missing is healed from the replica, and nothing is over
   expect(await check(replica)).toMatchObject({ verdict: 'whole', problems: [] })
 })
 
+test('nothing that a replica made up is put back', async () => {
+  const { keyring, replica, replicate, store, there, vault } = await aReplicatedVault()
+  await vault.putDocument('config', 'sources: {}', signal)
+  await replicate()
+  const names = [
+    'timelines/erp/0000000001.entry',
+    'timelines/_vault/0000000001.entry',
+    [...store.objects.keys()].find((one) => one.startsWith('roles/')) ?? '',
+    [...store.objects.keys()].find((one) => one.endsWith('.document')) ?? '',
+  ]
+  const keys = [...keyring.objects.keys()].find((one) => one.startsWith('_vault/')) ?? ''
+  const problems = [...names, `keyring:${keys}`].map((object) => ({
+    object,
+    problem: 'It is missing',
+  }))
+  const options = { replica, random: systemRandom, problems, signal }
+  const kept = new Map(names.map((name) => [name, there.store.objects.get(name)]))
+  for (const name of names) {
+    // Authentic, and of another place.
+    there.store.objects.set(
+      name,
+      there.store.objects.get('timelines/erp/0000000000.entry') ?? new Uint8Array(),
+    )
+    if (name.startsWith('timelines/')) continue
+    store.objects.delete(name)
+  }
+  const keysThere = there.keyring.objects.get(keys)
+  there.keyring.objects.set(keys, new Uint8Array(80))
+  keyring.objects.delete(keys)
+  const lost = store.objects.get(names[0] ?? '')
+  store.objects.delete(names[0] ?? '')
+  const first = await healVault(vault, options)
+  expect(first.healed).toEqual([])
+  expect(first.left).toHaveLength(problems.length)
+  expect(store.objects.has(names[0] ?? '')).toBe(false)
+  for (const [name, bytes] of kept) there.store.objects.set(name, bytes ?? new Uint8Array())
+  there.keyring.objects.set(keys, keysThere ?? new Uint8Array())
+  const second = await healVault(vault, options)
+  expect(second.healed).toHaveLength(problems.length - 1)
+  expect(store.objects.get(names[0] ?? '')).toEqual(lost)
+})
+
 test('a copy that is damaged as well heals nothing', async () => {
   const { replica, replicate, store, there, vault } = await aReplicatedVault()
   await replicate()

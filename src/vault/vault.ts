@@ -4,6 +4,7 @@ import type { SegmentReadDeps, SegmentWriteDeps } from '#segment/segment'
 import type { ObjectStore } from '#store/object-store'
 import type { Chain } from '#timeline/chain-slots'
 import type { EntryBody } from '#timeline/entry'
+import type { Slot } from '#timeline/envelope'
 import type { RestoreFact } from '#timeline/fold-facts'
 import type { AgreedBody } from '#timeline/maintenance-entry'
 import type { Proposal } from '#timeline/proposal'
@@ -46,6 +47,12 @@ export type Vault = {
   readGoodPart(source: string, signal: AbortSignal): Promise<TimelineState>
   /** The entries themselves, of a source or of `_vault`; for checking; a rollback is in the result. @throws vault.source-unknown */
   readChain(timeline: string, signal: AbortSignal): Promise<Chain>
+  /** What these bytes are as an entry, authenticated by themselves: nobody has to trust where they lay. */
+  parseEntry(
+    place: { readonly source: string; readonly seq: number },
+    bytes: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<Slot>
   /**
    * Makes the timeline of a new source: its capture role, its certificate, its genesis. Nothing
    * happens when it is there already.
