@@ -32,7 +32,7 @@ export async function healWholeVault(
   { depth, from }: { readonly depth: CheckDepth; readonly from: ReplicaPlace },
   signal: AbortSignal,
 ): Promise<HealedVault> {
-  const replica = await openReplica(deps, vault, from)
+  const replica = await openReplica(deps, vault, from, signal)
   const healed = new Set<string>()
   for (;;) {
     const report = await checkWholeVault(deps, vault, depth, signal)

@@ -4,6 +4,7 @@ import { AppError } from '#stdx/app-error'
 import { probeStore } from '#store/probe-store'
 import { type Replication, replicateVault } from '#vault/replicate-vault'
 import type { Vault } from '#vault/vault'
+import { HEADER_NAME } from '#vault/vault-header'
 import type { Context } from './context.ts'
 import { findAround } from './lies-in.ts'
 
@@ -53,14 +54,21 @@ export async function replicateTo(
   }
 }
 
-/** A replica that is there already; nothing of it is read yet. @throws app.replica-place */
+/** A replica that is there already. @throws app.replica-place | vault.not-found */
 export async function openReplica(
   deps: Pick<Context, 'openStore' | 'readConfig'>,
   vault: Vault,
   replica: ReplicaPlace,
+  signal: AbortSignal,
 ): Promise<Vault> {
   const places = await resolveReplica(await deps.readConfig(), replica)
-  return vault.openElsewhere(deps.openStore(places.vault), deps.openStore(places.keyring))
+  const store = deps.openStore(places.vault)
+  // A place that is misspelt must not look like a replica that had nothing to heal with.
+  if ((await store.stat(HEADER_NAME, signal)) === undefined) {
+    const message = `Cannot heal from "${store.label}": it holds no vault.json`
+    throw new AppError('vault.not-found', message, { store: store.label })
+  }
+  return vault.openElsewhere(store, deps.openStore(places.keyring))
 }
 
 /** What lies in the vault is lost with it. */

@@ -1,4 +1,4 @@
-import { readdir, rm, symlink, truncate } from 'node:fs/promises'
+import { mkdir, readdir, rm, symlink, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { change, createExample, readAll } from './testing/example-database.ts'
@@ -86,6 +86,9 @@ test('a replica in the vault itself is refused, and so is healing from it', asyn
   const shared = await holdfast('replicate', './second', '--to-keyring', './vault/keyring')
   expectFailure(shared, 2, 'app.replica-place')
   expectFailure(await holdfast('check', '--heal-from', './vault'), 2, 'app.replica-place')
+  expectFailure(await holdfast('check', '--heal-from', './nowhere'), 20, 'store.unavailable')
+  await mkdir(at('empty'))
+  expectFailure(await holdfast('check', '--heal-from', './empty'), 10, 'vault.not-found')
   expect(await readdir(at('vault'), { recursive: true })).toEqual(before)
 })
 
