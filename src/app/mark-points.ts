@@ -1,6 +1,6 @@
 import { AppError } from '#stdx/app-error'
 import type { Point, TimelineState } from '#timeline/timeline-state'
-import { commitNext } from '#vault/commit-next'
+import { commitNext, judgeNow } from '#vault/commit-next'
 import type { Vault } from '#vault/vault'
 import { findPoint } from './find-point.ts'
 
@@ -12,6 +12,9 @@ export type MarkAnswer = {
   readonly entries: readonly string[]
 }
 
+/** Whether only what would be said is wanted: then nothing is committed. */
+export type DryRun = { readonly isDryRun?: boolean | undefined }
+
 const LABEL = /^[a-z][a-z0-9-]{0,62}$/
 /** Words that mean something else behind an `@`. */
 const RESERVED: ReadonlySet<string> = new Set(['latest', 'live'])
@@ -22,7 +25,7 @@ const RESERVED: ReadonlySet<string> = new Set(['latest', 'live'])
  */
 export async function labelPoint(
   vault: Vault,
-  { label, point: address }: { readonly label: string; readonly point: string },
+  { isDryRun, label, point: address }: DryRun & { readonly label: string; readonly point: string },
   signal: AbortSignal,
 ): Promise<MarkAnswer> {
   if (!LABEL.test(label) || RESERVED.has(label)) {
@@ -31,7 +34,7 @@ export async function labelPoint(
     throw new AppError('app.label-invalid', message, { label })
   }
   const { point, source } = await findPoint(vault, address, signal)
-  const done = await commitNext(
+  const done = await commitOf(isDryRun)(
     vault,
     source,
     (state) => {
@@ -48,12 +51,13 @@ export async function labelPoint(
 /** Keeps points from being let go until they are released. Points that are held stay so. */
 export async function holdPoints(
   vault: Vault,
-  { points: addresses, reason }: { readonly points: readonly string[]; readonly reason: string },
+  request: DryRun & { readonly points: readonly string[]; readonly reason: string },
   signal: AbortSignal,
 ): Promise<MarkAnswer> {
+  const { isDryRun, points: addresses, reason } = request
   const answers: MarkAnswer[] = []
   for (const { seqs, source } of await findBySource(vault, addresses, signal)) {
-    const done = await commitNext(
+    const done = await commitOf(isDryRun)(
       vault,
       source,
       (state) => {
@@ -70,12 +74,12 @@ export async function holdPoints(
 /** Ends the hold of points; needs custodian and keeper in one hand. @throws vault.role-missing */
 export async function releasePoints(
   vault: Vault,
-  addresses: readonly string[],
+  { isDryRun, points: addresses }: DryRun & { readonly points: readonly string[] },
   signal: AbortSignal,
 ): Promise<MarkAnswer> {
   const answers: MarkAnswer[] = []
   for (const { seqs, source } of await findBySource(vault, addresses, signal)) {
-    const done = await commitNext(
+    const done = await commitOf(isDryRun)(
       vault,
       source,
       async (state) => {
@@ -88,6 +92,10 @@ export async function releasePoints(
     answers.push(answer(source, seqs, done))
   }
   return join(answers)
+}
+
+function commitOf(isDryRun: boolean | undefined): typeof commitNext {
+  return isDryRun ? judgeNow : commitNext
 }
 
 export type PointsOfSource = { readonly source: string; readonly seqs: readonly number[] }

@@ -1,7 +1,28 @@
-import { isAppError } from '#stdx/app-error'
+import { AppError, isAppError } from '#stdx/app-error'
 import type { EntryBody } from '#timeline/entry'
 import type { TimelineState } from '#timeline/timeline-state'
 import type { Vault } from './vault.ts'
+
+/**
+ * The same without committing: whether what `decide` makes of a timeline would count.
+ * @returns `undefined` always, for there is no entry
+ * @throws vault.entry-refused when it would not
+ */
+export async function judgeNow(
+  vault: Vault,
+  source: string,
+  decide: Decide,
+  signal: AbortSignal,
+): Promise<undefined> {
+  const state = await vault.readTimeline(source, signal)
+  const body = await decide(state)
+  const refusal = body && (await vault.judge(state, body, signal))
+  if (refusal === undefined) return undefined
+  const message = `Cannot commit a ${body?.kind} to "${source}": ${refusal}`
+  throw new AppError('vault.entry-refused', message, { source })
+}
+
+type Decide = (state: TimelineState) => Promise<EntryBody | undefined> | EntryBody | undefined
 
 /** How often an entry gives way to others that were first. */
 const RACES_MAX = 20
@@ -15,7 +36,7 @@ const RACES_MAX = 20
 export async function commitNext(
   vault: Vault,
   source: string,
-  decide: (state: TimelineState) => Promise<EntryBody | undefined> | EntryBody | undefined,
+  decide: Decide,
   signal: AbortSignal,
 ): Promise<{ readonly seq: number } | undefined> {
   for (let race = 0; ; race++) {
