@@ -6,6 +6,7 @@ import { AppError, isAppError } from '#stdx/app-error'
 import type { Clock } from '#stdx/clock'
 import type { AskStreams } from './ask.ts'
 import { confirm } from './confirm.ts'
+import { CLI_ERRORS } from './errors.ts'
 import { keepStreams } from './keep-text.ts'
 import { createOutput, type TextStream } from './output.ts'
 import { createPaint } from './paint.ts'
@@ -142,10 +143,7 @@ async function printFailure(
   argv: readonly string[],
   error: unknown,
 ): Promise<number> {
-  const [{ ERROR_TABLE }, { CLI_ERRORS }] = await Promise.all([
-    import('#app/error-table'),
-    import('./errors.ts'),
-  ])
+  const { ERROR_TABLE } = await import('#app/error-table')
   const table: ErrorTable = { ...ERROR_TABLE, ...CLI_ERRORS }
   const report = reportError(error, table)
   if (report.code === 'cli.output-closed') return report.exit
