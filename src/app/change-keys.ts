@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '#stdx/app-error'
 import { Secret } from '#stdx/secret'
@@ -12,6 +11,7 @@ import {
 import { fileNameOf } from '#vault/split-keys'
 import type { Context } from './context.ts'
 import { prepareKeyFolder, saveKeyFiles } from './key-files.ts'
+import { readIfAny } from './read-if-any.ts'
 
 export type ChangeKeysDeps = Pick<Context, 'readConfig' | 'readVaultRequest'>
 
@@ -50,7 +50,10 @@ export async function issueKey(
   await prepareKeyFolder(folder, [config.readVault(), config.readKeyring()])
   const request = await deps.readVaultRequest(signal)
   const files = {
-    read: (name: string) => readIfAny(join(folder, name)),
+    read: async (name: string) => {
+      const text = await readIfAny(join(folder, name))
+      return text === undefined ? undefined : new Secret(text)
+    },
     save: (all: ReadonlyMap<string, Secret>) => saveKeyFiles(folder, all),
   }
   const report = await addCredential({ ...request, holder, folder: files, isRotation })
@@ -77,13 +80,4 @@ export async function addVaultPassphrase(
   signal: AbortSignal,
 ): Promise<{ readonly vault: string; readonly slot: string }> {
   return await addPassphrase({ ...(await deps.readVaultRequest(signal)), added })
-}
-
-async function readIfAny(path: string): Promise<Secret | undefined> {
-  try {
-    return new Secret(await readFile(path, 'utf8'))
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
 }

@@ -1,9 +1,10 @@
-import { lstat, open, readdir, readFile, rename } from 'node:fs/promises'
+import { lstat, open, readdir, rename } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { AppError, isAppError } from '#stdx/app-error'
 import { makeFolder } from '#stdx/make-folder'
 import type { Secret } from '#stdx/secret'
 import { findAround } from './lies-in.ts'
+import { readIfAny } from './read-if-any.ts'
 
 const OWN =
   /^((capture-[a-z][a-z0-9-]*|custodian|keeper|restore|auditor)\.key|recovery\.slot|recovery-kit\.html)$/
@@ -90,15 +91,6 @@ async function syncFolder(folder: string): Promise<void> {
     await handle.sync()
   } finally {
     await handle.close()
-  }
-}
-
-async function readIfAny(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
   }
 }
 

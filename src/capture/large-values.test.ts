@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { liveSegments } from '#timeline/timeline-state'
 import { aLife } from './testing/a-life.ts'
-import { allSegments, objectsOf } from './testing/stored-objects.ts'
+import { objectsOf } from './testing/stored-objects.ts'
 
 /** 200 000 digits that do not shrink to nothing, as a person's document. */
 const DOCUMENT = `hex(randomblob(100000))`
@@ -44,7 +45,7 @@ test('later versions of any record share a value that some version had before', 
   await life.capture()
   const state = await life.state()
   expect(objectsOf(state, 'blobs')).toHaveLength(before)
-  const borrowing = allSegments(state).filter(({ ref }) => ref.borrowed.length > 0)
+  const borrowing = liveSegments(state).filter(({ ref }) => ref.borrowed.length > 0)
   expect(borrowing.length).toBeGreaterThanOrEqual(3)
   expect(await life.rowsAt(state.headSeq, 'main.copy')).toEqual([
     { id: '12', body: texts[1]?.['body'] },

@@ -11,7 +11,7 @@ import type { Random } from '#stdx/random'
 import { collect, mapConcurrent } from '#stdx/streams'
 import type { CaptureBody, EntityAtPoint } from '#timeline/entry'
 import { refuseUnfit } from '#timeline/refuse-unfit'
-import type { TimelineState } from '#timeline/timeline-state'
+import { liveSegments, type TimelineState } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
 import type { CaptureEntity, CaptureProgress, EntityResult } from './capture-entity.ts'
 import { type EntityPlan, planEntities } from './plan-entities.ts'
@@ -95,7 +95,7 @@ async function captureAll(
 ): Promise<Planned[]> {
   const { cut, plans, request } = run
   const { progress, vault } = deps
-  const live = [...run.state.segments.values()].flat()
+  const live = liveSegments(run.state)
   const blobs = openBlobIndex(await vault.readDeps(request.source, signal), live)
   // One that fails ends the others: what they would still read is void.
   const stopping = new AbortController()

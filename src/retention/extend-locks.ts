@@ -1,7 +1,7 @@
 import type { Random } from '#stdx/random'
 import { mapConcurrent } from '#stdx/streams'
 import type { ObjectStat } from '#store/object-store'
-import type { TimelineState } from '#timeline/timeline-state'
+import { liveSegments, type TimelineState } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
 import { HEADER_NAME } from '#vault/vault-header'
 import { readStoreClock } from './read-store-clock.ts'
@@ -68,7 +68,7 @@ async function* listNeeded(
 /** Objects that segments which count reach, and the copies that stand for some of them. */
 function namesOf({ repairs, segments }: TimelineState): ReadonlySet<string> {
   const names = new Set<string>()
-  for (const { ref } of [...segments.values()].flat()) {
+  for (const { ref } of liveSegments({ segments })) {
     for (const object of [ref.keys, ref.rows, ref.blobs]) {
       if (object !== null) names.add(object.name)
     }

@@ -1,6 +1,6 @@
 import type { SegmentRef } from '#segment/segment'
 import type { ObjectName } from '#store/object-store'
-import type { TimelineState } from '#timeline/timeline-state'
+import { liveSegments, type TimelineState } from '#timeline/timeline-state'
 
 export type Which = 'vault' | 'keyring'
 
@@ -88,7 +88,7 @@ type Needs = {
 }
 
 function findNeeds({ graceMs, state, storedMs }: CollectFacts): Needs {
-  const live = [...state.segments.values()].flat()
+  const live = liveSegments(state)
   const reached = new Set(live.flatMap(({ ref }) => [...ownOf(ref), ...borrowedOf(ref)]))
   const dueMs = new Map<string, number>()
   const replacedBy = new Map<string, number[]>()

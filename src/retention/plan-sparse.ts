@@ -1,6 +1,6 @@
 import type { BlobUse } from '#segment/measure-blobs'
 import type { ObjectName } from '#store/object-store'
-import type { TimelineState } from '#timeline/timeline-state'
+import { liveSegments, type TimelineState } from '#timeline/timeline-state'
 import { type GenerationRuns, keptOf, type Merge } from './plan-compaction.ts'
 
 /** Values leave an object of which this share is referred to no more. */
@@ -38,7 +38,7 @@ export function planSparse(
 
 /** Of every object of large values, whether its segment is live or only its values are. */
 function sizesOf({ replaced, segments }: TimelineState): ReadonlyMap<ObjectName, number> {
-  const all = [...[...segments.values()].flat(), ...replaced]
+  const all = [...liveSegments({ segments }), ...replaced]
   return new Map(
     all.flatMap(({ ref: { blobs } }) => (blobs === null ? [] : [[blobs.name, blobs.sizeBytes]])),
   )

@@ -1,7 +1,7 @@
 import type { PlacedSegment } from '#segment/segment'
 import { AppError, isAppError } from '#stdx/app-error'
 import { mapConcurrent } from '#stdx/streams'
-import type { TimelineState } from '#timeline/timeline-state'
+import { liveSegments, type TimelineState } from '#timeline/timeline-state'
 import { checkReference } from '#vault/check-reference'
 import { type CheckDepth, Tally } from '#vault/check-tally'
 import type { Vault } from '#vault/vault'
@@ -45,7 +45,7 @@ function standingFor(
   for (const { replacedBy, seq } of [...replaced].sort((a, b) => a.seq - b.seq)) {
     if (seqs.has(seq)) seqs.add(replacedBy)
   }
-  return [...segments.values()].flat().filter(({ seq }) => seqs.has(seq))
+  return liveSegments({ segments }).filter(({ seq }) => seqs.has(seq))
 }
 
 async function deepest(vault: Vault, source: string, signal: AbortSignal): Promise<CheckDepth> {

@@ -9,7 +9,7 @@ import type { Clock } from '#stdx/clock'
 import type { Random } from '#stdx/random'
 import type { CompactBody } from '#timeline/maintenance-entry'
 import { refuseUnfit } from '#timeline/refuse-unfit'
-import type { TimelineState } from '#timeline/timeline-state'
+import { liveSegments, type TimelineState } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
 import {
   cutSteps,
@@ -110,7 +110,7 @@ async function findSparse(
   generations: readonly GenerationRuns[],
   signal: AbortSignal,
 ): Promise<Merge[]> {
-  const live = [...state.segments.values()].flat()
+  const live = liveSegments(state)
   if (!live.some(({ ref }) => ref.blobs !== null || ref.borrowed.length > 0)) return []
   const deps = await vault.readDeps(state.source, signal)
   return planSparse(state, generations, await measureBlobs(deps, live, signal))
@@ -177,7 +177,7 @@ async function mergeAll(
   let number = 0
   const allocateNumber = () => ++number
   const common = { digestKey, source, session, allocateNumber, onProgress, signal }
-  const live = [...state.segments.values()].flat()
+  const live = liveSegments(state)
   // Shared by the merges of a step, so that a value that leaves is stored once.
   const blobs = openBlobIndex(read, live, step[0]?.leaving)
   const segments: SegmentRef[] = []
@@ -212,7 +212,7 @@ async function commit(
 ): Promise<number | undefined> {
   let state = before
   for (let race = 0; ; race++) {
-    const live = new Set([...state.segments.values()].flat().map(({ ref }) => `${ref.keyring}`))
+    const live = new Set(liveSegments(state).map(({ ref }) => `${ref.keyring}`))
     if (!body.removes.every((name) => live.has(name))) return undefined
     try {
       return (await vault.append(state, body, signal)).seq

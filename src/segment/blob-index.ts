@@ -31,7 +31,7 @@ export function openBlobIndex(
   let loading: Promise<void> | undefined
 
   async function load(signal: AbortSignal): Promise<void> {
-    for await (const ref of listBlobs(deps, segments, signal)) {
+    for await (const { ref } of listBlobs(deps, segments, signal)) {
       if (!leaving.has(ref.object)) table.add(ref)
     }
   }

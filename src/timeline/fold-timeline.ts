@@ -12,7 +12,7 @@ import type {
   LabelBody,
   RepairBody,
 } from './maintenance-entry.ts'
-import type { Incident, Point, TimelineState } from './timeline-state.ts'
+import { type Incident, liveSegments, type Point, type TimelineState } from './timeline-state.ts'
 
 /** Folds the entries of a source into what can be asked about it. Pure: same chain, same state. */
 export function foldTimeline(chain: Chain): TimelineState {
@@ -76,7 +76,7 @@ class Folding {
     const folding = new Folding(state.source)
     folding.points = [...state.points]
     folding.basis = state.basis
-    for (const placed of [...state.segments.values()].flat()) folding.live.add(placed)
+    for (const placed of liveSegments(state)) folding.live.add(placed)
     for (const session of state.sessions) folding.sessions.add(session)
     for (const session of state.fenced) folding.fenced.add(session)
     return folding

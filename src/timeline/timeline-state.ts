@@ -46,6 +46,11 @@ export type TimelineState = {
   readonly voids: readonly VoidSlot[]
 }
 
+/** The live segments of all entities. */
+export function liveSegments({ segments }: Pick<TimelineState, 'segments'>): PlacedSegment[] {
+  return [...segments.values()].flat()
+}
+
 /** A segment with the entry that put others in its place. */
 export type ReplacedSegment = PlacedSegment & { readonly replacedBy: number }
 

@@ -6,6 +6,7 @@ import type { Chain } from '#timeline/chain-slots'
 import type { DocumentBody } from '#timeline/entry'
 import { formatEntryName, VAULT_TIMELINE } from '#timeline/entry-name'
 import { foldTimeline } from '#timeline/fold-timeline'
+import { liveSegments } from '#timeline/timeline-state'
 import { guard, keyringObject, type Tally } from './check-tally.ts'
 import { reach } from './needed-objects.ts'
 import type { Vault } from './vault.ts'
@@ -56,7 +57,7 @@ function addRepairs(chain: Chain, tally: Tally): void {
 /** What was replaced may have been collected, and may not; what is borrowed of it has to be there. */
 function addReplaced(chain: Chain, tally: Tally): void {
   const { replaced, segments } = foldTimeline(chain)
-  const live = [...segments.values()].flat().map(({ ref }) => ref)
+  const live = liveSegments({ segments }).map(({ ref }) => ref)
   const gone = replaced.map(({ ref }) => ref)
   for (const { name, store } of reach(live, gone).replaced) {
     tally.letGo(store === 'keyring' ? keyringObject(name) : name)
@@ -95,7 +96,7 @@ function reportIncidents(chain: Chain, tally: Tally): void {
 function referencesOfSource(chain: Chain): Reference[] {
   const { replaced, schemas, segments, source } = foldTimeline(chain)
   const schemasOf = (entity: EntityName) => schemas.get(entity) ?? []
-  const live = [...segments.values()].flat()
+  const live = liveSegments({ segments })
   const lent = new Set(live.flatMap(({ ref }) => ref.borrowed.map(({ object }) => object)))
   const lenders = replaced.filter(({ ref: { blobs } }) => blobs !== null && lent.has(blobs.name))
   return [

@@ -3,25 +3,6 @@ import type { EntryBody } from '#timeline/entry'
 import type { TimelineState } from '#timeline/timeline-state'
 import type { Vault } from './vault.ts'
 
-/**
- * The same without committing: whether what `decide` makes of a timeline would count.
- * @returns `undefined` always, for there is no entry
- * @throws vault.entry-refused when it would not
- */
-export async function judgeNow(
-  vault: Vault,
-  source: string,
-  decide: Decide,
-  signal: AbortSignal,
-): Promise<undefined> {
-  const state = await vault.readTimeline(source, signal)
-  const body = await decide(state)
-  const refusal = body && (await vault.judge(state, body, signal))
-  if (refusal === undefined) return undefined
-  const message = `Cannot commit a ${body?.kind} to "${source}": ${refusal}`
-  throw new AppError('vault.entry-refused', message, { source })
-}
-
 type Decide = (state: TimelineState) => Promise<EntryBody | undefined> | EntryBody | undefined
 
 /** How often an entry gives way to others that were first. */
@@ -49,4 +30,23 @@ export async function commitNext(
       if (!isAppError(error, 'timeline.lost-race') || race >= RACES_MAX) throw error
     }
   }
+}
+
+/**
+ * The same without committing: whether what `decide` makes of a timeline would count.
+ * @returns `undefined` always, for there is no entry
+ * @throws vault.entry-refused when it would not
+ */
+export async function judgeNow(
+  vault: Vault,
+  source: string,
+  decide: Decide,
+  signal: AbortSignal,
+): Promise<undefined> {
+  const state = await vault.readTimeline(source, signal)
+  const body = await decide(state)
+  const refusal = body && (await vault.judge(state, body, signal))
+  if (refusal === undefined) return undefined
+  const message = `Cannot commit a ${body?.kind} to "${source}": ${refusal}`
+  throw new AppError('vault.entry-refused', message, { source })
 }

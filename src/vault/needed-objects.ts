@@ -8,6 +8,7 @@ import { damageError } from '#timeline/damage-error'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
 import { foldFacts } from '#timeline/fold-facts'
 import { foldTimeline } from '#timeline/fold-timeline'
+import { liveSegments } from '#timeline/timeline-state'
 import { placeOf } from './repaired-store.ts'
 import type { Vault } from './vault.ts'
 
@@ -47,7 +48,7 @@ export async function neededBy(
     }
   }
   const { repairs, replaced, segments } = foldTimeline(chain)
-  const live = [...segments.values()].flat().map(({ ref }) => ref)
+  const live = liveSegments({ segments }).map(({ ref }) => ref)
   const gone = replaced.map(({ ref }) => ref)
   const { keyrings, objects, replaced: letGo } = reach(live, gone)
   const partsOf = new Map(

@@ -14,6 +14,7 @@ import {
   reachableBinDir,
   type ServerUser,
 } from './server-user.ts'
+import { stopChild } from './stop-child.ts'
 
 export type PostgresServer = AsyncDisposable & {
   /** Superuser, password and database `postgres` included. */
@@ -43,7 +44,7 @@ export type StartPostgresOptions = {
 }
 
 const READY_WITHIN_MS = 60_000
-const STOPPED_WITHIN_MS = 20_000
+const STOP = { gentle: 'SIGINT', hard: 'SIGQUIT', withinMs: 20_000 } as const
 const ATTEMPTS_MAX = 3
 
 const CONFIG = {
@@ -87,7 +88,7 @@ export async function startPostgres(options: StartPostgresOptions): Promise<Post
     const { child, log, port } = await startOnFreePort({ binDir, dataDir, folder, user, signal })
 
     const stop = async () => {
-      await stopChild(child)
+      await stopChild(child, STOP)
       await removeFolder(folder, guard)
     }
     signal?.addEventListener('abort', () => void stop().catch(() => {}), { once: true })
@@ -139,7 +140,7 @@ async function startOnFreePort(
       await waitUntilReady(child, log)
       return { child, log, port }
     } catch (error) {
-      await stopChild(child)
+      await stopChild(child, STOP)
       // Between our look at the port and the server's, somebody else may have taken it.
       const isPortTaken = log().includes('could not bind')
       if (!isPortTaken || attempt >= ATTEMPTS_MAX) throw error
@@ -207,15 +208,4 @@ async function waitUntilReady(child: ChildProcess, log: () => string): Promise<v
     await sleep(20)
   }
   throw new Error(`Cannot start PostgreSQL: it did not become ready\n${log()}`)
-}
-
-async function stopChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exited = once(child, 'exit')
-  child.kill('SIGINT')
-  const patience = new AbortController()
-  const late = sleep(STOPPED_WITHIN_MS, 'late', { signal: patience.signal }).catch(() => 'done')
-  if ((await Promise.race([exited, late])) === 'late') child.kill('SIGQUIT')
-  await exited
-  patience.abort()
 }

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { findFreePort } from './free-port.ts'
 import { findServerUser, giveTo, type ServerUser } from './server-user.ts'
+import { stopChild } from './stop-child.ts'
 
 export type Radosgw = AsyncDisposable & S3Accounts & { stop(): Promise<void> }
 
@@ -27,7 +28,7 @@ type OtherUser = (typeof OTHER_USERS)[number]
 
 const PROGRAMS = ['ceph', 'ceph-mon', 'ceph-osd', 'monmaptool', 'radosgw', 'radosgw-admin']
 const READY_WITHIN_MS = 120_000
-const STOPPED_WITHIN_MS = 10_000
+const STOP = { gentle: 'SIGTERM', hard: 'SIGKILL', withinMs: 10_000 } as const
 const COMMAND_TRIES_MAX = 20
 
 /** Whether this machine has what `startRadosgw` needs. */
@@ -47,7 +48,7 @@ export async function startRadosgw(): Promise<Radosgw> {
   const guard = startGuard(folder)
   const children: Child[] = []
   const stop = async () => {
-    for (const { process } of children.splice(0).reverse()) await stopChild(process)
+    for (const { process } of children.splice(0).reverse()) await stopChild(process, STOP)
     rmSync(folder, { recursive: true, force: true })
     guard.ref()
     guard.stdin?.end('stopped\n')
@@ -247,15 +248,4 @@ function startGuard(folder: string): ChildProcess {
   })
   guard.unref()
   return guard
-}
-
-async function stopChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exited = once(child, 'exit')
-  child.kill('SIGTERM')
-  const patience = new AbortController()
-  const late = sleep(STOPPED_WITHIN_MS, 'late', { signal: patience.signal }).catch(() => 'done')
-  if ((await Promise.race([exited, late])) === 'late') child.kill('SIGKILL')
-  await exited
-  patience.abort()
 }

@@ -1,12 +1,7 @@
-import type { ObjectRef, PlacedSegment } from '#segment/segment'
-import type { TimelineState } from '#timeline/timeline-state'
-
-/** Every live segment of every entity. */
-export function allSegments({ segments }: TimelineState): PlacedSegment[] {
-  return [...segments.values()].flat()
-}
+import type { ObjectRef } from '#segment/segment'
+import { liveSegments, type TimelineState } from '#timeline/timeline-state'
 
 /** The objects of one part of all live segments. */
 export function objectsOf(state: TimelineState, part: 'keys' | 'rows' | 'blobs'): ObjectRef[] {
-  return allSegments(state).flatMap(({ ref }) => ref[part] ?? [])
+  return liveSegments(state).flatMap(({ ref }) => ref[part] ?? [])
 }
