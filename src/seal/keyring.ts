@@ -1,4 +1,10 @@
-import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createSecretKey,
+  type KeyObject,
+} from 'node:crypto'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import { systemRandom } from '#stdx/random'
@@ -110,7 +116,8 @@ async function sealPart(request: SealKeyringRequest, part: Part): Promise<Uint8A
       return Buffer.concat([sealingKeyId(publicKey), enc, sealed])
     }),
   )
-  const records = keys.map((key, block) => sealRecord(wrappingKey, aad, key, block))
+  const wrapping = createSecretKey(wrappingKey)
+  const records = keys.map((key, block) => sealRecord(wrapping, aad, key, block))
   wrappingKey.fill(0)
   return [header, ...sealed, ...records]
 }
@@ -120,7 +127,7 @@ function recipientsOf(recipients: Recipients, part: Part): SealingPublicKey[] {
 }
 
 function sealRecord(
-  wrappingKey: Uint8Array,
+  wrappingKey: KeyObject,
   aad: Uint8Array,
   key: Uint8Array,
   block: number,
@@ -196,10 +203,11 @@ async function openPart(
   const aad = formatPlace(request, part, blockCount)
   const wrappingKey = await openWrappingKey(request, layout, aad)
   if (wrappingKey === undefined) return undefined
+  const wrapping = createSecretKey(wrappingKey)
   const keys = Array.from({ length: blockCount }, (_, block) => {
     const at = recordsAt + block * RECORD_BYTES
     const record = request.bytes.subarray(at, at + RECORD_BYTES)
-    const key = openRecord(wrappingKey, aad, record, block)
+    const key = openRecord(wrapping, aad, record, block)
     if (key === undefined) throw notAuthentic(request, `record ${block} of ${part} does not open`)
     return key
   })
@@ -229,7 +237,7 @@ async function openWrappingKey(
 }
 
 function openRecord(
-  wrappingKey: Uint8Array,
+  wrappingKey: KeyObject,
   aad: Uint8Array,
   record: Uint8Array,
   block: number,

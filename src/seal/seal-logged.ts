@@ -1,4 +1,10 @@
-import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+} from 'node:crypto'
 import { assert } from '#stdx/assert'
 
 /** What one object of the log is sealed under: a key of its own, from the log key and its salt. */
@@ -36,7 +42,7 @@ export function unsealLogged(place: LoggedPlace, sealed: Uint8Array): Uint8Array
   }
 }
 
-function deriveKey({ logKey, salt }: LoggedPlace): Uint8Array {
+function deriveKey({ logKey, salt }: LoggedPlace): KeyObject {
   assert(salt.byteLength === 32, 'The salt of a logged object has 32 bytes.')
-  return new Uint8Array(hkdfSync('sha256', logKey, salt, 'holdfast log 1', 32))
+  return createSecretKey(new Uint8Array(hkdfSync('sha256', logKey, salt, 'holdfast log 1', 32)))
 }

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { Part } from './data-keys.ts'
@@ -30,7 +30,8 @@ export function sealSection(
   place: SectionPlace,
   plaintext: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
-  const cipher = createCipheriv('aes-256-gcm', key, nonceOf(place.section))
+  // Given the bytes themselves, Node takes 8 us more to find out what they are.
+  const cipher = createCipheriv('aes-256-gcm', createSecretKey(key), nonceOf(place.section))
   cipher.setAAD(formatPlace(place))
   const sealed = allocate(plaintext.byteLength + SECTION_OVERHEAD_BYTES)
   sealed.set(cipher.update(plaintext))
@@ -52,18 +53,17 @@ export function unsealSection(
   if (key.byteLength === 0) throw keyDestroyed(place)
   const size = sealed.byteLength - SECTION_OVERHEAD_BYTES
   if (size < 0) throw notAuthentic(place, `it has ${sealed.byteLength} bytes, fewer than a tag`)
-  const decipher = createDecipheriv('aes-256-gcm', key, nonceOf(place.section))
+  const decipher = createDecipheriv('aes-256-gcm', createSecretKey(key), nonceOf(place.section))
   decipher.setAAD(formatPlace(place))
   decipher.setAuthTag(sealed.subarray(size))
-  const plaintext = allocate(size)
-  plaintext.set(decipher.update(sealed.subarray(0, size)))
+  const plaintext = decipher.update(sealed.subarray(0, size))
   try {
     decipher.final()
   } catch (cause) {
     plaintext.fill(0)
     throw notAuthentic(place, 'its tag does not match', cause)
   }
-  return plaintext
+  return new Uint8Array(plaintext.buffer, plaintext.byteOffset, size)
 }
 
 /** Every byte is written before it is read, so nothing is cleared first: that costs a tenth. */
