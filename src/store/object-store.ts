@@ -26,6 +26,11 @@ export type ObjectStore = {
   /** Names that start with `prefix` (a folder, ended by `/`, or empty), in ascending order of bytes. */
   list(prefix: string, signal: AbortSignal): AsyncIterable<ObjectStat>
   /**
+   * Names directly in a folder (ended by `/`, or empty) without it, in ascending order of bytes: of
+   * objects, and of folders that hold any, ended by `/`. Absent where that costs as much as `list`.
+   */
+  listFolder?(folder: string, signal: AbortSignal): AsyncIterable<string>
+  /**
    * Removes an object; without complaint when it is gone already.
    * @throws store.locked when the store keeps it, until `untilMs` of the details where that is known
    */

@@ -25,6 +25,17 @@ export async function* listLocal(
   yield* listChildren(root, prefix, { children, signal })
 }
 
+/** Names of objects and folders of one folder, without looking at any of them. */
+export async function* listLocalFolder(
+  root: string,
+  folder: string,
+  signal: AbortSignal,
+): AsyncGenerator<string, void, undefined> {
+  assert(folder === '' || folder.endsWith('/'), 'A listing begins at a folder.')
+  signal.throwIfAborted()
+  for (const child of await readFolder(root, folder)) yield sortNameOf(child)
+}
+
 type Listing = { readonly children: readonly Child[]; readonly signal: AbortSignal }
 
 async function* listChildren(

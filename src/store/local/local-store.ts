@@ -6,7 +6,7 @@ import type { Random } from '#stdx/random'
 import { isObjectName, parseObjectName } from '../object-name.ts'
 import type { GetOptions, ObjectName, ObjectStat, ObjectStore } from '../object-store.ts'
 import { isFsError, translateFsError } from './fs-error.ts'
-import { listLocal } from './list-local.ts'
+import { listLocal, listLocalFolder } from './list-local.ts'
 import { createLocalWriter } from './local-writer.ts'
 
 export type LocalStoreOptions = {
@@ -51,6 +51,7 @@ export function openLocalStore({ root, random }: LocalStoreOptions): ObjectStore
       return await statObject(root, pathOf(name), name)
     },
     list: (prefix, signal) => listLocal(root, prefix, signal),
+    listFolder: (folder, signal) => listLocalFolder(root, folder, signal),
     async delete(name, signal) {
       signal.throwIfAborted()
       await deleteObject(root, pathOf(name), name)

@@ -40,6 +40,8 @@ export type S3Head = {
 
 export type S3Page = {
   readonly objects: readonly S3Listed[]
+  /** What stands for all keys up to a slash, that included, when only one folder is listed. */
+  readonly folders: readonly string[]
   readonly next: string | undefined
 }
 
@@ -75,6 +77,8 @@ export type S3ListRequest = {
   readonly prefix: string
   readonly from: string | undefined
   readonly pageMax: number
+  /** Keys with a slash behind the prefix are told by what precedes it, once each. */
+  readonly isOneFolder?: boolean
 }
 export type S3Version = { readonly key: string; readonly versionId: string | undefined }
 
@@ -158,15 +162,26 @@ export function openS3Calls(
     async headBucket(abortSignal) {
       await client.send(new HeadBucketCommand({ Bucket }), { abortSignal })
     },
-    async list({ from, pageMax, prefix }, abortSignal) {
-      const page = { Bucket, Prefix: prefix, ContinuationToken: from, MaxKeys: pageMax }
+    async list({ from, isOneFolder, pageMax, prefix }, abortSignal) {
+      const page = {
+        Bucket,
+        Prefix: prefix,
+        ContinuationToken: from,
+        MaxKeys: pageMax,
+        ...(isOneFolder === true && { Delimiter: '/' }),
+      }
       const answer = await client.send(new ListObjectsV2Command(page), { abortSignal })
       const objects = (answer.Contents ?? []).map(({ Key = '', LastModified, Size = 0 }) => ({
         key: Key,
         sizeBytes: Size,
         modifiedMs: inSeconds(LastModified),
       }))
-      return { objects, next: answer.IsTruncated ? answer.NextContinuationToken : undefined }
+      const folders = (answer.CommonPrefixes ?? []).map(({ Prefix = '' }) => Prefix)
+      return {
+        objects,
+        folders,
+        next: answer.IsTruncated ? answer.NextContinuationToken : undefined,
+      }
     },
     async delete(Key, VersionId, abortSignal) {
       await client.send(new DeleteObjectCommand({ Bucket, Key, VersionId }), { abortSignal })

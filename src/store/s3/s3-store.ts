@@ -6,7 +6,7 @@ import { ATTEMPT_LIMITS, type Attempt, type AttemptLimits, attempt } from './att
 import { createS3, DAY_MS } from './create-s3.ts'
 import { deleteS3 } from './delete-s3.ts'
 import { extendRetentionS3 } from './extend-retention-s3.ts'
-import { listS3 } from './list-s3.ts'
+import { listS3, listS3Folder } from './list-s3.ts'
 import { readS3, statS3 } from './read-s3.ts'
 import { BodySpool, bodyOf } from './s3-body.ts'
 import type { S3Calls, S3Credentials } from './s3-calls.ts'
@@ -101,6 +101,7 @@ function storeOf(deps: S3Deps, spoolDeps: ConstructorParameters<typeof BodySpool
     get: (name, options) => readS3(deps, parseObjectName(name), options),
     stat: (name, signal) => statS3(deps, parseObjectName(name), signal),
     list: (prefix, signal) => listS3(deps, prefix, signal),
+    listFolder: (folder, signal) => listS3Folder(deps, folder, signal),
     delete: (name, signal) => deleteS3(deps, parseObjectName(name), signal),
   }
 }

@@ -114,6 +114,12 @@ function testNames(open: () => Promise<ObjectStore & AsyncDisposable>): void {
         const inside = expected.filter(({ name }) => name.startsWith(folder))
         expect(await collect(store.list(folder, signal))).toMatchObject(inside)
         expect(await collect(store.list(folder, signal))).toHaveLength(inside.length)
+        if (store.listFolder === undefined) return
+        for (const at of ['', folder]) {
+          const below = sorted.filter((name) => name.startsWith(at))
+          const direct = below.map((name) => name.slice(at.length).replace(/\/.*/, '/'))
+          expect(await collect(store.listFolder(at, signal))).toEqual([...new Set(direct)])
+        }
       }),
       { numRuns: 20 },
     )
