@@ -1,3 +1,4 @@
+import { unlink } from 'node:fs/promises'
 import { dirname, relative } from 'node:path'
 import type { Config } from '#config/config'
 import { isStoreUrl, keyringOf } from '#config/place'
@@ -33,6 +34,9 @@ export type InitVaultDeps = Pick<
  * Makes a new vault where the configuration, or else `fallback`, says, and a first configuration
  * when there is none. Never writes over a vault or a configuration.
  *
+ * The configuration comes first, so that no vault is without one. When the run fails it goes again;
+ * after an interruption the same call finishes.
+ *
  * @param fallback where the vault goes when nothing says where: an absolute path
  * @throws vault.exists | config.passphrase-missing | config.passphrase-weak | store.not-conditional
  */
@@ -49,17 +53,33 @@ export async function initVault(
   const store = await deps.createStore(place)
   const keyring = await deps.createStore(keyringPlace)
   const { clock, random } = deps
-  const { id } = await createVault({ store, keyring, random, clock, passphrase, signal })
+  const request = { store, keyring, random, clock, passphrase, signal }
   const isConfigNew = config.file === undefined
-  if (isConfigNew) {
-    const inside = keyringPlace === keyringOf(place)
-    const text = formatStartingConfig({
-      vault: asWritten(place, deps.configPath),
-      keyring: inside ? undefined : asWritten(keyringPlace, deps.configPath),
-    })
-    await writeConfig(deps.configPath, text)
-  }
+  const { id } = isConfigNew
+    ? await withConfig(deps, { place, keyringPlace }, () => createVault(request))
+    : await createVault(request)
   return { vault: id, place, keyring: keyringPlace, config: deps.configPath, isConfigNew }
+}
+
+/** Writes the first configuration, and takes it away again when what follows fails. */
+async function withConfig<T>(
+  { configPath, random }: InitVaultDeps,
+  { keyringPlace, place }: { readonly place: string; readonly keyringPlace: string },
+  create: () => Promise<T>,
+): Promise<T> {
+  const isInside = keyringPlace === keyringOf(place)
+  const text = formatStartingConfig({
+    vault: asWritten(place, configPath),
+    keyring: isInside ? undefined : asWritten(keyringPlace, configPath),
+  })
+  await writeConfig(configPath, text, { random, mayReplace: false })
+  try {
+    return await create()
+  } catch (error) {
+    // What failed is what is told; a configuration that stays names the same place.
+    await unlink(configPath).catch(() => {})
+    throw error
+  }
 }
 
 /** The file that `--config` names need not be there yet: it is about to be written. */

@@ -30,7 +30,7 @@ export type RecoverAnswer = {
  * @throws config.exists | config.not-writable
  */
 export async function recoverConfig(
-  { configPath }: Pick<Context, 'configPath'>,
+  { configPath, random }: Pick<Context, 'configPath' | 'random'>,
   { confirmed, config, vault }: { confirmed: string | undefined; config: Config; vault: Vault },
   signal: AbortSignal,
 ): Promise<RecoverAnswer> {
@@ -44,7 +44,7 @@ export async function recoverConfig(
     const message = `Cannot write configuration "${configPath}": found "${confirmed}" as confirmation, wanted "${name}"`
     throw new AppError('config.exists', message)
   }
-  await writeConfig(configPath, written, confirmed === name)
+  await writeConfig(configPath, written, { random, mayReplace: confirmed === name })
   return {
     config: configPath,
     vault: place,

@@ -1,5 +1,7 @@
-import { open, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { AppError } from '#stdx/app-error'
+import type { Random } from '#stdx/random'
+import { writeDurably } from '#stdx/write-durably'
 
 /** @throws cli.file-unreadable */
 export async function readTextFile(path: string): Promise<string> {
@@ -12,14 +14,12 @@ export async function readTextFile(path: string): Promise<string> {
 }
 
 /**
- * Writes a file that is not there yet, durable when it resolves, readable by its owner only.
+ * Writes a file that is not there yet, whole and durable when it resolves, readable by its owner only.
  * @throws cli.file-not-writable, also when there is one already
  */
-export async function writeNewFile(path: string, text: string): Promise<void> {
+export async function writeNewFile(path: string, text: string, random: Random): Promise<void> {
   try {
-    await using file = await open(path, 'wx', 0o600)
-    await file.writeFile(text)
-    await file.sync()
+    await writeDurably(path, text, { random, mayReplace: false })
   } catch (cause) {
     const found = codeOf(cause) === 'EEXIST' ? 'there is one already' : `found ${codeOf(cause)}`
     const message = `Cannot write file "${path}": ${found}`

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { systemRandom } from '#stdx/random'
 import { loadConfig } from './load-config.ts'
 import { type Flags, readProcessSettings } from './read-process-settings.ts'
 import { formatStartingConfig } from './starting-config.ts'
@@ -69,9 +70,11 @@ test('readProcessSettings() names a misspelt variable and lets strangers be', ()
 
 test('formatStartingConfig() writes a file that is read back', async () => {
   const folder = await aFolder()
-  await writeConfig(join(folder, 'holdfast.yaml'), formatStartingConfig({ vault: './$my: vault' }))
+  const options = { random: systemRandom, mayReplace: false }
+  const path = join(folder, 'holdfast.yaml')
+  await writeConfig(path, formatStartingConfig({ vault: './$my: vault' }), options)
   expect((await load(folder)).readVault()).toBe(join(folder, '$my: vault'))
-  await expect(writeConfig(join(folder, 'holdfast.yaml'), '')).rejects.toMatchObject({
+  await expect(writeConfig(path, '', options)).rejects.toMatchObject({
     code: 'config.exists',
   })
 })

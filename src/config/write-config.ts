@@ -1,17 +1,20 @@
-import { open } from 'node:fs/promises'
 import { AppError } from '#stdx/app-error'
+import type { Random } from '#stdx/random'
+import { writeDurably } from '#stdx/write-durably'
 
 /**
- * Writes a configuration, durable when it resolves, readable by its owner only (it may come to hold
- * passwords).
+ * Writes a configuration, whole and durable when it resolves, readable by its owner only (it may come
+ * to hold passwords). When it fails, what was there before is there still.
  *
  * @throws config.exists when there is one and `mayReplace` is false | config.not-writable
  */
-export async function writeConfig(path: string, text: string, mayReplace = false): Promise<void> {
+export async function writeConfig(
+  path: string,
+  text: string,
+  options: { readonly random: Random; readonly mayReplace: boolean },
+): Promise<void> {
   try {
-    await using file = await open(path, mayReplace ? 'w' : 'wx', 0o600)
-    await file.writeFile(text)
-    await file.sync()
+    await writeDurably(path, text, options)
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'a failure'
     if (code === 'EEXIST') {

@@ -1,7 +1,8 @@
-import { readdir, rename, unlink, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { rename, unlink, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { makeFolder } from './make-folder.ts'
 import type { Random } from './random.ts'
+import { sweepBeside, temporaryBeside } from './temporary-beside.ts'
 
 /**
  * Puts a file for its owner alone in the place of the one before, whole or not at all, and its folder
@@ -13,7 +14,7 @@ export async function replaceFile(
   content: string | Uint8Array,
   random: Random,
 ): Promise<void> {
-  const temporary = `${path}.${process.pid}-${Buffer.from(random.bytes(8)).toString('hex')}`
+  const temporary = temporaryBeside(path, random)
   await makeFolder(dirname(path))
   try {
     await writeFile(temporary, content, { flag: 'wx', mode: 0o600 })
@@ -22,23 +23,5 @@ export async function replaceFile(
     await unlink(temporary).catch(() => {})
     throw error
   }
-  await sweep(path)
-}
-
-async function sweep(path: string): Promise<void> {
-  for (const name of await readdir(dirname(path))) {
-    const [, pid] = /^\.([1-9][0-9]*)-[0-9a-f]{16}$/.exec(name.slice(basename(path).length)) ?? []
-    const isBeside = name.startsWith(basename(path)) && pid !== undefined
-    // Another process may be sweeping too.
-    if (isBeside && !isRunning(Number(pid))) await unlink(join(dirname(path), name)).catch(() => {})
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH')
-  }
+  await sweepBeside(path)
 }

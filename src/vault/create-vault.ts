@@ -2,7 +2,7 @@ import { createCredential, formatCredential } from '#seal/credential'
 import type { VaultId } from '#seal/keys'
 import { publicKeyOf } from '#seal/sealing-pair'
 import { type SlotCost, sealSlot } from '#seal/slot'
-import { AppError } from '#stdx/app-error'
+import { AppError, isAppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { Clock } from '#stdx/clock'
 import type { Random } from '#stdx/random'
@@ -11,6 +11,7 @@ import { parseObjectName } from '#store/object-name'
 import type { ObjectStore } from '#store/object-store'
 import { probeStore } from '#store/probe-store'
 import { createHeadMemory } from '#timeline/head-memory'
+import { openWithCredential } from './open-vault.ts'
 import { OpenedVault } from './opened-vault.ts'
 import { formatHeader, HEADER_NAME } from './vault-header.ts'
 
@@ -33,7 +34,7 @@ const SLOT_COPIES = 2
  *
  * Both stores are proven to keep their promises first. The slot is durable before `vault.json`
  * makes the vault exist; what follows it can be made again by whoever opens it, so an interruption
- * leaves no vault or a whole one.
+ * leaves no vault, or one that opens, and the same call with the same passphrase finishes.
  * @throws vault.exists when there is one, or what is left of one
  * @throws store.not-conditional when a store is not fit
  */
@@ -42,7 +43,11 @@ export async function createVault(request: CreateVaultRequest): Promise<{ readon
   if (passphrase.reveal() === '') {
     throw new AppError('vault.passphrase-empty', 'Cannot create a vault: the passphrase is empty')
   }
-  await refuseExisting(store, signal)
+  const begun = await openBegun(request)
+  if (begun !== undefined) {
+    await begun.complete(signal)
+    return { id: begun.id }
+  }
   await probeStore(store, random, { folder: 'roles', signal })
   await probeStore(keyring, random, { folder: 'slots', signal })
 
@@ -69,10 +74,23 @@ export async function createVault(request: CreateVaultRequest): Promise<{ readon
   return { id: vaultId }
 }
 
-async function refuseExisting(store: ObjectStore, signal: AbortSignal): Promise<void> {
-  if ((await store.stat(HEADER_NAME, signal)) !== undefined) throw exists(store)
+/** What an interrupted call left: `vault.json` with slots, and nothing that was ever committed. */
+async function openBegun(request: CreateVaultRequest): Promise<OpenedVault | undefined> {
+  const { keyring, signal, store } = request
   // A vault that lost its file is still one.
-  for await (const _ of store.list('timelines/', signal)) throw exists(store)
+  for (const prefix of ['timelines/', 'segments/']) {
+    for await (const _ of store.list(prefix, signal)) throw exists(store)
+  }
+  if ((await store.stat(HEADER_NAME, signal)) === undefined) return undefined
+  for await (const { name } of keyring.list('', signal)) {
+    if (!name.startsWith('slots/')) throw exists(store)
+  }
+  try {
+    return (await openWithCredential({ ...request, stateDir: undefined })).vault
+  } catch (error) {
+    if (isAppError(error, 'store.unavailable')) throw error
+    throw exists(store, error)
+  }
 }
 
 function makeVaultId(random: Random): VaultId {
@@ -84,7 +102,7 @@ function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex')
 }
 
-function exists(store: ObjectStore): AppError {
+function exists(store: ObjectStore, cause?: unknown): AppError {
   const message = `Cannot create a vault at "${store.label}": there is one already`
-  return new AppError('vault.exists', message, { store: store.label })
+  return new AppError('vault.exists', message, { store: store.label }, { cause })
 }

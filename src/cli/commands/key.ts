@@ -100,7 +100,7 @@ function addKit(key: Command, act: Act): void {
       act(async ({ context, output, signal }, { out }: { readonly out: string }) => {
         const { makeRecoveryKit } = await import('#app/make-recovery-kit')
         const { page, vault } = await makeRecoveryKit(context, signal)
-        await writeNewFile(out, page.reveal())
+        await writeNewFile(out, page.reveal(), context.random)
         const note = 'With the passphrase it opens everything: print it, then keep the two apart.'
         await output.answer({ vault, file: out }, () => `Wrote ${out}. ${note}\n`)
       }),

@@ -95,11 +95,11 @@ async function runRelease(
 
 /** Writes what a custodian proposes; nothing is written where there is nothing to propose. */
 export async function writeProposal(
-  { output }: Shell,
+  { context, output }: Shell,
   path: string,
   { answer, text }: Proposed,
 ): Promise<void> {
-  if (text !== null) await writeNewFile(path, text)
+  if (text !== null) await writeNewFile(path, text, context.random)
   const file = text === null ? null : path
   await output.answer({ ...answer, file }, () =>
     file === null
