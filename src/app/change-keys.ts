@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { AppError } from '#stdx/app-error'
-import { Secret } from '#stdx/secret'
+import type { Secret } from '#stdx/secret'
 import { addPassphrase, removeSlot } from '#vault/passphrase-slots'
 import {
   addCredential,
@@ -10,10 +10,9 @@ import {
 } from '#vault/rotate-keys'
 import { fileNameOf } from '#vault/split-keys'
 import type { Context } from './context.ts'
-import { prepareKeyFolder, saveKeyFiles } from './key-files.ts'
-import { readIfAny } from './read-if-any.ts'
+import { openKeyFolder, prepareKeyFolder } from './key-files.ts'
 
-export type ChangeKeysDeps = Pick<Context, 'readConfig' | 'readVaultRequest'>
+export type ChangeKeysDeps = Pick<Context, 'random' | 'readConfig' | 'readVaultRequest'>
 
 export type ChangedKeys = ChangeReport & {
   /** The credential file written, if any. */
@@ -49,13 +48,7 @@ export async function issueKey(
   const config = await deps.readConfig()
   await prepareKeyFolder(folder, [config.readVault(), config.readKeyring()])
   const request = await deps.readVaultRequest(signal)
-  const files = {
-    read: async (name: string) => {
-      const text = await readIfAny(join(folder, name))
-      return text === undefined ? undefined : new Secret(text)
-    },
-    save: (all: ReadonlyMap<string, Secret>) => saveKeyFiles(folder, all),
-  }
+  const files = openKeyFolder(folder, deps.random)
   const report = await addCredential({ ...request, holder, folder: files, isRotation })
   return { ...report, file: join(folder, fileNameOf(holder)) }
 }

@@ -23,7 +23,13 @@ export const APP_ERRORS = {
     status: 400,
     exit: 2,
     retry: 'after-fix',
-    help: 'Credentials go into a folder of their own, new or empty, that nobody else may look into and that is not part of the vault: `--out ~/holdfast-keys`. When a split was interrupted, name the same folder again.',
+    help: 'Credentials go into a folder of their own, new or empty, that nobody else may look into and that is not part of the vault: `--out ~/holdfast-keys`. When a run was interrupted, name the same folder again.',
+  },
+  'app.key-not-written': {
+    status: 500,
+    exit: 1,
+    retry: 'after-fix',
+    help: 'Check the free space and the disk of the folder, then run the same command with the same folder again: it goes on where it was. Until it ends, the passphrase that it is run with opens the vault still.',
   },
   'app.replica-place': {
     status: 400,

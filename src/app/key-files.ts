@@ -1,19 +1,23 @@
-import { lstat, open, readdir, rename } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { lstat, readdir, rename } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { AppError, isAppError } from '#stdx/app-error'
 import { makeFolder } from '#stdx/make-folder'
-import type { Secret } from '#stdx/secret'
+import type { Random } from '#stdx/random'
+import { Secret } from '#stdx/secret'
+import { syncFolder, writeDurably } from '#stdx/write-durably'
+import type { KeyFolder } from '#vault/rotate-keys'
 import { findAround } from './lies-in.ts'
 import { readIfAny } from './read-if-any.ts'
 
 const OWN =
-  /^((capture-[a-z][a-z0-9-]*|custodian|keeper|restore|auditor)\.key|recovery\.slot|recovery-kit\.html)$/
-const UNFINISHED = /^\..*\.part$/
+  /^((capture-[a-z][a-z0-9-]*|custodian|keeper|restore|auditor)\.key|recovery\.slot|recovery-kit\.html)(\.begun)?$/
+/** What a process that died leaves of one of them. */
+const UNFINISHED = /^(.*)\.[1-9][0-9]*-[0-9a-f]{16}$/
 
 /**
  * Makes sure that credentials may be written to `folder` before anything else happens: it is new, or
  * nobody else may look into it and nothing but credentials is in it.
- * @throws app.key-folder
+ * @throws app.key-folder | app.key-not-written
  */
 export async function prepareKeyFolder(
   folder: string,
@@ -33,68 +37,97 @@ async function prepare(path: string, vaultPlaces: readonly string[]): Promise<vo
     const found = `its mode is ${(mode & 0o777).toString(8)}, wanted 700`
     throw refuse(path, `${found}: \`chmod 700 ${path}\``)
   }
-  const foreign = (await readdir(path)).find((name) => !OWN.test(name) && !UNFINISHED.test(name))
+  const foreign = (await readdir(path)).find((name) => !isOwn(name))
   if (foreign !== undefined) throw refuse(path, `found "${foreign}", wanted an empty folder`)
 }
 
+function isOwn(name: string): boolean {
+  const [, whole = name] = UNFINISHED.exec(name) ?? []
+  return OWN.test(whole)
+}
+
 /**
- * Writes credential files, readable by their owner alone; durable when it resolves. A file that is
- * there already stays when it is the same.
- * @throws app.key-folder when another file has one of the names
+ * Writes credential files, readable by their owner alone; durable when it resolves, their folder
+ * included. A file that is there already stays when it is the same.
+ * @throws app.key-folder when another file has one of the names | app.key-not-written
  */
 export async function saveKeyFiles(
   folder: string,
   files: ReadonlyMap<string, Secret>,
+  random: Random,
 ): Promise<void> {
   await explaining(folder, async () => {
-    for (const [name, text] of files) await saveOne(folder, name, text)
+    for (const [name, text] of files) await saveOne(folder, { name, text }, random)
     await syncFolder(folder)
+    await syncFoldersAbove(folder)
   })
 }
 
-async function saveOne(folder: string, name: string, text: Secret): Promise<void> {
+/** One credential in the making. @throws app.key-not-written */
+export function openKeyFolder(folder: string, random: Random): KeyFolder {
+  const begunAs = (name: string) => join(folder, `${name}.begun`)
+  return {
+    has: async (name) => (await readIfAny(join(folder, name))) !== undefined,
+    readBegun: async (name) => {
+      const text = await readIfAny(begunAs(name))
+      return text === undefined ? undefined : new Secret(text)
+    },
+    begin: (name, text) =>
+      explaining(folder, async () => {
+        await writeDurably(begunAs(name), text.reveal(), { random, mayReplace: true })
+        await syncFoldersAbove(folder)
+      }),
+    finish: (name) =>
+      explaining(folder, async () => {
+        await rename(begunAs(name), join(folder, name))
+        await syncFolder(folder)
+      }),
+  }
+}
+
+async function saveOne(
+  folder: string,
+  { name, text }: { readonly name: string; readonly text: Secret },
+  random: Random,
+): Promise<void> {
   const path = join(folder, name)
   const found = await readIfAny(path)
   if (found === text.reveal()) return
   if (found !== undefined) {
     throw refuse(folder, `"${name}" in it belongs to other keys, wanted an empty folder`)
   }
-  const unfinished = join(folder, `.${name}.part`)
-  await writeDurably(unfinished, text)
-  await rename(unfinished, path)
+  await writeDurably(path, text.reveal(), { random, mayReplace: false })
 }
 
-async function explaining(folder: string, act: () => Promise<void>): Promise<void> {
+/** The folder may be as new as those around it: without its name nothing in it is found. */
+async function syncFoldersAbove(folder: string): Promise<void> {
+  const above = dirname(resolve(folder))
   try {
-    await act()
+    await syncFolder(above)
+  } catch (error) {
+    // Where this user may not look, or nothing can be synced, this user has made nothing.
+    if (!isRefusal(error)) throw error
+    return
+  }
+  if (dirname(above) !== above) await syncFoldersAbove(above)
+}
+
+function isRefusal(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return code === 'EACCES' || code === 'EPERM' || code === 'EINVAL' || code === 'EROFS'
+}
+
+async function explaining<T>(folder: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
   } catch (error) {
     if (isAppError(error)) throw error
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'a failure'
-    throw refuse(folder, `found ${code}, wanted a folder that can be written`, error)
+    const message = `Cannot write credentials to "${folder}": found ${code}, wanted a folder that can be written`
+    throw new AppError('app.key-not-written', message, {}, { cause: error })
   }
 }
 
-async function writeDurably(path: string, text: Secret): Promise<void> {
-  const file = await open(path, 'w', 0o600)
-  try {
-    await file.chmod(0o600)
-    await file.writeFile(text.reveal())
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-function refuse(folder: string, found: string, cause?: unknown): AppError {
-  const message = `Cannot write credentials to "${folder}": ${found}`
-  return new AppError('app.key-folder', message, {}, { cause })
+function refuse(folder: string, found: string): AppError {
+  return new AppError('app.key-folder', `Cannot write credentials to "${folder}": ${found}`)
 }

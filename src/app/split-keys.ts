@@ -23,7 +23,7 @@ export type SplitAnswer = {
  * @throws app.key-folder | vault.keys-split | vault.role-missing
  */
 export async function splitVaultKeys(
-  deps: Pick<Context, 'readConfig' | 'readVaultRequest'>,
+  deps: Pick<Context, 'random' | 'readConfig' | 'readVaultRequest'>,
   folder: string,
   signal: AbortSignal,
 ): Promise<SplitAnswer> {
@@ -40,7 +40,7 @@ export async function splitVaultKeys(
     sources: Object.keys(config.sources),
     save: async (files, vault) => {
       const kit = formatRecoveryKit({ ...vault, place }, files)
-      await saveKeyFiles(folder, new Map([...files, [RECOVERY_KIT, kit]]))
+      await saveKeyFiles(folder, new Map([...files, [RECOVERY_KIT, kit]]), deps.random)
     },
   })
   const { epoch, files, otherSlots, problems, resealed, vault } = report

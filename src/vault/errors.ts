@@ -71,7 +71,13 @@ export const VAULT_ERRORS = {
     status: 409,
     exit: 2,
     retry: 'after-fix',
-    help: 'Nothing was changed. Name another folder with --out: a credential that is in use is never written over.',
+    help: 'Nothing was changed. The credential in this folder is complete: if an interrupted run was to make it, that run is done. For a further one name another folder with --out; what is in use is never written over.',
+  },
+  'vault.split-unfinished': {
+    status: 409,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Nothing was changed. Run `holdfast key split --out FOLDER` again, with the folder of the run that was interrupted: it goes on where it was, and removes every slot at its end.',
   },
   'vault.key-unknown': {
     status: 404,
@@ -107,7 +113,7 @@ export const VAULT_ERRORS = {
     status: 409,
     exit: 1,
     retry: 'after-fix',
-    help: "The replica still holds a slot that the vault has no more: whoever knows its passphrase can open the replica. Nothing removes it by itself, because an attacker could have removed the vault's. If keys were split or a passphrase was revoked, remove the named object from the keyring of the replica. Keyring objects for earlier keys go when `holdfast replicate` runs once with a credential that reads, restore or keeper: it opens the newer ones first.",
+    help: "The replica still holds a slot that the vault has no more: whoever knows its passphrase can open the replica. Nothing removes it by itself, because an attacker could have removed the vault's. If keys were split or a passphrase was revoked, remove the named object from the keyring of the replica. Keyring objects that the vault has no more go by themselves, as soon as what took their place is whole there and their store lets them go; they stay where the replica's own log says more than the vault does.",
   },
   'vault.object-damaged': {
     status: 500,

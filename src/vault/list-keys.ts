@@ -54,8 +54,9 @@ export async function listKeys(vault: OpenedVault, signal: AbortSignal): Promise
 
 async function listSlots(vault: OpenedVault, signal: AbortSignal): Promise<ListedKeys['slots']> {
   try {
-    const slots = await readSlots(vault.keyring, signal)
-    return slots.map(({ epoch, names }) => ({
+    const slots = await readSlots(vault.keyring, vault.id, signal)
+    const own = slots.filter(({ isForeign }) => !isForeign)
+    return own.map(({ epoch, names }) => ({
       id: names[0]?.replace(/^slots\/|\.json$/g, '') ?? '',
       epoch,
     }))

@@ -113,7 +113,7 @@ async function readCredential(
   const { keyring, meanwhile, passphrase, signal, slot } = request
   const slots =
     slot === undefined
-      ? await readSlots(keyring, signal)
+      ? await readSlots(keyring, header.vaultId, signal)
       : [{ names: [slot.name], text: slot.text.reveal() }]
   let refusal: unknown
   for (const { names, text } of slots) {

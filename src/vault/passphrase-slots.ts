@@ -42,16 +42,17 @@ export async function addPassphrase(
 
 /**
  * Removes a slot with its copy: its passphrase opens nothing any more. What was copied of it before
- * stays what it was.
+ * stays what it was. May be repeated with the same id after an interruption.
  * @param id as `key list` shows it
  * @throws vault.key-unknown; so too for the last slot while everything is behind passphrases
+ * @throws vault.split-unfinished for every slot then: one holds the only copy of the new keys
  */
 export async function removeSlot(
   request: OpenVaultRequest & { readonly id: string },
 ): Promise<{ readonly vault: string; readonly slot: string }> {
   const { id, keyring, signal } = request
-  const { vault } = await openWithCredential(request)
-  const slots = await readSlots(keyring, signal)
+  const { credential, vault } = await openWithCredential(request)
+  const slots = (await readSlots(keyring, vault.id, signal)).filter(({ isForeign }) => !isForeign)
   const found = slots.find(({ names }) => names.some((name) => name === `slots/${id}.json`))
   if (found === undefined) {
     throw new AppError('vault.key-unknown', `Cannot remove slot "${id}": there is none`, { id })
@@ -61,6 +62,20 @@ export async function removeSlot(
     const message = `Cannot remove slot "${id}": it is the last one, and nothing else opens the vault`
     throw new AppError('vault.key-unknown', message, { id })
   }
-  for (const name of found.names) await keyring.delete(name, signal)
+  // After a split no slot of the vault holds the root key.
+  const isUnfinished = !isWhole && !isOutside(request) && credential.signing.root !== undefined
+  if (isUnfinished) {
+    const message = `Cannot remove slot "${id}": a split of the keys was interrupted, wanted \`holdfast key split\` run again first`
+    throw new AppError('vault.split-unfinished', message, { id })
+  }
+  // The one that was named last: as long as anything is left, the same call finds it.
+  const named = parseObjectName(`slots/${id}.json`)
+  const copies = found.names.filter((name) => name !== named)
+  for (const name of [...copies, named]) await keyring.delete(name, signal)
   return { vault: vault.id, slot: id }
+}
+
+/** Whether what opened the vault is no slot of it. */
+function isOutside(request: OpenVaultRequest): boolean {
+  return 'keyFile' in request || request.slot !== undefined
 }

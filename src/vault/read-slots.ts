@@ -1,5 +1,6 @@
 import { parseCertificate } from '#seal/certificate'
 import type { Credential } from '#seal/credential'
+import type { VaultId } from '#seal/keys'
 import { parseSlot } from '#seal/slot'
 import { AppError, isAppError } from '#stdx/app-error'
 import type { ObjectName, ObjectStore } from '#store/object-store'
@@ -11,13 +12,19 @@ export type StoredSlot = {
   readonly text: string
   /** Of the keys in it; 0 when it is damaged. */
   readonly epoch: number
+  /** Whether it is certainly another vault's: an `init` that was interrupted leaves such. */
+  readonly isForeign: boolean
 }
 
 /**
  * The slots of a vault, those of the newest keys first; a damaged one comes last.
  * @throws vault.slot-missing when the keyring is not there at all
  */
-export async function readSlots(keyring: ObjectStore, signal: AbortSignal): Promise<StoredSlot[]> {
+export async function readSlots(
+  keyring: ObjectStore,
+  vaultId: VaultId,
+  signal: AbortSignal,
+): Promise<StoredSlot[]> {
   const names = new Map<string, ObjectName[]>()
   for (const name of await listSlots(keyring, signal)) {
     const text = Buffer.from(await keyring.get(name, { signal })).toString('utf8')
@@ -25,16 +32,20 @@ export async function readSlots(keyring: ObjectStore, signal: AbortSignal): Prom
     names.set(text, [...(names.get(text) ?? []), name])
   }
   return [...names]
-    .map(([text, at]) => ({ names: at, text, epoch: epochOf(at[0] ?? '', text) }))
+    .map(([text, at]) => ({ names: at, text, ...describe({ name: at[0] ?? '', text }, vaultId) }))
     .sort((a, b) => b.epoch - a.epoch)
 }
 
-function epochOf(name: string, text: string): number {
+function describe(
+  slot: { readonly name: string; readonly text: string },
+  vaultId: VaultId,
+): Pick<StoredSlot, 'epoch' | 'isForeign'> {
   try {
-    return parseSlot({ name, text }).epoch ?? 1
+    const { epoch = 1, vaultId: of } = parseSlot(slot)
+    return { epoch, isForeign: of !== vaultId }
   } catch {
     // Whoever tries to open it says what is wrong with it.
-    return 0
+    return { epoch: 0, isForeign: false }
   }
 }
 

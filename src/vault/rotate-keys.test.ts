@@ -13,6 +13,7 @@ import {
   captureText,
   cost,
   type Files,
+  folderIn,
   openDeps,
   openWith,
   requestWith,
@@ -27,12 +28,7 @@ const CAPTURE = { role: 'capture', source: 'erp' } as const
 /** A credential made with the recovery slot, in files of its own. */
 async function make(stores: Stores, files: Files, holder: HolderName, isRotation: boolean) {
   const made: Files = new Map()
-  const folder = {
-    read: async (name: string) => made.get(name),
-    save: async (all: ReadonlyMap<string, Secret>) => {
-      for (const [name, text] of all) made.set(name, text)
-    },
-  }
+  const folder = folderIn(made)
   const request = { ...requestWith(stores, files, RECOVERY_SLOT), holder, folder, isRotation }
   return { made, report: await addCredential(request), again: () => addCredential(request) }
 }

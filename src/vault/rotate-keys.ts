@@ -35,12 +35,15 @@ export type ChangeReport = ResealReport & {
 
 export type HolderName = { readonly role: Exclude<Role, 'root'>; readonly source: string | null }
 
-/** Where new credentials are kept. */
+/** Where a new credential is kept: under its name only once the vault knows it. */
 export type KeyFolder = {
-  /** What an interrupted change left there under this name: it is gone on with. */
-  readonly read: (name: string) => Promise<Secret | undefined>
-  /** Durable when it resolves. */
-  readonly save: (files: ReadonlyMap<string, Secret>) => Promise<void>
+  readonly has: (name: string) => Promise<boolean>
+  /** What `begin` kept, and no `finish` followed: a change that was interrupted. */
+  readonly readBegun: (name: string) => Promise<Secret | undefined>
+  /** Durable when it resolves, and not under its name yet. */
+  readonly begin: (name: string, text: Secret) => Promise<void>
+  /** Gives it its name; durable when it resolves. */
+  readonly finish: (name: string) => Promise<void>
 }
 
 export type AddRequest = OpenVaultRequest & {
@@ -51,18 +54,19 @@ export type AddRequest = OpenVaultRequest & {
 }
 
 /**
- * Makes a further credential for a role, or one in the place of those it had. The file is durable
- * before the vault knows its keys; interrupted, the same call with the same folder goes on.
+ * Makes a further credential for a role, or one in the place of those it had. It is durable before
+ * the vault knows its keys, and has its name once all is done: interrupted, the same call with the
+ * same folder goes on with it.
  * @throws vault.role-missing without the root key | vault.keys-whole before the keys are split
+ * @throws vault.key-in-use when the folder has a credential of this name
  */
 export async function addCredential(request: AddRequest): Promise<ChangeReport> {
   const { folder, holder, isRotation, signal } = request
   const session = await openRoot(request)
   const recipients = await readRecipients(session, signal)
   const issued = await issue(session, { request, epoch: recipients.epoch })
-  await folder.save(
-    new Map([[fileNameOf(holder), new Secret(formatCredential(issued.credential))]]),
-  )
+  const name = fileNameOf(holder)
+  await folder.begin(name, new Secret(formatCredential(issued.credential)))
   const id = certificateIdOf(issued)
   const revoked = isRotation ? await findOthers(session, issued, signal) : []
   const plan = withoutHolders(recipients, revoked)
@@ -81,7 +85,9 @@ export async function addCredential(request: AddRequest): Promise<ChangeReport> 
           revoked,
           capture: { ...plan.capture, [source]: insert(plan.capture[source]) },
         }
-  return await report(session, next, { added: [id], signal })
+  const done = await report(session, next, { added: [id], signal })
+  await folder.finish(name)
+  return done
 }
 
 /**
@@ -148,21 +154,26 @@ async function issue(
   const { role, source } = holder
   if (source !== null) parseSourceName(source)
   const name = fileNameOf(holder)
-  const begun = await folder.read(name)
+  if (await folder.has(name)) throw inUse(name, 'the one there is in use')
+  const begun = await folder.readBegun(name)
   if (begun !== undefined) {
+    // Nobody can be using it yet: it has no name.
     const before = { ...holder, credential: parseCredential(begun.reveal()) }
-    const isOwn = isOf(before.credential, holder) && before.credential.vaultId === vault.id
-    const known = await listCertificates(vault, signal)
-    // Only what no one can be using yet may be gone on with.
-    if (isOwn && !known.some(({ certificate }) => certificate.id === certificateIdOf(before)))
-      return before
-    const message = `Cannot write "${name}": the one there is in use, wanted a new or empty folder`
-    throw new AppError('vault.key-in-use', message, { name })
+    if (!isOf(before.credential, holder) || before.credential.vaultId !== vault.id) {
+      throw inUse(name, 'what was begun there is of another vault')
+    }
+    const { revoked } = await vault.readKeys(signal)
+    if (!revoked.has(certificateIdOf(before))) return before
   }
   // Who is to read is a recipient from the next epoch on.
   const epoch = role === 'custodian' || role === 'auditor' ? current : current + 1
   const own = { role, epoch, secret: random.bytes(32), ...(source !== null && { source }) }
   return { ...holder, credential: issueCredential(root, own) }
+}
+
+function inUse(name: string, found: string): AppError {
+  const message = `Cannot write "${name}": ${found}, wanted a new or empty folder`
+  return new AppError('vault.key-in-use', message, { name })
 }
 
 function isOf({ signing, sources }: Credential, { role, source }: HolderName): boolean {

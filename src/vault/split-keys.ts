@@ -85,7 +85,7 @@ export async function splitKeys(request: SplitRequest): Promise<SplitReport> {
   files.set(RECOVERY_SLOT, new Secret(slot))
   await save(files, vault)
   // Those of the new keys last: as long as the passphrase opens anything, it opens everything.
-  for (const { names } of (await readSlots(keyring, signal)).reverse()) {
+  for (const { names } of (await readSlots(keyring, vault.id, signal)).reverse()) {
     for (const name of names) await keyring.delete(name, signal)
   }
   const { epoch = 1 } = whole
@@ -115,9 +115,9 @@ async function prepareSlot(
   const { keyring, passphrase, random, signal } = request
   const opened: { credential: Credential; slot: StoredSlot }[] = []
   let others = 0
-  for (const slot of await readSlots(keyring, signal)) {
+  for (const slot of await readSlots(keyring, vaultId, signal)) {
     const credential = await tryOpen(slot, vaultId, passphrase)
-    if (credential === undefined) others += 1
+    if (credential === undefined) others += slot.isForeign ? 0 : 1
     else opened.push({ credential, slot })
   }
   const begun = opened.find(({ credential }) => (credential.epoch ?? 1) > 1)

@@ -2,6 +2,7 @@ import { systemRandom } from '#stdx/random'
 import { Secret } from '#stdx/secret'
 import type { ObjectStore } from '#store/object-store'
 import { type OpenVaultRequest, openVault } from '../open-vault.ts'
+import type { KeyFolder } from '../rotate-keys.ts'
 import { RECOVERY_SLOT, splitKeys } from '../split-keys.ts'
 import type { Vault } from '../vault.ts'
 import { aRealCapture } from './a-real-capture.ts'
@@ -41,6 +42,21 @@ export async function split({ keyring, store }: Stores, files: Files = new Map()
   }
   await splitKeys({ ...openDeps, store, keyring, passphrase, sources: [], save, cost })
   return files
+}
+
+/** A folder that keeps in `files` what an interrupted change left, too. */
+export function folderIn(files: Files): KeyFolder {
+  return {
+    has: async (name) => files.has(name),
+    readBegun: async (name) => files.get(`${name}.begun`),
+    begin: async (name, text) => {
+      files.set(`${name}.begun`, text)
+    },
+    finish: async (name) => {
+      files.set(name, files.get(`${name}.begun`) ?? new Secret(''))
+      files.delete(`${name}.begun`)
+    },
+  }
 }
 
 /** How one of the files opens the vault; the recovery slot with its passphrase. */

@@ -51,7 +51,12 @@ export async function liveInThreeHands(folder: string, scratch: string): Promise
     passphrase,
     slot,
     holder: { role: 'restore', source: null },
-    folder: { read: async () => undefined, save },
+    folder: {
+      has: async () => false,
+      readBegun: async () => undefined,
+      begin: (name, text) => save(new Map([[name, text]])),
+      finish: async () => {},
+    },
     isRotation: true,
   })
   // With the keys of the newest epoch.
