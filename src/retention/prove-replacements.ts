@@ -4,6 +4,7 @@ import { mapConcurrent } from '#stdx/streams'
 import { liveSegments, type TimelineState } from '#timeline/timeline-state'
 import { checkReference } from '#vault/check-reference'
 import { type CheckDepth, Tally } from '#vault/check-tally'
+import { readStatedKeys } from '#vault/stated-keys'
 import type { Vault } from '#vault/vault'
 
 const CHECKS_MAX = 2
@@ -22,9 +23,10 @@ export async function proveReplacements(
   const { source } = state
   const depth = await deepest(vault, source, signal)
   const tally = new Tally(() => {})
+  const stated = await readStatedKeys(vault, signal)
   const checking = mapConcurrent(standingFor(state, entries), CHECKS_MAX, async (placed) => {
     const schemas = state.schemas.get(placed.ref.entity) ?? []
-    const deps = { vault, tally, depth, signal }
+    const deps = { vault, tally, depth, stated, signal }
     await checkReference(deps, { kind: 'segment', source, placed, schemas })
   })
   for await (const _ of checking);

@@ -21,6 +21,9 @@ export type ObjectRef = {
   readonly commitment: string
 }
 
+/** The stored bytes of an object that has its name elsewhere. */
+export type StoredBytes = Pick<ObjectRef, 'sizeBytes' | 'sha256'>
+
 /** A segment as an entry names it. */
 export type SegmentRef = {
   readonly entity: EntityName
@@ -34,6 +37,8 @@ export type SegmentRef = {
   readonly versionCount: number
   readonly rowCount: number
   readonly keyring: ObjectName
+  /** As it was first sealed; what it was sealed anew as, the root says in `_vault`. */
+  readonly keyringObject: StoredBytes
   readonly keys: ObjectRef
   readonly rows: ObjectRef | null
   readonly blobs: ObjectRef | null
@@ -66,6 +71,8 @@ export const objectRefSchema = z.strictObject({
   commitment: hex64,
 })
 
+export const storedBytesSchema = objectRefSchema.pick({ sizeBytes: true, sha256: true })
+
 export const segmentRefSchema = z.strictObject({
   entity: z.string().transform((text) => text as EntityName),
   generation: z.int().min(1),
@@ -75,6 +82,7 @@ export const segmentRefSchema = z.strictObject({
   versionCount: z.int().min(1),
   rowCount: z.int().min(0),
   keyring: objectName,
+  keyringObject: storedBytesSchema,
   keys: objectRefSchema,
   rows: objectRefSchema.nullable(),
   blobs: objectRefSchema.nullable(),

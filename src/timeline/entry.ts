@@ -7,11 +7,17 @@ import {
   type SchemaVersion,
   schemaVersionSchema,
 } from '#record/schema'
-import { objectRefSchema, type SegmentRef, segmentRefSchema } from '#segment/segment'
+import {
+  objectRefSchema,
+  type SegmentRef,
+  segmentRefSchema,
+  storedBytesSchema,
+} from '#segment/segment'
 import {
   certificateBodySchema,
   type KeyBody,
   recipientsBodySchema,
+  resealedBodySchema,
   revokeBodySchema,
 } from './key-entry.ts'
 import {
@@ -80,6 +86,7 @@ export const documentBodySchema = z.strictObject({
   document: z.string(),
   object: objectRefSchema,
   keyring: z.string(),
+  keyringObject: storedBytesSchema,
 })
 
 /** The newest entry of every timeline, said again so that a shortened timeline is noticed. */
@@ -116,6 +123,7 @@ export const entryBodySchema = z.discriminatedUnion('kind', [
   repairBodySchema,
   certificateBodySchema,
   recipientsBodySchema,
+  resealedBodySchema,
   revokeBodySchema,
 ])
 

@@ -1,5 +1,6 @@
 import type { Chain, SeenHead } from './chain-slots.ts'
-import type { DocumentBody, RestoreBody } from './entry.ts'
+import type { DocumentBody, EntryBody, HeadsBody, RestoreBody } from './entry.ts'
+import type { UnknownBody } from './envelope.ts'
 import type { RecipientsBody } from './key-entry.ts'
 
 /** A restore that was recorded, and when, by the author's clock. */
@@ -12,6 +13,8 @@ export type RestoreFact = {
 /** What the timeline of the vault itself says, newest where only the newest counts. */
 export type VaultFacts = {
   readonly documents: ReadonlyMap<string, DocumentBody>
+  /** Every text that documents ever had, in order of their entries. */
+  readonly allDocuments: readonly DocumentBody[]
   readonly heads: ReadonlyMap<string, SeenHead>
   /** In order of their entries. */
   readonly restores: readonly RestoreFact[]
@@ -19,25 +22,72 @@ export type VaultFacts = {
   readonly certificates: readonly string[]
   /** Whom keys are sealed to; `null` while it is whom `vault.json` says. */
   readonly recipients: RecipientsBody | null
+  /** What was sealed anew, in order of the entries. */
+  readonly resealed: readonly Resealed[]
+  /** Writers that were declared dead and can commit no more. */
+  readonly fenced: ReadonlySet<string>
+  /** Objects of the keyring, as they lie there, that were declared dead. */
+  readonly deadKeyrings: ReadonlySet<string>
+}
+
+/** A list of what was sealed anew, and which of it was declared dead before. */
+export type Resealed = {
+  readonly epoch: number
+  readonly list: Extract<EntryBody, { kind: 'resealed' }>['list']
+  readonly dead: ReadonlySet<string>
 }
 
 /** Folds `_vault`. Pure. */
 export function foldFacts({ entries }: Pick<Chain, 'entries'>): VaultFacts {
   const documents = new Map<string, DocumentBody>()
+  const allDocuments: DocumentBody[] = []
   const heads = new Map<string, SeenHead>()
   const restores: RestoreFact[] = []
   const certificates: string[] = []
+  const resealed: Resealed[] = []
+  const fenced = new Set<string>()
+  let deadKeyrings: ReadonlySet<string> = new Set<string>()
   let recipients: RecipientsBody | null = null
   for (const { body, seq, time } of entries) {
+    if (judgeFact({ fenced }, body) !== undefined) continue
     if (body.kind === 'certificate') certificates.push(...body.certificates)
     if (body.kind === 'recipients' && body.epoch > (recipients?.epoch ?? 1)) recipients = body
-    if (body.kind === 'document') documents.set(body.document, body)
-    if (body.kind === 'restore') restores.push({ seq, time, body })
-    if (body.kind !== 'heads') continue
-    for (const [timeline, head] of Object.entries(body.heads)) {
-      // Whoever wrote later may have read earlier.
-      if (head.seq >= (heads.get(timeline)?.seq ?? -1)) heads.set(timeline, head)
+    if (body.kind === 'resealed') {
+      resealed.push({ epoch: body.epoch, list: body.list, dead: deadKeyrings })
     }
+    if (body.kind === 'document') {
+      documents.set(body.document, body)
+      allDocuments.push(body)
+    }
+    if (body.kind === 'restore') restores.push({ seq, time, body })
+    if (body.kind === 'fence') {
+      for (const session of body.sessions) fenced.add(session)
+      deadKeyrings = new Set([...deadKeyrings, ...(body.keyrings ?? [])])
+    }
+    if (body.kind === 'heads') addHeads(heads, body)
   }
-  return { documents, heads, restores, certificates, recipients }
+  const lists = { documents, allDocuments, heads, restores, certificates }
+  return { ...lists, recipients, resealed, fenced, deadKeyrings }
+}
+
+function addHeads(heads: Map<string, SeenHead>, body: HeadsBody): void {
+  for (const [timeline, head] of Object.entries(body.heads)) {
+    // Whoever wrote later may have read earlier.
+    if (head.seq >= (heads.get(timeline)?.seq ?? -1)) heads.set(timeline, head)
+  }
+}
+
+/** Why an entry with this body does not count after these facts; `undefined` when it does. */
+export function judgeFact(
+  { fenced }: Pick<VaultFacts, 'fenced'>,
+  body: EntryBody | UnknownBody,
+): string | undefined {
+  const object = body.kind === 'document' ? body.object : body.kind === 'resealed' && body.list
+  const isDead = object && fenced.has(sessionOfObject(object.name))
+  return isDead ? `the writer of "${object.name}" was declared dead` : undefined
+}
+
+/** `segments/_vault/<session>/<rest>`. */
+function sessionOfObject(name: string): string {
+  return name.split('/')[2] ?? ''
 }

@@ -21,6 +21,7 @@ function aRef(folder: string): SegmentRef {
     versionCount: 1,
     rowCount: 1,
     keyring: parseObjectName(`${folder}/1`),
+    keyringObject: { sizeBytes: 1, sha256: '0'.repeat(64) },
     keys: object('keys'),
     rows: object('rows'),
     blobs: null,

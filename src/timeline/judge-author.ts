@@ -3,9 +3,10 @@ import type { Role } from '#seal/keys'
 import { VAULT_TIMELINE } from './entry-name.ts'
 
 type Place = 'source' | 'vault'
+type Rule = { readonly in: Place | 'both'; readonly by: readonly Role[] }
 
 /** Which roles may state which kind, and where. */
-const RULES: Readonly<Record<string, { readonly in: Place; readonly by: readonly Role[] }>> = {
+const RULES: Readonly<Record<string, Rule>> = {
   capture: { in: 'source', by: ['capture'] },
   reconcile: { in: 'source', by: ['capture'] },
   gap: { in: 'source', by: ['capture'] },
@@ -16,10 +17,11 @@ const RULES: Readonly<Record<string, { readonly in: Place; readonly by: readonly
   expire: { in: 'source', by: ['keeper'] },
   release: { in: 'source', by: ['keeper'] },
   erase: { in: 'source', by: ['keeper'] },
-  fence: { in: 'source', by: ['custodian'] },
+  fence: { in: 'both', by: ['custodian'] },
   repair: { in: 'source', by: ['custodian', 'keeper'] },
   certificate: { in: 'vault', by: ['root'] },
   recipients: { in: 'vault', by: ['root'] },
+  resealed: { in: 'vault', by: ['root'] },
   revoke: { in: 'vault', by: ['root'] },
   restore: { in: 'vault', by: ['restore'] },
   'audit-head': { in: 'vault', by: ['custodian'] },
@@ -44,11 +46,11 @@ export function judgeAuthor(
   if (author.role === 'auditor') return 'an auditor states nothing'
   const rule = kind === 'genesis' ? genesisRule(place) : RULES[kind]
   if (rule === undefined) return undefined
-  if (rule.in !== place) return `a ${kind} has no place on this timeline`
+  if (rule.in !== place && rule.in !== 'both') return `a ${kind} has no place on this timeline`
   if (rule.by.includes(author.role)) return undefined
   return `its author is ${author.role}, who may not state a ${kind}`
 }
 
-function genesisRule(place: Place): { readonly in: Place; readonly by: readonly Role[] } {
+function genesisRule(place: Place): Rule {
   return { in: place, by: place === 'vault' ? ['root'] : ['capture'] }
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { objectRefSchema } from '#segment/segment'
 
 /**
  * Entries of `_vault` by which the root says who holds which key. They win over `vault.json` and
@@ -30,6 +31,16 @@ export const recipientsBodySchema = z.strictObject({
   capture: z.record(z.string(), z.array(recipient)),
 })
 
+/**
+ * Objects of the keyring lie there sealed for an epoch, and this is what they are now: a list of them
+ * that is an object of its own. It is said before the objects of earlier epochs go.
+ */
+export const resealedBodySchema = z.strictObject({
+  kind: z.literal('resealed'),
+  epoch: z.int().min(2),
+  list: objectRefSchema.omit({ commitment: true }),
+})
+
 /** Takes certificates out of use. */
 export const revokeBodySchema = z.strictObject({
   kind: z.literal('revoke'),
@@ -47,4 +58,5 @@ export const revokeBodySchema = z.strictObject({
 export type CertificateBody = Readonly<z.infer<typeof certificateBodySchema>>
 export type RecipientsBody = Readonly<z.infer<typeof recipientsBodySchema>>
 export type RevokeBody = Readonly<z.infer<typeof revokeBodySchema>>
-export type KeyBody = CertificateBody | RecipientsBody | RevokeBody
+export type ResealedBody = Readonly<z.infer<typeof resealedBodySchema>>
+export type KeyBody = CertificateBody | RecipientsBody | ResealedBody | RevokeBody

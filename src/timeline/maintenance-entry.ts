@@ -56,10 +56,14 @@ export const compactBodySchema = z.strictObject({
   durationMs: z.int().min(0),
 })
 
-/** Declares writers dead: what they did not commit by now they never will. */
+/**
+ * Declares writers dead: what they did not commit by now they never will. In `_vault` also objects of
+ * the keyring, as they lie there: no list that is said later makes them what was sealed anew.
+ */
 export const fenceBodySchema = z.strictObject({
   kind: z.literal('fence'),
-  sessions: z.array(z.string()).min(1),
+  sessions: z.array(z.string()),
+  keyrings: z.array(z.string()).optional(),
 })
 
 /** Whole copies of damaged objects, under names of their own, to be read in their place. */

@@ -28,6 +28,7 @@ export const AUTHORS: Readonly<Record<EntryBody['kind'], readonly Role[]>> = {
   repair: ['custodian', 'keeper'],
   certificate: ['root'],
   recipients: ['root'],
+  resealed: ['root'],
   revoke: ['root'],
 }
 

@@ -3,15 +3,25 @@ import { type Credential, sourceKeysOf } from '#seal/credential'
 import type { Role } from '#seal/keys'
 import { publicKeyOf } from '#seal/sealing-pair'
 import { signingKeyId, signingPublicKeyOf } from '#seal/signing-pair'
-import { isAppError } from '#stdx/app-error'
+import { AppError, isAppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import { formatCanonicalJson } from '#stdx/canonical-json'
 import type { ObjectStore } from '#store/object-store'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
+import { foldFacts } from '#timeline/fold-facts'
 import type { RecipientsBody } from '#timeline/key-entry'
+import { liveSegments } from '#timeline/timeline-state'
 import { certificateName, roleMissing } from './author.ts'
+import { type KeyringList, writeKeyringList } from './keyring-list.ts'
+import {
+  type KeyringParts,
+  keyringOfDocument,
+  keyringOfSegment,
+  type NeededKeyring,
+} from './needed-objects.ts'
 import type { OpenedVault } from './opened-vault.ts'
 import { type ResealReport, resealKeyring } from './reseal-keyring.ts'
+import { readStatedKeys } from './stated-keys.ts'
 
 /** A vault opened by somebody who holds the root key. */
 export type KeySession = {
@@ -82,8 +92,20 @@ export async function resealNow(
     read: toKeys(recipients.read),
     capture: toKeys(recipients.capture[source]),
   })
-  const copies = await findCopies(vault, signal)
-  const deps = { vaultId: vault.id, keyring, openers, recipientsOf, copies }
+  const { copies, parts } = await readCommitted(vault, signal)
+  const { anew: stated } = await readStatedKeys(vault, signal)
+  const { deadKeyrings: dead } = foldFacts(await vault.readChain(VAULT_TIMELINE, signal))
+  const deps = {
+    vaultId: vault.id,
+    keyring,
+    openers,
+    recipientsOf,
+    copies,
+    partsOf: (name: string) => parts.get(name),
+    dead,
+    stated,
+    say: (list: KeyringList) => sayResealed(vault, { epoch, list }, signal),
+  }
   const report = await resealKeyring(deps, epoch, signal)
   const stoodFor = new Set(copies.values())
   return { ...report, problems: report.problems.filter(({ object }) => !stoodFor.has(object)) }
@@ -177,19 +199,40 @@ async function sayRevocations(
   }, signal)
 }
 
-/** Whole copies that stand for damaged objects of the keyring, by their own names. */
-async function findCopies(
-  vault: OpenedVault,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, string>> {
+/** What entries say of the keyring: whole copies that stand for damaged objects, and commitments. */
+async function readCommitted(vault: OpenedVault, signal: AbortSignal) {
   const copies = new Map<string, string>()
+  const parts = new Map<string, KeyringParts>()
+  const keep = ({ name, parts: committed }: NeededKeyring) => parts.set(name, committed)
   for (const source of await vault.listSources(signal)) {
-    const { repairs } = await vault.readGoodPart(source, signal)
-    for (const [object, by] of repairs) {
+    const state = await vault.readGoodPart(source, signal)
+    for (const { ref } of [...liveSegments(state), ...state.replaced]) {
+      keep(keyringOfSegment(ref, state.repairs))
+    }
+    for (const [object, by] of state.repairs) {
       if (object.startsWith('keyring:')) copies.set(by, object.slice('keyring:'.length))
     }
   }
-  return copies
+  const { allDocuments } = foldFacts(await vault.readChain(VAULT_TIMELINE, signal))
+  for (const body of allDocuments) keep(keyringOfDocument(body))
+  return { copies, parts }
+}
+
+/** @throws vault.entry-refused when something of it was declared dead meanwhile */
+async function sayResealed(
+  vault: OpenedVault,
+  { epoch, list }: { readonly epoch: number; readonly list: KeyringList },
+  signal: AbortSignal,
+): Promise<void> {
+  const session = vault.makeSession()
+  const ref = await writeKeyringList(vault.store, { list, session }, signal)
+  await vault.sayKeys((after) => {
+    const { deadKeyrings } = foldFacts(after)
+    const dead = [...list.keys()].find((name) => deadKeyrings.has(`${name}.${epoch}`))
+    if (dead === undefined) return { kind: 'resealed', epoch, list: ref }
+    const message = `Cannot say what "${dead}" was sealed anew as: it was declared dead meanwhile`
+    throw new AppError('vault.entry-refused', message, { source: VAULT_TIMELINE })
+  }, signal)
 }
 
 function seedOf({ credential, role, source }: Issued): Uint8Array {

@@ -4,19 +4,28 @@ import { commitToKeys, openKeyring } from '#seal/keyring'
 import type { Openers } from '#seal/keys'
 import { checkSegment } from '#segment/check-segment'
 import type { ObjectRef } from '#segment/segment'
-import { parseObjectName } from '#store/object-name'
-import type { ObjectName } from '#store/object-store'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
 import { type CheckDepth, guard, keyringObject, type Tally } from './check-tally.ts'
 import type { Reference } from './check-timeline.ts'
+import { isStored } from './keyring-list.ts'
+import { keyringOfDocument, keyringOfSegment, type NeededKeyring } from './needed-objects.ts'
 import { openersOf } from './prove-keyring.ts'
 import { repairedStores } from './repaired-store.ts'
+import {
+  findStated,
+  listEpochs,
+  readStatedKeys,
+  type StatedKeys,
+  statedBytes,
+} from './stated-keys.ts'
 import type { Stores, Vault } from './vault.ts'
 
 export type CheckReferenceDeps = {
   readonly vault: Vault
   readonly tally: Tally
   readonly depth: CheckDepth
+  /** As it was before the check began; it is read again where an object differs. */
+  readonly stated: StatedKeys
   readonly signal: AbortSignal
 }
 
@@ -30,26 +39,24 @@ export async function checkReference(
   { vault, ...rest }: CheckReferenceDeps,
   reference: Reference,
 ): Promise<void> {
-  const timeline = reference.kind === 'document' ? VAULT_TIMELINE : reference.source
+  const timeline = 'source' in reference ? reference.source : VAULT_TIMELINE
   const repairs = await vault.repairs(timeline, rest.signal)
   const deps = { vault, ...rest, ...repairedStores(vault, repairs) }
-  if (reference.kind === 'document') {
-    const { keyring, object } = reference.body
-    await checkHash(deps, object)
-    const openers = await openersOf(vault, VAULT_TIMELINE, deps.signal)
-    await checkKeyring(deps, { name: parseObjectName(keyring), openers, parts: { blobs: object } })
-    return
-  }
+  if (reference.kind === 'list') return await checkHash(deps, reference.ref)
   const openers = await openersOf(vault, timeline, deps.signal)
-  if (reference.kind === 'borrowed') {
-    const { blobs, keyring } = reference.ref
-    if (blobs !== null) await checkHash(deps, blobs)
-    await checkKeyring(deps, { name: keyring, openers, parts: { blobs } })
-    return
+  if (reference.kind === 'document') {
+    await checkHash(deps, reference.body.object)
+    return await checkKeyring(deps, { ...keyringOfDocument(reference.body), openers })
   }
-  const { blobs, keyring, keys, rows } = reference.placed.ref
+  if (reference.kind === 'borrowed') {
+    const { blobs } = reference.ref
+    if (blobs !== null) await checkHash(deps, blobs)
+    const needed = keyringOfSegment(reference.ref, repairs)
+    return await checkKeyring(deps, { ...needed, openers, parts: { blobs } })
+  }
+  const { blobs, keys, rows } = reference.placed.ref
   for (const ref of [keys, rows, blobs]) if (ref !== null) await checkHash(deps, ref)
-  await checkKeyring(deps, { name: keyring, openers, parts: { keys, rows, blobs } })
+  await checkKeyring(deps, { ...keyringOfSegment(reference.placed.ref, repairs), openers })
   if (deps.depth !== 'hashes') await checkDeep(deps, reference)
 }
 
@@ -71,7 +78,10 @@ async function checkDeep(
 }
 
 /** Reads every byte of an object once. */
-async function checkHash({ signal, store, tally }: InStores, ref: ObjectRef): Promise<void> {
+async function checkHash(
+  { signal, store, tally }: InStores,
+  ref: Omit<ObjectRef, 'commitment'>,
+): Promise<void> {
   if (!tally.addObject(ref.name)) return
   await guard(tally, ref.name, async () => {
     const found = await store.stat(ref.name, signal)
@@ -96,22 +106,21 @@ async function checkHash({ signal, store, tally }: InStores, ref: ObjectRef): Pr
   })
 }
 
-type KeyringToCheck = {
-  readonly name: ObjectName
-  readonly openers: Openers
-  readonly parts: Readonly<Partial<Record<Part, ObjectRef | null>>>
-}
+type KeyringToCheck = NeededKeyring & { readonly openers: Openers }
 
-/** Opens the keys by each way there is, and holds them against what the entry commits to. */
-async function checkKeyring(
-  { keyring, signal, tally, vault }: InStores,
-  { name, openers, parts }: KeyringToCheck,
-): Promise<void> {
+/**
+ * Holds what lies there against what the log says it is, whoever may open it; then opens the keys by
+ * each way there is, and holds them against what the entry commits to.
+ */
+async function checkKeyring(deps: InStores, needed: KeyringToCheck): Promise<void> {
+  const { keyring, signal, tally, vault } = deps
+  const { name, openers, parts } = needed
   const object = keyringObject(name)
   if (!tally.addObject(object)) return
   await guard(tally, object, async () => {
     const bytes = await keyring.get(name, { signal })
     tally.addBytes(bytes.byteLength)
+    if (!(await checkStated(deps, needed, bytes))) return
     const { capture, past = [], read } = openers
     const ways: Openers[] = [...(read ? [{ read, past }] : []), ...(capture ? [{ capture }] : [])]
     // With no key at all the layout is still looked at.
@@ -125,6 +134,35 @@ async function checkKeyring(
       }
     }
   })
+}
+
+/** Whether it is worth looking into: it is what was said, or what was said is there beneath it. */
+async function checkStated(
+  { signal, stated: before, tally, vault }: InStores,
+  ref: KeyringToCheck,
+  bytes: Uint8Array,
+): Promise<boolean> {
+  if (isStored(statedBytes(before, ref), bytes)) return true
+  // Somebody may have sealed it anew since.
+  const stated = await readStatedKeys(vault, signal)
+  const found = await findStated(vault.storedKeyring, stated, ref, signal)
+  if (found !== undefined) {
+    const epochs = await listEpochs(vault.storedKeyring, ref.at, signal)
+    for (const { name } of epochs.slice(0, findIndexOf(epochs, found.name))) {
+      tally.addIncident(keyringObject(name), UNSTATED)
+    }
+    return true
+  }
+  if (!stated.isWhole) return true
+  tally.addProblem(keyringObject(ref.name), 'Its bytes are not those that were committed')
+  return false
+}
+
+const UNSTATED =
+  'No entry says what it is: a change of keys was interrupted, or somebody put it there'
+
+function findIndexOf(epochs: readonly { readonly name: string }[], name: string): number {
+  return epochs.findIndex((one) => one.name === name)
 }
 
 function partsToOpen(way: Openers): readonly Part[] {

@@ -5,6 +5,7 @@ import { isAppError } from '#stdx/app-error'
 import type { Chain } from '#timeline/chain-slots'
 import type { DocumentBody } from '#timeline/entry'
 import { formatEntryName, VAULT_TIMELINE } from '#timeline/entry-name'
+import { foldFacts, type Resealed } from '#timeline/fold-facts'
 import { foldTimeline } from '#timeline/fold-timeline'
 import { liveSegments } from '#timeline/timeline-state'
 import { guard, keyringObject, type Tally } from './check-tally.ts'
@@ -22,6 +23,8 @@ export type Reference =
   /** Large values of a segment that was replaced, which others still borrow. */
   | { readonly kind: 'borrowed'; readonly source: string; readonly ref: SegmentRef }
   | { readonly kind: 'document'; readonly body: DocumentBody }
+  /** What keys were sealed anew as. */
+  | { readonly kind: 'list'; readonly ref: Resealed['list'] }
 
 /** Reads a timeline whole; says what is wrong with it and returns what the good part refers to. */
 export async function checkTimeline(
@@ -110,8 +113,10 @@ function referencesOfSource(chain: Chain): Reference[] {
   ]
 }
 
-function referencesOfVault({ entries }: Chain): Reference[] {
-  return entries.flatMap(({ body }) =>
-    body.kind === 'document' ? [{ kind: body.kind, body }] : [],
-  )
+function referencesOfVault(chain: Chain): Reference[] {
+  const { allDocuments, resealed } = foldFacts(chain)
+  return [
+    ...allDocuments.map((body) => ({ kind: 'document' as const, body })),
+    ...resealed.map(({ list: ref }) => ({ kind: 'list' as const, ref })),
+  ]
 }

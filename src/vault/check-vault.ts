@@ -15,6 +15,7 @@ import {
   type VaultCheck,
 } from './check-tally.ts'
 import { checkTimeline, letGoSince, type Reference } from './check-timeline.ts'
+import { readStatedKeys } from './stated-keys.ts'
 import type { Vault } from './vault.ts'
 import { HEADER_NAME, parseHeader } from './vault-header.ts'
 
@@ -54,8 +55,9 @@ export async function checkVault(vault: Vault, options: CheckVaultOptions): Prom
   for (const timeline of [...names, VAULT_TIMELINE]) {
     references.push(...(await checkTimeline(vault, { timeline, tally }, signal)))
   }
+  const stated = await readStatedKeys(vault, signal)
   const checking = mapConcurrent(references, CHECKS_MAX, (reference) =>
-    checkReference({ vault, tally, depth, signal }, reference),
+    checkReference({ vault, tally, depth, stated, signal }, reference),
   )
   for await (const _ of checking);
   if (tally.hasProblems) await letGoSince(vault, { sources: names, tally }, signal)

@@ -59,7 +59,8 @@ export async function writeDocument(
     sha256: sha256(sealed),
     commitment: commitToKeys(name, [key]),
   }
-  return { kind: 'document', document, object, keyring: keyringName }
+  const keyringObject = { sizeBytes: keyringBytes.byteLength, sha256: sha256(keyringBytes) }
+  return { kind: 'document', document, object, keyring: keyringName, keyringObject }
 }
 
 /** Whether the document's text is this one; needs no read key. */

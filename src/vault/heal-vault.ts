@@ -5,11 +5,13 @@ import type { Random } from '#stdx/random'
 import { parseObjectName } from '#store/object-name'
 import type { ObjectName, ObjectStore } from '#store/object-store'
 import type { RepairBody } from '#timeline/maintenance-entry'
+import { AUTHORS, roleMissing } from './author.ts'
 import type { Problem } from './check-vault.ts'
-import { type Needed, neededBy } from './needed-objects.ts'
+import { type Needed, type NeededKeyring, neededBy } from './needed-objects.ts'
 import { judgeCopy } from './prove-copy.ts'
 import { openersOf, proveKeyring } from './prove-keyring.ts'
-import { repairedStores } from './repaired-store.ts'
+import { placeOf, repairedStores } from './repaired-store.ts'
+import { findStated, readStatedKeys, type StatedKeys } from './stated-keys.ts'
 import type { Vault } from './vault.ts'
 
 export type HealOptions = {
@@ -36,9 +38,15 @@ type Repair = RepairBody['objects'][number]
  * Takes whole copies of damaged objects from the other side. What is missing is put back under its own
  * name; what is there and damaged stays, and a copy under a new name stands for it from a `repair`
  * entry on. Nothing is overwritten or deleted. A copy counts only if it is what was committed.
- * @throws vault.role-missing unless the credential may say that something was repaired
+ * @throws vault.role-missing unless the credential may say that something was repaired; then nothing
+ * was written
  */
 export async function healVault(vault: Vault, options: HealOptions): Promise<Healing> {
+  const mayRepair = AUTHORS.repair.some((role) => vault.holder.roles.some((one) => one === role))
+  if (!mayRepair) {
+    const found = 'it holds no signing key of custodian or keeper'
+    throw roleMissing(`Cannot heal "${vault.store.label}"`, found, 'custodian or keeper')
+  }
   return await new Healer(vault, options).run()
 }
 
@@ -50,6 +58,7 @@ class Healer {
   readonly #signal: AbortSignal
   readonly #healed: string[] = []
   readonly #left: Problem[] = []
+  #stated: StatedKeys | undefined
 
   constructor(vault: Vault, { problems, random, replica, signal }: HealOptions) {
     this.#vault = vault
@@ -61,9 +70,13 @@ class Healer {
 
   async run(): Promise<Healing> {
     // Entries first: without them nothing says what the rest should be.
-    for (const [object, problem] of this.#problems) {
-      if (!OF_SOURCES.test(object)) await this.#putBack(object, problem)
+    // Then what says what the keys should be, before the keys.
+    const alone = [...this.#problems].filter(([object]) => !OF_SOURCES.test(object))
+    const isKeyring = ([object]: readonly [string, string]) => object.startsWith('keyring:')
+    for (const [object, problem] of alone.filter((one) => !isKeyring(one))) {
+      await this.#putBack(object, problem)
     }
+    for (const [object, problem] of alone.filter(isKeyring)) await this.#putBack(object, problem)
     for (const source of await this.#vault.listSources(this.#signal)) await this.#trySource(source)
     const done = new Set([...this.#healed, ...this.#left.map(({ object }) => object)])
     for (const [object, problem] of this.#problems) {
@@ -124,9 +137,10 @@ class Healer {
       await this.#place(this.#vault.store, { name, at, by, copy, repairs, store: 'vault' })
     }
     const openers = await openersOf(this.#vault, source, this.#signal)
-    for (const { at, name, parts } of needed.keyrings) {
+    for (const one of needed.keyrings) {
+      const { at, name } = one
       if (!this.#problems.has(`keyring:${name}`)) continue
-      const copy = await this.#wholeKeyring({ name, parts, openers })
+      const copy = await this.#wholeKeyring(source, one, openers)
       if (copy === undefined) continue
       const by = parseObjectName(`${source}/${session}/${repairs.length}`)
       await this.#place(this.#vault.keyring, { name, at, by, copy, repairs, store: 'keyring' })
@@ -163,25 +177,37 @@ class Healer {
     return undefined
   }
 
-  /** A keyring object has no hash: it must be in its form, and hold what was committed where it opens. */
-  async #wholeKeyring({
-    name,
-    openers,
-    parts,
-  }: Omit<Needed['keyrings'][number], 'at'> & { readonly openers: Openers }): Promise<
-    Uint8Array | undefined
-  > {
-    const bytes = await this.#getOrNothing(this.#replica.keyring, name)
-    const vaultId = this.#vault.id
-    try {
-      if (bytes !== undefined) await proveKeyring({ vaultId, name, bytes, openers, parts })
-    } catch (error) {
-      if (!isAppError(error, 'seal.not-authentic')) throw error
-      this.#leave(`keyring:${name}`, 'has a damaged one, too')
+  /** What the log says it is, whoever made the replica's; and what was committed, where it opens. */
+  async #wholeKeyring(
+    source: string,
+    ref: NeededKeyring,
+    openers: Openers,
+  ): Promise<Uint8Array | undefined> {
+    const { name, parts } = ref
+    const object = `keyring:${name}`
+    this.#stated ??= await readStatedKeys(this.#vault, this.#signal)
+    if (!this.#stated.isWhole) {
+      this.#leave(object, 'cannot help as long as it is damaged what says which keys are right')
       return undefined
     }
-    if (bytes === undefined) this.#leave(`keyring:${name}`, 'has none either')
-    return bytes
+    const at = placeOf(await this.#replica.repairs(source, this.#signal), 'keyring', name)
+    const there = this.#replica.storedKeyring
+    const found =
+      (await findStated(there, this.#stated, ref, this.#signal)) ??
+      (await findStated(there, this.#stated, { ...ref, at }, this.#signal))
+    if (found === undefined) {
+      const any = await this.#replica.keyring.stat(name, this.#signal)
+      this.#leave(object, any === undefined ? 'has none either' : 'has a damaged one, too')
+      return undefined
+    }
+    try {
+      await proveKeyring({ vaultId: this.#vault.id, name, bytes: found.bytes, openers, parts })
+      return found.bytes
+    } catch (error) {
+      if (!isAppError(error, 'seal.not-authentic')) throw error
+      this.#leave(object, 'has a damaged one, too')
+      return undefined
+    }
   }
 
   #leave(object: string, why: string): void {

@@ -5,22 +5,27 @@ import { parseObjectName } from '#store/object-name'
 import type { ObjectName } from '#store/object-store'
 import type { Chain } from '#timeline/chain-slots'
 import { damageError } from '#timeline/damage-error'
+import type { DocumentBody } from '#timeline/entry'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
 import { foldFacts } from '#timeline/fold-facts'
 import { foldTimeline } from '#timeline/fold-timeline'
 import { liveSegments } from '#timeline/timeline-state'
-import { placeOf } from './repaired-store.ts'
+import { placeOf, type Repairs } from './repaired-store.ts'
+import type { KeyringRef } from './stated-keys.ts'
 import type { Vault } from './vault.ts'
 
 /** What a timeline needs to be there, and what it let go. */
 export type Needed = {
   readonly headSeq: number
   /** With the hashes their entries commit to; each once. `at` is where it lies since it was repaired. */
-  readonly objects: readonly (ObjectRef & Placed)[]
-  readonly keyrings: readonly (Placed & { readonly parts: KeyringParts })[]
+  readonly objects: readonly (Omit<ObjectRef, 'commitment'> & Placed)[]
+  readonly keyrings: readonly NeededKeyring[]
   /** No longer needed by anything: collection may have taken them. */
   readonly replaced: readonly { readonly store: 'vault' | 'keyring'; readonly name: ObjectName }[]
 }
+
+/** What an entry says of a keyring object, besides where it lies. */
+export type NeededKeyring = KeyringRef & { readonly parts: KeyringParts }
 
 /** The objects whose data keys a keyring object holds, with what their entries commit to. */
 export type KeyringParts = Readonly<Partial<Record<Part, ObjectRef | null>>>
@@ -36,14 +41,13 @@ export async function neededBy(
   const chain = await vault.readChain(timeline, signal)
   refuseUnsound(chain)
   if (timeline === VAULT_TIMELINE) {
-    const documents = [...foldFacts(chain).documents.values()]
+    const { documents: newest, resealed } = foldFacts(chain)
+    const documents = [...newest.values()]
+    const objects = [...documents.map(({ object }) => object), ...resealed.map(({ list }) => list)]
     return {
       headSeq: chain.headSeq,
-      objects: documents.map(({ object }) => ({ ...object, at: object.name })),
-      keyrings: documents.map(({ keyring, object }) => {
-        const name = parseObjectName(keyring)
-        return { name, at: name, parts: { blobs: object } }
-      }),
+      objects: objects.map((object) => ({ ...object, at: object.name })),
+      keyrings: documents.map(keyringOfDocument),
       replaced: [],
     }
   }
@@ -51,19 +55,28 @@ export async function neededBy(
   const live = liveSegments({ segments }).map(({ ref }) => ref)
   const gone = replaced.map(({ ref }) => ref)
   const { keyrings, objects, replaced: letGo } = reach(live, gone)
-  const partsOf = new Map(
-    [...gone, ...live].map(({ blobs, keyring, keys, rows }) => [keyring, { keys, rows, blobs }]),
-  )
+  const segmentOf = new Map([...gone, ...live].map((ref) => [ref.keyring, ref]))
   return {
     headSeq: chain.headSeq,
     objects: objects.map((ref) => ({ ...ref, at: placeOf(repairs, 'vault', ref.name) })),
-    keyrings: keyrings.map((name) => ({
-      name,
-      at: placeOf(repairs, 'keyring', name),
-      parts: partsOf.get(name) ?? {},
-    })),
+    keyrings: keyrings.flatMap((name) => {
+      const ref = segmentOf.get(name)
+      return ref === undefined ? [] : [keyringOfSegment(ref, repairs)]
+    }),
     replaced: letGo,
   }
+}
+
+/** What a document's entry says of its keyring object. */
+export function keyringOfDocument(body: DocumentBody): NeededKeyring {
+  const name = parseObjectName(body.keyring)
+  return { name, at: name, first: body.keyringObject, parts: { blobs: body.object } }
+}
+
+/** What a segment's entry says of its keyring object. */
+export function keyringOfSegment(ref: SegmentRef, repairs: Repairs): NeededKeyring {
+  const { blobs, keyring: name, keyringObject: first, keys, rows } = ref
+  return { name, at: placeOf(repairs, 'keyring', name), first, parts: { keys, rows, blobs } }
 }
 
 function refuseUnsound(chain: Chain): void {

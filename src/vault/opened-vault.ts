@@ -18,7 +18,7 @@ import type { Chain, SeenHead } from '#timeline/chain-slots'
 import type { EntryBody, RestoreBody } from '#timeline/entry'
 import { parseEntryName, parseSourceName, VAULT_TIMELINE } from '#timeline/entry-name'
 import { parseSlot, type Slot } from '#timeline/envelope'
-import { foldFacts, type RestoreFact } from '#timeline/fold-facts'
+import { foldFacts, judgeFact, type RestoreFact } from '#timeline/fold-facts'
 import { foldTimeline, judgeNext } from '#timeline/fold-timeline'
 import { createHeadMemory, type HeadMemory } from '#timeline/head-memory'
 import type { KeyBody } from '#timeline/key-entry'
@@ -61,6 +61,7 @@ export class OpenedVault implements Vault {
   readonly id: VaultId
   readonly store: ObjectStore
   readonly keyring: ObjectStore
+  readonly storedKeyring: ObjectStore
   readonly rootPublicKey: SigningPublicKey
   readonly holder: Holder
   readonly #deps: OpenedVaultDeps
@@ -75,6 +76,7 @@ export class OpenedVault implements Vault {
     this.#deps = deps
     this.id = deps.header.vaultId
     this.store = deps.store
+    this.storedKeyring = deps.keyring
     this.keyring = epochKeyring(deps.keyring, (signal, isFresh) =>
       this.#keys.readEpoch(signal, isFresh),
     )
@@ -293,6 +295,11 @@ export class OpenedVault implements Vault {
     await this.#appendFact(make, signal)
   }
 
+  /** A name that nobody has used, for the folder of what is written next. */
+  makeSession(): string {
+    return Buffer.from(this.#deps.random.bytes(16)).toString('hex')
+  }
+
   async keyEpoch(signal: AbortSignal): Promise<number> {
     return await this.#keys.readEpoch(signal, false)
   }
@@ -395,6 +402,11 @@ export class OpenedVault implements Vault {
       }
       try {
         const body = typeof said === 'function' ? said(chain) : said
+        const refusal = judgeFact(foldFacts(chain), body)
+        if (refusal !== undefined) {
+          const message = `Cannot commit a ${body.kind} to "${VAULT_TIMELINE}": ${refusal}`
+          throw new AppError('vault.entry-refused', message, { source: VAULT_TIMELINE })
+        }
         await this.#append(chain, body, signal)
         return
       } catch (error) {

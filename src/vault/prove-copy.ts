@@ -1,11 +1,14 @@
-import { createHash } from 'node:crypto'
 import { parseCertificate } from '#seal/certificate'
 import { parseSlot } from '#seal/slot'
 import { AppError } from '#stdx/app-error'
 import type { ObjectName } from '#store/object-store'
 import { parseEntryName, VAULT_TIMELINE } from '#timeline/entry-name'
+import { foldFacts, type VaultFacts } from '#timeline/fold-facts'
 import { certificateName } from './author.ts'
+import { isStored } from './keyring-list.ts'
+import { keyringOfDocument } from './needed-objects.ts'
 import { openersOf, proveKeyring } from './prove-keyring.ts'
+import { readStatedKeys, statedBytes } from './stated-keys.ts'
 import type { Vault } from './vault.ts'
 import { HEADER_NAME, parseHeader } from './vault-header.ts'
 
@@ -19,7 +22,7 @@ export type CopyInHand = {
 /**
  * Why these bytes must not be put back under their name: whoever keeps the copy may have made them.
  * `undefined` when they are what was there: entries by their seal and signature, certificates and
- * `vault.json` by the root key, documents by the hash in their entry, keys by its commitment. A slot
+ * `vault.json` by the root key, documents and keys by their hash in the log. A slot
  * proves itself when it is opened; here it has to be one of this vault.
  */
 export async function judgeCopy(
@@ -58,10 +61,11 @@ async function judgeObject(
     const { id } = parseCertificate(deps, name, text)
     return certificateName(id) === name ? undefined : 'it is the certificate of another key'
   }
-  const object = (await findDocument(vault, name, signal))?.object
+  const { allDocuments, resealed } = await readFacts(vault, signal)
+  const objects = [...allDocuments.map(({ object }) => object), ...resealed.map(({ list }) => list)]
+  const object = objects.find((one) => one.name === name)
   if (object === undefined) return 'no entry names it'
-  const sha256 = createHash('sha256').update(bytes).digest('hex')
-  return sha256 === object.sha256 ? undefined : 'it is not what its entry names'
+  return isStored(object, bytes) ? undefined : 'it is not what its entry names'
 }
 
 async function judgeKeys(
@@ -73,17 +77,17 @@ async function judgeKeys(
     const { vaultId } = parseSlot({ name, text: Buffer.from(bytes).toString('utf8') })
     return vaultId === vault.id ? undefined : 'it is of another vault'
   }
-  const document = await findDocument(vault, name, signal)
-  if (document === undefined) return 'no entry names it'
+  const body = (await readFacts(vault, signal)).allDocuments.find(({ keyring }) => keyring === name)
+  if (body === undefined) return 'no entry names it'
+  const stated = await readStatedKeys(vault, signal)
+  if (!stated.isWhole) return 'what says which keys are right is damaged'
+  const needed = keyringOfDocument(body)
+  if (!isStored(statedBytes(stated, needed), bytes)) return 'it is not what an entry says it is'
   const openers = await openersOf(vault, VAULT_TIMELINE, signal)
-  await proveKeyring({ vaultId: vault.id, name, bytes, openers, parts: { blobs: document.object } })
+  await proveKeyring({ vaultId: vault.id, name, bytes, openers, parts: needed.parts })
   return undefined
 }
 
-/** The entry that names the object or its keys. */
-async function findDocument(vault: Vault, name: ObjectName, signal: AbortSignal) {
-  const { entries } = await vault.readChain(VAULT_TIMELINE, signal)
-  return entries
-    .flatMap(({ body }) => (body.kind === 'document' ? [body] : []))
-    .find(({ keyring, object }) => object.name === name || keyring === name)
+async function readFacts(vault: Vault, signal: AbortSignal): Promise<VaultFacts> {
+  return foldFacts(await vault.readChain(VAULT_TIMELINE, signal))
 }

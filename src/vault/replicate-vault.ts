@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { Openers } from '#seal/keys'
 import { AppError, isAppError } from '#stdx/app-error'
 import { collect, mapConcurrent } from '#stdx/streams'
 import type { ObjectName, ObjectStore } from '#store/object-store'
 import { formatEntryName, VAULT_TIMELINE } from '#timeline/entry-name'
 import { hashEntry } from '#timeline/envelope'
-import { parseEpochName } from './epoch-keyring.ts'
-import { type Needed, neededBy } from './needed-objects.ts'
-import { openersOf, proveKeyring } from './prove-keyring.ts'
+import { type Needed, type NeededKeyring, neededBy } from './needed-objects.ts'
+import { findStated, listEpochs, readStatedKeys, type StatedKeys } from './stated-keys.ts'
 import type { Stores, Vault } from './vault.ts'
 import { HEADER_NAME, parseHeader } from './vault-header.ts'
 
@@ -28,7 +26,10 @@ export type Replication = {
   readonly removed: number
   /** Slots that are there and no longer here: whoever knows their passphrase can open the replica. */
   readonly surplusSlots: readonly string[]
-  /** Objects of the keyring there for earlier keys: this credential cannot prove what took their place. */
+  /**
+   * Objects of the keyring there that are not here, and stay: their store locks them, or the replica's
+   * own log says that they are the right ones.
+   */
   readonly surplusKeys: number
 }
 
@@ -64,6 +65,8 @@ class Replicating {
   #bytes = 0
   #removed = 0
   #surplusKeys = 0
+  #stated: StatedKeys = { anew: new Map(), isWhole: false }
+  readonly #surplus: { readonly ref: NeededKeyring; readonly names: readonly ObjectName[] }[] = []
 
   constructor(vault: Vault, { from, onProgress, signal, to }: ReplicateOptions) {
     this.#vault = vault
@@ -81,6 +84,7 @@ class Replicating {
     await this.#copyFolder(store, this.#to.store, 'roles/')
     // Before the sources: it repeats their heads, and must not know of newer ones than are there.
     const said = await this.#readHead(VAULT_TIMELINE)
+    this.#stated = await readStatedKeys(this.#vault, this.#signal)
     const timelines: { timeline: string; seq: number }[] = []
     for (const source of await this.#vault.listSources(this.#signal)) {
       timelines.push({ timeline: source, seq: await this.#copyTimeline(source) })
@@ -89,6 +93,7 @@ class Replicating {
       timeline: VAULT_TIMELINE,
       seq: await this.#copyTimeline(VAULT_TIMELINE, said),
     })
+    await this.#removeSurplusKeys()
     const header = await store.get(HEADER_NAME, { signal: this.#signal })
     await this.#to.store.put(HEADER_NAME, header, this.#signal)
     return {
@@ -123,7 +128,7 @@ class Replicating {
     const needed = await neededBy(this.#vault, timeline, this.#signal)
     const toSeq = Math.min(needed.headSeq, upTo)
     const fromSeq = await this.#judgeReplica(timeline, toSeq)
-    await this.#copyNeeded(needed, await openersOf(this.#vault, timeline, this.#signal))
+    await this.#copyNeeded(needed)
     for (let seq = fromSeq + 1; seq <= toSeq; seq++) {
       const name = formatEntryName(timeline, seq)
       const bytes = await this.#from.store.get(name, { signal: this.#signal })
@@ -161,63 +166,71 @@ class Replicating {
     throw this.#diverged(incident?.problem ?? `its timeline "${timeline}" ends early`)
   }
 
-  async #copyNeeded({ keyrings, objects }: Needed, openers: Openers): Promise<void> {
-    const keys = mapConcurrent(keyrings, COPIES_MAX, (one) => this.#copyKeyring(one, openers))
+  async #copyNeeded({ keyrings, objects }: Needed): Promise<void> {
+    const keys = mapConcurrent(keyrings, COPIES_MAX, (one) => this.#copyKeyring(one))
     for await (const _ of keys);
     const copying = mapConcurrent(objects, COPIES_MAX, (ref) => this.#copyObject(ref))
     for await (const _ of copying);
   }
 
   /**
-   * Sealed anew, it lies under its name with the epoch behind. No hash of it stands in the log, so
-   * that whoever can write here could put anything in its place: those for earlier keys go there only
-   * when the newer one has been opened and holds what was committed.
+   * Sealed anew, it lies under its name with the epoch behind. What an entry says it is goes there, and
+   * nothing else that lies here: whoever can write here could have put it there.
    */
-  async #copyKeyring(needed: Needed['keyrings'][number], openers: Openers): Promise<void> {
+  async #copyKeyring(ref: NeededKeyring): Promise<void> {
     const [from, to] = [this.#from.keyring, this.#to.keyring]
-    const here = await this.#epochsOf(from, needed.at)
-    for (const one of here) {
-      if ((await to.stat(one, this.#signal)) !== undefined) continue
-      await this.#prove(from, one, { needed, openers })
-      await this.#copySmall(from, to, one)
+    const found = await findStated(from, this.#stated, ref, this.#signal)
+    if (found === undefined) throw await this.#judgeLost(ref)
+    const { bytes, name } = found
+    const there = await to.stat(name, this.#signal)
+    if (there === undefined) await this.#copyBytes(to, name, bytes)
+    else if (there.sizeBytes !== bytes.byteLength) {
+      throw this.#diverged(`object "${name}" has another size there`)
     }
-    const surplus = (await this.#epochsOf(to, needed.at)).filter((one) => !here.includes(one))
-    if (surplus.length === 0) return
-    const epochOf = (name: ObjectName) => parseEpochName(name).epoch
-    const [newest] = here.toSorted((a, b) => epochOf(b) - epochOf(a))
-    const isNewest = newest && surplus.every((one) => epochOf(one) < epochOf(newest))
-    if (!isNewest || !(await this.#prove(to, newest, { needed, openers }))) {
-      this.#surplusKeys += surplus.length
-      return
+    const here = await listEpochs(from, ref.at, this.#signal)
+    const surplus = (await listEpochs(to, ref.at, this.#signal)).filter((one) =>
+      here.every((other) => other.name !== one.name),
+    )
+    if (surplus.length > 0) this.#surplus.push({ ref, names: surplus.map((one) => one.name) })
+  }
+
+  /** It rotted, or was sealed anew since the run began. */
+  async #judgeLost(ref: NeededKeyring): Promise<AppError> {
+    const from = this.#from.keyring
+    const stated = await readStatedKeys(this.#vault, this.#signal)
+    if ((await findStated(from, stated, ref, this.#signal)) === undefined) {
+      return damaged(from, ref.at)
     }
-    for (const one of surplus) {
-      await to.delete(one, this.#signal)
-      this.#removed += 1
+    const message = `Cannot replicate "${from.label}": its keys were changed meanwhile`
+    return new AppError('vault.keys-changed', message)
+  }
+
+  /**
+   * What is there besides goes when the replica's own log has all that this one says: it may say more,
+   * where this side was rolled back. What is right by it has to be there whole before.
+   */
+  async #removeSurplusKeys(): Promise<void> {
+    if (this.#surplus.length === 0) return
+    const to = this.#to.keyring
+    const stated = await readStatedKeys(this.#replica, this.#signal)
+    for (const { names, ref } of this.#surplus) {
+      const kept = await findStated(to, stated, ref, this.#signal)
+      for (const name of names) {
+        const mayGo = stated.isWhole && kept !== undefined && name !== kept.name
+        if (mayGo && (await this.#deleteUnlessLocked(to, name))) this.#removed += 1
+        else this.#surplusKeys += 1
+      }
     }
   }
 
-  /** @throws vault.object-damaged */
-  async #prove(
-    keyring: ObjectStore,
-    at: ObjectName,
-    { needed, openers }: { needed: Needed['keyrings'][number]; openers: Openers },
-  ): Promise<boolean> {
-    const bytes = await keyring.get(at, { signal: this.#signal })
-    const { name, parts } = needed
+  async #deleteUnlessLocked(to: ObjectStore, name: ObjectName): Promise<boolean> {
     try {
-      return await proveKeyring({ vaultId: this.#vault.id, name, bytes, openers, parts })
+      await to.delete(name, this.#signal)
+      return true
     } catch (error) {
-      if (isAppError(error, 'seal.not-authentic')) throw damaged(keyring, at)
+      if (isAppError(error, 'store.locked')) return false
       throw error
     }
-  }
-
-  async #epochsOf(keyring: ObjectStore, name: ObjectName): Promise<ObjectName[]> {
-    const names: ObjectName[] = []
-    for await (const found of keyring.list(folderOf(name), this.#signal)) {
-      if (parseEpochName(found.name).name === name) names.push(found.name)
-    }
-    return names
   }
 
   async #copyObject(ref: Needed['objects'][number]): Promise<void> {
@@ -248,7 +261,10 @@ class Replicating {
 
   async #copySmall(from: ObjectStore, to: ObjectStore, name: ObjectName): Promise<void> {
     if ((await to.stat(name, this.#signal)) !== undefined) return
-    const bytes = await from.get(name, { signal: this.#signal })
+    await this.#copyBytes(to, name, await from.get(name, { signal: this.#signal }))
+  }
+
+  async #copyBytes(to: ObjectStore, name: ObjectName, bytes: Uint8Array): Promise<void> {
     await this.#putSame(to, name, bytes)
     this.#objects += 1
     this.#bytes += bytes.byteLength
@@ -271,7 +287,9 @@ class Replicating {
       const from = isKeyring ? this.#from.keyring : this.#from.store
       const to = isKeyring ? this.#to.keyring : this.#to.store
       const namesIn = async (side: ObjectStore) =>
-        isKeyring ? await this.#epochsOf(side, name) : [(await side.stat(name, this.#signal))?.name]
+        isKeyring
+          ? (await listEpochs(side, name, this.#signal)).map((one) => one.name)
+          : [(await side.stat(name, this.#signal))?.name]
       if ((await namesIn(from)).some((one) => one !== undefined)) continue
       for (const one of await namesIn(to)) {
         if (one === undefined) continue
@@ -303,10 +321,6 @@ async function* firstOf<T>(inputs: AsyncIterable<T>): AsyncGenerator<T, void, un
     yield input
     return
   }
-}
-
-function folderOf(name: ObjectName): string {
-  return name.slice(0, name.lastIndexOf('/') + 1)
 }
 
 function damaged(store: ObjectStore, name: ObjectName): AppError {

@@ -27,6 +27,8 @@ export type Vault = {
   readonly store: ObjectStore
   /** Objects as entries call them, whatever epoch of keys they are sealed for. */
   readonly keyring: ObjectStore
+  /** Objects as they lie there, every epoch under its own name. */
+  readonly storedKeyring: ObjectStore
   /** The same vault, with the same credential, as other stores hold it; nothing is remembered of it. */
   openElsewhere(store: ObjectStore, keyring: ObjectStore): Vault
   /** What the credential may do. */

@@ -21,7 +21,7 @@ export function addReplicate(program: Command, act: Act): void {
           output.warning({ code: 'vault.replica-surplus', message })
         }
         if (answer.surplusKeys > 0) {
-          const message = `The replica still has ${formatCount(answer.surplusKeys)} keyring objects for earlier keys: whoever holds those can open what they hold there. This credential cannot prove what took their place; replicate once with that of restore or keeper, which does and removes them.`
+          const message = `The replica still has ${formatCount(answer.surplusKeys)} keyring objects that the vault has no more: whoever has the keys they were sealed to can open what they hold. Their store locks them, or the log of the replica says more than that of the vault; they go with a later run once neither holds.`
           output.warning({ code: 'vault.replica-surplus', message })
         }
         output.summary({ type: 'summary', ...answer }, () => {

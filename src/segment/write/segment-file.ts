@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { SchemaVersion } from '#record/schema'
 import type { Part } from '#seal/data-keys'
@@ -14,7 +15,13 @@ import { encodeFooter, type FooterBlock, formatTrailer } from '../block/footer.t
 import { sealBlock, unsealBlock } from '../block/seal-block.ts'
 import { entryOf, startOf } from '../columns.ts'
 import type { Kernel } from '../kernel/open-kernel.ts'
-import type { BorrowedBlobs, ObjectRef, SegmentRef, SegmentWriteDeps } from '../segment.ts'
+import type {
+  BorrowedBlobs,
+  ObjectRef,
+  SegmentRef,
+  SegmentWriteDeps,
+  StoredBytes,
+} from '../segment.ts'
 import type { BytesColumn, VersionBatch } from '../version-batch.ts'
 import { nameTaken, PartWriter } from './part-writer.ts'
 
@@ -128,7 +135,9 @@ export class SegmentFile implements AsyncDisposable {
     const result = await keyring.put(this.keyring, bytes, signal)
     if (result === 'already-present') throw nameTaken(this.keyring)
     this.#isSealed = true
-    return this.#formatRef({ keys, rows, blobs })
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    const keyringObject = { sizeBytes: bytes.byteLength, sha256 }
+    return this.#formatRef({ keyringObject, keys, rows, blobs })
   }
 
   /** From here on disposing leaves the segment where it is. */
@@ -213,6 +222,7 @@ export class SegmentFile implements AsyncDisposable {
   }
 
   #formatRef(objects: {
+    readonly keyringObject: StoredBytes
     readonly keys: ObjectRef
     readonly rows: ObjectRef | null
     readonly blobs: ObjectRef | null

@@ -7,6 +7,7 @@ import type { SegmentRef } from '#segment/segment'
 import { systemRandom } from '#stdx/random'
 import { parseObjectName } from '#store/object-name'
 import type { CaptureBody } from '#timeline/entry'
+import { storedBytesOf } from '../keyring-list.ts'
 import type { Vault } from '../vault.ts'
 import { signal } from './a-vault.ts'
 
@@ -62,7 +63,8 @@ async function aSegment(vault: Vault, source: string, session: string): Promise<
   const rowsKey = systemRandom.bytes(32)
   const segmentKeys = { keys: [keysKey], rows: [rowsKey], blobs: [] }
   const request = { vaultId: vault.id, name: keyring, keys: segmentKeys, recipients }
-  await vault.keyring.put(keyring, await sealKeyring(request), signal)
+  const sealed = await sealKeyring(request)
+  await vault.keyring.put(keyring, sealed, signal)
   const put = async (part: 'keys' | 'rows', key: Uint8Array) => {
     const name = parseObjectName(`segments/${source}/${session}/1.${part}`)
     const place = { vaultId: vault.id, segment: name, part, block: 0, section: 0 }
@@ -80,6 +82,7 @@ async function aSegment(vault: Vault, source: string, session: string): Promise<
     versionCount: 1,
     rowCount: 1,
     keyring,
+    keyringObject: storedBytesOf(sealed),
     keys: await put('keys', keysKey),
     rows: await put('rows', rowsKey),
     blobs: null,

@@ -1,0 +1,95 @@
+import type { StoredBytes } from '#segment/segment'
+import { isAppError } from '#stdx/app-error'
+import { collect } from '#stdx/streams'
+import type { ObjectName, ObjectStore } from '#store/object-store'
+import { VAULT_TIMELINE } from '#timeline/entry-name'
+import { foldFacts } from '#timeline/fold-facts'
+import { nameInEpoch, parseEpochName } from './epoch-keyring.ts'
+import { getIfAny, isStored, readKeyringList } from './keyring-list.ts'
+import type { Vault } from './vault.ts'
+
+/**
+ * What the signed log says the objects of the keyring are. Sealing to a public key proves nobody, so
+ * this alone tells an object that was put there by right from one that is in its form.
+ */
+export type StatedKeys = {
+  /** By the name that entries have: what was sealed anew, the newest word on it. */
+  readonly anew: ReadonlyMap<string, StoredBytes>
+  /** Whether all that was said could be read; else an object that differs may be one sealed anew. */
+  readonly isWhole: boolean
+}
+
+/** A keyring object as an entry names it, and where it lies since it was repaired. */
+export type KeyringRef = {
+  readonly name: ObjectName
+  readonly at: ObjectName
+  readonly first: StoredBytes
+}
+
+/** Reads every list. Holds a name and a hash for each object that was sealed anew. */
+export async function readStatedKeys(
+  vault: Pick<Vault, 'readChain' | 'store'>,
+  signal: AbortSignal,
+): Promise<StatedKeys> {
+  const chain = await vault.readChain(VAULT_TIMELINE, signal)
+  let isWhole = chain.damagedFrom === null && chain.rolledBack === null
+  const anew = new Map<string, StoredBytes>()
+  for (const { dead, epoch, list } of foldFacts(chain).resealed) {
+    try {
+      for (const [name, bytes] of await readKeyringList(vault.store, list, signal)) {
+        if (!dead.has(`${name}.${epoch}`)) anew.set(name, bytes)
+      }
+    } catch (error) {
+      if (!isAppError(error, 'vault.object-damaged')) throw error
+      isWhole = false
+    }
+  }
+  return { anew, isWhole }
+}
+
+/** What the object must be. */
+export function statedBytes({ anew }: StatedKeys, { at, first, name }: KeyringRef): StoredBytes {
+  return anew.get(at) ?? anew.get(name) ?? first
+}
+
+/** An object of the keyring under the name at which it lies. */
+export type FoundKeys = { readonly name: ObjectName; readonly bytes: Uint8Array }
+
+/**
+ * The object that was stated, whatever others lie there for other epochs; `undefined` when none of
+ * them is it.
+ * @param stored the keyring as it lies, every epoch under its own name
+ */
+export async function findStated(
+  stored: ObjectStore,
+  stated: StatedKeys,
+  ref: KeyringRef,
+  signal: AbortSignal,
+): Promise<FoundKeys | undefined> {
+  const wanted = statedBytes(stated, ref)
+  for (const { name } of await listEpochs(stored, ref.at, signal)) {
+    const bytes = await getIfAny(stored, name, signal)
+    if (bytes !== undefined && isStored(wanted, bytes)) return { name, bytes }
+  }
+  return undefined
+}
+
+export type StoredEpoch = {
+  readonly name: ObjectName
+  readonly epoch: number
+  readonly sizeBytes: number
+  readonly modifiedMs: number
+}
+
+/** What lies there of an object, newest epoch first. */
+export async function listEpochs(
+  stored: ObjectStore,
+  name: ObjectName,
+  signal: AbortSignal,
+): Promise<StoredEpoch[]> {
+  const folder = name.slice(0, name.lastIndexOf('/') + 1)
+  return (await collect(stored.list(folder, signal)))
+    .map((found) => ({ ...found, ...{ epoch: parseEpochName(found.name).epoch } }))
+    .filter((found) => found.name === nameInEpoch(name, found.epoch))
+    .sort((a, b) => b.epoch - a.epoch)
+}
