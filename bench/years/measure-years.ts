@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { atEntry } from '#record/stamp'
 import { readState } from '#segment/read-state'
 import { systemClock } from '#stdx/clock'
 import { systemRandom } from '#stdx/random'
@@ -195,7 +196,7 @@ async function timeState(vault: Vault, asOfSeq: number) {
     segments: segments.get(CUSTOMER.entity) ?? [],
     schemas: new Map([[1, CUSTOMER]]),
     schema: CUSTOMER,
-    asOfSeq,
+    asOf: atEntry(asOfSeq),
     rows: true,
     signal,
   }

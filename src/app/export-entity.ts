@@ -27,8 +27,8 @@ export async function* exportEntity(
   const names = sourceFields(at.schema).map(({ name }) => name)
   const formatLine = request.format === 'csv' ? csvLine : jsonLine
   if (request.format === 'csv') yield `${names.map(csvText).join(',')}\r\n`
-  const { asOfSeq, schema, schemas, segments } = at
-  const batches = readState(deps, { segments, schemas, schema, asOfSeq, rows: true, signal })
+  const { asOf, schema, schemas, segments } = at
+  const batches = readState(deps, { segments, schemas, schema, asOf, rows: true, signal })
   for await (const batch of batches) {
     const lines: string[] = []
     for (let index = 0; index < batch.count; index++) {

@@ -1,5 +1,6 @@
 import { batchBytes, type RowBatch } from '#record/row-batch'
 import type { SchemaVersion } from '#record/schema'
+import type { Stamp } from '#record/stamp'
 import { deriveDigestKeys, formatFingerprint } from '#seal/digest-keys'
 import type { DigestKey } from '#seal/keys'
 import type { BlobIndex } from '#segment/blob-index'
@@ -22,7 +23,7 @@ export type EntityJob = {
   readonly schemas: readonly SchemaVersion[]
   /** What the scan is compared with; empty for a first capture of the generation. */
   readonly segments: readonly PlacedSegment[]
-  readonly asOfSeq: number
+  readonly asOf: Stamp
   readonly isOrdered: boolean
   /** The job's segments are numbered `firstNumber`, `firstNumber + numberStep`, ... */
   readonly firstNumber: number
@@ -114,9 +115,9 @@ function currentState(
   job: EntityJob,
   signal: AbortSignal,
 ): AsyncIterable<VersionBatch> {
-  const { asOfSeq, schema, segments } = job
+  const { asOf, schema, segments } = job
   const schemas = new Map(job.schemas.map((version) => [version.version, version]))
-  return readState(deps.read, { segments, schemas, schema, asOfSeq, rows: false, signal })
+  return readState(deps.read, { segments, schemas, schema, asOf, rows: false, signal })
 }
 
 /** Runs a comparison to its end and returns what it counted. */

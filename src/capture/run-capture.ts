@@ -3,6 +3,7 @@ import type { Cut } from '#record/cut'
 import type { EntityName } from '#record/entity-name'
 import { scanFields } from '#record/project'
 import type { Catalogue, DescribedEntity } from '#record/schema'
+import { atEntry } from '#record/stamp'
 import { openBlobIndex } from '#segment/blob-index'
 import { AppError, isAppError } from '#stdx/app-error'
 import { formatCanonicalJson } from '#stdx/canonical-json'
@@ -108,7 +109,7 @@ async function captureAll(
       schema: plan.schema,
       schemas: plan.schemas,
       segments: plan.segments,
-      asOfSeq: run.state.headSeq,
+      asOf: atEntry(run.state.headSeq),
       isOrdered: plan.described.scanOrder === 'key',
       firstNumber: index,
       numberStep: plans.length,

@@ -1,6 +1,7 @@
 import { formatKeyAddress } from '#record/address'
 import type { EntityName } from '#record/entity-name'
 import type { SchemaVersion } from '#record/schema'
+import { isUpTo } from '#record/stamp'
 import { readTouched, type TouchedBatch } from '#segment/read-changes'
 import { readState } from '#segment/read-state'
 import type { SegmentReadDeps } from '#segment/segment'
@@ -107,13 +108,13 @@ function pairsOf(
   if (left === null || right === null || !hasSharedVersions(left, right)) {
     return pairVersions(stateOf(deps, left, signal), stateOf(deps, right, signal))
   }
-  const isForward = left.asOfSeq <= right.asOfSeq
+  const isForward = isUpTo(right.asOf, left.asOf.seq, left.asOf.ordinal)
   const [older, newer] = isForward ? [left, right] : [right, left]
   const touched = readTouched(deps, {
     segments: newer.segments,
     schemas: newer.schemas,
-    fromSeq: older.asOfSeq,
-    toSeq: newer.asOfSeq,
+    from: older.asOf,
+    to: newer.asOf,
     fromSchema: older.schema,
     toSchema: newer.schema,
     rows: true,
@@ -142,8 +143,8 @@ async function* pairTouched(
 
 async function* stateOf(deps: SegmentReadDeps, at: EntityAt | null, signal: AbortSignal) {
   if (at === null) return
-  const { asOfSeq, schema, schemas, segments } = at
-  yield* readState(deps, { segments, schemas, schema, asOfSeq, rows: true, signal })
+  const { asOf, schema, schemas, segments } = at
+  yield* readState(deps, { segments, schemas, schema, asOf, rows: true, signal })
 }
 
 /** The change a pair is: none when the fields both sides have are equal, two when the keys mean different things. */

@@ -1,5 +1,6 @@
 import type { EntityName } from '#record/entity-name'
 import type { SchemaVersion } from '#record/schema'
+import { atEntry, type Stamp } from '#record/stamp'
 import { type PlacedSegment, seqsOf } from '#segment/segment'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
@@ -13,7 +14,7 @@ export type EntityAt = {
   readonly schemas: ReadonlyMap<number, SchemaVersion>
   /** Segments of its generation that the point can see. */
   readonly segments: readonly PlacedSegment[]
-  readonly asOfSeq: number
+  readonly asOf: Stamp
 }
 
 /** @throws history.entity-unknown when the point does not hold it, naming what comes close */
@@ -26,7 +27,7 @@ export function entityAt(state: TimelineState, point: Point, entity: EntityName)
   const segments = (state.segments.get(entity) ?? []).filter(
     (one) => one.ref.generation === facts.generation && seqsOf(one).min <= point.seq,
   )
-  return { facts, schema, schemas, segments, asOfSeq: point.seq }
+  return { facts, schema, schemas, segments, asOf: atEntry(point.seq) }
 }
 
 function unknownEntity(state: TimelineState, point: Point, entity: EntityName): AppError {

@@ -1,6 +1,7 @@
 import type { EntityName } from '#record/entity-name'
 import { parseKeyForms } from '#record/key-forms'
 import type { SchemaVersion } from '#record/schema'
+import { isUpTo, type Stamp } from '#record/stamp'
 import { type FindVersionsOptions, type FoundVersion, findVersions } from '#segment/find-versions'
 import type { SegmentReadDeps } from '#segment/segment'
 import { OP_DELETE } from '#segment/version-batch'
@@ -29,13 +30,13 @@ export async function findRecord(
   address: string,
   signal: AbortSignal,
 ): Promise<FoundRecord> {
-  const { asOfSeq, schema, schemas, segments } = at
+  const { asOf, schema, schemas, segments } = at
   const asked = { segments, schemas, signal }
-  const { key, versions } = await findByAddress(deps, { ...asked, address, schema, asOfSeq })
+  const { key, versions } = await findByAddress(deps, { ...asked, address, schema, asOf })
   const [version, ...older] = versions
   if (version !== undefined && version.op !== OP_DELETE) return { key, version, older }
   const found = version === undefined ? 'it was never there' : `it was deleted at ${version.seq}`
-  throw unknownRecord(schema.entity, address, `at point ${asOfSeq}: ${found}`)
+  throw unknownRecord(schema.entity, address, `at point ${asOf.seq}: ${found}`)
 }
 
 export type FindByAddressOptions = Omit<FindVersionsOptions, 'key'> & {
@@ -43,18 +44,18 @@ export type FindByAddressOptions = Omit<FindVersionsOptions, 'key'> & {
   /** Says how the address is read. */
   readonly schema: SchemaVersion
   /** Versions after it are left out. */
-  readonly asOfSeq: number
+  readonly asOf: Stamp
 }
 
 /** The versions of the key that the address spells, or else of the one it may also mean, newest first. */
 export async function findByAddress(
   deps: SegmentReadDeps,
-  { address, asOfSeq, schema, ...options }: FindByAddressOptions,
+  { address, asOf, schema, ...options }: FindByAddressOptions,
 ): Promise<{ key: Uint8Array<ArrayBuffer>; versions: readonly FoundVersion[] }> {
   const { printed, spelled } = parseKeyForms(address, schema)
   const find = async (key: Uint8Array) => {
     const versions = await findVersions(deps, { ...options, key })
-    return versions.filter(({ seq }) => seq <= asOfSeq)
+    return versions.filter(({ ordinal, seq }) => isUpTo(asOf, seq, ordinal))
   }
   const versions = await find(spelled)
   if (versions.length > 0 || printed === null) return { key: spelled, versions }

@@ -1,6 +1,7 @@
 import { formatKeyAddress } from '#record/address'
 import type { EntityName } from '#record/entity-name'
 import type { SchemaVersion } from '#record/schema'
+import { atEntry } from '#record/stamp'
 import { type SegmentReadDeps, seqsOf } from '#segment/segment'
 import { isAppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
@@ -155,11 +156,11 @@ async function findInStretch(
   const last = held.at(-1)
   const schema = known.findLast((one) => one.generation === generation)
   assert(last !== undefined && schema !== undefined, 'A stretch has points, which have schemas.')
-  const asOfSeq = last.point.seq
+  const asOf = atEntry(last.point.seq)
   const segments = (state.segments.get(entity) ?? []).filter(
-    (one) => one.ref.generation === generation && seqsOf(one).min <= asOfSeq,
+    (one) => one.ref.generation === generation && seqsOf(one).min <= asOf.seq,
   )
-  const asked = { address, segments, schemas, schema, asOfSeq, signal }
+  const asked = { address, segments, schemas, schema, asOf, signal }
   const { key, versions } = await findByAddress(deps, asked)
   const records = new Map<number, ReadRecord | null>()
   let seqMin = 0

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { CaptureWatch, EntityJob } from '#capture/capture-entity'
 import type { RowBatch } from '#record/row-batch'
+import { atEntry } from '#record/stamp'
 import { createBlobIndex, openBlobIndex } from '#segment/blob-index'
 import { aRowBatch, aSchema } from '#segment/testing/segment-fixture'
 import { AppError } from '#stdx/app-error'
@@ -53,7 +54,7 @@ function aJob(change: Partial<EntityJob> = {}): EntityJob {
     schema,
     schemas: [schema],
     segments: [],
-    asOfSeq: 0,
+    asOf: atEntry(0),
     isOrdered: true,
     firstNumber: 0,
     numberStep: 1,

@@ -57,8 +57,8 @@ export async function* pairWithTarget(
   { isTwinRefused = () => false, rows, signal }: PairOptions,
 ): AsyncGenerator<readonly RecordPair[], PairTotals, undefined> {
   refuseMissingFields(at.schema, described)
-  const { asOfSeq, schema, schemas, segments } = at
-  const state = readState(deps.read, { segments, schemas, schema, asOfSeq, rows, signal })
+  const { asOf, schema, schemas, segments } = at
+  const state = readState(deps.read, { segments, schemas, schema, asOf, rows, signal })
   // A value's text may depend on its field's type, and the point's is the one to compare under.
   const shown = readAs(described, schema)
   const printed = refuseUnprintable(cut.scan(shown, scanFields(schema), signal), at, described)
@@ -77,8 +77,8 @@ export function pairWithNothing(
   at: EntityAt,
   signal: AbortSignal,
 ): AsyncGenerator<readonly RecordPair[], PairTotals, undefined> {
-  const { asOfSeq, schema, schemas, segments } = at
-  const state = readState(deps.read, { segments, schemas, schema, asOfSeq, rows: true, signal })
+  const { asOf, schema, schemas, segments } = at
+  const state = readState(deps.read, { segments, schemas, schema, asOf, rows: true, signal })
   return pairVersions(state, nothing())
 }
 

@@ -115,10 +115,10 @@ async function insertRows(
 
 async function* readRows(
   deps: CompareDeps,
-  { asOfSeq, schema, schemas, segments }: PlannedEntity['at'],
+  { asOf, schema, schemas, segments }: PlannedEntity['at'],
   signal: AbortSignal,
 ): AsyncGenerator<RowBatch, void, undefined> {
-  const state = readState(deps.read, { segments, schemas, schema, asOfSeq, rows: true, signal })
+  const state = readState(deps.read, { segments, schemas, schema, asOf, rows: true, signal })
   for await (const batch of state) yield* toRowBatches(deps.read, batch, signal)
 }
 

@@ -4,6 +4,7 @@ import type { SourceCut } from '#connector/connector'
 import type { EntityAt } from '#history/entity-at'
 import type { RowBatch } from '#record/row-batch'
 import type { Catalogue, DescribedEntity } from '#record/schema'
+import { atEntry } from '#record/stamp'
 import {
   aRowBatch,
   aSchema,
@@ -50,7 +51,7 @@ async function verify(entities: readonly DescribedEntity[], rows: () => AsyncIte
     schema,
     schemas: new Map([[1, schema]]),
     segments: refs.map((ref) => ({ seq: 1, ref })),
-    asOfSeq: 1,
+    asOf: atEntry(1),
   }
   const deps = {
     read: vault.readDeps,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { encodeKey } from '#record/key'
+import { atEntry } from '#record/stamp'
 import { isAppError } from '#stdx/app-error'
 import { collect } from '#stdx/streams'
 import { checkSegment } from './check-segment.ts'
@@ -40,7 +41,7 @@ const check = ({ vault, placed }: Segment, depth: 'hashes' | 'authenticated' | '
 async function readEverything({ vault, placed }: Segment): Promise<string> {
   const { readDeps, signal } = vault
   const segments = [placed]
-  const options = { segments, schemas, schema, asOfSeq: 1, rows: true, signal }
+  const options = { segments, schemas, schema, asOf: atEntry(1), rows: true, signal }
   const texts: string[] = []
   for await (const batch of readState(readDeps, options)) {
     texts.push(...listVersions(batch).map(({ key, digest }) => `${key} ${digest}`))

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { encodeKey } from '#record/key'
+import { atEntry } from '#record/stamp'
 import { AssertionError } from '#stdx/assert'
 import { systemRandom } from '#stdx/random'
 import { collect } from '#stdx/streams'
@@ -35,8 +36,15 @@ function optionsOf(vault: Vault, session: string) {
   return { source: 'erp', session, schema, digestKey, allocateNumber, signal: vault.signal }
 }
 
-async function readRows(vault: Vault, segments: readonly PlacedSegment[], asOfSeq: number) {
-  const options = { segments, schemas, schema, asOfSeq, rows: true, signal: vault.signal }
+async function readRows(vault: Vault, segments: readonly PlacedSegment[], seq: number) {
+  const options = {
+    segments,
+    schemas,
+    schema,
+    asOf: atEntry(seq),
+    rows: true,
+    signal: vault.signal,
+  }
   const batches = await collect(readState(vault.readDeps, options))
   return batches.flatMap(listVersions).map(({ row }) => row)
 }
@@ -65,7 +73,7 @@ test('segments of several blocks merge to the state at every point, wherever blo
     const expected = ids.flatMap((id) => state.get(id) ?? [])
     expect((await readRows(vault, segments, seq)).join('') === expected.join('')).toBe(true)
   }
-  const sides = { fromSeq: 2, toSeq: 4, fromSchema: schema, toSchema: schema }
+  const sides = { from: atEntry(2), to: atEntry(4), fromSchema: schema, toSchema: schema }
   const options = { segments, schemas, ...sides, rows: true, signal: vault.signal }
   const touched = await collect(readTouched(vault.readDeps, options))
   const changed = ids.filter((id) => states[2]?.get(id) !== states[4]?.get(id))

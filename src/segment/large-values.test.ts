@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { encodeKey } from '#record/key'
 import { LARGE_ROW_BYTES, type RowBatch } from '#record/row-batch'
+import { atEntry } from '#record/stamp'
 import { collect } from '#stdx/streams'
 import { createSegmentWriter } from './create-segment-writer.ts'
 import { findVersions } from './find-versions.ts'
@@ -43,7 +44,7 @@ function textOf(batch: RowBatch): string {
 
 test('large values come back in their rows, and long rows come alone', async () => {
   const { vault, segments } = await storeRows()
-  const options = { segments, schemas, schema, asOfSeq: 1, rows: true, signal: vault.signal }
+  const options = { segments, schemas, schema, asOf: atEntry(1), rows: true, signal: vault.signal }
   const batches: RowBatch[] = []
   for await (const batch of readState(vault.readDeps, options)) {
     expect(batch.rows?.bytes.length).toBeLessThan(LARGE_ROW_BYTES)

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { encodeKey } from '#record/key'
 import type { SchemaVersion } from '#record/schema'
+import { atEntry } from '#record/stamp'
 import { collect } from '#stdx/streams'
 import { checkSegment } from './check-segment.ts'
 import { findVersions } from './find-versions.ts'
@@ -121,8 +122,15 @@ function aMerge(
 }
 
 async function stateAt(vault: Vault, segments: readonly PlacedSegment[], point: KeptPoint) {
-  const { schema, seq: asOfSeq } = point
-  const options = { segments, schemas, schema, asOfSeq, rows: true, signal: vault.signal }
+  const { schema, seq } = point
+  const options = {
+    segments,
+    schemas,
+    schema,
+    asOf: atEntry(seq),
+    rows: true,
+    signal: vault.signal,
+  }
   return (await collect(readState(vault.readDeps, options))).flatMap(listVersions)
 }
 
@@ -134,7 +142,12 @@ async function touched(
   [from, to]: readonly [KeptPoint, KeptPoint],
 ) {
   const options = { segments, schemas, rows: true, signal: vault.signal }
-  const seqs = { fromSeq: from.seq, toSeq: to.seq, fromSchema: from.schema, toSchema: to.schema }
+  const seqs = {
+    from: atEntry(from.seq),
+    to: atEntry(to.seq),
+    fromSchema: from.schema,
+    toSchema: to.schema,
+  }
   const batches = await collect(readTouched(vault.readDeps, { ...options, ...seqs }))
   const plain = (batch: (typeof batches)[number]['after']) =>
     listVersions(batch).map(({ digest, key, op, row }) => ({ digest, key, op, row }))

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { encodeKey } from '#record/key'
+import type { Stamp } from '#record/stamp'
 import { collect } from '#stdx/streams'
 import { findVersions } from './find-versions.ts'
 import { readTouched } from './read-changes.ts'
@@ -25,47 +26,56 @@ const rowOf = (id: number, note: string | null) => (note === null ? '' : `${id}\
 
 const digestOf = (note: string | null) => BigInt(`0x${Buffer.from(`1${note}`).toString('hex')}`)
 
+/** Commits share an entry, three as its transactions. */
+function stampOf(commit: number): Stamp {
+  return { seq: Math.ceil(commit / 3), ordinal: ((commit + 2) % 3) + 1 }
+}
+
 async function writeCommits(commits: readonly Commit[]) {
   const vault = aVault()
   const segments: PlacedSegment[] = []
-  for (const [i, commit] of commits.entries()) {
-    const versions = [...commit]
-      .sort(([a], [b]) => a - b)
-      .map(([id, note]) => ({
+  const entries = Map.groupBy(commits.entries(), ([i]) => stampOf(i + 1).seq)
+  for (const [seq, members] of entries) {
+    const versions = members
+      .flatMap(([i, commit]) => [...commit].map(([id, note]) => ({ id, note, ...stampOf(i + 1) })))
+      .sort((a, b) => a.id - b.id || b.ordinal - a.ordinal)
+      .map(({ id, note, ordinal }) => ({
         key: keyOf(id),
         row: rowOf(id, note) || null,
         digest: digestOf(note),
+        ordinal,
       }))
     const refs = await writeBatches(vault, schema, [aBatch(versions)])
-    segments.push(...refs.map((ref) => ({ seq: i + 1, ref })))
+    segments.push(...refs.map((ref) => ({ seq, ref })))
   }
   return { vault, segments }
 }
 
-/** The newest version of a record up to a point. */
-function versionAt(commits: readonly Commit[], id: number, seq: number) {
-  const at = commits.slice(0, seq).findLastIndex((commit) => commit.has(id))
+/** The newest version of a record up to a commit. */
+function versionAt(commits: readonly Commit[], id: number, commit: number) {
+  const at = commits.slice(0, commit).findLastIndex((one) => one.has(id))
   const note = commits[at]?.get(id) ?? null
-  return { key: hexOf(id), seq: at + 1, row: rowOf(id, note) }
+  return { key: hexOf(id), seq: at < 0 ? 0 : stampOf(at + 1).seq, row: rowOf(id, note) }
 }
 
 test('readTouched() gives both sides of every record that a map of versions says', async () => {
-  const points = fc.tuple(fc.nat(7), fc.nat(7))
+  const points = fc.tuple(fc.nat(12), fc.nat(12))
   await fc.assert(
-    fc.asyncProperty(fc.array(aCommit, { maxLength: 7 }), points, async (commits, [a, b]) => {
+    fc.asyncProperty(fc.array(aCommit, { maxLength: 12 }), points, async (commits, [a, b]) => {
       const { vault, segments } = await writeCommits(commits)
-      const [fromSeq, toSeq] = [Math.min(a, b), Math.max(a, b)]
-      const touched = commits.slice(fromSeq, toSeq).flatMap((commit) => [...commit.keys()])
+      const [earlier, later] = [Math.min(a, b), Math.max(a, b)]
+      const touched = commits.slice(earlier, later).flatMap((commit) => [...commit.keys()])
       const ids = [...new Set(touched)]
         .sort((x, y) => x - y)
-        .filter((id) => versionAt(commits, id, fromSeq).row !== versionAt(commits, id, toSeq).row)
+        .filter((id) => versionAt(commits, id, earlier).row !== versionAt(commits, id, later).row)
       for (const rows of [true, false]) {
-        const options = { segments, schemas, fromSeq, toSeq, rows, signal: vault.signal }
+        const [from, to] = [stampOf(earlier), stampOf(later)]
+        const options = { segments, schemas, from, to, rows, signal: vault.signal }
         const sides = { fromSchema: schema, toSchema: schema }
         const batches = await collect(readTouched(vault.readDeps, { ...options, ...sides }))
         for (const [side, seq] of [
-          ['before', fromSeq],
-          ['after', toSeq],
+          ['before', earlier],
+          ['after', later],
         ] as const) {
           const found = batches
             .flatMap((batch) => listVersions(batch[side]))
@@ -85,7 +95,7 @@ test('readTouched() gives both sides of every record that a map of versions says
 
 test('findVersions() gives all versions of a record, newest first', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(aCommit, { maxLength: 6 }), async (commits) => {
+    fc.asyncProperty(fc.array(aCommit, { maxLength: 9 }), async (commits) => {
       const { vault, segments } = await writeCommits(commits)
       for (const id of [-20, -1, 0, 7, 20]) {
         const options = { segments, schemas, key: keyOf(id), signal: vault.signal }
@@ -94,7 +104,7 @@ test('findVersions() gives all versions of a record, newest first', async () => 
           const note = commit.get(id)
           if (note === undefined) return []
           const fields = note === null ? [] : [String(id), 'x', note]
-          return [{ seq: i + 1, ordinal: 1, op: note === null ? 1 : 0, fields }]
+          return [{ ...stampOf(i + 1), op: note === null ? 1 : 0, fields }]
         })
         expect(found.map(({ seq, ordinal, op, fields }) => ({ seq, ordinal, op, fields }))).toEqual(
           expected.reverse(),

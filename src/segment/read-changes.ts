@@ -1,4 +1,5 @@
 import type { SchemaVersion } from '#record/schema'
+import { isUpTo, LAST_ORDINAL, type Stamp } from '#record/stamp'
 import { assert } from '#stdx/assert'
 import { compareWithKey } from './columns.ts'
 import { type Kernel, openKernel } from './kernel/open-kernel.ts'
@@ -14,10 +15,10 @@ export type ReadTouchedOptions = {
   /** Of one entity and generation. */
   readonly segments: readonly PlacedSegment[]
   readonly schemas: ReadonlyMap<number, SchemaVersion>
-  /** The earlier point, exclusive. */
-  readonly fromSeq: number
-  /** The later point. */
-  readonly toSeq: number
+  /** The earlier moment, exclusive. */
+  readonly from: Stamp
+  /** The later one. */
+  readonly to: Stamp
   /** What the rows of either side are given in. */
   readonly fromSchema: SchemaVersion
   readonly toSchema: SchemaVersion
@@ -45,15 +46,15 @@ export async function* readTouched(
   deps: SegmentReadDeps,
   options: ReadTouchedOptions,
 ): AsyncGenerator<TouchedBatch, void, undefined> {
-  const { fromSeq, schemas, fromSchema, toSchema, rows, signal } = options
+  const { from, schemas, fromSchema, toSchema, rows, signal } = options
   const kernel = openKernel()
   const segments = await openSegments(deps, options)
   const older = segments
-    .filter(({ seqMin }) => seqMin <= fromSeq)
+    .filter(({ seqMin }) => seqMin <= from.seq)
     .sort((a, b) => b.seqMax - a.seqMax)
-    .map((segment) => new SeekCursor(readerOf(deps, kernel, segment, signal), fromSeq))
+    .map((segment) => new SeekCursor(readerOf(deps, kernel, segment, signal), from))
   const younger = segments
-    .filter(({ seqMax }) => seqMax > fromSeq)
+    .filter(({ seqMax }) => !isUpTo(from, seqMax, LAST_ORDINAL))
     .map((segment) => readerOf(deps, kernel, segment, signal))
   const [left, right] = [fromSchema, toSchema].map((asked) =>
     rows ? { schemas, asked } : undefined,
@@ -84,11 +85,11 @@ function isSameRecord(before: FoundAt | undefined, after: FoundAt): boolean {
 
 async function openSegments(
   deps: SegmentReadDeps,
-  { segments, toSeq, toSchema, signal }: ReadTouchedOptions,
+  { segments, to, toSchema, signal }: ReadTouchedOptions,
 ): Promise<OpenSegment[]> {
   const opened: OpenSegment[] = []
   for (const placed of segments) {
-    if (placed.ref.generation !== toSchema.generation || seqsOf(placed).min > toSeq) continue
+    if (placed.ref.generation !== toSchema.generation || seqsOf(placed).min > to.seq) continue
     opened.push(await openSegment(deps, placed, signal))
   }
   return opened
@@ -106,18 +107,19 @@ function readerOf(
 /** Lists of the newest versions between the points, one per key. */
 async function* touchedVersions(
   readers: readonly BlockReader[],
-  { fromSeq, toSeq }: ReadTouchedOptions,
+  options: ReadTouchedOptions,
 ): AsyncGenerator<(FoundEntry & { readonly found: FoundAt })[], void, undefined> {
-  const isSkipped = ({ seqMax, seqMin }: PlacedBlock) => seqMax <= fromSeq || seqMin > toSeq
+  const { from, to } = options
+  const isSkipped = ({ ordinalMax, ordinalMin, seqMax, seqMin }: PlacedBlock) =>
+    isUpTo(from, seqMax, ordinalMax) || !isUpTo(to, seqMin, ordinalMin)
   const opened = await Promise.all(readers.map((reader) => RunCursor.open(reader, isSkipped)))
   const heap = heapOfCursors(opened.filter((cursor) => cursor !== undefined))
   let touched: (FoundEntry & { readonly found: FoundAt })[] = []
   for (let cursor = heap.top(); cursor !== undefined; cursor = heap.top()) {
     const { batch, index, block, reader } = cursor
-    const seq = batch.seqs[index] ?? 0
     const last = touched.at(-1)
     const isKnown = last !== undefined && compareWithKey(batch.keys, index, last.key) === 0
-    if (!isKnown && seq > fromSeq && seq <= toSeq) {
+    if (!isKnown && isBetween(options, batch, index)) {
       if (touched.length >= TOUCHED_MAX) {
         yield touched
         touched = []
@@ -129,7 +131,17 @@ async function* touchedVersions(
   if (touched.length > 0) yield touched
 }
 
-/** The newest version up to the earlier point. @param cursors by their newest version, newest first */
+function isBetween(
+  { from, to }: ReadTouchedOptions,
+  { ordinals, seqs }: VersionBatch,
+  index: number,
+): boolean {
+  const seq = seqs[index] ?? 0
+  const ordinal = ordinals[index] ?? 0
+  return isUpTo(to, seq, ordinal) && !isUpTo(from, seq, ordinal)
+}
+
+/** The newest version up to the earlier moment. @param cursors by their newest version, newest first */
 async function findBefore(
   cursors: readonly SeekCursor[],
   key: Uint8Array,

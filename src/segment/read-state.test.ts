@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { encodeKey } from '#record/key'
+import { atEntry, LAST_ORDINAL, type Stamp } from '#record/stamp'
 import { collect } from '#stdx/streams'
 import { readState } from './read-state.ts'
 import type { PlacedSegment } from './segment.ts'
@@ -20,10 +21,10 @@ const schemas = new Map([[1, schema]])
 async function readAll(
   vault: ReturnType<typeof aVault>,
   segments: readonly PlacedSegment[],
-  asOfSeq: number,
+  asOf: Stamp,
   rows = true,
 ) {
-  const options = { segments, schemas, schema, asOfSeq, rows, signal: vault.signal }
+  const options = { segments, schemas, schema, asOf, rows, signal: vault.signal }
   return (await collect(readState(vault.readDeps, options))).flatMap(listVersions)
 }
 
@@ -32,7 +33,7 @@ test('readState() gives back what a snapshot wrote', async () => {
   const scanned = scanText(schema, '-5\tAda\t\\N\n1\tBob\t\n2\tÇem\ta\\tb\n')
   const [ref] = await writeBatches(vault, schema, [scanned])
   expect(ref).toMatchObject({ versionCount: 3, rowCount: 3, stamps: 'ordinal', blobs: null })
-  const state = await readAll(vault, ref === undefined ? [] : [{ seq: 4, ref }], 4)
+  const state = await readAll(vault, ref === undefined ? [] : [{ seq: 4, ref }], atEntry(4))
   expect(state).toEqual(listVersions(scanned).map((version) => ({ ...version, seq: 4 })))
 })
 
@@ -45,12 +46,12 @@ const aStep = fc.record({
   note: fc.option(fc.stringMatching(/^[a-z]{0,9}$/)),
 })
 
-/** The newest version per key up to a point, computed the slow way. */
-function modelAt(commits: readonly (readonly Step[])[], seq: number) {
+/** The newest version per key up to a moment, computed the slow way. */
+function modelAt(commits: readonly (readonly Step[])[], { ordinal, seq }: Stamp) {
   const state = new Map<number, string | null>()
-  for (const commit of commits.slice(0, seq)) {
-    for (const step of commit) state.set(step.id, rowOf(step))
-  }
+  const steps = commits.slice(0, Math.max(0, seq - 1)).flat()
+  const last = commits[seq - 1]?.slice(0, ordinal) ?? []
+  for (const step of [...steps, ...last]) state.set(step.id, rowOf(step))
   return [...state]
     .filter(([, row]) => row !== null)
     .sort(([a], [b]) => a - b)
@@ -70,7 +71,7 @@ function batchOf(commit: readonly Step[]) {
   return aBatch(versions)
 }
 
-test('readState() agrees with a map of versions at every point', async () => {
+test('readState() agrees with a map of versions after every entry, and every transaction in it', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.array(aStep), { maxLength: 9 }), async (commits) => {
       const vault = aVault()
@@ -79,10 +80,13 @@ test('readState() agrees with a map of versions at every point', async () => {
         const refs = await writeBatches(vault, schema, [batchOf(commit)])
         segments.push(...refs.map((ref) => ({ seq: i + 1, ref })))
       }
-      for (let seq = 0; seq <= commits.length; seq++) {
-        const state = await readAll(vault, segments, seq)
-        expect(state.map(({ key, row }) => ({ key, row }))).toEqual(modelAt(commits, seq))
-        const keys = await readAll(vault, segments, seq, false)
+      const moments = commits.flatMap((commit, i) =>
+        [0, 1, commit.length >> 1, LAST_ORDINAL].map((ordinal) => ({ seq: i + 1, ordinal })),
+      )
+      for (const asOf of [atEntry(0), ...moments]) {
+        const state = await readAll(vault, segments, asOf)
+        expect(state.map(({ key, row }) => ({ key, row }))).toEqual(modelAt(commits, asOf))
+        const keys = await readAll(vault, segments, asOf, false)
         expect(keys.map(({ key, digest }) => ({ key, digest }))).toEqual(
           state.map(({ key, digest }) => ({ key, digest })),
         )
@@ -111,8 +115,8 @@ test('readState() fills in fields that rows were written without', async () => {
     rows: true,
     signal: vault.signal,
   }
-  const at = async (asOfSeq: number, asked: typeof wide) => {
-    const batches = readState(vault.readDeps, { ...options, asOfSeq, schema: asked })
+  const at = async (seq: number, asked: typeof wide) => {
+    const batches = readState(vault.readDeps, { ...options, asOf: atEntry(seq), schema: asked })
     return (await collect(batches)).flatMap(listVersions).map(({ row }) => row)
   }
   expect(await at(2, wide)).toEqual([
@@ -146,7 +150,7 @@ test('readState() refuses rows of another layout, unless only keys are asked for
       [2, asked],
     ]),
     schema: asked,
-    asOfSeq: 1,
+    asOf: atEntry(1),
     signal: vault.signal,
   }
   const rows = collect(readState(vault.readDeps, { ...options, rows: true }))
@@ -164,7 +168,7 @@ test.each([
   const vault = aVault()
   const refs = await writeBatches(vault, schema, [scanText(schema, '1\ta\tb\n')])
   const segments = refs.map((ref) => ({ seq: 1, ref }))
-  const options = { segments, schemas, schema: asked, asOfSeq: 1, signal: vault.signal }
+  const options = { segments, schemas, schema: asked, asOf: atEntry(1), signal: vault.signal }
   const rows = collect(readState(vault.readDeps, { ...options, rows: true }))
   await expect(rows).rejects.toMatchObject({ code: 'segment.damaged' })
 })
@@ -173,7 +177,7 @@ test('readState() with the capture key gives keys and refuses rows', async () =>
   const vault = aVault()
   const refs = await writeBatches(vault, schema, [scanText(schema, '1\ta\tb\n')])
   const segments = refs.map((ref) => ({ seq: 1, ref }))
-  const options = { segments, schemas, schema, asOfSeq: 1, signal: vault.signal }
+  const options = { segments, schemas, schema, asOf: atEntry(1), signal: vault.signal }
   expect(await collect(readState(vault.captureDeps, { ...options, rows: false }))).toHaveLength(1)
   const rows = collect(readState(vault.captureDeps, { ...options, rows: true }))
   await expect(rows).rejects.toMatchObject({ code: 'segment.missing-key' })
@@ -188,7 +192,7 @@ test('readState() leaves segments of other generations out', async () => {
     segments: refs.map((ref) => ({ seq: 1, ref })),
     schemas: new Map([[2, asked]]),
     schema: asked,
-    asOfSeq: 9,
+    asOf: atEntry(9),
     rows: true,
     signal: vault.signal,
   }

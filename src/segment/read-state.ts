@@ -1,4 +1,5 @@
 import type { SchemaVersion } from '#record/schema'
+import { isUpTo, type Stamp } from '#record/stamp'
 import { compareEntries } from './columns.ts'
 import { openKernel } from './kernel/open-kernel.ts'
 import { BlockReader } from './read/block-reader.ts'
@@ -14,7 +15,7 @@ export type ReadStateOptions = {
   readonly schemas: ReadonlyMap<number, SchemaVersion>
   /** What the rows are given in. */
   readonly schema: SchemaVersion
-  readonly asOfSeq: number
+  readonly asOf: Stamp
   /** Whether rows are wanted; without, only `.keys` is read. */
   readonly rows: boolean
   readonly signal: AbortSignal
@@ -24,7 +25,7 @@ export type ReadStateOptions = {
 const READ_AHEAD_BYTES = 524_288
 
 /**
- * The state of an entity at a point: the newest version per key with a seq of at most `asOfSeq`,
+ * The state of an entity at a point: the newest version per key that is not later than `asOf`,
  * ascending by key, without records that were deleted. Rows carry all fields of `schema`.
  *
  * Holds per segment one decoded block and what is read ahead (some 1 MiB without rows, 4 MiB with),
@@ -35,9 +36,9 @@ export async function* readState(
   deps: SegmentReadDeps,
   options: ReadStateOptions,
 ): AsyncGenerator<VersionBatch, void, undefined> {
-  const { asOfSeq, rows, signal, schema, schemas } = options
+  const { asOf, rows, signal, schema, schemas } = options
   const heap = heapOfCursors(await openCursors(deps, options))
-  const selection = new Selection(asOfSeq)
+  const selection = new Selection(asOf)
   const gathering = new Gathering({ rows })
   for (;;) {
     const cursor = heap.top()
@@ -62,15 +63,15 @@ export async function* readState(
 }
 
 async function openCursors(deps: SegmentReadDeps, options: ReadStateOptions): Promise<RunCursor[]> {
-  const { segments, schema, asOfSeq, signal } = options
+  const { segments, schema, asOf, signal } = options
   const kernel = openKernel()
   const cursors: RunCursor[] = []
   for (const placed of segments) {
-    if (placed.ref.generation !== schema.generation || seqsOf(placed).min > asOfSeq) continue
+    if (placed.ref.generation !== schema.generation || seqsOf(placed).min > asOf.seq) continue
     const segment = await openSegment(deps, placed, signal)
     const readAhead = { kernel, readAheadBytes: READ_AHEAD_BYTES, signal }
     // Blocks of later versions alone are not even decoded.
-    const isSkipped = (block: PlacedBlock) => block.seqMin > asOfSeq
+    const isSkipped = (block: PlacedBlock) => !isUpTo(asOf, block.seqMin, block.ordinalMin)
     const cursor = await RunCursor.open(new BlockReader(deps, segment, readAhead), isSkipped)
     if (cursor !== undefined) cursors.push(cursor)
   }
@@ -81,19 +82,21 @@ type Range = { readonly from: number; readonly to: number }
 
 /** Decides each key once, by its newest version up to the point. */
 class Selection {
-  readonly #asOfSeq: number
+  readonly #asOf: Stamp
   /** The version that decided the last key. */
   #decided: { readonly batch: VersionBatch; readonly index: number } | undefined
 
-  constructor(asOfSeq: number) {
-    this.#asOfSeq = asOfSeq
+  constructor(asOf: Stamp) {
+    this.#asOf = asOf
   }
 
   /** What is part of the state among the cursor's versions before `to`. */
   select({ batch, block, index }: RunCursor, to: number): readonly Range[] {
     const from = this.#isDecided(batch, index) ? index + 1 : index
     const isPlain =
-      block.repeats === 0 && block.rowCount === block.count && block.seqMax <= this.#asOfSeq
+      block.repeats === 0 &&
+      block.rowCount === block.count &&
+      isUpTo(this.#asOf, block.seqMax, block.ordinalMax)
     if (!isPlain) return this.#selectEach(batch, index, to)
     if (from >= to) return []
     this.#decided = { batch, index: to - 1 }
@@ -116,7 +119,8 @@ class Selection {
   }
 
   #decides(batch: VersionBatch, index: number): boolean {
-    if ((batch.seqs[index] ?? 0) > this.#asOfSeq || this.#isDecided(batch, index)) return false
+    const isThere = isUpTo(this.#asOf, batch.seqs[index] ?? 0, batch.ordinals[index] ?? 0)
+    if (!isThere || this.#isDecided(batch, index)) return false
     this.#decided = { batch, index }
     return true
   }

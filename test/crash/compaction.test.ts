@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { atEntry } from '#record/stamp'
 import { runCompaction } from '#retention/run-compaction'
 import { entryOf } from '#segment/columns'
 import { readState } from '#segment/read-state'
@@ -78,7 +79,7 @@ async function rowsOfAll(vault: Vault): Promise<string[][]> {
   const all: string[][] = []
   for (const { seq } of points) {
     const options = { segments: segments.get(schema.entity) ?? [], schemas: new Map([[1, schema]]) }
-    const asked = { ...options, schema, asOfSeq: seq, rows: true, signal }
+    const asked = { ...options, schema, asOf: atEntry(seq), rows: true, signal }
     const batches = await collect(readState(deps, asked))
     all.push(
       batches.flatMap(({ count, rows }) =>

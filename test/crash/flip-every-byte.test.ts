@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { atEntry } from '#record/stamp'
 import { readState } from '#segment/read-state'
 import { listVersions } from '#segment/testing/segment-fixture'
 import { AppError } from '#stdx/app-error'
@@ -39,7 +40,7 @@ async function readPoint(vault: Vault, address: string): Promise<readonly string
     const [schema] = all
     if (schema === undefined) return []
     const deps = await vault.readDeps('erp', signal)
-    const options = { segments, schemas, schema, asOfSeq: seq, rows: true, signal }
+    const options = { segments, schemas, schema, asOf: atEntry(seq), rows: true, signal }
     const rows: string[] = []
     for await (const batch of readState(deps, options)) {
       rows.push(...listVersions(batch).map(({ row }) => row ?? ''))

@@ -85,8 +85,8 @@ export async function aLife(sql: string): Promise<Life> {
     async rowsAt(seq, entity) {
       const timeline = await state()
       const point = pointOf(timeline, seq)
-      const { asOfSeq, schema, schemas, segments } = entityAt(timeline, point, nameOf(entity))
-      const options = { segments, schemas, schema, asOfSeq, rows: true, signal }
+      const { asOf, schema, schemas, segments } = entityAt(timeline, point, nameOf(entity))
+      const options = { segments, schemas, schema, asOf, rows: true, signal }
       const rows: Readonly<Record<string, string | null>>[] = []
       for await (const { count, large, rows: texts } of readState(read, options)) {
         for (let i = 0; i < count; i++) {

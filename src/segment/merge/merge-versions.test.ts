@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { encodeKey } from '#record/key'
+import { atEntry } from '#record/stamp'
 import { collect } from '#stdx/streams'
 import { checkSegment } from '../check-segment.ts'
 import { createSegmentWriter } from '../create-segment-writer.ts'
@@ -98,8 +99,15 @@ async function merge(
   return placed
 }
 
-async function rowsAt(vault: Vault, segments: readonly PlacedSegment[], asOfSeq: number) {
-  const options = { segments, schemas, schema, asOfSeq, rows: true, signal: vault.signal }
+async function rowsAt(vault: Vault, segments: readonly PlacedSegment[], seq: number) {
+  const options = {
+    segments,
+    schemas,
+    schema,
+    asOf: atEntry(seq),
+    rows: true,
+    signal: vault.signal,
+  }
   const batches = await collect(readState(vault.readDeps, options))
   return batches.flatMap(listVersions).map(({ row }) => row)
 }
@@ -161,7 +169,7 @@ test('large values stay where they lie', async () => {
   expect(merged[0]?.ref).toMatchObject({ blobs: null, seqs: { min: 1, max: 2 } })
   expect(merged[0]?.ref.borrowed.map(({ object }) => object).sort()).toEqual(blobs.sort())
   const options = { segments: merged, schemas, schema, rows: true, signal: vault.signal }
-  const [batch] = await collect(readState(vault.readDeps, { ...options, asOfSeq: 2 }))
+  const [batch] = await collect(readState(vault.readDeps, { ...options, asOf: atEntry(2) }))
   const rows = batch === undefined ? [] : await collect(toRowBatches(vault.readDeps, batch))
   const text = rows.map((one) => (one.kind === 'rows' ? Buffer.from(one.bytes).toString() : ''))
   expect(text.join('')).toBe(`1\tAda\t${long}y\n2\tBob\t-\n`)

@@ -1,3 +1,4 @@
+import { isUpTo, type Stamp } from '#record/stamp'
 import { compareWithKey, findFirst } from '../columns.ts'
 import type { VersionBatch } from '../version-batch.ts'
 import type { BlockReader } from './block-reader.ts'
@@ -14,15 +15,15 @@ export type FoundAt = {
 /** Looks keys up in one segment, in ascending order. Decodes only blocks whose key range has the key. */
 export class SeekCursor {
   readonly #reader: BlockReader
-  readonly #asOfSeq: number
+  readonly #asOf: Stamp
   #next = 0
   #block: PlacedBlock | undefined
   #batch: VersionBatch | undefined
   #index = 0
 
-  constructor(reader: BlockReader, asOfSeq: number) {
+  constructor(reader: BlockReader, asOf: Stamp) {
     this.#reader = reader
-    this.#asOfSeq = asOfSeq
+    this.#asOf = asOf
   }
 
   /** No version here is newer. */
@@ -55,7 +56,7 @@ export class SeekCursor {
     this.#index = findFirst(this.#index, batch.count, isAtOrPast)
     for (let i = this.#index; i < batch.count; i++) {
       if (compareWithKey(batch.keys, i, key) !== 0) return undefined
-      if ((batch.seqs[i] ?? 0) <= this.#asOfSeq) {
+      if (isUpTo(this.#asOf, batch.seqs[i] ?? 0, batch.ordinals[i] ?? 0)) {
         return { reader: this.#reader, block, batch, index: i }
       }
     }

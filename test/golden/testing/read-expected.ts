@@ -43,8 +43,8 @@ async function readEntity(
   { point, state }: { readonly state: TimelineState; readonly point: Point },
   entity: Parameters<typeof entityAt>[2],
 ): Promise<ExpectedEntity> {
-  const { asOfSeq, schema, schemas, segments } = entityAt(state, point, entity)
-  const options = { segments, schemas, schema, asOfSeq, rows: true, signal }
+  const { asOf, schema, schemas, segments } = entityAt(state, point, entity)
+  const options = { segments, schemas, schema, asOf, rows: true, signal }
   const parts: Uint8Array[] = []
   for await (const versions of readState(deps, options)) {
     for await (const batch of toRowBatches(deps, versions)) {

@@ -27,8 +27,8 @@ async function readRecords(
 ): Promise<Records> {
   const { entity, point, state } = asked
   const deps = await vault.readDeps(state.source, signal)
-  const { asOfSeq, schema, schemas, segments } = entityAt(state, point, entity)
-  const options = { segments, schemas, schema, asOfSeq, rows: true, signal }
+  const { asOf, schema, schemas, segments } = entityAt(state, point, entity)
+  const options = { segments, schemas, schema, asOf, rows: true, signal }
   const records: string[] = []
   for await (const { count, large, rows } of readState(deps, options)) {
     assert(rows !== null, 'Rows were asked for.')
