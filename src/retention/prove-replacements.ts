@@ -1,3 +1,4 @@
+import { openSegmentChecker } from '#segment/check-segment'
 import type { PlacedSegment } from '#segment/segment'
 import { AppError, isAppError } from '#stdx/app-error'
 import { mapConcurrent } from '#stdx/streams'
@@ -24,9 +25,9 @@ export async function proveReplacements(
   const depth = await deepest(vault, source, signal)
   const tally = new Tally(() => {})
   const stated = await readStatedKeys(vault, signal)
+  const deps = { vault, tally, depth, stated, checkSegment: openSegmentChecker(), signal }
   const checking = mapConcurrent(standingFor(state, entries), CHECKS_MAX, async (placed) => {
     const schemas = state.schemas.get(placed.ref.entity) ?? []
-    const deps = { vault, tally, depth, stated, signal }
     await checkReference(deps, { kind: 'segment', source, placed, schemas })
   })
   for await (const _ of checking);

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { SchemaVersion } from '#record/schema'
+import { deriveDigestKeys } from '#seal/digest-keys'
 import type { DigestKey } from '#seal/keys'
 import { AppError, isAppError } from '#stdx/app-error'
 import { type CheckedBlobs, checkBlock } from './check/check-block.ts'
-import { openKernel } from './kernel/open-kernel.ts'
+import { type Kernel, openKernel } from './kernel/open-kernel.ts'
 import { BlockReader } from './read/block-reader.ts'
 import { type OpenSegment, openSegment, readRange } from './read/open-segment.ts'
+import { scanTable } from './scan/scan-table.ts'
 import { openRowScanner } from './scan-rows.ts'
 import type { ObjectRef, PlacedSegment, SegmentReadDeps } from './segment.ts'
 
@@ -29,13 +31,22 @@ export type CheckSegmentOptions = {
 const PIECE_BYTES = 4_194_304
 const READ_AHEAD_BYTES = 1_048_576
 
+/** Without a kernel it has one of its own, which takes its time to grow. */
+type CheckDeps = SegmentReadDeps & { readonly kernel?: Kernel }
+
+/** Checks many segments, also several at a time, as `checkSegment` does. */
+export function openSegmentChecker(): typeof checkSegment {
+  const kernel = openKernel()
+  return async (deps, placed, options) => await checkSegment({ ...deps, kernel }, placed, options)
+}
+
 /**
  * Examines one segment to one depth and goes on behind what is damaged. Damage is the answer; what
  * keeps the check from looking is thrown. Holds one block at a time.
  * @throws segment.missing-key when the credential does not open what the depth needs | store.unavailable
  */
 export async function checkSegment(
-  deps: SegmentReadDeps,
+  deps: CheckDeps,
   placed: PlacedSegment,
   options: CheckSegmentOptions,
 ): Promise<SegmentProblem[]> {
@@ -55,24 +66,30 @@ export async function checkSegment(
 }
 
 async function checkBlocks(
-  deps: SegmentReadDeps,
+  deps: CheckDeps,
   segment: OpenSegment,
   options: CheckSegmentOptions,
   problems: Problems,
 ): Promise<void> {
   const { depth, digestKey, schemas, signal } = options
-  const readAhead = { kernel: openKernel(), readAheadBytes: READ_AHEAD_BYTES, signal }
+  const { kernel = openKernel() } = deps
+  const readAhead = { kernel, readAheadBytes: READ_AHEAD_BYTES, signal }
   const reader = new BlockReader(deps, segment, readAhead)
   const schema = schemas.get(segment.ref.schema)
   const blobs: CheckedBlobs = new Set()
-  const scanner = schema && digestKey && openRowScanner(schema, digestKey)
+  const rescan = schema && digestKey && openRescan(kernel, schema, digestKey)
   for (const block of segment.blocks) {
     signal.throwIfAborted()
     await problems.gather(() =>
-      checkBlock({ deps, reader, schema, scanner, blobs, signal }, block, depth === 'decoded'),
+      checkBlock({ deps, reader, schema, rescan, blobs, signal }, block, depth === 'decoded'),
     )
     options.onBytes?.(block.keysBytes + block.rowsBytes)
   }
+}
+
+function openRescan(kernel: Kernel, schema: SchemaVersion, digestKey: DigestKey) {
+  const { row } = deriveDigestKeys(digestKey)
+  return { table: scanTable(schema, row), scanner: openRowScanner(schema, digestKey, kernel) }
 }
 
 async function checkHash(

@@ -2,7 +2,7 @@ import type { RowBatch } from '#record/row-batch'
 import type { SchemaVersion } from '#record/schema'
 import { deriveDigestKeys } from '#seal/digest-keys'
 import type { DigestKey } from '#seal/keys'
-import { openKernel } from './kernel/open-kernel.ts'
+import { type Kernel, openKernel } from './kernel/open-kernel.ts'
 import { takeLargeValues } from './scan/large-fields.ts'
 import { scanLargeRow } from './scan/scan-large-row.ts'
 import { scanRowsBatch } from './scan/scan-rows-batch.ts'
@@ -28,8 +28,11 @@ export type RowScanner = {
  * SipHash-2-4 over the layout id (8 bytes, little-endian) and the row without its newline and
  * without trailing fields that hold their missing value; the first field always counts.
  */
-export function openRowScanner(schema: SchemaVersion, digestKey: DigestKey): RowScanner {
-  const kernel = openKernel()
+export function openRowScanner(
+  schema: SchemaVersion,
+  digestKey: DigestKey,
+  kernel: Kernel = openKernel(),
+): RowScanner {
   const table = scanTable(schema, deriveDigestKeys(digestKey).row)
   return {
     scan(batch) {

@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto'
 import type { Part } from '#seal/data-keys'
 import { commitToKeys, openKeyring } from '#seal/keyring'
 import type { Openers } from '#seal/keys'
-import { checkSegment } from '#segment/check-segment'
+import type { openSegmentChecker } from '#segment/check-segment'
 import type { ObjectRef } from '#segment/segment'
+import type { ObjectStat, ObjectStore } from '#store/object-store'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
 import { type CheckDepth, guard, keyringObject, type Tally } from './check-tally.ts'
 import type { Reference } from './check-timeline.ts'
+import { HashingStore } from './hashing-store.ts'
 import { isStored } from './keyring-list.ts'
 import { keyringOfDocument, keyringOfSegment, type NeededKeyring } from './needed-objects.ts'
 import { openersOf } from './prove-keyring.ts'
@@ -26,11 +27,9 @@ export type CheckReferenceDeps = {
   readonly depth: CheckDepth
   /** As it was before the check began; it is read again where an object differs. */
   readonly stated: StatedKeys
+  readonly checkSegment: ReturnType<typeof openSegmentChecker>
   readonly signal: AbortSignal
 }
-
-/** Objects are read in pieces of this size, whatever their own. */
-const PIECE_BYTES = 4 * 1024 * 1024
 
 type InStores = CheckReferenceDeps & Stores
 
@@ -42,31 +41,33 @@ export async function checkReference(
   const timeline = 'source' in reference ? reference.source : VAULT_TIMELINE
   const repairs = await vault.repairs(timeline, rest.signal)
   const deps = { vault, ...rest, ...repairedStores(vault, repairs) }
-  if (reference.kind === 'list') return await checkHash(deps, reference.ref)
+  if (reference.kind === 'list') return await checkObjects(deps, [reference.ref])
   const openers = await openersOf(vault, timeline, deps.signal)
   if (reference.kind === 'document') {
-    await checkHash(deps, reference.body.object)
+    await checkObjects(deps, [reference.body.object])
     return await checkKeyring(deps, { ...keyringOfDocument(reference.body), openers })
   }
   if (reference.kind === 'borrowed') {
     const { blobs } = reference.ref
-    if (blobs !== null) await checkHash(deps, blobs)
+    if (blobs !== null) await checkObjects(deps, [blobs])
     const needed = keyringOfSegment(reference.ref, repairs)
     return await checkKeyring(deps, { ...needed, openers, parts: { blobs } })
   }
   const { blobs, keys, rows } = reference.placed.ref
-  for (const ref of [keys, rows, blobs]) if (ref !== null) await checkHash(deps, ref)
   await checkKeyring(deps, { ...keyringOfSegment(reference.placed.ref, repairs), openers })
-  if (deps.depth !== 'hashes') await checkDeep(deps, reference)
+  const refs = [keys, rows, blobs].filter((ref) => ref !== null)
+  await checkObjects(deps, refs, async (store) => {
+    if (deps.depth !== 'hashes') await checkDeep({ ...deps, store }, reference)
+  })
 }
 
-/** Its own bytes count once, in `checkHash`. */
+/** Reads through the store that it is given. */
 async function checkDeep(
-  { depth, signal, tally, vault }: CheckReferenceDeps,
+  { checkSegment, depth, signal, store, tally, vault }: InStores,
   { placed, schemas: all, source }: Extract<Reference, { kind: 'segment' }>,
 ): Promise<void> {
   await guard(tally, placed.ref.keys.name, async () => {
-    const deps = await vault.readDeps(source, signal)
+    const deps = { ...(await vault.readDeps(source, signal)), store }
     const digestKey = await vault.digestKey(source, signal)
     const schemas = new Map(all.map((schema) => [schema.version, schema]))
     const problems = await checkSegment(deps, placed, { schemas, depth, digestKey, signal })
@@ -77,33 +78,41 @@ async function checkDeep(
   })
 }
 
-/** Reads every byte of an object once. */
-async function checkHash(
+type StoredObject = Omit<ObjectRef, 'commitment'>
+
+/** Reads every byte of objects once: as `look` reads them, and what that leaves out. */
+async function checkObjects(
   { signal, store, tally }: InStores,
-  ref: Omit<ObjectRef, 'commitment'>,
+  refs: readonly StoredObject[],
+  look: (store: ObjectStore) => Promise<void> = async () => {},
 ): Promise<void> {
-  if (!tally.addObject(ref.name)) return
-  await guard(tally, ref.name, async () => {
-    const found = await store.stat(ref.name, signal)
-    if (found === undefined) {
-      tally.addProblem(ref.name, 'It is missing')
-      return
-    }
-    if (found.sizeBytes !== ref.sizeBytes) {
-      tally.addProblem(ref.name, `It has ${found.sizeBytes} bytes, ${ref.sizeBytes} were committed`)
-      return
-    }
-    const hash = createHash('sha256')
-    for (let offset = 0; offset < ref.sizeBytes; offset += PIECE_BYTES) {
-      const length = Math.min(PIECE_BYTES, ref.sizeBytes - offset)
-      const bytes = await store.get(ref.name, { signal, range: { offset, length } })
-      hash.update(bytes)
-      tally.addBytes(length)
-    }
-    if (hash.digest('hex') !== ref.sha256) {
-      tally.addProblem(ref.name, 'Its bytes are not those that were committed')
-    }
-  })
+  const hashing = new HashingStore(store, (bytes) => tally.addBytes(bytes))
+  const whole: StoredObject[] = []
+  for (const ref of refs) {
+    if (!tally.addObject(ref.name)) continue
+    await guard(tally, ref.name, async () => {
+      const problem = findProblem(ref, await store.stat(ref.name, signal))
+      if (problem !== undefined) return tally.addProblem(ref.name, problem)
+      hashing.follow(ref.name)
+      whole.push(ref)
+    })
+  }
+  await look(hashing.store)
+  for (const { name, sha256, sizeBytes } of whole) {
+    await guard(tally, name, async () => {
+      if ((await hashing.digest(name, sizeBytes, signal)) === sha256) return
+      tally.addProblem(name, 'Its bytes are not those that were committed')
+    })
+  }
+}
+
+function findProblem(
+  { sizeBytes }: StoredObject,
+  found: ObjectStat | undefined,
+): string | undefined {
+  if (found === undefined) return 'It is missing'
+  if (found.sizeBytes === sizeBytes) return undefined
+  return `It has ${found.sizeBytes} bytes, ${sizeBytes} were committed`
 }
 
 type KeyringToCheck = NeededKeyring & { readonly openers: Openers }

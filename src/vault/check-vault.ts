@@ -1,5 +1,6 @@
 import { parseCertificate } from '#seal/certificate'
 import { parseSlot } from '#seal/slot'
+import { openSegmentChecker } from '#segment/check-segment'
 import { isAppError } from '#stdx/app-error'
 import { mapConcurrent } from '#stdx/streams'
 import type { ObjectName, ObjectStore } from '#store/object-store'
@@ -56,8 +57,9 @@ export async function checkVault(vault: Vault, options: CheckVaultOptions): Prom
     references.push(...(await checkTimeline(vault, { timeline, tally }, signal)))
   }
   const stated = await readStatedKeys(vault, signal)
+  const deps = { vault, tally, depth, stated, checkSegment: openSegmentChecker(), signal }
   const checking = mapConcurrent(references, CHECKS_MAX, (reference) =>
-    checkReference({ vault, tally, depth, stated, signal }, reference),
+    checkReference(deps, reference),
   )
   for await (const _ of checking);
   if (tally.hasProblems) await letGoSince(vault, { sources: names, tally }, signal)

@@ -75,7 +75,7 @@ export function toRows(kernel: Kernel, columns: StoredColumns, shape: RowShape):
 
 /** Whether the block holds exactly these rows; nothing is copied out for it. */
 export function holdsRows(kernel: Kernel, columns: StoredColumns, rows: BytesColumn): boolean {
-  const shape = { fieldCount: columns.storedFieldCount, tail: NEWLINE }
+  const shape = plainShape(columns)
   const { out, size, rowEnds, count } = buildRows(kernel, columns, shape)
   const memory = kernel.bytes()
   const { buffer, byteOffset, byteLength } = rows.ends
@@ -89,35 +89,72 @@ export function holdsRows(kernel: Kernel, columns: StoredColumns, rows: BytesCol
 
 const NEWLINE = Uint8Array.of(0x0a)
 
+/** All stored fields and nothing else. */
+export function plainShape({ storedFieldCount }: StoredColumns): RowShape {
+  return { fieldCount: storedFieldCount, tail: NEWLINE }
+}
+
 /** Leaves the rows in the kernel's memory. */
 function buildRows(kernel: Kernel, columns: StoredColumns, shape: RowShape): BuiltRows {
+  const builder = openRowBuilder(kernel, columns, { shape, more: [] })
+  const built = builder.build(columns.rowCount)
+  builder.finish()
+  return built
+}
+
+/** Builds rows where their columns were decompressed to, some at a time. */
+export type RowBuilder = {
+  /** Addresses of the areas the caller asked for. */
+  readonly areas: readonly number[]
+  /**
+   * The next rows, in the place of the last ones.
+   * @param fieldEnds address for the ends of their fields; 0: none
+   * @throws FormatProblem when there are none
+   */
+  build(rowCount: number, fieldEnds?: number): BuiltRows
+  /** @throws FormatProblem when the columns do not end with these rows */
+  finish(): void
+}
+
+/** @param options.more sizes of areas for the caller */
+export function openRowBuilder(
+  kernel: Kernel,
+  columns: StoredColumns,
+  { more, shape }: { readonly shape: RowShape; readonly more: readonly number[] },
+): RowBuilder {
   const { rowCount } = columns
+  const tailBytes = shape.tail.length
   const fieldCount = Math.min(shape.fieldCount, columns.storedFieldCount)
-  const capacity = columns.textBytes + rowCount * shape.tail.length
-  const [text = 0, cursors = 0, tail = 0, out = 0, rowEnds = 0] = kernel.layOut([
+  const capacity = columns.textBytes + rowCount * tailBytes
+  const [text = 0, cursors = 0, tail = 0, out = 0, rowEnds = 0, ...areas] = kernel.layOut([
     columns.textBytes,
     8 * fieldCount,
-    shape.tail.length,
+    tailBytes,
     capacity,
     4 * rowCount,
+    ...more,
   ])
   const memory = kernel.bytes()
   putFrames(kernel, memory, columns, text)
   memory.set(bytesOf(cursorsOf(columns, fieldCount, text)), cursors)
   memory.set(shape.tail, tail)
-  const size =
-    kernel.calls.columnsToRows(
-      cursors,
-      fieldCount,
-      rowCount,
-      tail,
-      shape.tail.length,
-      out,
-      capacity + 1,
-      rowEnds,
-    ) >>> 0
-  if (size === KERNEL_FAILED) throw new FormatProblem('its columns do not make rows')
-  return { out, size, rowEnds, count: rowCount }
+  const { calls } = kernel
+  const room = [tail, tailBytes, out, capacity + 1, rowEnds]
+  return {
+    areas,
+    build(count, fieldEnds = 0) {
+      const size = calls.columnsToRows(cursors, fieldCount, count, ...room, fieldEnds) >>> 0
+      if (size === KERNEL_FAILED) throw noRows()
+      return { out, size, rowEnds, count }
+    },
+    finish() {
+      if (!calls.columnsAtEnd(cursors, fieldCount)) throw noRows()
+    },
+  }
+}
+
+function noRows(): FormatProblem {
+  return new FormatProblem('its columns do not make rows')
 }
 
 /**
@@ -168,7 +205,7 @@ export function selectRows(
       capacity + 1,
       rowEnds,
     ) >>> 0
-  if (size === KERNEL_FAILED) throw new FormatProblem('its columns do not make rows')
+  if (size === KERNEL_FAILED) throw noRows()
   return takeRows(kernel, { out, size, rowEnds, count })
 }
 

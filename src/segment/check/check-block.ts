@@ -6,9 +6,11 @@ import { readLargeValue, toRowBatches } from '../large-values.ts'
 import type { BlockReader } from '../read/block-reader.ts'
 import type { PlacedBlock } from '../read/open-segment.ts'
 import { shapeOf, spreadRows } from '../read/run-cursor.ts'
+import type { RowsVerdict } from '../scan/judge-rows.ts'
+import type { ScanTable } from '../scan/scan-table.ts'
 import type { RowScanner } from '../scan-rows.ts'
 import type { SegmentReadDeps } from '../segment.ts'
-import { OP_DELETE, type VersionBatch } from '../version-batch.ts'
+import { type BytesColumn, OP_DELETE, type VersionBatch } from '../version-batch.ts'
 
 /** Large values that were read already, by object and block. */
 export type CheckedBlobs = Set<string>
@@ -18,7 +20,8 @@ export type CheckBlockDeps = {
   readonly reader: BlockReader
   /** That the rows were written under. */
   readonly schema: SchemaVersion | undefined
-  readonly scanner: RowScanner | undefined
+  /** To digest again; without, rows are decoded only. */
+  readonly rescan: { readonly table: ScanTable; readonly scanner: RowScanner } | undefined
   readonly blobs: CheckedBlobs
   readonly signal: AbortSignal
 }
@@ -69,11 +72,41 @@ async function checkRows(
   block: PlacedBlock,
   batch: VersionBatch,
 ): Promise<void> {
-  const { deps, reader, scanner, schema, signal } = check
+  const { reader, rescan, schema } = check
   if (block.rowCount === 0) return
   const schemas = new Map(schema === undefined ? [] : [[reader.segment.ref.schema, schema]])
-  const puts = await reader.readRows(block, shapeOf(reader, { schemas, asked: schema }))
-  if (scanner === undefined) return
+  const shape = shapeOf(reader, { schemas, asked: schema })
+  if (rescan !== undefined && batch.large.size === 0) {
+    const verdict = await reader.judgeRows(block, rescan.table, batch)
+    if (verdict !== 'same') throw wrong(reader, block, FOUND[verdict])
+    return
+  }
+  const puts = await reader.readRows(block, shape)
+  if (rescan === undefined) return
+  await checkLargeRows(check, block, { batch, puts, scanner: rescan.scanner })
+}
+
+const FOUND: Readonly<Record<Exclude<RowsVerdict, 'same'>, string>> = {
+  unfit: 'a row does not fit its schema',
+  'other-digest': 'a row does not have its digest',
+  'other-key': 'a row does not have its key',
+}
+
+/** Rows with their large values in them: their digests cannot be told otherwise. */
+async function checkLargeRows(
+  check: CheckBlockDeps,
+  block: PlacedBlock,
+  {
+    batch,
+    puts,
+    scanner,
+  }: {
+    readonly batch: VersionBatch
+    readonly puts: BytesColumn
+    readonly scanner: RowScanner
+  },
+): Promise<void> {
+  const { deps, reader, signal } = check
   const withRows = { ...batch, rows: spreadRows(batch, puts) }
   let at = 0
   for await (const rows of toRowBatches(deps, withRows, signal)) {
@@ -100,12 +133,12 @@ function checkScanned(
   for (let i = 0; i < scanned.count; i++) {
     while (batch.ops[version] === OP_DELETE) version += 1
     if (batch.digests[version] !== scanned.digests[i]) {
-      throw wrong(reader, block, 'a row does not have its digest')
+      throw wrong(reader, block, FOUND['other-digest'])
     }
     const isSameKey = isDigestKey
       ? isSamePrefix(batch, version, scanned, i)
       : compareEntries(batch.keys, version, scanned.keys, i) === 0
-    if (!isSameKey) throw wrong(reader, block, 'a row does not have its key')
+    if (!isSameKey) throw wrong(reader, block, FOUND['other-key'])
     version += 1
   }
   return version
@@ -142,7 +175,7 @@ function readingRows<T>({ reader }: CheckBlockDeps, block: PlacedBlock, read: ()
     return read()
   } catch (cause) {
     if (!isAppError(cause, 'segment.row-invalid')) throw cause
-    throw wrong(reader, block, 'a row does not fit its schema', cause)
+    throw wrong(reader, block, FOUND.unfit, cause)
   }
 }
 

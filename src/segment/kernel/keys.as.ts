@@ -13,12 +13,15 @@ const BYTES: u32 = 2
 
 let keyOut: usize = 0
 
-/** `parts` pairs of field and encoding at `spec`. Returns the bytes written, or FAILED at a bad key. */
+/**
+ * `parts` pairs of field and encoding at `spec`; behind the `written` bytes of the keys of earlier
+ * rows. Returns the bytes written with them, or FAILED at a bad key.
+ */
 export function encodeKeys(
   text: usize, ends: usize, rows: u32, fields: u32,
-  spec: usize, parts: u32, out: usize, keyEnds: usize,
+  spec: usize, parts: u32, out: usize, keyEnds: usize, written: u32,
 ): u32 {
-  keyOut = out
+  keyOut = out + written
   for (let row: u32 = 0; row < rows; row++) {
     for (let part: u32 = 0; part < parts; part++) {
       const field = row * fields + load<u32>(spec + (part << 3))

@@ -2,9 +2,10 @@ import { openZstd, type Zstd } from '../block/zstd.ts'
 import { KERNEL_WASM_BASE64 } from './kernel-wasm.ts'
 
 /**
- * One instance of the WebAssembly loops and its memory, and contexts of zstd beside it. Everything it does is synchronous; an
- * instance belongs to one object that uses it between two awaits. Its memory grows to what the
- * largest batch needed (some 12 MiB for batches of 2 MiB) and is freed with the object.
+ * One instance of the WebAssembly loops and its memory, and contexts of zstd beside it. Everything it
+ * does is synchronous, and nothing in it outlives an await: objects that work for one purpose share
+ * one. Its memory grows to what the largest batch needed (some 12 MiB for batches of 2 MiB), which
+ * takes as long as scanning it twice, and is freed with its last holder.
  */
 export type Kernel = {
   readonly calls: KernelCalls
@@ -39,6 +40,7 @@ export type KernelCalls = {
   frontDecode(...addresses: readonly number[]): number
   rowsToColumns(...addresses: readonly number[]): number
   columnsToRows(...addresses: readonly number[]): number
+  columnsAtEnd(cursors: number, fields: number): number
   locateFields(...addresses: readonly number[]): number
   gatherRows(...addresses: readonly number[]): number
 }

@@ -68,24 +68,27 @@ export function rowsToColumns(
 }
 
 /**
- * The opposite: `cursors` holds, per field in row order, the addresses where its column begins and
- * ends, and is used up. Each row is closed by the `tailSize` bytes at `tail` instead of the mark its
- * last field has: a newline, or the values of fields added since. Returns the bytes written, or FAILED
- * when a column does not hold exactly `rows` fields or the rows would pass `capacity`.
+ * The opposite: `cursors` holds, per field in row order, the addresses where its column goes on and
+ * where it ends, and moves on. Each row is closed by the `tailSize` bytes at `tail` instead of the mark
+ * its last field has: a newline, or the values of fields added since. Where each field of a column ends
+ * goes to `fieldEnds`, unless that is 0, and how many begin with a marker is counted then. Returns the
+ * bytes written, or FAILED when a column has fewer fields or the rows would pass `capacity`.
  */
 export function columnsToRows(
   cursors: usize, fields: u32, rows: u32, tail: usize, tailSize: u32,
-  out: usize, capacity: u32, rowEnds: usize,
+  out: usize, capacity: u32, rowEnds: usize, fieldEnds: usize,
 ): u32 {
   const tab = i8x16.splat(TAB)
   const line = i8x16.splat(NEWLINE)
   const cursorsEnd = cursors + (fields << 3)
   const outEnd = out + capacity
   let at = out
+  let marks: u32 = 0
   for (let row: u32 = 0; row < rows; row++) {
     for (let cursor = cursors; cursor < cursorsEnd; cursor += 8) {
       let from: usize = load<u32>(cursor)
       const end: usize = load<u32>(cursor, 4)
+      const start = from
       let mask: u32 = 0
       for (;;) {
         if (from >= end || at >= outEnd) return FAILED
@@ -101,17 +104,34 @@ export function columnsToRows(
       at += size
       if (from > end) return FAILED
       store<u32>(cursor, u32(from))
+      if (fieldEnds != 0) {
+        store<u32>(fieldEnds, u32(at - out) - 1)
+        fieldEnds += 4
+        marks += u32(load<u16>(start) == MARKER)
+      }
     }
-    if (fields > 0) at--
+    if (fields > 0) {
+      at--
+    } else if (fieldEnds != 0) {
+      store<u32>(fieldEnds, u32(at - out))
+      fieldEnds += 4
+    }
     if (usize(tailSize) > outEnd - at) return FAILED
     memory.copy(at, tail, tailSize)
     at += tailSize
     store<u32>(rowEnds + (row << 2), u32(at - out))
   }
-  for (let cursor = cursors; cursor < cursorsEnd; cursor += 8) {
-    if (load<u32>(cursor) != load<u32>(cursor, 4)) return FAILED
-  }
+  markerCount = marks
   return u32(at - out)
+}
+
+/** Whether every column was read to its end. */
+export function columnsAtEnd(cursors: usize, fields: u32): bool {
+  const cursorsEnd = cursors + (fields << 3)
+  for (let cursor = cursors; cursor < cursorsEnd; cursor += 8) {
+    if (load<u32>(cursor) != load<u32>(cursor, 4)) return false
+  }
+  return true
 }
 
 /**

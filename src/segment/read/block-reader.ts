@@ -5,6 +5,8 @@ import { readColumns, type StoredColumns, selectRows, toRows } from '../block/de
 import { damaged, FormatProblem, readingObject } from '../block/format-problem.ts'
 import { unsealBlock } from '../block/seal-block.ts'
 import type { Kernel } from '../kernel/open-kernel.ts'
+import { judgeRows, type RowsVerdict } from '../scan/judge-rows.ts'
+import type { ScanTable } from '../scan/scan-table.ts'
 import type { SegmentReadDeps } from '../segment.ts'
 import type { BytesColumn, VersionBatch } from '../version-batch.ts'
 import { dataKeyOf, type OpenSegment, type PlacedBlock, readRange } from './open-segment.ts'
@@ -67,10 +69,18 @@ export class BlockReader {
     this.#decodeRows(block, () => releaseBytes(this.#unseal('rows', block, sealed)))
   }
 
-  async #withColumns(
+  /** Digests and keys the rows of a block anew. @param versions none has large values */
+  async judgeRows(
     block: PlacedBlock,
-    decode: (columns: StoredColumns) => BytesColumn,
-  ): Promise<BytesColumn> {
+    table: ScanTable,
+    versions: VersionBatch,
+  ): Promise<RowsVerdict> {
+    return await this.#withColumns(block, (columns) =>
+      judgeRows(this.#options.kernel, columns, table, versions),
+    )
+  }
+
+  async #withColumns<T>(block: PlacedBlock, decode: (columns: StoredColumns) => T): Promise<T> {
     const sealed = await this.#read('rows', block)
     return this.#decodeRows(block, () => {
       const bytes = this.#unseal('rows', block, sealed)
