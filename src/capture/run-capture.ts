@@ -5,7 +5,7 @@ import { scanFields } from '#record/project'
 import type { Catalogue, DescribedEntity } from '#record/schema'
 import { atEntry } from '#record/stamp'
 import { openBlobIndex } from '#segment/blob-index'
-import { AppError, isAppError } from '#stdx/app-error'
+import { AppError } from '#stdx/app-error'
 import { formatCanonicalJson } from '#stdx/canonical-json'
 import type { Clock } from '#stdx/clock'
 import type { Random } from '#stdx/random'
@@ -13,6 +13,7 @@ import { collect, mapConcurrent } from '#stdx/streams'
 import type { CaptureBody, EntityAtPoint } from '#timeline/entry'
 import { refuseUnfit } from '#timeline/refuse-unfit'
 import { liveSegments, type TimelineState } from '#timeline/timeline-state'
+import { giveWay } from '#vault/give-way'
 import type { Vault } from '#vault/vault'
 import type { CaptureEntity, CaptureProgress, EntityResult } from './capture-entity.ts'
 import { type EntityPlan, planEntities } from './plan-entities.ts'
@@ -184,9 +185,6 @@ function formatEntity({ plan, result }: Planned): EntityAtPoint {
   }
 }
 
-/** How often an entry gives way to others, none of them a capture, that were first. */
-const RACES_MAX = 20
-
 /** Commits after whatever was added meanwhile, unless that was another capture. */
 async function commit(
   vault: Vault,
@@ -194,23 +192,15 @@ async function commit(
   body: CaptureBody,
   signal: AbortSignal,
 ): Promise<{ readonly seq: number }> {
-  let current = state
-  for (let race = 0; ; race++) {
-    try {
+  const { points, source } = state
+  return await giveWay(async (lost) => {
+    const current = lost === 0 ? state : await vault.readTimeline(source, signal)
+    if (current.points.at(-1)?.seq === points.at(-1)?.seq) {
       return await vault.append(current, body, signal)
-    } catch (error) {
-      if (!isAppError(error, 'timeline.lost-race') || race >= RACES_MAX) throw error
-      current = await vault.readTimeline(state.source, signal)
-      if (current.points.at(-1)?.seq === state.points.at(-1)?.seq) continue
-      const { source } = state
-      throw new AppError(
-        'capture.conflict',
-        `Cannot commit the backup of "${source}": another backup of it committed first`,
-        { source },
-        { cause: error },
-      )
     }
-  }
+    const message = `Cannot commit the backup of "${source}": another backup of it committed first`
+    throw new AppError('capture.conflict', message, { source })
+  })
 }
 
 /** Whether the source is another system than before, which has to be allowed. */

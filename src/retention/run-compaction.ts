@@ -10,6 +10,7 @@ import type { Random } from '#stdx/random'
 import type { CompactBody } from '#timeline/maintenance-entry'
 import { refuseUnfit } from '#timeline/refuse-unfit'
 import { liveSegments, type TimelineState } from '#timeline/timeline-state'
+import { giveWay } from '#vault/give-way'
 import type { Vault } from '#vault/vault'
 import {
   cutSteps,
@@ -44,7 +45,6 @@ export type CompactionSummary = {
   readonly durationMs: number
 }
 
-const RACES_MAX = 20
 /** How often a merge is given up because somebody else replaced its segments first. */
 const CONFLICTS_MAX = 5
 
@@ -210,8 +210,8 @@ async function commit(
   body: CompactBody,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  let state = before
-  for (let race = 0; ; race++) {
+  return await giveWay(async (lost) => {
+    const state = lost === 0 ? before : await vault.readTimeline(before.source, signal)
     const live = new Set(liveSegments(state).map(({ ref }) => `${ref.keyring}`))
     if (!body.removes.every((name) => live.has(name))) return undefined
     try {
@@ -219,10 +219,9 @@ async function commit(
     } catch (error) {
       // What may still be taken is left for collection to judge.
       if (isAppError(error, 'vault.entry-refused')) await discardSegments(vault, body.segments)
-      if (!isAppError(error, 'timeline.lost-race') || race >= RACES_MAX) throw error
+      throw error
     }
-    state = await vault.readTimeline(state.source, signal)
-  }
+  })
 }
 
 function schemasOf({ schemas }: TimelineState, { entity }: Pick<Merge, 'entity'>) {

@@ -1,12 +1,10 @@
-import { AppError, isAppError } from '#stdx/app-error'
+import { AppError } from '#stdx/app-error'
 import type { EntryBody } from '#timeline/entry'
 import type { TimelineState } from '#timeline/timeline-state'
+import { giveWay } from './give-way.ts'
 import type { Vault } from './vault.ts'
 
 type Decide = (state: TimelineState) => Promise<EntryBody | undefined> | EntryBody | undefined
-
-/** How often an entry gives way to others that were first. */
-const RACES_MAX = 20
 
 /**
  * Commits what `decide` makes of a timeline as it is now, and decides anew whenever somebody else was
@@ -20,16 +18,11 @@ export async function commitNext(
   decide: Decide,
   signal: AbortSignal,
 ): Promise<{ readonly seq: number } | undefined> {
-  for (let race = 0; ; race++) {
+  return await giveWay(async () => {
     const state = await vault.readTimeline(source, signal)
     const body = await decide(state)
-    if (body === undefined) return undefined
-    try {
-      return await vault.append(state, body, signal)
-    } catch (error) {
-      if (!isAppError(error, 'timeline.lost-race') || race >= RACES_MAX) throw error
-    }
-  }
+    return body && (await vault.append(state, body, signal))
+  })
 }
 
 /**
