@@ -83,7 +83,13 @@ export async function readDocumentText(
     const bytes = await deps.keyring.get(keyringName, { signal })
     const { openers, vaultId } = deps
     const opened = await openKeyring({ vaultId, name: keyringName, bytes, openers })
-    const [key] = opened.blobs ?? []
+    if (opened.blobs === undefined) {
+      throw damaged(
+        body,
+        'its key does not open with this credential: it is damaged, or for others',
+      )
+    }
+    const [key] = opened.blobs
     if (key === undefined || commitToKeys(object.name, [key]) !== object.commitment) {
       throw damaged(body, 'its key is not the one committed')
     }

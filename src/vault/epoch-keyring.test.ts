@@ -43,6 +43,14 @@ test('an object that was sealed anew for an epoch not known yet is found', async
   expect(await keyring.stat(name, signal)).toMatchObject({ name })
 })
 
+test('an object of a later epoch than the log speaks of is found where it lies', async () => {
+  const { keyring, put, read } = aKeyring()
+  put(12)
+  put(9, parseObjectName('erp/s1/10'))
+  expect(await read()).toBe('epoch 12')
+  expect(await keyring.stat(name, signal)).toMatchObject({ name })
+})
+
 test('a list names each object once, and deleting takes every epoch of it', async () => {
   const { has, keyring, put } = aKeyring()
   const other = parseObjectName('erp/s1/10')

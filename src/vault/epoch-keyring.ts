@@ -30,6 +30,16 @@ export function epochKeyring(store: ObjectStore, readEpoch: ReadEpoch): ObjectSt
     const epoch = await readEpoch(signal, true)
     return namesFrom(name, epoch).slice(0, epoch - before)
   }
+  /** Those of later epochs than are known of: a replica's log may be behind what lies there. */
+  const lying = async (name: ObjectName, signal: AbortSignal) => {
+    if (isSlot(name)) return []
+    const found: { readonly stored: ObjectName; readonly epoch: number }[] = []
+    for await (const { name: stored } of store.list(`${name}.`, signal)) {
+      const parsed = parseEpochName(stored)
+      if (parsed.name === name) found.push({ stored, epoch: parsed.epoch })
+    }
+    return found.sort((a, b) => b.epoch - a.epoch).map(({ stored }) => stored)
+  }
   return {
     label: store.label,
     put: async (name, bytes, signal) => await store.put(await newest(name, signal), bytes, signal),
@@ -38,13 +48,15 @@ export function epochKeyring(store: ObjectStore, readEpoch: ReadEpoch): ObjectSt
       const { signal } = options
       const found =
         (await getFirst(await all(name, signal), options)) ??
-        (await getFirst(await newer(name, signal), options))
+        (await getFirst(await newer(name, signal), options)) ??
+        (await getFirst(await lying(name, signal), options))
       return found ?? (await store.get(name, options))
     },
     async stat(name, signal) {
       return (
         (await statFirst(name, await all(name, signal), signal)) ??
-        (await statFirst(name, await newer(name, signal), signal))
+        (await statFirst(name, await newer(name, signal), signal)) ??
+        (await statFirst(name, await lying(name, signal), signal))
       )
     },
     list: (prefix, signal) => listOnce(store, prefix, signal),

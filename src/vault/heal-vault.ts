@@ -7,10 +7,11 @@ import type { ObjectName, ObjectStore } from '#store/object-store'
 import type { RepairBody } from '#timeline/maintenance-entry'
 import { AUTHORS, roleMissing } from './author.ts'
 import type { Problem } from './check-vault.ts'
+import { commitNext } from './commit-next.ts'
 import { type Needed, type NeededKeyring, neededBy } from './needed-objects.ts'
 import { judgeCopy } from './prove-copy.ts'
 import { openersOf, proveKeyring } from './prove-keyring.ts'
-import { placeOf, repairedStores } from './repaired-store.ts'
+import { placeOf, type Repairs, repairedStores } from './repaired-store.ts'
 import { findStated, readStatedKeys, type StatedKeys } from './stated-keys.ts'
 import type { Vault } from './vault.ts'
 
@@ -146,8 +147,8 @@ class Healer {
       await this.#place(this.#vault.keyring, { name, at, by, copy, repairs, store: 'keyring' })
     }
     if (repairs.length === 0) return
-    const state = await this.#vault.readTimeline(source, this.#signal)
-    await this.#vault.append(state, { kind: 'repair', objects: repairs }, this.#signal)
+    const repair = { kind: 'repair', objects: repairs } as const
+    await commitNext(this.#vault, source, () => repair, this.#signal)
     // What was read before the entry does not know of it.
     await this.#vault.readTimeline(source, this.#signal)
   }
@@ -167,7 +168,7 @@ class Healer {
     source: string,
     ref: Needed['objects'][number],
   ): Promise<Uint8Array | undefined> {
-    const repairs = await this.#replica.repairs(source, this.#signal)
+    const repairs = await this.#repairsThere(source)
     const { store } = repairedStores(this.#replica, repairs)
     const bytes = await this.#getOrNothing(store, ref.name)
     const isWhole =
@@ -175,6 +176,16 @@ class Healer {
     if (isWhole) return bytes
     this.#leave(ref.name, bytes === undefined ? 'has none either' : 'has a damaged one, too')
     return undefined
+  }
+
+  /** None where the replica does not know the source yet. */
+  async #repairsThere(source: string): Promise<Repairs> {
+    try {
+      return await this.#replica.repairs(source, this.#signal)
+    } catch (error) {
+      if (isAppError(error, 'vault.source-unknown')) return new Map()
+      throw error
+    }
   }
 
   /** What the log says it is, whoever made the replica's; and what was committed, where it opens. */
@@ -190,7 +201,7 @@ class Healer {
       this.#leave(object, 'cannot help as long as it is damaged what says which keys are right')
       return undefined
     }
-    const at = placeOf(await this.#replica.repairs(source, this.#signal), 'keyring', name)
+    const at = placeOf(await this.#repairsThere(source), 'keyring', name)
     const there = this.#replica.storedKeyring
     const found =
       (await findStated(there, this.#stated, ref, this.#signal)) ??

@@ -1,5 +1,5 @@
 import type { Part } from '#seal/data-keys'
-import type { ObjectRef, SegmentRef } from '#segment/segment'
+import type { ObjectRef, PlacedSegment, SegmentRef } from '#segment/segment'
 import { AppError } from '#stdx/app-error'
 import { parseObjectName } from '#store/object-name'
 import type { ObjectName } from '#store/object-store'
@@ -22,7 +22,11 @@ export type Needed = {
   readonly keyrings: readonly NeededKeyring[]
   /** No longer needed by anything: collection may have taken them. */
   readonly replaced: readonly { readonly store: 'vault' | 'keyring'; readonly name: ObjectName }[]
+  /** From an entry that needs an object to the one from which on nothing does: it may be gone. */
+  readonly spans: readonly Span[]
 }
+
+export type Span = { readonly seq: number; readonly untilSeq: number }
 
 /** What an entry says of a keyring object, besides where it lies. */
 export type NeededKeyring = KeyringRef & { readonly parts: KeyringParts }
@@ -32,23 +36,29 @@ export type KeyringParts = Readonly<Partial<Record<Part, ObjectRef | null>>>
 
 type Placed = { readonly name: ObjectName; readonly at: ObjectName }
 
-/** Every object that a sound timeline reaches. @throws timeline.damaged | timeline.rolled-back */
+/**
+ * Every object that a sound timeline reaches.
+ * @param upTo of `_vault`: as if it ended there
+ * @throws timeline.damaged | timeline.rolled-back
+ */
 export async function neededBy(
   vault: Vault,
   timeline: string,
   signal: AbortSignal,
+  upTo = Infinity,
 ): Promise<Needed> {
   const chain = await vault.readChain(timeline, signal)
   refuseUnsound(chain)
   if (timeline === VAULT_TIMELINE) {
-    const { documents: newest, resealed } = foldFacts(chain)
-    const documents = [...newest.values()]
+    const entries = chain.entries.filter(({ seq }) => seq <= upTo)
+    const { allDocuments: documents, resealed } = foldFacts({ entries })
     const objects = [...documents.map(({ object }) => object), ...resealed.map(({ list }) => list)]
     return {
-      headSeq: chain.headSeq,
+      headSeq: Math.min(chain.headSeq, upTo),
       objects: objects.map((object) => ({ ...object, at: object.name })),
       keyrings: documents.map(keyringOfDocument),
       replaced: [],
+      spans: [],
     }
   }
   const { repairs, replaced, segments } = foldTimeline(chain)
@@ -64,7 +74,28 @@ export async function neededBy(
       return ref === undefined ? [] : [keyringOfSegment(ref, repairs)]
     }),
     replaced: letGo,
+    spans: [
+      ...replaced.map(({ replacedBy, seq }) => ({ seq, untilSeq: replacedBy })),
+      ...spansOfRepairs(chain, [...liveSegments({ segments }), ...replaced]),
+    ],
   }
+}
+
+/** Until it was repaired, an object was needed that was damaged. */
+function spansOfRepairs(
+  { entries }: Pick<Chain, 'entries'>,
+  placed: readonly PlacedSegment[],
+): Span[] {
+  const seqOf = new Map<string, number>()
+  for (const { ref, seq } of placed) {
+    for (const one of [ref.keys, ref.rows, ref.blobs]) if (one) seqOf.set(one.name, seq)
+    seqOf.set(ref.keyring, seq)
+  }
+  return entries.flatMap(({ body, seq: untilSeq }) =>
+    body.kind === 'repair'
+      ? body.objects.map(({ object }) => ({ seq: seqOf.get(object) ?? 0, untilSeq }))
+      : [],
+  )
 }
 
 /** What a document's entry says of its keyring object. */

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { systemRandom } from '#stdx/random'
+import { faultyStore, ProcessDeath } from '#store/testing/faulty-store'
 import { createMemoryStore } from '#store/testing/memory-store'
+import { liveSegments } from '#timeline/timeline-state'
 import { checkVault } from './check-vault.ts'
 import { healVault } from './heal-vault.ts'
 import { replicateVault } from './replicate-vault.ts'
@@ -30,8 +32,10 @@ async function aReplicatedVault() {
   await vault.addSource('erp', signal)
   await capture()
   await vault.putHeads(signal)
-  return { ...inHand, there, replica, capture, replicate }
+  return { ...inHand, inHand, there, replica, capture, replicate }
 }
+
+type Replicated = Awaited<ReturnType<typeof aReplicatedVault>>
 
 const check = (vault: Vault) => checkVault(vault, { depth: 'decoded', signal, onProgress })
 
@@ -63,6 +67,87 @@ test('a replica that holds other entries, or newer ones, is left as it is', asyn
   await expect(replicate()).rejects.toMatchObject({
     code: expect.stringMatching(/^(vault\.replica-diverged|timeline\.rolled-back)$/),
   })
+})
+
+/** Adds a point, puts another segment in the place of its own, and takes that away as collection does. */
+async function replaceNewest({ keyring, store, vault }: Replicated): Promise<void> {
+  const first = await aRealCapture(vault, 'erp', { base: 1, text: '7\ta\t\\N\n' })
+  await vault.append(await vault.readTimeline('erp', signal), first, signal)
+  const { segments, session } = await aRealCapture(vault, 'erp', { text: '7\ta\t\\N\n' })
+  const removes = first.segments.map((ref) => ref.keyring)
+  const body = {
+    kind: 'compact',
+    session,
+    removes,
+    segments,
+    bytesStored: 0,
+    durationMs: 0,
+  } as const
+  await vault.append(await vault.readTimeline('erp', signal), body, signal)
+  for (const ref of first.segments) {
+    for (const object of [ref.keys, ref.rows]) store.objects.delete(object?.name ?? '')
+    keyring.objects.delete(ref.keyring)
+  }
+}
+
+test('interrupted at any write, a replica shows no point and no document that is not there', async () => {
+  const replicated = await aReplicatedVault()
+  const { inHand, replica, replicate, there, vault } = replicated
+  await vault.putDocument('config', 'sources: {}', signal)
+  await replicate()
+  await replaceNewest(replicated)
+  await vault.putDocument('config', 'sources: {a}', signal)
+  await vault.putDocument('config', 'sources: {b}', signal)
+  const custodian = await inHand.openAs('custodian')
+  const from = { store: inHand.store, keyring: inHand.keyring }
+  let at = 0
+  for (let isDone = false; !isDone; ) {
+    at += 1
+    const process = { writeCount: 0, isDead: false }
+    const fault = { at, kind: 'dies', isApplied: true } as const
+    const to = {
+      store: faultyStore(there.store, fault, process),
+      keyring: faultyStore(there.keyring, fault, process),
+    }
+    const options = { from, to, onProgress, signal }
+    isDone = await replicateVault(custodian, options).then(
+      () => true,
+      (error: unknown) => {
+        if (!(error instanceof ProcessDeath)) throw error
+        return false
+      },
+    )
+    // Every run goes on where the one before it died, one write later.
+    const state = await replica.readGoodPart('erp', signal)
+    for (const { ref } of liveSegments(state)) {
+      const names = [ref.keys, ref.rows].map((object) => object?.name ?? '')
+      expect(
+        names.every((name) => there.store.objects.has(name)),
+        `write ${at}`,
+      ).toBe(true)
+      expect(there.keyring.objects.has(ref.keyring), `write ${at}`).toBe(true)
+    }
+    expect(await replica.readDocument('config', signal)).toMatch(/^sources: {[ab]?}$/)
+  }
+  expect(at).toBeGreaterThan(2)
+  expect(await check(replica)).toMatchObject({ verdict: 'whole', problems: [] })
+})
+
+test('a source that the replica does not have yet is left, and the others are healed', async () => {
+  const { capture, replica, replicate, store, vault } = await aReplicatedVault()
+  await replicate()
+  await vault.addSource('crm', signal)
+  const body = await aRealCapture(vault, 'crm', { text: '1\ta\t\\N\n' })
+  await vault.append(await vault.readTimeline('crm', signal), body, signal)
+  await capture(1)
+  const rows = (source: string) =>
+    [...store.objects.keys()].find((one) => one.startsWith(`segments/${source}/`)) ?? ''
+  const [own, other] = [rows('crm'), rows('erp')]
+  for (const name of [own, other]) flip(store.objects.get(name))
+  const { problems } = await check(vault)
+  const healing = await healVault(vault, { replica, random: systemRandom, problems, signal })
+  expect(healing.healed).toEqual([other])
+  expect(healing.left.map(({ object }) => object)).toEqual([own])
 })
 
 test('another vault is not written into', async () => {

@@ -125,15 +125,18 @@ class Replicating {
 
   /** @returns the seq up to which both sides are the same */
   async #copyTimeline(timeline: string, upTo = Infinity): Promise<number> {
-    const needed = await neededBy(this.#vault, timeline, this.#signal)
-    const toSeq = Math.min(needed.headSeq, upTo)
+    const needed = await neededBy(this.#vault, timeline, this.#signal, upTo)
+    const toSeq = needed.headSeq
     const fromSeq = await this.#judgeReplica(timeline, toSeq)
     await this.#copyNeeded(needed)
-    for (let seq = fromSeq + 1; seq <= toSeq; seq++) {
-      const name = formatEntryName(timeline, seq)
-      const bytes = await this.#from.store.get(name, { signal: this.#signal })
-      await this.#putSame(this.#to.store, name, bytes)
-      this.#entries += 1
+    for (const { first, last } of batchesOf(needed, { fromSeq, toSeq })) {
+      // The first comes last: until it is there, nothing of its batch counts.
+      for (let seq = last; seq >= first; seq--) {
+        const name = formatEntryName(timeline, seq)
+        const bytes = await this.#from.store.get(name, { signal: this.#signal })
+        await this.#putSame(this.#to.store, name, bytes)
+        this.#entries += 1
+      }
     }
     await this.#confirm(timeline, toSeq)
     await this.#removeReplaced(needed)
@@ -153,7 +156,9 @@ class Replicating {
     if (there.headSeq < 0 || there.headSeq > toSeq) return toSeq
     const name = formatEntryName(timeline, there.headSeq)
     const bytes = await this.#from.store.get(name, { signal: this.#signal })
-    if (hashEntry(bytes) === there.headHash) return there.headSeq
+    // A hole is what an interrupted run has left: from there on it goes on.
+    const wholeSeq = (there.damagedFrom ?? Infinity) - 1
+    if (hashEntry(bytes) === there.headHash) return Math.min(wholeSeq, there.headSeq)
     throw this.#diverged(`entry ${there.headSeq} of "${timeline}" is another one there`)
   }
 
@@ -313,6 +318,28 @@ class Replicating {
     const { label } = this.#to.store
     const message = `Cannot replicate to "${label}": ${found}`
     return new AppError('vault.replica-diverged', message, { replica: label })
+  }
+}
+
+/**
+ * Entries that become visible together. Between an entry that adds an object and the one that lets it
+ * go, points would be seen whose objects went before they could be copied.
+ */
+function* batchesOf(
+  { spans }: Pick<Needed, 'spans'>,
+  { fromSeq, toSeq }: { readonly fromSeq: number; readonly toSeq: number },
+): Generator<{ readonly first: number; readonly last: number }, void, undefined> {
+  const untilOf = new Map<number, number>()
+  for (const { seq, untilSeq } of spans) {
+    untilOf.set(seq, Math.max(untilSeq, untilOf.get(seq) ?? 0))
+  }
+  let first = fromSeq + 1
+  let untilSeq = 0
+  for (let seq = first; seq <= toSeq; seq++) {
+    untilSeq = Math.max(untilSeq, untilOf.get(seq) ?? 0)
+    if (seq < untilSeq && seq < toSeq) continue
+    yield { first, last: seq }
+    first = seq + 1
   }
 }
 
