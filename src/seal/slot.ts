@@ -14,7 +14,6 @@ import type { VaultId } from './keys.ts'
  * can make opening one endless.
  */
 
-const argon2Async = promisify(argon2)
 const ZERO_NONCE = new Uint8Array(12)
 const TAG_BYTES = 16
 
@@ -141,7 +140,7 @@ function parseJson(text: string, name: string): Slot {
 }
 
 async function deriveSlotKey({ kdf }: SlotHeader, passphrase: Secret): Promise<Uint8Array> {
-  return await argon2Async('argon2id', {
+  return await promisify(argon2)('argon2id', {
     message: Buffer.from(passphrase.reveal().normalize('NFC')),
     nonce: Buffer.from(kdf.salt, 'hex'),
     parallelism: kdf.lanes,

@@ -1,5 +1,7 @@
 import type { Certificate } from '#seal/certificate'
-import type { SealingPublicKey, VaultId } from '#seal/keys'
+import { type Credential, sourceKeysOf } from '#seal/credential'
+import type { SealingPrivateKey, SealingPublicKey, VaultId } from '#seal/keys'
+import { publicKeyOf } from '#seal/sealing-pair'
 import { openVerifier, type SigningPublicKey, signingKeyId } from '#seal/signing-pair'
 import type { Chain } from '#timeline/chain-slots'
 import { foldFacts } from '#timeline/fold-facts'
@@ -35,6 +37,24 @@ export function capturersOf(
   return recipients === null
     ? undefined
     : (recipients.capture[source] ?? []).map(({ key }) => fromHex(key))
+}
+
+/**
+ * Whether data keys of a source are sealed to this credential today. One without any key that opens
+ * them writes no segments, and one that was at hand before keys were split is asked for nothing.
+ */
+export function isRecipient(
+  { recipients }: KeyFacts,
+  credential: Credential,
+  source: string,
+): boolean {
+  if (recipients === null) return true
+  const isAmong = (list: RecipientsBody['read'] = [], own: SealingPrivateKey | undefined) => {
+    const key = own && Buffer.from(publicKeyOf(own)).toString('hex')
+    return list.some((one) => one.key === key)
+  }
+  const { capture } = sourceKeysOf(credential, source)
+  return isAmong(recipients.read, credential.read) || isAmong(recipients.capture[source], capture)
 }
 
 /** The root certifies itself: whoever pins its key needs no file for it. */

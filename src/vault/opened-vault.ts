@@ -32,8 +32,9 @@ import { AUTHORS, certificateRevoked, findAuthor, findCertificate, roleMissing }
 import { checkObjects } from './check-objects.ts'
 import { isDocumentText, readDocumentText, writeDocument } from './document-object.ts'
 import { epochKeyring } from './epoch-keyring.ts'
+import { giveWay } from './give-way.ts'
 import { type Holder, holderOf } from './holder.ts'
-import { capturersOf, type KeyFacts, readersOf } from './key-facts.ts'
+import { capturersOf, isRecipient, type KeyFacts, readersOf } from './key-facts.ts'
 import { KeyLog } from './key-log.ts'
 import { type Repairs, repairedStores } from './repaired-store.ts'
 import { findSaidCertificate } from './said-certificate.ts'
@@ -52,9 +53,6 @@ export type OpenedVaultDeps = {
   readonly header: VaultHeader
   readonly credential: Credential
 }
-
-/** How often an entry of `_vault` gives way to others that were first. */
-const RACES_MAX = 20
 
 /** A vault with the credential it was opened with. Remembers the certificates it has verified. */
 export class OpenedVault implements Vault {
@@ -189,12 +187,22 @@ export class OpenedVault implements Vault {
     return { seq }
   }
 
-  /** @throws vault.keys-changed when others are written to than when this process began to write */
+  /**
+   * Whoever is no recipient any more is about to be revoked: what it commits from then on might be
+   * void in a moment, so it must not count as done.
+   * @throws vault.keys-changed also when others are written to than when this process began to write
+   */
   async #refuseOtherKeys(source: string, signal: AbortSignal): Promise<void> {
-    const { epoch } = await this.#keys.readTrusted(signal)
+    const facts = await this.#keys.readTrusted(signal)
+    const { epoch } = facts
     const begun = this.#writing.get(source) ?? epoch
-    if (begun === epoch) return
-    const message = `Cannot commit to "${source}": it was sealed for keys of epoch ${begun}, those of epoch ${epoch} came meanwhile`
+    const doing = `Cannot commit to "${source}"`
+    if (begun !== epoch) {
+      const found = `it was sealed for keys of epoch ${begun}, those of epoch ${epoch} came meanwhile`
+      throw new AppError('vault.keys-changed', `${doing}: ${found}`, { source })
+    }
+    if (isRecipient(facts, this.#deps.credential, source)) return
+    const message = `${doing}: its keys are none of those of epoch ${epoch}`
     throw new AppError('vault.keys-changed', message, { source })
   }
 
@@ -394,25 +402,19 @@ export class OpenedVault implements Vault {
     said: EntryBody | ((after: Chain) => EntryBody),
     signal: AbortSignal,
   ): Promise<void> {
-    for (let race = 0; ; race++) {
-      const chain = await this.#readTrusted(VAULT_TIMELINE, signal)
-      if (chain.headSeq < 0) {
-        await this.#begin(chain, signal)
-        continue
+    await giveWay(async () => {
+      const found = await this.#readTrusted(VAULT_TIMELINE, signal)
+      const isBegun = found.headSeq >= 0
+      if (!isBegun) await this.#begin(found, signal)
+      const chain = isBegun ? found : await this.#readTrusted(VAULT_TIMELINE, signal)
+      const body = typeof said === 'function' ? said(chain) : said
+      const refusal = judgeFact(foldFacts(chain), body)
+      if (refusal !== undefined) {
+        const message = `Cannot commit a ${body.kind} to "${VAULT_TIMELINE}": ${refusal}`
+        throw new AppError('vault.entry-refused', message, { source: VAULT_TIMELINE })
       }
-      try {
-        const body = typeof said === 'function' ? said(chain) : said
-        const refusal = judgeFact(foldFacts(chain), body)
-        if (refusal !== undefined) {
-          const message = `Cannot commit a ${body.kind} to "${VAULT_TIMELINE}": ${refusal}`
-          throw new AppError('vault.entry-refused', message, { source: VAULT_TIMELINE })
-        }
-        await this.#append(chain, body, signal)
-        return
-      } catch (error) {
-        if (!isAppError(error, 'timeline.lost-race') || race >= RACES_MAX) throw error
-      }
-    }
+      await this.#append(chain, body, signal)
+    })
   }
 
   async #append(
@@ -431,7 +433,13 @@ export class OpenedVault implements Vault {
     const place = { source: after.source, seq: after.headSeq + 1 }
     const { certificateId } = author
     if (isRevokedAt(revoked, certificateId, place)) throw certificateRevoked(doing, certificateId)
-    return await appendEntry(this.#appendDeps(), { after, body, author }, signal)
+    const done = await appendEntry(this.#appendDeps(), { after, body, author }, signal)
+    // Whoever stood still may have been revoked before its entry was stored: then it is void.
+    const now = await this.#keys.read(signal)
+    if (isRevokedAt(now.revoked, certificateId, place)) {
+      throw certificateRevoked(doing, certificateId)
+    }
+    return done
   }
 
   /** In `_vault` a capture credential signs as the capture of its one source. */

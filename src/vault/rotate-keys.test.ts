@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { openKeyring } from '#seal/keyring'
 import { Secret } from '#stdx/secret'
+import { faultyStore, ProcessDeath } from '#store/testing/faulty-store'
 import type { EntryBody } from '#timeline/entry'
 import { checkVault } from './check-vault.ts'
 import { listKeys } from './list-keys.ts'
@@ -87,6 +88,38 @@ test('after a rotation of capture the new file backs up and the old one cannot',
   expect(state.points.map(({ seq }) => seq)).toEqual([1, 2, 3])
   expect(state.incidents).toEqual([])
   await expectWhole(hand, files, 'keeper.key')
+})
+
+test('amid a rotation of capture the old file backs up for good or not at all', async () => {
+  const outcomes: string[] = []
+  for (let at = 1; at <= 5; at++) {
+    const { files, hand } = await aSplitVault()
+    const process = { writeCount: 0, isDead: false }
+    const fault = { at, kind: 'dies', isApplied: true } as const
+    const stores = {
+      store: faultyStore(hand.store, fault, process),
+      keyring: faultyStore(hand.keyring, fault, process),
+    }
+    await expect(make(stores, files, CAPTURE, true)).rejects.toThrow(ProcessDeath)
+    const epoch = await (await openWith(hand, files, 'auditor.key')).keyEpoch(signal)
+    const old = await openWith(hand, files, 'capture-erp.key')
+    const told = await captureText(old, 'erp', '1\terp\ty\n').catch(() => undefined)
+    // From the moment that others are sealed to: a revocation may be on its way.
+    expect(told === undefined, `write ${at}`).toBe(epoch > 2)
+    await make(hand, files, CAPTURE, true)
+    const state = await (await openWith(hand, files, 'auditor.key')).readTimeline('erp', signal)
+    expect(state.points.map(({ seq }) => seq)).toEqual(told === undefined ? [1] : [1, told.seq])
+    outcomes.push(told === undefined ? 'refused' : 'backed up')
+  }
+  expect(outcomes).toEqual(expect.arrayContaining(['backed up', 'refused']))
+}, 60_000)
+
+test('after a rotation of capture the recovery slot backs up still', async () => {
+  const { files, hand } = await aSplitVault()
+  await captureText(await openWith(hand, files, RECOVERY_SLOT), 'erp', '1\terp\ty\n')
+  await make(hand, files, CAPTURE, true)
+  await captureText(await openWith(hand, files, RECOVERY_SLOT), 'erp', '1\terp\tz\n')
+  await expectWhole(hand, files, 'restore.key')
 })
 
 test('a source that is new after the split gets its credential, and backs up with it', async () => {

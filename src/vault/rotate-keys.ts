@@ -3,6 +3,7 @@ import {
   formatCredential,
   issueCredential,
   parseCredential,
+  sourceKeysOf,
 } from '#seal/credential'
 import type { Role } from '#seal/keys'
 import { signingKeyId, signingPublicKeyOf } from '#seal/signing-pair'
@@ -187,7 +188,8 @@ async function findOthers(
   signal: AbortSignal,
 ): Promise<string[]> {
   const { revoked } = await vault.readKeys(signal)
-  const own = Object.values(credential.signing).map((seed) =>
+  const { signing: capture } = sourceKeysOf(credential, issued.source ?? '')
+  const own = [...Object.values(credential.signing), ...(capture ? [capture] : [])].map((seed) =>
     signingKeyId(signingPublicKeyOf(seed)),
   )
   const id = certificateIdOf(issued)
