@@ -67,7 +67,7 @@ test('a store that forgets what it confirmed is found out', { timeout }, async (
 test('whoever deletes what a point is read from is found out (I4)', { timeout }, async () => {
   const saboteur: Actor = {
     name: 'saboteur',
-    credential: (all) => all,
+    holds: 'everything',
     restMs: 1000,
     mustSucceed: false,
     async turn({ signal, truth, vault }) {
@@ -82,7 +82,7 @@ test('whoever deletes what a point is read from is found out (I4)', { timeout },
 test('whoever lets points go before their time is found out (I2)', { timeout }, async () => {
   const hasty: Actor = {
     name: 'hasty',
-    credential: (all) => all,
+    holds: 'everything',
     restMs: 1000,
     mustSucceed: false,
     async turn({ signal, truth, vault }) {

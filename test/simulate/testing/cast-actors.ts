@@ -5,7 +5,11 @@ import { checker } from './actors/checker.ts'
 import { clerk } from './actors/clerk.ts'
 import { collector } from './actors/collector.ts'
 import { compactor } from './actors/compactor.ts'
+import { healer } from './actors/healer.ts'
+import { locksmith } from './actors/locksmith.ts'
 import { reader } from './actors/reader.ts'
+import { replicator } from './actors/replicator.ts'
+import { rot } from './actors/rot.ts'
 import { vandal } from './actors/vandal.ts'
 import type { Chance } from './chance.ts'
 
@@ -33,5 +37,16 @@ export function castActors(chance: Chance, { isAlone, sources: [first, second] }
     ...(sometimes('second collector', 0.1) ? [collector('collector-b', isAlone)] : []),
     ...(sometimes('archivist', 0.5) ? [archivist('archivist', first)] : []),
     ...(sometimes('vandal', 0.2) ? [vandal('vandal', first)] : []),
+    ...(sometimes('replicator', 0.5) ? castReplication(chance, first, isAlone) : []),
+    ...(sometimes('locksmith', 0.4) ? [locksmith('locksmith', [first, second])] : []),
+  ]
+}
+
+/** Somebody copies the vault; perhaps another does so too; perhaps what is copied heals the vault. */
+function castReplication(chance: Chance, source: string, isAlone: boolean): Actor[] {
+  return [
+    replicator('replicator', isAlone),
+    ...(chance.fork('second replicator').happens(0.2) ? [replicator('replicator-b', isAlone)] : []),
+    ...(chance.fork('rot').happens(0.5) ? [rot('rot', source), healer('healer', isAlone)] : []),
   ]
 }

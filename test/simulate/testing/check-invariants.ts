@@ -1,6 +1,10 @@
 import type { EntityName } from '#record/entity-name'
+import { type Credential, parseCredential } from '#seal/credential'
 import { openKeyring } from '#seal/keyring'
+import type { VaultId } from '#seal/keys'
+import { openSlot } from '#seal/slot'
 import type { SegmentRef } from '#segment/segment'
+import { isAppError } from '#stdx/app-error'
 import type { MemoryStore } from '#store/testing/memory-store'
 import { formatEntryName, VAULT_TIMELINE } from '#timeline/entry-name'
 import { foldFacts } from '#timeline/fold-facts'
@@ -8,18 +12,25 @@ import type { Point, TimelineState } from '#timeline/timeline-state'
 import { checkVault } from '#vault/check-vault'
 import type { Vault } from '#vault/vault'
 import type { Chance } from './chance.ts'
+import { PASSPHRASE } from './key-cabinet.ts'
 import { compareHeld, readHeld } from './read-records.ts'
 import type { StoredObject } from './simulated-store.ts'
-import { isVaultTimeline, must, type NewEntry, type Truth } from './truth.ts'
+import { isVaultTimeline, must, type NewEntry, type Truth, unsealedName } from './truth.ts'
 
 export type CheckDeps = {
   readonly truth: Truth
-  /** Opened with every key on stores without faults; nobody acts through it. */
-  readonly vault: Vault
+  readonly vaultId: VaultId
+  /** Opens the vault with every key on stores without faults; nobody acts through it. */
+  readonly open: (credential: Credential) => Vault
+  /** Every key that there is at first. */
+  readonly whole: Credential
   readonly store: MemoryStore
   readonly keyring: MemoryStore
   readonly chance: Chance
 }
+
+/** What reading a rotten object gives. */
+const ROTTEN = ['segment.damaged', 'segment.object-missing', 'seal.not-authentic'] as const
 
 /** Every point was read when it was committed. */
 const POINTS_AT_THE_END = 4
@@ -32,33 +43,58 @@ export class InvariantCheck {
   readonly #keyrings = new Map<string, string>()
   /** By entity, layout and rows. */
   readonly #fingerprints = new Map<string, string>()
+  /** What stands for rotten objects. */
+  readonly #copies = new Set<string>()
+  #vault: Vault
+  #epoch = 1
 
   constructor(deps: CheckDeps) {
     this.#deps = deps
+    this.#vault = deps.open(deps.whole)
+  }
+
+  /** With every key of today. */
+  get vault(): Vault {
+    return this.#vault
   }
 
   /** After every step; does something when an entry or a keyring object was stored. @throws Violation */
   async afterStep(): Promise<void> {
     const { entries, keyrings } = this.#deps.truth.takeNews()
-    for (const object of keyrings) await this.#checkKeys(object)
+    for (const object of keyrings) {
+      if (object.name.startsWith('slots/')) await this.#takeKeys(object)
+      else await this.#checkKeys(object)
+    }
     for (const entry of entries) {
       if (isVaultTimeline(entry)) await this.#checkFacts(entry)
       else await this.#checkSource(entry)
     }
   }
 
-  /** Everything once more, some of the points in full. @throws Violation */
-  async atTheEnd(): Promise<void> {
-    const { chance, truth, vault } = this.#deps
+  /** Keys that are on their way lie in a slot before anything is sealed to them. */
+  async #takeKeys({ bytes, name }: StoredObject): Promise<void> {
+    const { open, vaultId } = this.#deps
+    const text = Buffer.from(bytes).toString()
+    const opened = await openSlot({ vaultId, name, text, passphrase: PASSPHRASE })
+    const credential = parseCredential(opened)
+    if ((credential.epoch ?? 1) <= this.#epoch) return
+    this.#epoch = credential.epoch ?? 1
+    this.#vault = open(credential)
+  }
+
+  /** Everything once more, some of the points in full, with a restorer's keys of today. @throws Violation */
+  async atTheEnd(restorer: Credential): Promise<void> {
+    const { chance, open, truth } = this.#deps
     await this.afterStep()
+    const vault = open(restorer)
     for (const source of truth.points.keys()) {
       const state = await vault.readTimeline(source, signal)
       const share = POINTS_AT_THE_END / state.points.length
       for (const point of state.points.filter(() => chance.happens(share))) {
-        await this.#checkPoint(state, point)
+        await this.#checkPoint(state, point, vault)
       }
     }
-    const report = await checkVault(vault, { depth: 'decoded', signal, onProgress: () => {} })
+    const report = await checkVault(this.#vault, { depth: 'decoded', signal, onProgress: () => {} })
     const [problem] = report.problems
     must(problem === undefined, 'I1', `check found ${problem?.object}: ${problem?.problem}`)
   }
@@ -76,16 +112,17 @@ export class InvariantCheck {
     ]
     return listed
       .filter(({ name, of }) => name.startsWith(of))
-      .map(({ label, name }) => `${label}:${name}`)
+      .map(({ label, name }) => `${label}:${label === 'keyring' ? unsealedName(name) : name}`)
       .filter((name) => !truth.needed.has(name))
   }
 
   async #checkSource({ seq, timeline: source }: NewEntry): Promise<void> {
-    const { chance, truth, vault } = this.#deps
-    const state = await vault.readTimeline(source, signal)
+    const { chance, truth } = this.#deps
+    const state = await this.#vault.readTimeline(source, signal)
     must(state.damagedFrom === null, 'I5', `${source} is damaged from ${state.damagedFrom} on`)
     for (const incident of state.incidents) {
-      const isVoid = truth.voids.has(`${source}/${incident.seq}`)
+      const isRevoked = truth.upheavals > 0 && /revoked before$/.test(incident.problem)
+      const isVoid = isRevoked || truth.voids.has(`${source}/${incident.seq}`)
       must(isVoid, 'I5', `${source} has an incident: ${incident.problem}`)
     }
     const known = truth.pointsOf(source)
@@ -141,11 +178,16 @@ export class InvariantCheck {
     truth.everCommitted.set(source, [...ever, committed])
   }
 
-  async #checkPoint(state: TimelineState, point: Point): Promise<void> {
-    const { truth, vault } = this.#deps
+  async #checkPoint(state: TimelineState, point: Point, vault: Vault = this.#vault): Promise<void> {
+    const { truth } = this.#deps
     const expected = truth.pointsOf(state.source).find(({ seq }) => seq === point.seq)
     must(expected !== undefined, 'I3', `${state.source}@${point.seq} was never committed`)
-    const difference = compareHeld(await readHeld(vault, { state, point }, signal), expected.held)
+    const held = await readHeld(vault, { state, point }, signal).catch((error: unknown) => {
+      if (truth.rotten.size > 0 && ROTTEN.some((code) => isAppError(error, code))) return undefined
+      throw error
+    })
+    if (held === undefined) return
+    const difference = compareHeld(held, expected.held)
     must(difference === undefined, 'I1', `${state.source}@${point.seq}: ${difference}`)
     for (const { entity, fingerprint, schema } of point.body.entities) {
       const layout = state.schemas.get(entity)?.find(({ version }) => version === schema)?.layout
@@ -166,12 +208,19 @@ export class InvariantCheck {
   #noteNeeded(source: string, state: TimelineState): void {
     const isOwn = new RegExp(`^(vault:segments/|keyring:)${source}/`)
     const others = [...this.#deps.truth.needed].filter((name) => !isOwn.test(name))
-    const own = [...state.segments.values()].flat().flatMap(({ ref }) => objectsOf(ref))
+    const reached = [...state.segments.values()].flat().flatMap(({ ref }) => objectsOf(ref))
+    const copies = reached.flatMap((name) => {
+      const by = state.repairs.get(name)
+      return by === undefined ? [] : [`${name.slice(0, name.indexOf(':'))}:${by}`]
+    })
+    for (const name of copies) this.#copies.add(name)
+    const own = [...reached, ...copies]
     this.#deps.truth.needed = new Set([...others, ...own])
   }
 
   async #checkFacts({ seq }: NewEntry): Promise<void> {
-    const { truth, vault } = this.#deps
+    const { truth } = this.#deps
+    const vault = this.#vault
     const chain = await vault.readChain(VAULT_TIMELINE, signal)
     must(chain.damagedFrom === null, 'I5', `_vault is damaged from ${chain.damagedFrom} on`)
     const entry = chain.entries.find((one) => one.seq === seq)
@@ -180,6 +229,12 @@ export class InvariantCheck {
       const { headSeq } = await vault.readTimeline(source, signal)
       must(head.seq <= headSeq, 'I5', `_vault says that ${source} ends at ${head.seq}`)
     }
+    const { kind } = entry?.body ?? {}
+    if (kind === 'certificate' || kind === 'recipients') truth.upheavals += 1
+    if (kind === 'revoke') {
+      truth.upheavals += 1
+      for (const source of truth.points.keys()) await this.#dropRevoked(source)
+    }
     if (entry?.body.kind !== 'document') return
     const { document } = entry.body
     must(documents.get(document) === entry.body, 'I2', `document "${document}" is not the newest`)
@@ -187,18 +242,56 @@ export class InvariantCheck {
     must(truth.texts.has(text), 'I1', `document "${document}" is what nobody wrote`)
   }
 
+  /**
+   * Nothing counts any more that a holder stated who was revoked before; but of whatever somebody was
+   * told that it was committed, nothing may go.
+   */
+  async #dropRevoked(source: string): Promise<void> {
+    const { truth } = this.#deps
+    const state = await this.#vault.readTimeline(source, signal)
+    const seqs = new Set(state.points.map(({ seq }) => seq))
+    for (const { seq, session } of truth.pointsOf(source)) {
+      const isKept = seqs.has(seq) || state.expired.has(seq) || !truth.told.has(session)
+      must(isKept, 'I2', `${source}@${seq} was told to be committed and is revoked`)
+    }
+    const ever = truth.everCommitted.get(source) ?? []
+    truth.points.set(
+      source,
+      ever.filter(({ seq }) => seqs.has(seq)),
+    )
+    for (const point of state.points) {
+      must(
+        ever.some(({ seq }) => seq === point.seq),
+        'I3',
+        `${source}@${point.seq} appeared`,
+      )
+      await this.#checkPoint(state, point)
+    }
+    this.#noteNeeded(source, state)
+  }
+
   async #checkKeys({ bytes, name }: StoredObject): Promise<void> {
-    const { vault } = this.#deps
+    const vault = this.#vault
     const { openers } = await vault.readDeps(VAULT_TIMELINE, signal)
-    const request = { vaultId: vault.id, name, bytes: Uint8Array.from(bytes), openers }
-    const opened = await openKeyring(request)
-    // Keys that are sealed anew stay those of the same segment.
-    const segment = name.split('.')[0] ?? name
-    for (const key of [opened.keys, opened.rows, opened.blobs].flatMap((keys) => keys ?? [])) {
+    // Keys that are sealed anew stay those of the same segment, and so do those of a whole copy.
+    const segment = unsealedName(name)
+    const request = { vaultId: vault.id, name: segment, bytes: Uint8Array.from(bytes), openers }
+    const isCopy = this.#deps.truth.rotten.size > 0 || this.#copies.has(`keyring:${segment}`)
+    const opened = await openKeyring(request).catch((error: unknown) => {
+      // It is sealed as what it stands for.
+      if (isCopy && isAppError(error, 'seal.not-authentic')) return undefined
+      throw error
+    })
+    const { blobs, keys, rows } = opened ?? {}
+    for (const key of [keys, rows, blobs].flatMap((part) => part ?? [])) {
       if (key.length === 0) continue
       const id = Buffer.from(key).toString('hex')
       const other = this.#keyrings.get(id)
-      must(other === undefined, 'I7', `${segment} and ${other} share a data key`)
+      must(
+        other === undefined || other === segment,
+        'I7',
+        `${segment} and ${other} share a data key`,
+      )
       this.#keyrings.set(id, segment)
     }
   }

@@ -1,5 +1,6 @@
 import type { Credential } from '#seal/credential'
 import { AppError } from '#stdx/app-error'
+import { assert } from '#stdx/assert'
 import { createHeadMemory } from '#timeline/head-memory'
 import { OpenedVault } from '#vault/opened-vault'
 import type { VaultHeader } from '#vault/vault-header'
@@ -14,9 +15,10 @@ export type HostDeps = Surroundings & {
   readonly network: Network
   readonly store: SimulatedStoreDeps
   readonly keyring: SimulatedStoreDeps
+  readonly replica: SimulatedStoreDeps
+  readonly replicaKeyring: SimulatedStoreDeps
   readonly header: VaultHeader
-  readonly credential: Credential
-  readonly turn: Pick<Turn, 'tables' | 'truth' | 'mishap' | 'graceMs'>
+  readonly turn: Pick<Turn, 'tables' | 'truth' | 'mishap' | 'graceMs' | 'cabinet' | 'people'>
   /** Below 1: everybody rests less, and meets others more. */
   readonly tempo: number
   /** No further turn is begun. */
@@ -60,6 +62,38 @@ const EXPECTED_OF_LONG_TURNS = new Set([
   'vault.entry-refused',
 ])
 
+/** What a listing of the past may look like: never a wrong answer, sometimes none. */
+const EXPECTED_OF_STALE_LISTS = new Set([
+  'timeline.rolled-back',
+  'timeline.damaged',
+  'vault.source-unknown',
+  'vault.entry-refused',
+  'vault.replica-diverged',
+  'vault.object-damaged',
+  'vault.keys-changed',
+])
+
+/** What comes of an object that rots, until it is healed. */
+const EXPECTED_OF_ROT = new Set([
+  'segment.damaged',
+  'segment.object-missing',
+  'seal.not-authentic',
+  'store.not-found',
+  'vault.object-missing',
+  'vault.object-damaged',
+  'retention.replacement-damaged',
+])
+
+/** What a holder is told whose keys were changed, or are at that moment. */
+const EXPECTED_OF_OLD_KEYS = new Set([
+  'vault.certificate-revoked',
+  'vault.keys-changed',
+  'segment.missing-key',
+  'vault.entry-refused',
+  // Whoever holds other keys cannot tell damage from what is sealed for others.
+  'vault.document-damaged',
+])
+
 const YEAR_MS = 365 * 86_400_000
 
 /** One machine with one actor: turn after turn, process after process. */
@@ -72,6 +106,7 @@ export class Host {
   #memory = createHeadMemory()
   readonly #isForgetful: boolean
   #skewMs = 0
+  #credential: Credential | undefined
   #processes = 0
   /** Between its start and its end; a process that died has ended. */
   #isBusy = false
@@ -110,9 +145,10 @@ export class Host {
       return
     }
     const { life, name } = this.#openLife()
+    const { upheavals } = this.#deps.turn.truth
     this.#run(life, name).then(
       () => this.#rest(1),
-      (error: unknown) => this.#judge(life, name, error),
+      (error: unknown) => this.#judge({ life, name, upheavals }, error),
     )
   }
 
@@ -124,12 +160,26 @@ export class Host {
     scheduler.arrive(`${this.actor.name} rests`, () => scheduler.in(waitMs, () => this.#begin()))
   }
 
-  #judge(life: Life, name: string, error: unknown): void {
+  /** Since a turn began, or just now. */
+  #areKeysOther(upheavals: number): boolean {
+    const { cabinet, truth } = this.#deps.turn
+    const isOld = this.#credential !== cabinet.credentialOf(this.actor)
+    return isOld || cabinet.isChanging || truth.upheavals > upheavals
+  }
+
+  #judge(
+    { life, name, upheavals }: { life: Life; name: string; upheavals: number },
+    error: unknown,
+  ): void {
     const code = error instanceof AppError ? error.code : undefined
     const isLong = this.#deps.scheduler.nowMs - life.bornMs > this.#deps.turn.graceMs
+    const { truth } = this.#deps.turn
     const isExpected = (it: string) =>
       EXPECTED.has(it) ||
       (life.hasMetShortRead && EXPECTED_OF_SHORT_READS.has(it)) ||
+      (life.hasMetStaleList && EXPECTED_OF_STALE_LISTS.has(it)) ||
+      (truth.rotten.size > 0 && EXPECTED_OF_ROT.has(it)) ||
+      (this.#areKeysOther(upheavals) && EXPECTED_OF_OLD_KEYS.has(it)) ||
       (isLong && EXPECTED_OF_LONG_TURNS.has(it))
     if (code === undefined || !isExpected(code)) {
       this.#deps.onFailure(error)
@@ -150,6 +200,11 @@ export class Host {
     const name = `${this.actor.name}#${this.#processes}`
     if (this.#isForgetful) this.#memory = createHeadMemory()
     if (this.#chance.happens(0.02)) this.#setClock()
+    // Files are carried to machines by people, who take their time.
+    const isHandedOver = this.#chance.fork(`keys ${name}`).happens(0.6)
+    if (this.#credential === undefined || isHandedOver || this.#deps.weather.isCalm) {
+      this.#credential = this.#deps.turn.cabinet.credentialOf(this.actor)
+    }
     const onDeath = () => {
       this.tally.died += 1
       const waitMs = this.#chance.fork(`after ${name}`).spread(1000, 1000 + 2 * this.#restMs)
@@ -159,25 +214,42 @@ export class Host {
   }
 
   async #run(life: Life, name: string): Promise<void> {
-    const { credential, header, keyring, store, turn } = this.#deps
+    const { header, keyring, replica, replicaKeyring, store, turn } = this.#deps
+    const { truth } = turn
     const clock = life.clock(this.#skewMs)
     const random = this.#chance.fork(`${name} random`)
     const log = (what: string) => this.#deps.log(`${name} ${what}`)
+    const raw = { store: simulatedStore(store, life), keyring: simulatedStore(keyring, life) }
+    assert(this.#credential !== undefined, 'Whoever lives has been given keys.')
     const vault = new OpenedVault({
-      store: simulatedStore(store, life),
-      keyring: simulatedStore(keyring, life),
+      ...raw,
       clock,
       random,
       memory: this.#memory,
       header,
-      credential: this.actor.credential(credential),
+      credential: this.#credential,
     })
     log('begins')
     const { signal } = new AbortController()
     const chance = this.#chance.fork(`${name} chance`)
     const { isCalm } = this.#deps.weather
-    const hasMetShortRead = () => life.hasMetShortRead
-    const about = { store: store.memory, isCalm, log, hasMetShortRead }
+    const { upheavals } = truth
+    const isMisled = () =>
+      life.hasMetShortRead ||
+      life.hasMetStaleList ||
+      truth.rotten.size > 0 ||
+      this.#areKeysOther(upheavals)
+    const replicas = {
+      store: simulatedStore(replica, life),
+      keyring: simulatedStore(replicaKeyring, life),
+    }
+    const memory = {
+      store: store.memory,
+      keyring: keyring.memory,
+      replica: replica.memory,
+      replicaKeyring: replicaKeyring.memory,
+    }
+    const about = { raw, replica: replicas, memory, isCalm, log, isMisled }
     const given = { vault, clock, random, chance, signal, ...about }
     await this.actor.turn({ ...turn, ...given })
     this.tally.succeeded += 1

@@ -33,6 +33,8 @@ export class Life {
   readonly #onTheWay = new Set<() => void>()
   /** Whether a read of this turn was cut short: then what it read may look damaged to it. */
   hasMetShortRead = false
+  /** Whether a listing of this turn was of the past. */
+  hasMetStaleList = false
 
   constructor(
     around: Surroundings,

@@ -36,15 +36,27 @@ export class Network {
   readonly met = new Map<Fault, number>()
   readonly #around: Surroundings
   readonly #chance: Chance
+  /** Before the names of objects, where several networks carry for one process. */
+  readonly #place: string
   #outage: Outage = { untilMs: 0, fault: 'refused', whose: undefined }
 
-  constructor(around: Surroundings, chance: Chance) {
+  constructor(around: Surroundings, chance: Chance, place = '') {
     this.#around = around
     this.#chance = chance
+    this.#place = place
+  }
+
+  /** How old what a listing shows is, in milliseconds. */
+  staleMs(life: Life): number {
+    const { staleLists } = this.#around.weather
+    if (staleLists === 0 || !this.#chance.happens(staleLists)) return 0
+    life.hasMetStaleList = true
+    return this.#chance.spread(1, HOUR_MS)
   }
 
   carry<T>(life: Life, request: Request<T>): Promise<T> {
-    const { object, operation, signal } = request
+    const { operation, signal } = request
+    const object = `${this.#place}${request.object}`
     return new Promise<T>((resolve, reject) => {
       signal.throwIfAborted()
       signal.addEventListener('abort', () => reject(signal.reason), { once: true })

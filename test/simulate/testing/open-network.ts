@@ -26,7 +26,9 @@ export async function openNetwork(weather: Weather, seed = 1): Promise<OpenNetwo
   const network = new Network(around, chance)
   const life = new Life(around, { chance: chance.fork('life'), name: 'life', onDeath: () => {} })
   const watch = { offered: () => {}, stored: () => {}, deleted: () => {} }
-  const store = simulatedStore({ network, memory, pageMax: 3, watch }, life)
+  const nowMs = () => scheduler.nowMs
+  const deps = { network, memory, pageMax: 3, watch, past: [], nowMs }
+  const store = simulatedStore(deps, life)
   let isOpen = true
   const passing = letTimePass(scheduler, () => isOpen)
   return {

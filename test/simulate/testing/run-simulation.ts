@@ -2,19 +2,22 @@ import { createHash } from 'node:crypto'
 import { type Credential, parseCredential } from '#seal/credential'
 import { openSlot } from '#seal/slot'
 import { assert } from '#stdx/assert'
-import { Secret } from '#stdx/secret'
+import { collect } from '#stdx/streams'
 import { createMemoryStore, type MemoryStore } from '#store/testing/memory-store'
 import { createHeadMemory } from '#timeline/head-memory'
 import { createVault } from '#vault/create-vault'
+import { openVault } from '#vault/open-vault'
 import { OpenedVault } from '#vault/opened-vault'
 import { HEADER_NAME, parseHeader, type VaultHeader } from '#vault/vault-header'
-import type { Actor } from './actor.ts'
+import type { Actor, Memories } from './actor.ts'
 import { castActors } from './cast-actors.ts'
 import { Chance } from './chance.ts'
 import { InvariantCheck } from './check-invariants.ts'
 import { Host, type HostDeps, type Tally } from './host.ts'
+import { COST, KeyCabinet, PASSPHRASE } from './key-cabinet.ts'
 import { EPOCH_MS } from './life.ts'
 import { Network } from './network.ts'
+import { ReplicaCheck } from './replica-check.ts'
 import { Scheduler } from './scheduler.ts'
 import type { SimulatedStoreDeps } from './simulated-store.ts'
 import { Tables } from './tables.ts'
@@ -81,18 +84,33 @@ export async function runSimulation(seed: number, options: SimulationOptions): P
     },
   }
   const network = new Network(around, chance.fork('network'))
-  const { check, truth } = stage
+  let weatherThere = options.weather ?? forecast(chance.fork('weather of the replica'))
+  const there = {
+    ...around,
+    get weather() {
+      return weatherThere
+    },
+  }
+  const networkThere = new Network(there, chance.fork('network of the replica'), 'replica ')
+  const { cabinet, check, memory, replicaCheck, truth } = stage
   const pageMax = chance.fork('pages').spread(2, 1000)
   const days = options.days ?? chance.fork('length').spread(2, 14)
   const endMs = days * DAY_MS * tempo
   const isOver = () =>
     failure !== undefined || scheduler.nowMs > endMs || scheduler.steps > STEPS_MAX
-  const storeOf = (memory: MemoryStore): SimulatedStoreDeps => ({
-    network,
-    memory,
-    pageMax,
-    watch: truth,
-  })
+  const storeOf = async (which: keyof Memories): Promise<SimulatedStoreDeps> => {
+    const isReplica = which.startsWith('replica')
+    const was = await collect(memory[which].list('', signal))
+    return {
+      network: isReplica ? networkThere : network,
+      memory: memory[which],
+      pageMax,
+      watch: isReplica ? replicaCheck : truth,
+      past: was.map((one) => ({ was: one, fromMs: -Infinity, untilMs: Infinity })),
+      nowMs: () => scheduler.nowMs,
+    }
+  }
+  const actors = options.actors ?? castActors(chance.fork('cast'), { sources: SOURCES, isAlone })
   const deps: HostDeps = {
     ...around,
     get weather() {
@@ -100,12 +118,15 @@ export async function runSimulation(seed: number, options: SimulationOptions): P
     },
     chance: chance.fork('hosts'),
     network,
-    store: storeOf(stage.store),
-    keyring: storeOf(stage.keyring),
+    store: await storeOf('store'),
+    keyring: await storeOf('keyring'),
+    replica: await storeOf('replica'),
+    replicaKeyring: await storeOf('replicaKeyring'),
     header: stage.header,
-    credential: stage.credential,
     turn: {
       truth,
+      cabinet,
+      people: actors,
       tables: stage.tables,
       mishap: chance.fork('mishap').next() * 0.02,
       graceMs,
@@ -116,21 +137,23 @@ export async function runSimulation(seed: number, options: SimulationOptions): P
       failure ??= error
     },
   }
-  const actors = options.actors ?? castActors(chance.fork('cast'), { sources: SOURCES, isAlone })
   const hosts = actors.map((actor) => new Host(deps, actor))
   try {
     for (const host of hosts) host.start()
-    await scheduler.run(
-      () => failure !== undefined,
-      () => check.afterStep(),
-    )
+    const afterStep = async () => {
+      await check.afterStep()
+      await replicaCheck.afterStep(check.vault)
+    }
+    await scheduler.run(() => failure !== undefined, afterStep)
     if (failure === undefined) {
       const stuck = hosts.find((host) => host.isBusy)
       must(stuck === undefined, 'I6', `${stuck?.actor.name} waits for what will never come`)
       weather = CALM
+      weatherThere = CALM
       log.add(scheduler.nowMs, 'the weather is calm')
-      await takeCalmTurns(hosts, { check, graceMs, scheduler })
-      await check.atTheEnd()
+      await takeCalmTurns(hosts, { afterStep, check, graceMs, scheduler })
+      await check.atTheEnd(cabinet.fileOf({ role: 'restore', source: null }))
+      if (actors.some(({ name }) => name === 'replicator')) await replicaCheck.atTheEnd(check.vault)
     }
   } catch (error) {
     failure ??= error
@@ -148,6 +171,7 @@ export async function runSimulation(seed: number, options: SimulationOptions): P
 }
 
 type CalmDeps = {
+  readonly afterStep: () => Promise<void>
   readonly check: InvariantCheck
   readonly scheduler: Scheduler
   readonly graceMs: number
@@ -159,23 +183,27 @@ type CalmDeps = {
  */
 async function takeCalmTurns(hosts: readonly Host[], deps: CalmDeps): Promise<void> {
   const { check, graceMs, scheduler } = deps
-  const isOfSweeping = ({ actor }: Host) => /^(compactor|caretaker|collector)/.test(actor.name)
+  const isOf = (names: RegExp) => hosts.filter(({ actor }) => names.test(actor.name))
+  for (const host of isOf(/^(healer|locksmith)/)) await takeCalmTurn(host, deps)
   const before = check.listGarbage(SOURCES[0]).length
-  for (const host of hosts.filter((one) => !isOfSweeping(one))) await takeCalmTurn(host, deps)
+  const last = /^(compactor|collector|replicator)/
+  const others = hosts.filter(({ actor }) => !/^(healer|locksmith)/.test(actor.name))
+  for (const host of others.filter(({ actor }) => !last.test(actor.name))) {
+    await takeCalmTurn(host, deps)
+  }
   const after = check.listGarbage(SOURCES[0]).length
   must(after <= before, 'I6', 'turns that succeeded left garbage')
-  for (const host of hosts.filter(isOfSweeping)) await takeCalmTurn(host, deps)
-  const collects = hosts.filter(({ actor }) => actor.name === 'collector')
-  for (const host of collects) {
+  for (const host of isOf(/^(compactor|collector)/)) await takeCalmTurn(host, deps)
+  for (const host of isOf(/^collector$/)) {
     scheduler.in(2 * graceMs, () => {})
     await takeCalmTurn(host, deps)
     const [left] = check.listGarbage(SOURCES[0])
     must(left === undefined, 'I6', `${left} is needed by nobody and was not collected`)
   }
+  for (const host of isOf(/^replicator/)) await takeCalmTurn(host, deps)
 }
 
-async function takeCalmTurn(host: Host, { check, scheduler }: CalmDeps): Promise<void> {
-  const afterStep = () => check.afterStep()
+async function takeCalmTurn(host: Host, { afterStep, scheduler }: CalmDeps): Promise<void> {
   await scheduler.run(() => false, afterStep)
   if (!host.actor.mustSucceed) return
   let outcome: { readonly error?: unknown } | undefined
@@ -198,10 +226,10 @@ type StageOptions = {
 }
 
 type Stage = {
-  readonly store: MemoryStore
-  readonly keyring: MemoryStore
+  readonly memory: Memories
   readonly header: VaultHeader
-  readonly credential: Credential
+  readonly cabinet: KeyCabinet
+  readonly replicaCheck: ReplicaCheck
   readonly truth: Truth
   readonly tables: ReadonlyMap<string, Tables>
   readonly check: InvariantCheck
@@ -213,19 +241,34 @@ async function setStage(chance: Chance, options: StageOptions): Promise<Stage> {
   const keyring = options.openStore('keyring')
   const clock = { nowMs: () => Date.UTC(2026, 5, 30), sleep: async () => {} }
   const random = chance.fork('random')
-  const passphrase = new Secret('correct horse battery staple')
-  const cost = { memoryKib: 64, passes: 1, lanes: 1 }
+  const [passphrase, cost] = [PASSPHRASE, COST]
   const { id } = await createVault({ store, keyring, clock, random, passphrase, cost, signal })
   const [name = '', bytes] = [...keyring.objects][0] ?? []
   const text = Buffer.from(bytes ?? []).toString()
   const credential = parseCredential(await openSlot({ vaultId: id, name, text, passphrase }))
   const header = parseHeader('vault', readText(store, HEADER_NAME))
-  const memory = createHeadMemory()
-  const deps = { store, keyring, clock, random, memory, header, credential }
-  const vault = new OpenedVault(deps)
-  if (options.hasSources) for (const source of SOURCES) await vault.addSource(source, signal)
+  const open = (whose: Credential) =>
+    new OpenedVault({
+      ...{ store, keyring, clock, random, header },
+      memory: createHeadMemory(),
+      credential: whose,
+    })
+  const first = open(credential)
+  if (options.hasSources) for (const source of SOURCES) await first.addSource(source, signal)
+  // What is loaded when a vault is opened is loaded before time counts.
+  await openVault({ store, keyring, clock, random, passphrase, stateDir: undefined, signal })
   const truth = new Truth()
-  const check = new InvariantCheck({ truth, vault, store, keyring, chance: chance.fork('check') })
+  const check = new InvariantCheck({
+    ...{ truth, store, keyring, open, whole: credential, vaultId: id },
+    chance: chance.fork('check'),
+  })
+  const memory = {
+    store,
+    keyring,
+    replica: options.openStore('replica'),
+    replicaKeyring: options.openStore('replica keyring'),
+  }
+  const replicaCheck = new ReplicaCheck(memory, truth, chance.fork('check of the replica'))
   const isWide = chance.fork('wide').happens(0.25)
   const rowsMax = isWide ? 150 : chance.spread(10, 200)
   const tables = new Map(
@@ -234,7 +277,8 @@ async function setStage(chance: Chance, options: StageOptions): Promise<Stage> {
       return [source, new Tables(source, rowsMax, wide)] as const
     }),
   )
-  return { store, keyring, header, credential, truth, tables, check }
+  const cabinet = new KeyCabinet(credential)
+  return { memory, header, cabinet, replicaCheck, truth, tables, check }
 }
 
 function readText(store: MemoryStore, name: string): string {

@@ -10,7 +10,8 @@ export type StoreWatch = {
   /** Asked for, whether it will be done or not. */
   offered(object: StoredObject): void
   stored(object: StoredObject): void
-  deleted(object: Omit<StoredObject, 'bytes'>): void
+  /** `left`: what the store still holds. */
+  deleted(object: Omit<StoredObject, 'bytes'>, left: ReadonlyMap<string, unknown>): void
 }
 
 export type StoredObject = {
@@ -19,12 +20,17 @@ export type StoredObject = {
   readonly bytes: Uint8Array
 }
 
+/** What was in a store when: listings may show the past. */
+export type Past = { readonly was: ObjectStat; readonly fromMs: number; untilMs: number }[]
+
 export type SimulatedStoreDeps = {
   readonly network: Network
   readonly memory: MemoryStore
   /** Names listed at a time. */
   readonly pageMax: number
   readonly watch: StoreWatch
+  readonly past: Past
+  readonly nowMs: () => number
 }
 
 /** A store as one process sees it through a network: what it holds is in memory and outlives all. */
@@ -42,13 +48,14 @@ export function simulatedStore(deps: SimulatedStoreDeps, life: Life): ObjectStor
   }
 
   async function* list(prefix: string, signal: AbortSignal) {
+    const ageMs = network.staleMs(life)
     for (let after = ''; ; ) {
       const page: ObjectStat[] = await network.carry(life, {
         operation: 'list',
         object: prefix,
         signal,
-        apply: () => pageOf(memory, { prefix, after, max: pageMax }),
-        describe: ({ length }) => `${length} names`,
+        apply: () => pageOf(deps, { prefix, after, ageMs }),
+        describe: ({ length }) => `${length} names${ageMs > 0 ? `, of ${ageMs} ms ago` : ''}`,
       })
       yield* page
       const last = page.at(-1)
@@ -106,26 +113,39 @@ export function simulatedStore(deps: SimulatedStoreDeps, life: Life): ObjectStor
 /** What has left cannot be called back. */
 const NEVER = new AbortController().signal
 
-async function storeNow(
-  { memory, watch }: SimulatedStoreDeps,
-  name: ObjectName,
-  bytes: Uint8Array,
-) {
+async function storeNow(deps: SimulatedStoreDeps, name: ObjectName, bytes: Uint8Array) {
+  const { memory, nowMs, past, watch } = deps
   const result = await memory.put(name, bytes, NEVER)
-  if (result === 'stored') watch.stored({ store: memory.label, name, bytes })
+  if (result === 'stored') {
+    const was = await memory.stat(name, NEVER)
+    if (was !== undefined) past.push({ was, fromMs: nowMs(), untilMs: Number.POSITIVE_INFINITY })
+    watch.stored({ store: memory.label, name, bytes })
+  }
   return result
 }
 
-async function deleteNow({ memory, watch }: SimulatedStoreDeps, name: ObjectName): Promise<void> {
+async function deleteNow(deps: SimulatedStoreDeps, name: ObjectName): Promise<void> {
+  const { memory, nowMs, past, watch } = deps
   const isThere = memory.objects.has(name)
   await memory.delete(name, NEVER)
-  if (isThere) watch.deleted({ store: memory.label, name })
+  if (!isThere) return
+  const newest = past.findLast(({ was }) => was.name === name)
+  if (newest !== undefined) newest.untilMs = nowMs()
+  watch.deleted({ store: memory.label, name }, memory.objects)
 }
 
 async function pageOf(
-  memory: MemoryStore,
-  { after, max, prefix }: { prefix: string; after: string; max: number },
+  { memory, nowMs, pageMax, past }: SimulatedStoreDeps,
+  { after, ageMs, prefix }: { prefix: string; after: string; ageMs: number },
 ): Promise<ObjectStat[]> {
-  const all = await collect(memory.list(prefix, NEVER))
-  return all.filter(({ name }) => name > after).slice(0, max)
+  const thenMs = nowMs() - ageMs
+  const all =
+    ageMs === 0
+      ? await collect(memory.list(prefix, NEVER))
+      : past
+          .filter(({ fromMs, untilMs }) => fromMs <= thenMs && thenMs < untilMs)
+          .map(({ was }) => was)
+          .filter(({ name }) => name.startsWith(prefix))
+          .sort((a, b) => (a.name < b.name ? -1 : 1))
+  return all.filter(({ name }) => name > after).slice(0, pageMax)
 }

@@ -38,6 +38,12 @@ export class Truth implements StoreWatch {
   readonly voids = new Set<string>()
   /** For how long a policy that let a point go keeps every point, by the point's address. */
   readonly keptMs = new Map<string, number>()
+  /** Sessions of which somebody was told that they were committed. */
+  readonly told = new Set<string>()
+  /** Objects that were damaged or taken away, and not found whole since; the store's name in front. */
+  readonly rotten = new Set<string>()
+  /** How often keys were said to be others, or something rotted. */
+  upheavals = 0
   /** Texts that somebody wanted to put into a document. */
   readonly texts = new Set<string>()
   /** Objects that kept points are read from; the store's name in front. */
@@ -60,6 +66,7 @@ export class Truth implements StoreWatch {
   reported(source: string, seq: number, session: string): void {
     const point = this.pointsOf(source).find((one) => one.seq === seq)
     must(point?.session === session, 'I9', `${source}@${seq} was reported and is not there`)
+    this.told.add(session)
   }
 
   /** Somebody means to let a point go, by a policy that keeps every point for so long. */
@@ -83,14 +90,20 @@ export class Truth implements StoreWatch {
     const entry = parseEntryName(object.name)
     if (entry !== undefined) this.#entries.push({ timeline: entry.source, seq: entry.seq })
     // What collection reads the time of a store from is no keyring object.
-    const isOther = /^slots\/|\/clock\//.test(object.name)
-    const isKeyring = object.store === 'keyring' && !isOther
-    if (isKeyring) this.#keyrings.push(object)
+    const isClock = object.name.includes('/clock/')
+    if (object.store === 'keyring' && !isClock) this.#keyrings.push(object)
   }
 
-  deleted({ name, store }: { readonly store: string; readonly name: ObjectName }): void {
-    if (parseEntryName(name) !== undefined) this.#wrongs.push(`I2: entry ${name} was deleted`)
+  deleted(
+    { name: stored, store }: { readonly store: string; readonly name: ObjectName },
+    left: ReadonlyMap<string, unknown>,
+  ): void {
+    if (parseEntryName(stored) !== undefined) this.#wrongs.push(`I2: entry ${stored} was deleted`)
+    const name = unsealedName(stored)
     if (!this.needed.has(`${store}:${name}`)) return
+    // Of what was sealed anew, one is enough.
+    const isOther = (one: string) => one.startsWith(name) && unsealedName(one) === name
+    if (store === 'keyring' && [...left.keys()].some(isOther)) return
     this.#wrongs.push(`I4: ${store} object ${name} was deleted, a kept point is read from it`)
   }
 
@@ -106,6 +119,11 @@ export class Truth implements StoreWatch {
     if (news.keyrings.length > 0) this.#keyrings = []
     return news
   }
+}
+
+/** Of a keyring object, whatever epoch it is sealed for. */
+export function unsealedName(name: string): string {
+  return name.replace(/\.[0-9]+$/, '')
 }
 
 export function isVaultTimeline({ timeline }: NewEntry): boolean {

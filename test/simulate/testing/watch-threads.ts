@@ -1,3 +1,6 @@
+import nodeCrypto from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
+
 /** Work that goes on in other threads, whose end may come at any moment. */
 export type Threads = Disposable & {
   /** Resolves when none is left. */
@@ -8,8 +11,8 @@ export type Threads = Disposable & {
 type Call = (this: unknown, ...args: unknown[]) => Promise<unknown>
 
 /**
- * Counts what Web Crypto has not answered yet: the one thing that the vault leaves to other threads
- * (HPKE). Everything else it does between two awaits, or asks of a store, a clock or a source. Code
+ * Counts what Web Crypto and Argon2 have not answered yet: the two things that the vault leaves to
+ * other threads (HPKE, and keys made of passphrases). Everything else it does between two awaits, or asks of a store, a clock or a source. Code
  * that begins to use threads of another kind has to be counted here, or runs cannot be repeated;
  * a test notices.
  */
@@ -37,6 +40,15 @@ export function watchThreads(): Threads {
       }
     }
   }
+  const plainArgon2 = nodeCrypto.argon2
+  nodeCrypto.argon2 = (algorithm, parameters, answer) => {
+    running += 1
+    plainArgon2(algorithm, parameters, (error, key) => {
+      answer(error, key)
+      finish()
+    })
+  }
+  syncBuiltinESMExports()
   return {
     isIdle: () => running === 0,
     idle: () =>
@@ -44,6 +56,8 @@ export function watchThreads(): Threads {
     [Symbol.dispose]() {
       // What was set on the object hid what its prototype has.
       for (const name of names) delete subtle[name]
+      nodeCrypto.argon2 = plainArgon2
+      syncBuiltinESMExports()
     },
   }
 }

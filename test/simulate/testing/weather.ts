@@ -18,6 +18,8 @@ export type Weather = {
   readonly faults: Readonly<Record<Fault, number>>
   /** Per request: from then on one process, or everybody, meets one fault for up to an hour. */
   readonly outages: number
+  /** Per listing: it shows what was there up to an hour before. No store that is used may do this. */
+  readonly staleLists: number
   /** Per process. */
   readonly deaths: number
   /** Per answer. */
@@ -28,6 +30,7 @@ export type Weather = {
 export const CALM: Weather = {
   faults: faultsAt(() => 0),
   outages: 0,
+  staleLists: 0,
   deaths: 0,
   pauses: 0,
   isCalm: true,
@@ -41,6 +44,7 @@ export function forecast(chance: Chance): Weather {
     outages: chance.pick([0, 0.0005, 0.002]) ?? 0,
     deaths: chance.pick([0, 0.2, 0.6]) ?? 0,
     pauses: chance.pick([0, 0.002, 0.01]) ?? 0,
+    staleLists: chance.happens(0.15) ? (chance.pick([0.02, 0.2, 1]) ?? 0) : 0,
     isCalm: false,
   }
 }

@@ -1,7 +1,6 @@
 import { tmpdir } from 'node:os'
 import { captureEntity } from '#capture/capture-entity'
 import { runCapture } from '#capture/run-capture'
-import { type Credential, narrowCredential } from '#seal/credential'
 import { isAppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { Actor, Turn } from '../actor.ts'
@@ -14,7 +13,7 @@ const DAY_MS = 86_400_000
 export function capturer(name: string, source: string, isAlone: boolean, isBusy = false): Actor {
   return {
     name,
-    credential: (all: Credential) => (isAlone ? narrowCredential(all, 'capture', source) : all),
+    holds: isAlone ? { role: 'capture', source } : 'everything',
     restMs: isBusy ? DAY_MS / 3 : 2 * DAY_MS,
     mustSucceed: true,
     async turn(turn) {

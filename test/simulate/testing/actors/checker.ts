@@ -1,4 +1,3 @@
-import { narrowCredential } from '#seal/credential'
 import { checkVault } from '#vault/check-vault'
 import type { Actor, Turn } from '../actor.ts'
 import { must } from '../truth.ts'
@@ -9,7 +8,7 @@ const DAY_MS = 86_400_000
 export function checker(name: string, isCustodian: boolean): Actor {
   return {
     name,
-    credential: (all) => (isCustodian ? narrowCredential(all, 'custodian') : all),
+    holds: isCustodian ? { role: 'custodian', source: null } : 'everything',
     restMs: 6 * DAY_MS,
     mustSucceed: true,
     turn: (turn) => check(turn, isCustodian),
@@ -17,13 +16,13 @@ export function checker(name: string, isCustodian: boolean): Actor {
 }
 
 async function check(turn: Turn, isCustodian: boolean): Promise<void> {
-  const { chance, hasMetShortRead, log, signal, truth, vault } = turn
+  const { chance, isMisled, log, signal, truth, vault } = turn
   const depth = isCustodian || chance.happens(0.5) ? 'hashes' : 'decoded'
   const report = await checkVault(vault, { depth, signal, onProgress: () => {} })
   const [problem] = report.problems
   log(`checked ${depth}: ${report.verdict}`)
   // A void slot at the end may hide a lost point, which has to be said.
-  const isExplained = hasMetShortRead() || truth.voids.size > 0
+  const isExplained = isMisled() || truth.voids.size > 0
   const found = `check found ${problem?.object}: ${problem?.problem}`
   must(problem === undefined || isExplained, 'I1', found)
 }

@@ -5,7 +5,7 @@ const DAY_MS = 86_400_000
 
 /** Writes and reads documents of the vault, and says what all heads are. */
 export function clerk(name: string): Actor {
-  return { name, credential: (all) => all, restMs: 4 * DAY_MS, mustSucceed: true, turn: work }
+  return { name, holds: 'everything', restMs: 4 * DAY_MS, mustSucceed: true, turn: work }
 }
 
 async function work({ chance, signal, truth, vault }: Turn): Promise<void> {

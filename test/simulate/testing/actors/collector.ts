@@ -1,5 +1,4 @@
 import { runCollect } from '#retention/run-collect'
-import { narrowCredential } from '#seal/credential'
 import type { Actor, Turn } from '../actor.ts'
 import { must } from '../truth.ts'
 
@@ -9,7 +8,7 @@ const DAY_MS = 86_400_000
 export function collector(name: string, isAlone: boolean): Actor {
   return {
     name,
-    credential: (all) => (isAlone ? narrowCredential(all, 'custodian') : all),
+    holds: isAlone ? { role: 'custodian', source: null } : 'everything',
     restMs: 3 * DAY_MS,
     mustSucceed: true,
     async turn(turn) {

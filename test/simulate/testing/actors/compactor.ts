@@ -1,5 +1,4 @@
 import { runCompaction } from '#retention/run-compaction'
-import { narrowCredential } from '#seal/credential'
 import type { Random } from '#stdx/random'
 import type { Actor, Turn } from '../actor.ts'
 
@@ -10,7 +9,7 @@ const SESSION_BYTES = 16
 export function compactor(name: string, source: string, isAlone: boolean): Actor {
   return {
     name,
-    credential: (all) => (isAlone ? narrowCredential(all, 'keeper') : all),
+    holds: isAlone ? { role: 'keeper', source: null } : 'everything',
     restMs: 4 * DAY_MS,
     mustSucceed: true,
     async turn(turn) {

@@ -1,4 +1,3 @@
-import { narrowCredential } from '#seal/credential'
 import type { Actor, Turn } from '../actor.ts'
 import { compareHeld, readHeld } from '../read-records.ts'
 import { must } from '../truth.ts'
@@ -9,7 +8,7 @@ const DAY_MS = 86_400_000
 export function reader(name: string, source: string): Actor {
   return {
     name,
-    credential: (all) => narrowCredential(all, 'restore'),
+    holds: { role: 'restore', source: null },
     restMs: 3 * DAY_MS,
     mustSucceed: true,
     turn: (turn) => read(turn, source),

@@ -7,16 +7,18 @@ const DAY_MS = 86_400_000
 export function vandal(name: string, source: string): Actor {
   return {
     name,
-    credential: (all) => all,
+    holds: 'everything',
     restMs: 12 * DAY_MS,
     mustSucceed: false,
     turn: (turn) => spoil(turn, source),
   }
 }
 
-async function spoil({ chance, isCalm, signal, store, truth, vault }: Turn, source: string) {
+async function spoil({ chance, isCalm, signal, memory, truth, vault }: Turn, source: string) {
   if (isCalm) return
-  const names = [...store.objects.keys()].filter((name) => name.startsWith(`timelines/${source}/`))
+  const names = [...memory.store.objects.keys()].filter((name) =>
+    name.startsWith(`timelines/${source}/`),
+  )
   const seq = names.length
   // Without its genesis there would never be a source.
   if (seq === 0) return

@@ -1,0 +1,19 @@
+import { replicateVault } from '#vault/replicate-vault'
+import type { Actor } from '../actor.ts'
+
+const DAY_MS = 86_400_000
+
+/** Copies what a second place lacks; needs no key to rows. */
+export function replicator(name: string, isAlone: boolean): Actor {
+  return {
+    name,
+    holds: isAlone ? { role: 'custodian', source: null } : 'everything',
+    restMs: 2 * DAY_MS,
+    mustSucceed: true,
+    async turn({ log, raw, replica, signal, vault }) {
+      const options = { from: raw, to: replica, onProgress: () => {}, signal }
+      const { entries, objects, removed } = await replicateVault(vault, options)
+      log(`replicated ${entries} entries, ${objects} objects; ${removed} went`)
+    },
+  }
+}
