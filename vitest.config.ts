@@ -6,6 +6,7 @@ const reportDir = process.env['HOLDFAST_TEST_REPORTS']
 const slow = '**/*.slow.test.ts'
 const realServer = '**/*.pg.test.ts'
 const s3Server = '**/*.s3.test.ts'
+const mariadbServer = '**/*.mariadb.test.ts'
 
 export default defineConfig({
   test: {
@@ -21,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/simulate/**/*.test.ts'],
-          exclude: [realServer, s3Server, slow],
+          exclude: [realServer, s3Server, mariadbServer, slow],
           isolate: false,
         },
       },
@@ -45,7 +46,7 @@ export default defineConfig({
         test: {
           name: 'journeys',
           include: ['test/journeys/**/*.test.ts'],
-          exclude: [s3Server, slow],
+          exclude: [s3Server, mariadbServer, slow],
           // A worker mostly waits for the command that it runs.
           maxWorkers: 2,
           testTimeout: 120_000,
@@ -59,6 +60,15 @@ export default defineConfig({
           include: [s3Server],
           testTimeout: 120_000,
           hookTimeout: 180_000,
+        },
+      },
+      {
+        // One server for all of them, which must be installed: `npm run test:servers`.
+        test: {
+          name: 'mariadb',
+          include: [mariadbServer],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
       {

@@ -64,7 +64,7 @@ function knownKeys(subject: string): string[] {
 
 function unknownConnector(subject: string, value: unknown): string {
   const found = isObject(value) ? value['connector'] : undefined
-  const names = CONNECTORS.join(' or ')
+  const names = `${CONNECTORS.slice(0, -1).join(', ')} or ${CONNECTORS.at(-1)}`
   if (typeof found !== 'string') return `${subject} needs "connector": ${names}`
   const meant = nearest(found, CONNECTORS)
   return `${subject} has no known connector: found "${found}", wanted ${names}${

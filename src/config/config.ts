@@ -40,7 +40,7 @@ export type ConfiguredSystem = {
 
 export type System = {
   readonly name: string
-  readonly connector: 'postgres' | 'sqlite'
+  readonly connector: 'mariadb' | 'mysql' | 'postgres' | 'sqlite'
   /** A URL with its password, or an absolute path. */
   readonly address: Secret
   readonly connectionsMax: number

@@ -63,6 +63,28 @@ const postgres = {
   ...pace,
 }
 
+const mariadbUrl = {
+  url: z
+    .string()
+    .regex(/^(mariadb|mysql):\/\//, 'a URL like mariadb://user@host:3306/database')
+    .describe(
+      'Where the database is, as a URL; `ssl-mode`, `ssl-ca`, `ssl-cert`, `ssl-key`, `socket` and `connect-timeout` as parameters (secret).',
+    ),
+  ...pace,
+}
+
+const mariadb = {
+  connector: z.literal('mariadb').describe('MariaDB 10.6 or newer.'),
+  ...mariadbUrl,
+}
+
+const mysql = {
+  connector: z
+    .literal('mysql')
+    .describe('MySQL 8: spoken to as MariaDB is, and unproved: no such server was tried.'),
+  ...mariadbUrl,
+}
+
 const sqlite = {
   connector: z.literal('sqlite').describe('A SQLite database file.'),
   file: z.string().min(1).describe('The file, relative to the configuration file.'),
@@ -70,11 +92,15 @@ const sqlite = {
 
 export const sourceSchema = z.discriminatedUnion('connector', [
   z.strictObject({ ...postgres, ...scope }),
+  z.strictObject({ ...mariadb, ...scope }),
+  z.strictObject({ ...mysql, ...scope }),
   z.strictObject({ ...sqlite, ...scope }),
 ])
 
 export const targetSchema = z.discriminatedUnion('connector', [
   z.strictObject(postgres),
+  z.strictObject(mariadb),
+  z.strictObject(mysql),
   z.strictObject(sqlite),
 ])
 

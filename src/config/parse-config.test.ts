@@ -52,6 +52,15 @@ test('parseConfig() reads the file that the interface documents', () => {
   expect(config.places.vault()).toBe('./vault')
 })
 
+test.each(['mariadb', 'mysql'])('parseConfig() takes %s as a server of its own', (connector) => {
+  const url = `${connector}://ann:s3cret@db.example:3307/erp`
+  const config = parse(`sources: { erp: { connector: ${connector}, url: '${url}' } }`)
+  expect(config.sources['erp']?.read()).toMatchObject({ connector, connectionsMax: 4 })
+  expect(config.sources['erp']?.read().address.reveal()).toBe(url)
+  const wrong = `sources: { erp: { connector: ${connector}, url: 'postgres://ann@db.example/erp' } }`
+  expect(problemsOf(wrong)).toEqual([expect.stringContaining('mariadb://user@host:3306/database')])
+})
+
 test('parseConfig() lets a missing variable fail only the system that needs it', () => {
   const config = parse(documented)
   const staging = config.targets['erp-staging']
@@ -93,10 +102,10 @@ targets:
     'line 3: "ERP" is no name of a source: wanted lower-case letters, digits and dashes, a letter first, at most 63',
     'line 5: "url" of source ERP is not valid: wanted a URL like postgres://user@host:5432/database',
     'line 6: "connectionsMax" of source ERP is not valid: wanted at least 1',
-    'line 7: source crm has no known connector: found "postgrs", wanted postgres or sqlite; did you mean "postgres"?',
+    'line 7: source crm has no known connector: found "postgrs", wanted postgres, mariadb, mysql or sqlite; did you mean "postgres"?',
     'line 8: source billing needs "file"',
     'line 10: "exclud" is no setting of source billing; did you mean "exclude"?',
-    'line 11: source web needs "connector": postgres or sqlite',
+    'line 11: source web needs "connector": postgres, mariadb, mysql or sqlite',
     'line 13: target billing bears the name of a source; names are unique across both',
   ])
 })

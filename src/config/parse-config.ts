@@ -147,13 +147,13 @@ function readSystem(
 
 function toSystem(name: string, settings: SourceSettings | TargetSettings, folder: string): System {
   const isSource = 'include' in settings
-  const isPostgres = settings.connector === 'postgres'
+  const isServer = 'url' in settings
   return Object.freeze({
     name,
     connector: settings.connector,
-    address: new Secret(isPostgres ? settings.url : resolve(folder, settings.file)),
-    connectionsMax: isPostgres ? settings.connectionsMax : 1,
-    bytesPerSecondMax: isPostgres ? settings.bytesPerSecondMax : 0,
+    address: new Secret(isServer ? settings.url : resolve(folder, settings.file)),
+    connectionsMax: isServer ? settings.connectionsMax : 1,
+    bytesPerSecondMax: isServer ? settings.bytesPerSecondMax : 0,
     include: Object.freeze(isSource ? settings.include : ['*']),
     exclude: Object.freeze(isSource ? settings.exclude : []),
     retention: isSource ? settings.retention : undefined,

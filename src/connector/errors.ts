@@ -5,7 +5,7 @@ export const CONNECTOR_ERRORS = {
     status: 400,
     exit: 2,
     retry: 'after-fix',
-    help: 'Correct the address of the source or target in holdfast.yaml: postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full for PostgreSQL, the path of a file for SQLite. Special characters of a password are percent-encoded.',
+    help: 'Correct the address of the source or target in holdfast.yaml: postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full for PostgreSQL, mariadb://USER:PASSWORD@HOST:PORT/DATABASE?ssl-mode=verify-identity for MariaDB and MySQL, the path of a file for SQLite. Special characters of a password are percent-encoded.',
   },
   'connector.unreachable': {
     status: 503,

@@ -7,8 +7,14 @@ import { systemClock } from '#stdx/clock'
 
 /** Each is loaded when a system of its kind is opened. */
 const CONNECTORS: Readonly<Record<System['connector'], () => Promise<Connector>>> = {
+  mariadb: openMysql,
+  mysql: openMysql,
   postgres: async () => (await import('#connector/postgres/postgres-connector')).postgresConnector,
   sqlite: async () => (await import('#connector/sqlite/sqlite-connector')).sqliteConnector,
+}
+
+async function openMysql(): Promise<Connector> {
+  return (await import('#connector/mysql/mysql-connector')).mysqlConnector
 }
 
 /** @throws config.name-unknown | config.variable-missing, and those of the connector */

@@ -3,6 +3,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
 import { findPostgresBinaries, pickMajors } from './find-binaries.ts'
+import { hasMariadb, type MariadbServer, startMariadb } from './start-mariadb.ts'
 import { type PostgresServer, startPostgres } from './start-postgres.ts'
 import { hasRadosgw, type Radosgw, startRadosgw } from './start-radosgw.ts'
 
@@ -13,7 +14,9 @@ export type SharedServers = {
   readonly majors: readonly number[]
   /** Whether this machine can run an S3 server. */
   readonly hasS3: boolean
-  /** Answers `<brokerUrl>/<major>` and `<brokerUrl>/s3` with that server, started on the first request. */
+  /** Whether this machine can run MariaDB. */
+  readonly hasMariadb: boolean
+  /** Answers `<brokerUrl>/<major>`, `/mariadb` and `/s3` with that server, started on the first request. */
   readonly brokerUrl: string
 }
 
@@ -36,12 +39,21 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   if (external) started.set(external.major, Promise.resolve(external))
 
   let radosgw: Promise<Radosgw> | undefined
+  let mariadb: Promise<MariadbServer> | undefined
   const broker = createServer((request, response) => {
     if (request.url === '/s3') {
       radosgw ??= startRadosgw()
       radosgw.then(
         ({ accessKeyId, endpoint, others, secretAccessKey }) =>
           reply(response, 200, { accessKeyId, endpoint, others, secretAccessKey }),
+        (error: unknown) => reply(response, 500, { message: String(error) }),
+      )
+      return
+    }
+    if (request.url === '/mariadb') {
+      mariadb ??= startMariadb()
+      mariadb.then(
+        ({ url }) => reply(response, 200, { url }),
         (error: unknown) => reply(response, 500, { message: String(error) }),
       )
       return
@@ -59,7 +71,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const address = broker.address()
   const port = address !== null && typeof address === 'object' ? address.port : 0
   const brokerUrl = `http://127.0.0.1:${port}`
-  project.provide('servers', { majors, hasS3: hasRadosgw(), brokerUrl })
+  const others = { hasMariadb: hasMariadb(), hasS3: hasRadosgw() }
+  project.provide('servers', { majors, ...others, brokerUrl })
 
   return async () => {
     broker.close()
@@ -67,7 +80,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     const stopping = [...started.values()].map(async (server) =>
       (await server)[Symbol.asyncDispose]?.(),
     )
-    await Promise.allSettled([...stopping, radosgw?.then((server) => server.stop())])
+    const others = [radosgw, mariadb].map(async (server) => (await server)?.stop())
+    await Promise.allSettled([...stopping, ...others])
   }
 }
 

@@ -25,7 +25,7 @@ export type ContractSystem = AsyncDisposable & {
 
 export type ConnectorHarness = {
   readonly connector: Connector
-  /** Where tables without qualification are made: `main`, `public`. */
+  /** Where tables without qualification are made: `main`, `public`; empty where names have one part. */
   readonly schema: string
   /** An empty system, in which readers do not keep writers from committing. */
   freshSystem(): Promise<ContractSystem>
@@ -33,12 +33,25 @@ export type ConnectorHarness = {
   readonly nowhere: Secret
   /** SQL for a text that repeats another. */
   repeat(text: string, count: number): string
+  /** Types for text that may be a key, and for text of any length; `TEXT` where nothing is said. */
+  readonly text?: { readonly key: string; readonly long: string }
+  /** Most fields of a table of short texts; 1 600 where nothing is said. */
+  readonly fieldsMax?: number
+  /** False where an index covers all rows of its table. */
+  readonly hasPartialIndexes?: boolean
   /** A type for binary values and the SQL of one of `count` bytes. */
   readonly binary: { readonly type: string; value(count: number): string }
   /** Tables `first` and `second` (id INTEGER key, other INTEGER), each referring to the other. */
   readonly cycleSql: string
+  /** The same statements with foreign keys off, where a row that refers to itself cannot go. */
+  readonly unchecked?: (sql: string) => string
   /** Makes a user who may read everything but `table`; `undefined` where systems know no rights. */
   readonly denyReading?: (system: ContractSystem, table: string) => Promise<Secret>
+}
+
+/** The entity of a table that is made without qualification. */
+export function entityIn({ schema }: ConnectorHarness, table: string): EntityName {
+  return (schema === '' ? table : `${schema}.${table}`) as EntityName
 }
 
 export type Values = readonly (string | null)[]

@@ -8,6 +8,7 @@ import { collect } from '#stdx/streams'
 import {
   type ConnectorHarness,
   type ContractSystem,
+  entityIn,
   findEntity,
   openSource,
   optionsFor,
@@ -22,12 +23,14 @@ const never = new AbortController().signal
 
 /** SQL that works everywhere: 30 000 rows of about 100 bytes. */
 const MANY_ROWS = `CREATE TABLE many (id INTEGER PRIMARY KEY, name TEXT);
+  INSERT INTO many
   WITH RECURSIVE k(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM k WHERE i < 30000)
-  INSERT INTO many SELECT i, 'a name that makes the row some hundred bytes long, so that the table '
+  SELECT i, 'a name that makes the row some hundred bytes long, so that the table '
     || 'takes more than one batch ' || i FROM k;`
 
 export function testReading(label: string, harness: ConnectorHarness): void {
-  const named = (table: string) => `${harness.schema}.${table}`
+  const named = (table: string) => entityIn(harness, table)
+  const { key: keyText, long: longText } = harness.text ?? { key: 'TEXT', long: 'TEXT' }
 
   describe(`${label}: reading contract`, () => {
     test('all scans of a cut see one moment, whatever is committed meanwhile', async () => {
@@ -111,7 +114,7 @@ export function testReading(label: string, harness: ConnectorHarness): void {
 
     test('a scan in key order has the order of encodeKey()', async () => {
       await using system = await harness.freshSystem()
-      await system.exec(keysSql())
+      await system.exec(keysSql(keyText))
       const { catalogue, rows } = await readSystem(harness, system)
       const orders = catalogue.entities.map(({ entity, scanOrder }) => [entity, scanOrder])
       expect(orders).toContainEqual([named('by_integer'), 'key'])
@@ -165,7 +168,7 @@ export function testReading(label: string, harness: ConnectorHarness): void {
     test('rows above the limit travel alone, in pieces, at their place', async () => {
       const { binary, repeat } = harness
       await using system = await harness.freshSystem()
-      await system.exec(`CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, b ${binary.type});
+      await system.exec(`CREATE TABLE t (id INTEGER PRIMARY KEY, v ${longText}, b ${binary.type});
         INSERT INTO t VALUES (1, 'small', NULL), (2, ${repeat('é\t', 1_500_000)}, NULL),
           (3, 'small', NULL), (4, NULL, ${binary.value(2_000_000)}), (5, 'small', NULL);`)
       const batches = await scanBatches(harness, system, named('t'))
@@ -192,7 +195,7 @@ export function testReading(label: string, harness: ConnectorHarness): void {
     test('a row at the limit is not large', async () => {
       await using system = await harness.freshSystem()
       const length = LARGE_ROW_BYTES - 3
-      await system.exec(`CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT);
+      await system.exec(`CREATE TABLE t (id INTEGER PRIMARY KEY, v ${longText});
         INSERT INTO t VALUES (1, ${harness.repeat('x', length)});
         INSERT INTO t VALUES (2, ${harness.repeat('x', length + 1)});`)
       const batches = await scanBatches(harness, system, named('t'))
@@ -205,7 +208,7 @@ export function testReading(label: string, harness: ConnectorHarness): void {
       await system.exec(`CREATE TABLE "Order ""Lines"".é" ("Sélect" INTEGER PRIMARY KEY, "a,b" TEXT);
         INSERT INTO "Order ""Lines"".é" VALUES (1, 'x');`)
       const { catalogue, rows } = await readSystem(harness, system)
-      const name = `${harness.schema}."Order ""Lines"".é"`
+      const name = named('"Order ""Lines"".é"')
       const entity = findEntity(catalogue, name)
       expect(entity.fields.map((field) => field.name)).toEqual(['Sélect', 'a,b'])
       expect(entity.key?.fields).toEqual(['Sélect'])
@@ -227,7 +230,7 @@ export function testReading(label: string, harness: ConnectorHarness): void {
       await using system = await harness.freshSystem()
       await system.exec(`CREATE TABLE parent (a INTEGER, b INTEGER, PRIMARY KEY (a, b));
         CREATE TABLE child (id INTEGER PRIMARY KEY, x INTEGER, y INTEGER,
-          FOREIGN KEY (x, y) REFERENCES parent ON DELETE CASCADE ON UPDATE SET NULL);`)
+          FOREIGN KEY (x, y) REFERENCES parent (a, b) ON DELETE CASCADE ON UPDATE SET NULL);`)
       const { catalogue } = await readSystem(harness, system)
       expect(findEntity(catalogue, named('child')).foreignKeys).toMatchObject([
         {
@@ -342,7 +345,7 @@ export function testReading(label: string, harness: ConnectorHarness): void {
   })
 }
 
-function keysSql(): string {
+function keysSql(keyText: string): string {
   const integers = [-2147483648, -1000, -256, -255, -1, 0, 1, 9, 10, 255, 256, 2147483647]
   const sampled = fc.sample(fc.string({ unit: fc.constantFrom(...'aAbBäÄ-_ éz9\u{1f600}') }), {
     seed: 7,
@@ -354,9 +357,9 @@ function keysSql(): string {
   const pairs = texts.flatMap((text) => [`('${text}', 2, 'x')`, `('${text}', -1, 'x')`])
   return `CREATE TABLE by_integer (id INTEGER PRIMARY KEY, v TEXT);
     INSERT INTO by_integer VALUES ${integers.map((n) => `(${n}, 'x')`).join(', ')};
-    CREATE TABLE by_text (id TEXT PRIMARY KEY NOT NULL, v TEXT);
+    CREATE TABLE by_text (id ${keyText} PRIMARY KEY NOT NULL, v TEXT);
     INSERT INTO by_text VALUES ${texts.map((text) => `('${text}', 'x')`).join(', ')};
-    CREATE TABLE by_both (a TEXT NOT NULL, b INTEGER NOT NULL, v TEXT, PRIMARY KEY (a, b));
+    CREATE TABLE by_both (a ${keyText} NOT NULL, b INTEGER NOT NULL, v TEXT, PRIMARY KEY (a, b));
     INSERT INTO by_both VALUES ${pairs.join(', ')};`
 }
 

@@ -2,13 +2,14 @@ import { expect, test } from 'vitest'
 import {
   type ConnectorHarness,
   type ContractSystem,
+  entityIn,
   readTable,
 } from '#connector/testing/contract-system'
 import { aRestoring, type Restoring } from './a-restore.ts'
 
 /** What a restore into a living system must do, whatever kind of system it is. */
 export function testRestoring(kind: string, harness: ConnectorHarness): void {
-  const name = (table: string) => `${harness.schema}.${table}`
+  const name = (table: string) => entityIn(harness, table)
   const start = (sql: string) => aRestoring(harness, sql)
   const read = async (system: ContractSystem, table: string) =>
     (await readTable(harness, system, name(table))).map((row) => row.join('|')).sort()
@@ -118,9 +119,10 @@ export function testRestoring(kind: string, harness: ConnectorHarness): void {
         UPDATE first SET other = 1`)
     }
     await restoring.backUp()
-    await restoring.copy.exec(`UPDATE first SET other = NULL; DELETE FROM second; DELETE FROM first;
+    const emptied = `UPDATE first SET other = NULL; DELETE FROM second; DELETE FROM first;
       DELETE FROM node WHERE id = 3; DELETE FROM node WHERE id = 2; DELETE FROM node WHERE id = 1;
-      INSERT INTO node VALUES (7, 7); INSERT INTO node VALUES (8, 7)`)
+      INSERT INTO node VALUES (7, 7); INSERT INTO node VALUES (8, 7)`
+    await restoring.copy.exec(harness.unchecked?.(emptied) ?? emptied)
     const { summary } = await restoring.restore({ isDeleteAllowed: true })
     expect(summary).toMatchObject({ inserted: 5, deleted: 2 })
     await expectSame(restoring, ['first', 'second', 'node'])
@@ -195,7 +197,8 @@ export function testRestoring(kind: string, harness: ConnectorHarness): void {
 
   test(`${kind}: a large value is put back alone, and recognised when it is right`, async () => {
     const large = harness.repeat('x', 200_000)
-    await using restoring = await start(`CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, doc TEXT);
+    await using restoring =
+      await start(`CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, doc ${harness.text?.long ?? 'TEXT'});
       INSERT INTO t VALUES (1, 'a', ${large}), (2, 'b', ${harness.repeat('y', 90_000)})`)
     await restoring.backUp()
     await restoring.copy.exec(`UPDATE t SET a = 'bad', doc = ${harness.repeat('z', 150_000)} WHERE id = 1;
@@ -265,7 +268,7 @@ export function testRestoring(kind: string, harness: ConnectorHarness): void {
     ])
     await expectNothingWritten(restoring, ['t'], () => restoring.restore(), {
       code: 'restore.value-lost',
-      message: expect.stringMatching(/values of b \(TEXT at the point, INTEGER there\)/i),
+      message: expect.stringMatching(/values of b \(TEXT at the point, INT(EGER|\(11\)) there\)/i),
     })
     // What it can keep it takes.
     const t = name('t')
@@ -413,14 +416,14 @@ export function testRestoring(kind: string, harness: ConnectorHarness): void {
   })
 
   test(`${kind}: a table of very many fields is captured, repaired and made again`, async () => {
-    const fields = Array.from({ length: 1_599 }, (_, i) => `f${i}`)
+    const fields = Array.from({ length: (harness.fieldsMax ?? 1_600) - 1 }, (_, i) => `f${i}`)
     const values = fields.map((_, i) => (i % 3 === 0 ? 'NULL' : `'${i}'`)).join(', ')
     await using restoring = await start(`CREATE TABLE wide (id INTEGER PRIMARY KEY,
       ${fields.map((field) => `${field} ${harness.schema === 'main' ? 'TEXT' : 'varchar(4)'}`).join(', ')});
       INSERT INTO wide VALUES (1, ${values}), (2, ${values})`)
     await restoring.backUp()
     await restoring.copy.exec(
-      `UPDATE wide SET f3 = 'x', f1598 = NULL WHERE id = 1; DELETE FROM wide WHERE id = 2`,
+      `UPDATE wide SET f3 = 'x', ${fields.at(-1)} = NULL WHERE id = 1; DELETE FROM wide WHERE id = 2`,
     )
     expect((await restoring.restore()).summary).toMatchObject({ inserted: 1, updated: 1 })
     await expectSame(restoring, ['wide'])

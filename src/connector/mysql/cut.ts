@@ -1,0 +1,173 @@
+import type { Cut, SourceIdentity } from '#record/cut'
+import type { EntityName } from '#record/entity-name'
+import { batchBytes, type RowBatch } from '#record/row-batch'
+import type { Catalogue, DescribedEntity } from '#record/schema'
+import { AppError } from '#stdx/app-error'
+import type { SourceCut } from '../connector.ts'
+import type { Pace } from '../pace.ts'
+import { readTables } from './catalogue.ts'
+import { CutSessions } from './cut-sessions.ts'
+import { isConnectionLost, readServerError, withoutValues } from './mysql-error.ts'
+import { entityOf } from './quote.ts'
+import { readCatalogue } from './read-catalogue.ts'
+import { scanEntity } from './scan.ts'
+import type { Session } from './session.ts'
+import { isStaged } from './staged-tables.ts'
+
+export type OpenCutDeps = {
+  readonly identity: SourceIdentity
+  readonly connect: (signal: AbortSignal) => Promise<Session>
+  readonly sessionsMax: number
+  readonly pace: Pace
+  /** Whether a write may take the snapshot over. */
+  readonly isReadOnly: boolean
+}
+
+/** How often sessions try to begin at the same position of a busy server before one must do. */
+const ROUNDS_MAX = 20
+
+/**
+ * Fixes a moment without a lock. Several sessions share it where the server tells the position of
+ * the binary log that each snapshot stands at, and they agree on it; otherwise one session reads
+ * everything. The time is never after the snapshot.
+ */
+export async function openCut(deps: OpenCutDeps, signal: AbortSignal): Promise<SourceCut> {
+  const leader = await deps.connect(signal)
+  const sessions = [leader]
+  try {
+    let moment = await begin(leader, deps, signal)
+    if (moment.place !== null && deps.sessionsMax > 1) {
+      for (let i = 1; i < deps.sessionsMax; i++) sessions.push(await deps.connect(signal))
+      const agreed = await agree(sessions, deps, signal)
+      if (agreed === undefined) {
+        for (const other of sessions.splice(1)) await other[Symbol.asyncDispose]()
+        moment = await begin(leader, deps, signal)
+      } else moment = agreed
+    }
+    const position = (await readGtid(leader, moment.place, signal)) ?? moment.place ?? moment.time
+    const cut = { position, time: moment.time, identity: deps.identity }
+    return new MysqlCut(cut, new CutSessions(sessions), deps.pace)
+  } catch (error) {
+    for (const session of sessions) session.destroy()
+    signal.throwIfAborted()
+    if (error instanceof AppError) throw error
+    const message = 'Cannot open a cut: the server begins no snapshot'
+    throw new AppError('connector.scan-failed', message, {}, { cause: withoutValues(error) })
+  }
+}
+
+type Moment = {
+  /** File and offset of the binary log, where the server says at which its snapshot stands. */
+  readonly place: string | null
+  readonly time: string
+}
+
+async function begin(
+  session: Session,
+  { isReadOnly }: OpenCutDeps,
+  signal: AbortSignal,
+): Promise<Moment> {
+  const [[time] = []] = await session.query(
+    "SELECT DATE_FORMAT(UTC_TIMESTAMP(6), '%Y-%m-%dT%H:%i:%s.%fZ')",
+    signal,
+  )
+  const mode = isReadOnly ? ', READ ONLY' : ''
+  await session.query(`START TRANSACTION WITH CONSISTENT SNAPSHOT${mode}`, signal)
+  const status = await session.query("SHOW STATUS LIKE 'binlog_snapshot_%'", signal)
+  const [file, offset] = ['file', 'position'].map(
+    (name) => status.find(([known]) => known?.toLowerCase() === `binlog_snapshot_${name}`)?.[1],
+  )
+  return { place: file ? `${file}:${offset}` : null, time: time ?? '' }
+}
+
+async function agree(
+  sessions: readonly Session[],
+  deps: OpenCutDeps,
+  signal: AbortSignal,
+): Promise<Moment | undefined> {
+  for (let round = 1; round <= ROUNDS_MAX; round++) {
+    const moments = await Promise.all(sessions.map((session) => begin(session, deps, signal)))
+    const [first] = moments
+    if (first?.place && moments.every(({ place }) => place === first.place)) return first
+  }
+  return undefined
+}
+
+async function readGtid(
+  session: Session,
+  place: string | null,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const [, file, offset] = /^(.*):(\d+)$/.exec(place ?? '') ?? []
+  if (file === undefined) return null
+  const [[gtid] = []] = await session.query(`SELECT BINLOG_GTID_POS('${file}', ${offset})`, signal)
+  return gtid ? `${gtid} (${place})` : null
+}
+
+export class MysqlCut implements SourceCut {
+  readonly cut: Cut
+  readonly #sessions: CutSessions
+  readonly #pace: Pace
+  readonly #closed = new AbortController()
+
+  constructor(cut: Cut, sessions: CutSessions, pace: Pace) {
+    this.cut = cut
+    this.#sessions = sessions
+    this.#pace = pace
+  }
+
+  /** The session of the snapshot, for a write that goes on where the cut was. */
+  takeSession(): Session {
+    return this.#sessions.take()
+  }
+
+  async readCatalogue(mayRead: (entity: EntityName) => boolean): Promise<Catalogue> {
+    const { signal } = this.#closed
+    try {
+      return await this.#sessions.with(signal, async (session) => {
+        await session.query('SAVEPOINT catalogue', signal)
+        const catalogue = await readCatalogue(session, mayRead, signal)
+        // Lets the tables be altered again.
+        await session.query('ROLLBACK TO SAVEPOINT catalogue', signal)
+        return catalogue
+      })
+    } catch (error) {
+      const server = readServerError(error)
+      if (error instanceof AppError || (server === undefined && !isConnectionLost(error)))
+        throw error
+      const found = server === undefined ? 'the connection was lost' : `error ${server.errno}`
+      const message = `Cannot read the catalogue: ${found}`
+      throw new AppError('connector.scan-failed', message, {}, { cause: withoutValues(error) })
+    }
+  }
+
+  async estimateRows(isCounted: (entity: EntityName) => boolean): Promise<number | null> {
+    const { signal } = this.#closed
+    const tables = await this.#sessions.with(signal, (session) => readTables(session, signal))
+    const counted = tables.filter(
+      ({ kind, table }) => kind !== 'VIEW' && !isStaged(table) && isCounted(entityOf(table)),
+    )
+    return counted.reduce((sum, { rows }) => sum + Number(rows ?? 0), 0) || null
+  }
+
+  async *scan(
+    entity: DescribedEntity,
+    fields: readonly string[],
+    signal: AbortSignal,
+  ): AsyncGenerator<RowBatch, void, undefined> {
+    const session = await this.#sessions.acquire(signal)
+    try {
+      for await (const batch of scanEntity(session, entity, { fields, signal })) {
+        await this.#pace.spend(batchBytes(batch), signal)
+        yield batch
+      }
+    } finally {
+      this.#sessions.release(session)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort(new Error('The cut was closed.'))
+    await this.#sessions[Symbol.asyncDispose]()
+  }
+}

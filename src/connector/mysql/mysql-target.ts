@@ -1,0 +1,68 @@
+import type { SourceIdentity } from '#record/cut'
+import { AppError } from '#stdx/app-error'
+import { assert } from '#stdx/assert'
+import type { ConnectorOptions, SourceCut, Target, TargetWrite } from '../connector.ts'
+import { MysqlCut } from './cut.ts'
+import { MysqlSource } from './mysql-source.ts'
+import { openWrite } from './mysql-write.ts'
+
+/**
+ * A database that is read and written. The connections that write come on top of those that read: a
+ * plan is never kept waiting by its own cut.
+ */
+export class MysqlTarget implements Target {
+  readonly identity: SourceIdentity
+  readonly #source: MysqlSource
+
+  /** @throws connector.unreachable | connector.denied | connector.read-only */
+  static async open(options: ConnectorOptions): Promise<MysqlTarget> {
+    const source = await MysqlSource.open(options)
+    try {
+      await refuseReadOnly(source, options.signal)
+      return new MysqlTarget(source)
+    } catch (error) {
+      await source[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  private constructor(source: MysqlSource) {
+    this.#source = source
+    this.identity = source.identity
+  }
+
+  openCut(signal: AbortSignal): Promise<SourceCut> {
+    return this.#source.openCutFor(signal, false)
+  }
+
+  /** The write takes over the session of `since`, as no other can see what that cut saw. */
+  async openWrite(signal: AbortSignal, since?: SourceCut): Promise<TargetWrite> {
+    assert(since === undefined || since instanceof MysqlCut, 'A cut is of the target it came from.')
+    const connect = (forSignal: AbortSignal) => this.#source.takeSession(forSignal)
+    const session = since === undefined ? await connect(signal) : since.takeSession()
+    const { pace } = this.#source
+    return openWrite(session, { connect, pace, hasSnapshot: since !== undefined, signal })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#source[Symbol.asyncDispose]()
+  }
+}
+
+async function refuseReadOnly(source: MysqlSource, signal: AbortSignal): Promise<void> {
+  const session = await source.takeSession(signal)
+  source.keepSession(session)
+  const known = await session.query(
+    `SHOW GLOBAL VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only', 'local_infile')`,
+    signal,
+  )
+  const settings = new Map(known.map(([name, value]) => [name, value]))
+  if (settings.get('read_only') === 'ON' || settings.get('super_read_only') === 'ON') {
+    const message = 'Cannot write to the database: the server is set to read only'
+    throw new AppError('connector.read-only', message, { identity: source.identity })
+  }
+  if (settings.get('local_infile') === 'ON') return
+  const found = 'the server takes no rows from a client; run SET GLOBAL local_infile = 1 there'
+  const message = `Cannot write to the database: ${found}`
+  throw new AppError('connector.denied', message, { identity: source.identity })
+}
