@@ -4,6 +4,7 @@ import type { RowBatch } from '#record/row-batch'
 import type { Catalogue, DescribedEntity, JsonValue, SchemaVersion } from '#record/schema'
 import type { Clock } from '#stdx/clock'
 import type { Secret } from '#stdx/secret'
+import type { SourceFeed } from './feed.ts'
 
 /**
  * A connector reads from and writes to one kind of system. Reading, it describes every table that
@@ -39,6 +40,8 @@ export type Source = AsyncDisposable & {
   readonly identity: SourceIdentity
   /** Fixes one moment that every scan of the cut sees. Close it soon: it holds back the source's own cleaning. */
   openCut(signal: AbortSignal): Promise<SourceCut>
+  /** Tells what is committed from a cut on. Absent where a system has nothing of the kind. */
+  readonly feed?: SourceFeed
 }
 
 /** One moment of a source. Everything read through it belongs together, however long it takes. */
@@ -55,6 +58,11 @@ export type SourceCut = AsyncDisposable & {
    */
   estimateRows?(isCounted: (entity: EntityName) => boolean): Promise<number | null>
   /**
+   * What a person should look at before this cut may follow a capture that held `before`. Absent where
+   * a system's own word is enough: of a database, that a table is not there means that it was dropped.
+   */
+  findDoubts?(before: readonly EntityBefore[]): Promise<readonly Doubt[]>
+  /**
    * Streams all rows of one entity, `fields` in the order given. In key order when the entity says
    * `scanOrder: 'key'`. Values are printed as the types of `entity.fields` say. Several scans may
    * run at a time, up to `connectionsMax`; more wait.
@@ -67,6 +75,12 @@ export type SourceCut = AsyncDisposable & {
     signal: AbortSignal,
   ): AsyncIterable<RowBatch>
 }
+
+/** What a capture held of an entity. */
+export type EntityBefore = { readonly schema: SchemaVersion; readonly rows: number }
+
+/** `found` completes "found", in a message that names the entity. Several may be about one. */
+export type Doubt = { readonly entity: EntityName; readonly found: string }
 
 /** A system that may be written. Reading it works as for a source, for plans and for reading back. */
 export type Target = Source & {

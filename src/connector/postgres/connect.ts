@@ -3,6 +3,7 @@ import { AppError } from '#stdx/app-error'
 import type { PostgresAddress } from './address.ts'
 import { readServerError, toConnectError } from './pg-error.ts'
 import { openPlainSocket } from './plain-socket.ts'
+import { quoteLiteral } from './quote.ts'
 import { Session } from './session.ts'
 import { planTls, type TlsAttempt } from './tls.ts'
 
@@ -50,13 +51,33 @@ const RAW_TYPES = { getTypeParser: () => (text: string) => text }
  *
  * @throws connector.unreachable | connector.denied | connector.address-invalid
  */
-export async function connect(address: PostgresAddress, signal: AbortSignal): Promise<Session> {
+export function connect(address: PostgresAddress, signal: AbortSignal): Promise<Session> {
+  return connectAs('reader', address, signal)
+}
+
+/**
+ * The same for a session that may also read the log. It takes one statement at a time without
+ * parameters. Needs the attribute REPLICATION.
+ *
+ * @throws as `connect`
+ */
+export function connectToLog(address: PostgresAddress, signal: AbortSignal): Promise<Session> {
+  return connectAs('log-reader', address, signal)
+}
+
+type Role = 'reader' | 'log-reader'
+
+async function connectAs(
+  role: Role,
+  address: PostgresAddress,
+  signal: AbortSignal,
+): Promise<Session> {
   signal.throwIfAborted()
   const where = `${address.host}:${address.port}`
   let failure: unknown
   for (const tls of await planTls(address)) {
     try {
-      return await open(address, tls, signal)
+      return await open(role, { address, tls }, signal)
     } catch (error) {
       signal.throwIfAborted()
       // What the server says tells more than that it knows no TLS.
@@ -67,8 +88,8 @@ export async function connect(address: PostgresAddress, signal: AbortSignal): Pr
 }
 
 async function open(
-  address: PostgresAddress,
-  tls: TlsAttempt,
+  role: Role,
+  { address, tls }: { address: PostgresAddress; tls: TlsAttempt },
   signal: AbortSignal,
 ): Promise<Session> {
   const client = new pg.Client({
@@ -84,6 +105,8 @@ async function open(
     keepAlive: true,
     connectionTimeoutMillis: address.connectTimeoutMs,
     types: RAW_TYPES,
+    // Of the database, not of the cluster: it then also knows tables.
+    ...(role === 'log-reader' ? { replication: 'database' } : {}),
   })
   const session = new Session(client, address)
   try {
@@ -106,8 +129,9 @@ async function pinSettings(session: Session, signal: AbortSignal): Promise<void>
     throw new AppError('connector.unreachable', message, { version })
   }
   // A setting that this major does not have is simply not in pg_settings.
+  const pins = Object.entries(PINS).map((pin) => `(${pin.map(quoteLiteral).join(', ')})`)
   const sql = `select set_config(s.name, p.value, false)
-    from unnest($1::text[], $2::text[]) p(name, value)
+    from (values ${pins.join(', ')}) p(name, value)
     join pg_catalog.pg_settings s on lower(s.name) = p.name`
-  await session.query(sql, signal, [Object.keys(PINS), Object.values(PINS)])
+  await session.query(sql, signal)
 }

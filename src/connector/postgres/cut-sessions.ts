@@ -1,4 +1,5 @@
 import { assert } from '#stdx/assert'
+import { toLostError } from './pg-error.ts'
 import { quoteLiteral } from './quote.ts'
 import type { Session } from './session.ts'
 
@@ -39,6 +40,8 @@ export class CutSessions implements AsyncDisposable {
     const session = await this.acquire(signal)
     try {
       return await use(session)
+    } catch (error) {
+      throw toLostError(error, 'look at the database')
     } finally {
       this.release(session)
     }
@@ -76,7 +79,7 @@ export class CutSessions implements AsyncDisposable {
     } catch (error) {
       this.#openCount -= 1
       this.#waiting.shift()?.()
-      throw error
+      throw toLostError(error, 'open a further connection of a cut')
     }
   }
 

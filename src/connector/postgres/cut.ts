@@ -10,6 +10,7 @@ import { ESTIMATES } from './catalogue/estimates.ts'
 import { ask } from './catalogue/question.ts'
 import { CutSessions } from './cut-sessions.ts'
 import { readServerError, withoutValues } from './pg-error.ts'
+import { quoteLiteral } from './quote.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import { scanEntity } from './scan.ts'
 import type { Session } from './session.ts'
@@ -43,6 +44,36 @@ export async function openCut(deps: OpenCutDeps, signal: AbortSignal): Promise<S
     throw new AppError('connector.scan-failed', message, {}, { cause: withoutValues(error) })
   }
 }
+
+/**
+ * A cut at a snapshot that another session exported and holds until this resolves: the snapshot is
+ * then held here.
+ */
+export async function openCutAt(
+  deps: OpenCutDeps,
+  moment: { readonly snapshot: string; readonly position: string; readonly time: string },
+  signal: AbortSignal,
+): Promise<SourceCut> {
+  const leader = await deps.connect(signal)
+  try {
+    await leader.query('begin isolation level repeatable read read only', signal)
+    await leader.query(`set transaction snapshot ${quoteLiteral(moment.snapshot)}`, signal)
+    const [[snapshot, encoding] = []] = await leader.query(EXPORT, signal)
+    if (!snapshot) throw new Error('The server exported no snapshot.')
+    const { position, time } = moment
+    const cut = { position, time, identity: deps.identity }
+    const sessions = new CutSessions(leader, snapshot, deps)
+    return new PostgresCut(cut, sessions, { snapshot, pace: deps.pace, encoding: encoding ?? '' })
+  } catch (error) {
+    leader.destroy()
+    signal.throwIfAborted()
+    const message = 'Cannot open a cut: the snapshot of the feed was refused'
+    throw new AppError('connector.scan-failed', message, {}, { cause: withoutValues(error) })
+  }
+}
+
+const EXPORT = `select pg_catalog.pg_export_snapshot(),
+  pg_catalog.current_setting('server_encoding')`
 
 // The time is that of the statement's begin: the snapshot is taken after it.
 const MOMENT = `select pg_catalog.pg_export_snapshot(),

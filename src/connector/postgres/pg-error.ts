@@ -1,4 +1,4 @@
-import { AppError } from '#stdx/app-error'
+import { AppError, isAppError } from '#stdx/app-error'
 
 /**
  * What PostgreSQL said, without what it must not say: `detail`, `hint` and `where` quote the values
@@ -48,6 +48,7 @@ export function toCause({ sqlState, table, column, constraint }: ServerError): E
 export function isConnectionLost(error: unknown): boolean {
   const sqlState = readServerError(error)?.sqlState
   if (sqlState !== undefined) return sqlState.startsWith('08') || sqlState.startsWith('57P')
+  if (isAppError(error, 'connector.unreachable')) return true
   if (!(error instanceof Error) || error instanceof AppError) return false
   const isOfSocket = /^E[A-Z_]+$/.test(readText(error, 'code') ?? '')
   return isOfSocket || LOST.test(error.message)
@@ -55,6 +56,13 @@ export function isConnectionLost(error: unknown): boolean {
 
 /** What the driver says of a connection that ended. */
 const LOST = /^Connection terminated|^Client (?:was closed|has encountered|has already)/
+
+/** A connection that was lost while nothing was being read or written, as a failure that can be told. */
+export function toLostError(error: unknown, doing: string): unknown {
+  if (error instanceof AppError || !isConnectionLost(error)) return error
+  const message = `Cannot ${doing}: the connection to PostgreSQL was lost`
+  return new AppError('connector.unreachable', message, {}, { cause: withoutValues(error) })
+}
 
 const REFUSED_USER = new Set(['28000', '28P01', '42501'])
 

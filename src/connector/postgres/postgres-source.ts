@@ -3,8 +3,9 @@ import { assert } from '#stdx/assert'
 import type { ConnectorOptions, Source, SourceCut } from '../connector.ts'
 import { openPace, type Pace } from '../pace.ts'
 import { type PostgresAddress, parseAddress } from './address.ts'
-import { connect } from './connect.ts'
-import { openCut } from './cut.ts'
+import { connect, connectToLog } from './connect.ts'
+import { type OpenCutDeps, openCut, openCutAt } from './cut.ts'
+import { PostgresSourceFeed } from './feed/postgres-source-feed.ts'
 import { readIdentity } from './identity.ts'
 import type { Session } from './session.ts'
 
@@ -13,6 +14,7 @@ export class PostgresSource implements Source {
   readonly identity: SourceIdentity
   /** Everything that is read from the database spends from it. */
   readonly pace: Pace
+  readonly feed: PostgresSourceFeed
   readonly #address: PostgresAddress
   readonly #sessionsMax: number
   #kept: Session | undefined
@@ -39,18 +41,26 @@ export class PostgresSource implements Source {
     this.#kept = found.session
     this.#sessionsMax = options.connectionsMax
     this.pace = openPace(options.clock, options.bytesPerSecondMax)
+    this.feed = new PostgresSourceFeed({
+      identity: this.identity,
+      clock: options.clock,
+      connect: (forSignal) => this.takeSession(forSignal),
+      connectToLog: (forSignal) => connectToLog(this.#address, forSignal),
+      openCutAt: (moment, forSignal) => openCutAt(this.#cutDeps(), moment, forSignal),
+    })
   }
 
   openCut(signal: AbortSignal): Promise<SourceCut> {
-    return openCut(
-      {
-        identity: this.identity,
-        connect: (forSignal) => this.takeSession(forSignal),
-        sessionsMax: this.#sessionsMax,
-        pace: this.pace,
-      },
-      signal,
-    )
+    return openCut(this.#cutDeps(), signal)
+  }
+
+  #cutDeps(): OpenCutDeps {
+    return {
+      identity: this.identity,
+      connect: (signal) => this.takeSession(signal),
+      sessionsMax: this.#sessionsMax,
+      pace: this.pace,
+    }
   }
 
   /** Keeps a session that is in no transaction, for the next one who asks. */

@@ -3,6 +3,7 @@ import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { ConnectorOptions, SourceCut, Target, TargetWrite } from '../connector.ts'
 import { PostgresCut } from './cut.ts'
+import { toLostError } from './pg-error.ts'
 import { PostgresSource } from './postgres-source.ts'
 import { openWrite } from './postgres-write.ts'
 
@@ -22,7 +23,7 @@ export class PostgresTarget implements Target {
       return new PostgresTarget(source)
     } catch (error) {
       await source[Symbol.asyncDispose]()
-      throw error
+      throw toLostError(error, 'open the target')
     }
   }
 

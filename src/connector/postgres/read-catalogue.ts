@@ -1,5 +1,5 @@
 import type { EntityName } from '#record/entity-name'
-import type { Catalogue, JsonValue } from '#record/schema'
+import type { Catalogue, DescribedEntity, JsonValue } from '#record/schema'
 import { columnsQuestion } from './catalogue/columns.ts'
 import { CONSTRAINTS, INDEXES } from './catalogue/constraints.ts'
 import { NOT_RESTORED } from './catalogue/not-restored.ts'
@@ -30,7 +30,7 @@ export async function readCatalogue(
   signal: AbortSignal,
 ): Promise<Catalogue> {
   const all = await ask(session, TABLES, signal)
-  const facts = await readFacts(session, all, signal)
+  const facts = await readFacts(session, { all, asked: all }, signal)
   const entities = all.filter(({ root }) => root === null)
   const included = entities.map(entityOf).filter(mayRead)
   const sequences = await readSequences(session, { facts, included: new Set(included) }, signal)
@@ -46,6 +46,23 @@ export async function readCatalogue(
   }
 }
 
+/**
+ * Describes the entity that a table is or is a partition of, without asking about others;
+ * `undefined` when there is no such table (any more).
+ */
+export async function describeByTable(
+  session: Session,
+  oid: string,
+  signal: AbortSignal,
+): Promise<DescribedEntity | undefined> {
+  const all = await ask(session, TABLES, signal)
+  const found = all.find((table) => table.oid === oid)
+  const entity = all.find((table) => table.oid === (found?.root ?? found?.oid))
+  if (entity === undefined) return undefined
+  const asked = [entity, ...all.filter(({ root }) => root === entity.oid)]
+  return describeEntity(entity, await readFacts(session, { all, asked }, signal))
+}
+
 /** As `server_version_num`. */
 export async function readServerVersion(session: Session, signal: AbortSignal): Promise<number> {
   const [[version] = []] = await session.query(
@@ -57,10 +74,10 @@ export async function readServerVersion(session: Session, signal: AbortSignal): 
 
 async function readFacts(
   session: Session,
-  all: readonly TableRow[],
+  { all, asked }: { all: readonly TableRow[]; asked: readonly TableRow[] },
   signal: AbortSignal,
 ): Promise<CatalogueFacts> {
-  const oids = all.map(({ oid }) => oid)
+  const oids = asked.map(({ oid }) => oid)
   const partitions = all.filter(({ root }) => root !== null)
   const columns = columnsQuestion(await readServerVersion(session, signal))
   return {

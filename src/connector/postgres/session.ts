@@ -2,6 +2,7 @@ import net from 'node:net'
 import type pg from 'pg'
 import type { RowBatch } from '#record/row-batch'
 import type { PostgresAddress } from './address.ts'
+import { CopyBoth } from './copy-both.ts'
 import { CopyIn } from './copy-in.ts'
 import { CopyOut } from './copy-out.ts'
 
@@ -78,6 +79,13 @@ export class Session implements AsyncDisposable {
       this.#client.query(copy)
       return copy.write(batches)
     })
+  }
+
+  /** Begins a statement that sends and takes copy data for ever; nothing else can be run after it. */
+  copyBoth(sql: string): CopyBoth {
+    const copy = new CopyBoth(sql)
+    this.#client.query(copy)
+    return copy
   }
 
   /** Runs `call`, giving the connection up when `signal` is aborted meanwhile. */

@@ -1,0 +1,311 @@
+import { type EntityName, formatEntityName } from '#record/entity-name'
+import type { DescribedEntity } from '#record/schema'
+import type { FeedFinding, FeedReport } from '../../feed.ts'
+import { quoteName, quoteQualified } from '../quote.ts'
+import type { FeedFacts, FeedTable } from './feed-facts.ts'
+
+export type FeedQuestion = {
+  readonly name: string
+  readonly facts: FeedFacts
+  /** Those that are covered. */
+  readonly entities: readonly DescribedEntity[]
+}
+
+export type JudgedFeed = FeedReport & {
+  /** Makes the publication, when there is none. */
+  readonly createSql: string | null
+}
+
+/** What a feed needs of the server, the role and each table, against what is there. */
+export function judgeFeed({ entities, facts, name }: FeedQuestion): JudgedFeed {
+  const partsByRoot = Map.groupBy(facts.tables, ({ root }) => root)
+  const findings = [...judgeServer(facts), ...judgeRole(facts), ...judgePublication(name, facts)]
+  const candidates: { described: DescribedEntity; parts: readonly FeedTable[] }[] = []
+  for (const described of entities) {
+    const parts = partsByRoot.get(described.sourceId ?? '') ?? []
+    const finding = parts.map((part) => judgeTable(part, described)).find((one) => one !== null)
+    if (finding === undefined) candidates.push({ described, parts })
+    else findings.push(finding)
+  }
+  findings.push(...judgeRisky(name, facts), ...judgeMembers(name, facts, candidates))
+  const followed = candidates
+    .filter(({ parts }) => isPublished(facts, parts))
+    .map(({ described }) => described.entity)
+  return {
+    findings,
+    followed,
+    isReady: findings.every(({ kind }) => kind !== 'blocks'),
+    createSql: facts.publication === undefined ? createPublication(name, candidates) : null,
+  }
+}
+
+/** A partitioned table brings its partitions all the same; children that inherit are named. */
+function publishedTable(parts: readonly FeedTable[]): string {
+  const [first] = parts
+  return first === undefined ? '' : `ONLY ${quoteQualified(first.rootSchema, first.rootName)}`
+}
+
+function isPublished({ publication }: FeedFacts, parts: readonly FeedTable[]): boolean {
+  // Without a publication `start` makes one of them all.
+  return publication === undefined || parts.every((part) => part.isPublished)
+}
+
+function judgeServer({ server }: FeedFacts): FeedFinding[] {
+  const findings: FeedFinding[] = []
+  if (server.isStandby) {
+    findings.push({
+      ...blocks('the server is a standby'),
+      means: 'A publication and a slot can be made on the primary only.',
+      remedy: ['Give the address of the primary'],
+    })
+  }
+  if (server.walLevel !== 'logical') {
+    findings.push({
+      ...blocks(`wal_level is ${server.walLevel}`),
+      means: 'The log does not say enough to tell changes from it.',
+      remedy: ["ALTER SYSTEM SET wal_level = 'logical';", 'Restart the server'],
+      costs:
+        'A restart; then a few per cent more log, more for updates of tables with REPLICA IDENTITY FULL.',
+    })
+  }
+  if (server.keepBytesMax === null) {
+    findings.push({
+      kind: 'danger',
+      entity: null,
+      found: 'max_slot_wal_keep_size is not set',
+      means:
+        'While Holdfast is away the server keeps all its log, until its disk is full and it stops.',
+      remedy: [BOUND_SQL, 'SELECT pg_reload_conf();'],
+      costs:
+        'When the bound is passed the feed is given up: a gap is recorded, and a reconcile repairs it.',
+    })
+  }
+  if (/(^|[\s,(])("?\*"?|holdfast)([\s,)]|$)/.test(server.syncNames)) {
+    findings.push({
+      kind: 'danger',
+      entity: null,
+      found: `synchronous_standby_names is '${server.syncNames}'`,
+      means: 'Holdfast would count as a synchronous standby, and commits would wait for it.',
+      remedy: ["ALTER SYSTEM SET synchronous_standby_names = 'NAMES OF YOUR STANDBYS';"],
+      costs: null,
+    })
+  }
+  return findings
+}
+
+/** Bounds the log kept for slots; a third of the free space of the disk is a good beginning. */
+export const BOUND_SQL = "ALTER SYSTEM SET max_slot_wal_keep_size = '50GB';"
+
+function judgeRole({ publication, server, slot, tables }: FeedFacts): FeedFinding[] {
+  const findings: FeedFinding[] = []
+  const user = quoteName(server.user)
+  if (!server.mayReplicate) {
+    findings.push({
+      ...blocks(`role ${server.user} has no attribute REPLICATION`),
+      means: 'It may not read the log.',
+      remedy: [`ALTER ROLE ${user} REPLICATION;`],
+      costs: 'The role can then read all of the log, and with it every table of the server.',
+    })
+  }
+  if (slot === undefined && server.slotCount >= server.slotsMax) {
+    findings.push({
+      ...blocks(`all ${server.slotsMax} replication slots are taken`),
+      means: 'The feed needs one of its own.',
+      remedy: [
+        `ALTER SYSTEM SET max_replication_slots = ${server.slotsMax + 4};`,
+        'Restart the server',
+      ],
+      costs: 'A restart.',
+    })
+  }
+  if (!slot?.isActive && server.senderCount >= server.sendersMax) {
+    findings.push({
+      ...blocks(`all ${server.sendersMax} WAL senders are taken`),
+      means: 'The feed needs one while it is read.',
+      remedy: [
+        `ALTER SYSTEM SET max_wal_senders = ${server.sendersMax + 4};`,
+        'Restart the server',
+      ],
+      costs: 'A restart.',
+    })
+  }
+  if (publication === undefined && !server.mayCreate && tables.length > 0) {
+    findings.push({
+      kind: 'advice',
+      entity: null,
+      found: `role ${server.user} may not create a publication`,
+      means: 'Somebody who owns the tables makes it.',
+      remedy: [`GRANT CREATE ON DATABASE ${quoteName(server.database)} TO ${user};`],
+      costs: null,
+    })
+  }
+  return findings
+}
+
+function judgePublication(name: string, { publication }: FeedFacts): FeedFinding[] {
+  if (publication === undefined) return []
+  const quoted = quoteName(name)
+  const findings: FeedFinding[] = []
+  if (!publication.publishesAll) {
+    findings.push({
+      ...blocks(`publication ${name} leaves out a kind of change`),
+      means: 'Changes of that kind would be lost without a word.',
+      remedy: [`ALTER PUBLICATION ${quoted} SET (publish = 'insert, update, delete, truncate');`],
+    })
+  }
+  if (publication.isViaRoot) {
+    findings.push({
+      ...blocks(`publication ${name} has publish_via_partition_root`),
+      means: 'A TRUNCATE of a single partition would be lost without a word.',
+      remedy: [`ALTER PUBLICATION ${quoted} SET (publish_via_partition_root = false);`],
+    })
+  }
+  for (const table of publication.narrowed) {
+    findings.push({
+      ...blocks(`publication ${name} has a row filter or a column list on ${table}`),
+      means: 'Rows and fields that it holds back would be lost without a word.',
+      remedy: [
+        `ALTER PUBLICATION ${quoted} DROP TABLE ${table};`,
+        `ALTER PUBLICATION ${quoted} ADD TABLE ${table};`,
+      ],
+    })
+  }
+  return findings
+}
+
+/** Whether every change of a table can be told exactly; `null` when it can. */
+function judgeTable(table: FeedTable, described: DescribedEntity): FeedFinding | null {
+  const { entity, key } = described
+  const quoted = quoteQualified(table.schema, table.name)
+  const left = { kind: 'not-followed', entity } as const
+  const means = 'It is backed up by scans only.'
+  if (table.isUnlogged) {
+    return {
+      ...left,
+      found: `${quoted} is unlogged`,
+      means,
+      remedy: [`ALTER TABLE ${quoted} SET LOGGED;`],
+      costs: 'The table is written again, under a lock; every change of it is logged from then on.',
+    }
+  }
+  if (key === null) {
+    return {
+      ...left,
+      found: `${quoted} has no key`,
+      means: `${means} Published without one, the application's own UPDATE and DELETE would fail.`,
+      remedy: [`ALTER TABLE ${quoted} ADD PRIMARY KEY (...);`],
+      costs: 'A unique index; the columns must be unique and never null.',
+    }
+  }
+  if (isKnownByKey(table, key.fields)) return null
+  return {
+    ...left,
+    found: `the replica identity of ${quoted} is ${IDENTITY_WORDS[table.identity]}, not its key (${key.fields.join(', ')})`,
+    means,
+    remedy: [`ALTER TABLE ${quoted} REPLICA IDENTITY ${usableIdentity(table, key.fields)};`],
+    costs: 'A short lock, no rewriting.',
+  }
+}
+
+const IDENTITY_WORDS = {
+  d: 'DEFAULT without a primary key',
+  n: 'NOTHING',
+  f: 'FULL',
+  i: 'an index',
+} as const
+
+function isKnownByKey(table: FeedTable, key: readonly string[]): boolean {
+  return table.identity === 'f' || isSameSet(table.identityFields, key)
+}
+
+function usableIdentity(table: FeedTable, key: readonly string[]): string {
+  const index = table.indexes.find(({ fields }) => isSameSet(fields, key))
+  if (index === undefined) return 'FULL'
+  return index.isPrimary ? 'DEFAULT' : `USING INDEX ${quoteName(index.name)}`
+}
+
+function isSameSet(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name) => b.includes(name))
+}
+
+/** Published tables whose updates fail: whoever made the publication should know. */
+function judgeRisky(name: string, { publication, tables }: FeedFacts): FeedFinding[] {
+  if (publication === undefined) return []
+  return tables
+    .filter(({ identity, identityFields, isPublished, isUnlogged }) => {
+      return isPublished && !isUnlogged && identity !== 'f' && identityFields.length === 0
+    })
+    .map((table): FeedFinding => {
+      const quoted = quoteQualified(table.schema, table.name)
+      const out = publication.isForAll
+        ? `ALTER TABLE ${quoted} REPLICA IDENTITY FULL;`
+        : `ALTER PUBLICATION ${quoteName(name)} DROP TABLE ${quoted};`
+      return {
+        kind: 'danger',
+        entity: entityOf(table),
+        found: `publication ${name} holds ${quoted}, which has no replica identity`,
+        means: "The application's own UPDATE and DELETE on it fail.",
+        remedy: [out],
+        costs: publication.isForAll ? 'Whole old rows go into the log.' : null,
+      }
+    })
+}
+
+/** What the publication should hold and does not. */
+function judgeMembers(
+  name: string,
+  facts: FeedFacts,
+  candidates: readonly { described: DescribedEntity; parts: readonly FeedTable[] }[],
+): FeedFinding[] {
+  const { publication } = facts
+  const withParts = candidates.filter(({ parts }) => parts.length > 0)
+  if (publication === undefined) return judgeNoPublication(name, facts, withParts)
+  return withParts
+    .filter(({ parts }) => !isPublished(facts, parts))
+    .map(({ described, parts }) => ({
+      kind: 'not-followed',
+      entity: described.entity,
+      found: `${described.entity} is not in publication ${name}`,
+      means: 'It is backed up by scans only.',
+      remedy: [`ALTER PUBLICATION ${quoteName(name)} ADD TABLE ${publishedTable(parts)};`],
+      costs: null,
+    }))
+}
+
+function judgeNoPublication(
+  name: string,
+  { server }: FeedFacts,
+  candidates: readonly { parts: readonly FeedTable[] }[],
+): FeedFinding[] {
+  if (candidates.length === 0) {
+    const found = 'no covered table can be followed'
+    return [{ ...blocks(found), means: 'There would be nothing to tell.', remedy: [] }]
+  }
+  const mayMake =
+    server.mayCreate && candidates.every(({ parts }) => parts.every(({ isOwn }) => isOwn))
+  if (mayMake) return []
+  return [
+    {
+      ...blocks(`there is no publication ${name}, and role ${server.user} may not make it`),
+      means: 'Whoever owns the tables runs this once, and again for new tables.',
+      remedy: [createPublication(name, candidates)],
+    },
+  ]
+}
+
+/** The publication of a feed: exactly the tables that can be followed. */
+function createPublication(
+  name: string,
+  candidates: readonly { parts: readonly FeedTable[] }[],
+): string {
+  const tables = candidates.map(({ parts }) => publishedTable(parts))
+  return `CREATE PUBLICATION ${quoteName(name)} FOR TABLE ${tables.join(', ')};`
+}
+
+function blocks(found: string) {
+  return { kind: 'blocks', entity: null, found, costs: null } as const
+}
+
+function entityOf({ rootName, rootSchema }: FeedTable): EntityName {
+  return formatEntityName([rootSchema, rootName])
+}

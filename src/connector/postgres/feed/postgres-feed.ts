@@ -1,0 +1,272 @@
+import type { EntityName } from '#record/entity-name'
+import type { DescribedEntity } from '#record/schema'
+import { AppError } from '#stdx/app-error'
+import { assert } from '#stdx/assert'
+import { formatCanonicalJson } from '#stdx/canonical-json'
+import type { Feed, FeedMessage, OpenFeedOptions } from '../../feed.ts'
+import type { CopyBoth } from '../copy-both.ts'
+import { isConnectionLost, withoutValues } from '../pg-error.ts'
+import type { Session } from '../session.ts'
+import { CatalogueWatch } from './catalogue-watch.ts'
+import { describeRelation } from './describe-relation.ts'
+import type { PostgresFeedDeps } from './examine-feed.ts'
+import { FeedDecoder } from './feed-decoder.ts'
+import { FrameReader } from './frame-reader.ts'
+import { judgeRelation } from './judge-relation.ts'
+import { parsePosition, toServerTime } from './lsn.ts'
+import { planRows, type Relation, type RowShape } from './relation.ts'
+import {
+  FRAME,
+  formatStatus,
+  LOG_HEADER_BYTES,
+  PAYLOAD,
+  readErrorFrame,
+  readKeepalive,
+  toFeedError,
+} from './server-messages.ts'
+
+export type PostgresFeedParts = {
+  /** Asks the catalogue. Both are ours to close. */
+  readonly session: Session
+  readonly log: Session
+  readonly after: bigint
+  readonly timeline: number
+  /** `wal_sender_timeout`; 0: none. */
+  readonly timeoutMs: number
+  readonly isUnchecked: boolean
+}
+
+const HEARTBEAT_MS = 10_000
+const WATCH_TICK_MS = 1000
+const SILENCE_DEFAULT_MS = 120_000
+
+/** One replication connection, and a session that is asked what its tables are. */
+export class PostgresFeed implements Feed {
+  readonly #deps: PostgresFeedDeps
+  readonly #options: OpenFeedOptions
+  readonly #parts: PostgresFeedParts
+  readonly #frames = new FrameReader()
+  readonly #decoder: FeedDecoder
+  readonly #watch: CatalogueWatch
+  readonly #known: Map<EntityName, DescribedEntity>
+  readonly #shapes = new Map<EntityName, RowShape>()
+  readonly #unfollowed = new Set<EntityName>()
+  readonly #closed = new AbortController()
+  #copy: CopyBoth | undefined
+  #acknowledged: bigint
+  #isRead = false
+
+  constructor(deps: PostgresFeedDeps, options: OpenFeedOptions, parts: PostgresFeedParts) {
+    this.#deps = deps
+    this.#options = options
+    this.#parts = parts
+    this.#decoder = new FeedDecoder(parts)
+    this.#watch = new CatalogueWatch(deps, options)
+    this.#known = new Map(options.entities.map((described) => [described.entity, described]))
+    this.#acknowledged = parts.after
+  }
+
+  /** @throws connector.feed-busy and others, when the server refuses */
+  async begin(sql: string, signal: AbortSignal): Promise<void> {
+    const copy = this.#parts.log.copyBoth(sql)
+    this.#copy = copy
+    const onAbort = () => copy.fail(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      await this.#nextFrame(copy)
+      if (this.#frames.type !== FRAME.copyBoth) throw this.#endOfStream()
+    } catch (error) {
+      throw this.#toFeedError(error)
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  async *read(signal: AbortSignal): AsyncGenerator<FeedMessage, void, undefined> {
+    assert(!this.#isRead, 'A feed is read once.')
+    this.#isRead = true
+    const copy = this.#copy
+    assert(copy !== undefined, 'A feed is read after it began.')
+    signal.throwIfAborted()
+    const onAbort = () => copy.fail(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    const beside = Promise.all([this.#beat(copy), this.#look(copy)])
+    try {
+      for (;;) {
+        await this.#nextFrame(copy)
+        if (this.#frames.type !== FRAME.copyData) this.#passOver()
+        else await this.#takePayload(signal)
+        yield* this.#decoder.out.splice(0)
+      }
+    } catch (error) {
+      signal.throwIfAborted()
+      throw this.#toFeedError(error)
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+      this.#closed.abort()
+      await beside
+    }
+  }
+
+  acknowledge(position: string): void {
+    const { lsn, timeline } = parsePosition(position)
+    assert(timeline === this.#parts.timeline, 'A position to acknowledge was told by this feed.')
+    assert(lsn <= this.#decoder.position, 'Only what was told can be durable.')
+    if (lsn <= this.#acknowledged) return
+    this.#acknowledged = lsn
+    this.#sendStatus(false)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort()
+    this.#sendStatus(false)
+    this.#copy?.stop()
+    await Promise.all(
+      [this.#parts.log, this.#parts.session].map((one) => one[Symbol.asyncDispose]()),
+    )
+  }
+
+  async #nextFrame(copy: CopyBoth): Promise<void> {
+    while (!this.#frames.next()) this.#frames.push(await copy.next())
+  }
+
+  async #takePayload(signal: AbortSignal): Promise<void> {
+    const { buffer, start } = this.#frames
+    if (buffer[start] === PAYLOAD.keepalive) {
+      const { position, time, wantsAnswer } = readKeepalive(buffer, start)
+      if (wantsAnswer) this.#sendStatus(false)
+      if (this.#decoder.idle(position, time)) this.#tellCatalogue()
+      return
+    }
+    const wanted = this.#decoder.take(buffer, start + LOG_HEADER_BYTES)
+    if (wanted === undefined) return
+    await this.#judge(wanted, signal)
+    await this.#takePayload(signal)
+  }
+
+  /** Frames that are no data: notices and settings say nothing, everything else is the end. */
+  #passOver(): void {
+    const { type } = this.#frames
+    if (type === NOTICE || type === SETTING || type === NOTIFICATION) return
+    throw this.#endOfStream()
+  }
+
+  #endOfStream(): AppError {
+    const { buffer, end, start, type } = this.#frames
+    const said =
+      type === FRAME.error
+        ? readErrorFrame(buffer.subarray(start, end))
+        : { sqlState: '', text: 'it ended' }
+    return toFeedError(this.#options.name, said)
+  }
+
+  /** Decides what the rows of a relation are, before the first of them is taken. */
+  async #judge(relation: Relation, signal: AbortSignal): Promise<void> {
+    const { isCovered } = this.#options
+    const { live, types } = await describeRelation(this.#parts.session, relation, signal)
+    const answer = judgeRelation({ relation, types, live, known: this.#known, isCovered })
+    if (answer.kind === 'follow') {
+      const { described, siblings } = answer
+      this.#tellDescribed(described)
+      const plan = planRows(relation, this.#shapeOf(described), siblings)
+      this.#decoder.judge(relation, { kind: 'follow', plan })
+      return
+    }
+    if (answer.kind === 'unfollowed' && !this.#unfollowed.has(answer.entity)) {
+      this.#unfollowed.add(answer.entity)
+      this.#decoder.interject(answer)
+    }
+    this.#decoder.judge(relation, { kind: 'ignore' })
+  }
+
+  #tellDescribed(described: DescribedEntity): void {
+    const { entity } = described
+    const known = this.#known.get(entity)
+    const isSame = known !== undefined && isSameDescription(known, described)
+    if (isSame && !this.#unfollowed.has(entity)) return
+    this.#unfollowed.delete(entity)
+    this.#known.set(entity, described)
+    this.#watch.outdate()
+    this.#decoder.interject({ kind: 'described', entity, described })
+  }
+
+  /** One object as long as rows are told alike, so that partitions share a block. */
+  #shapeOf({ entity, fields, key }: DescribedEntity): RowShape {
+    const wanted = { entity, fields: fields.map(({ name }) => name), key: key?.fields ?? [] }
+    const known = this.#shapes.get(entity)
+    const isSame = known !== undefined && formatCanonicalJson(known) === formatCanonicalJson(wanted)
+    const shape = isSame ? known : wanted
+    this.#shapes.set(entity, shape)
+    return shape
+  }
+
+  #tellCatalogue(): void {
+    const message = this.#watch.takeAt(this.#decoder.position)
+    if (message === undefined) return
+    this.#known.clear()
+    for (const described of message.catalogue.entities) this.#known.set(described.entity, described)
+    this.#decoder.out.push(message)
+  }
+
+  /**
+   * Keeps the connection alive from our side, also while the consumer is busy and nothing is read:
+   * repeats what was acknowledged, asks for an answer, and gives up a server that sends none.
+   */
+  async #beat(copy: CopyBoth): Promise<void> {
+    const { clock } = this.#deps
+    const { timeoutMs } = this.#parts
+    const { signal } = this.#closed
+    const beatMs = timeoutMs === 0 ? HEARTBEAT_MS : Math.min(HEARTBEAT_MS, timeoutMs / 3)
+    const silenceMaxMs = timeoutMs === 0 ? SILENCE_DEFAULT_MS : 2 * timeoutMs
+    try {
+      for (let silentMs = 0; silentMs < silenceMaxMs; silentMs += beatMs) {
+        await clock.sleep(beatMs, signal)
+        if (copy.hasHeard || copy.isPaused) silentMs = 0
+        copy.hasHeard = false
+        this.#sendStatus(true)
+      }
+      const found = `the server was silent for ${Math.round(silenceMaxMs / 1000)} s`
+      copy.fail(this.#broken(found))
+    } catch (error) {
+      if (!signal.aborted) copy.fail(error)
+    }
+  }
+
+  /** Looks at the catalogue when it is time, beside the reading. */
+  async #look(copy: CopyBoth): Promise<void> {
+    const { signal } = this.#closed
+    try {
+      for (;;) {
+        // The answer says whether the stream has come to where the catalogue was looked at.
+        if (await this.#watch.look(signal)) this.#sendStatus(true)
+        await this.#deps.clock.sleep(WATCH_TICK_MS, signal)
+      }
+    } catch (error) {
+      if (!signal.aborted) copy.fail(error)
+    }
+  }
+
+  #sendStatus(wantsAnswer: boolean): void {
+    const time = toServerTime(this.#deps.clock.nowMs())
+    this.#copy?.send(formatStatus(this.#acknowledged, time, wantsAnswer))
+  }
+
+  #toFeedError(error: unknown): unknown {
+    if (error instanceof AppError || !isConnectionLost(error)) return error
+    return this.#broken('the connection was lost', withoutValues(error))
+  }
+
+  #broken(found: string, cause?: unknown): AppError {
+    const { name } = this.#options
+    const message = `Cannot read the feed "${name}": ${found}`
+    return new AppError('connector.feed-broken', message, { name }, { cause })
+  }
+}
+
+function isSameDescription(a: DescribedEntity, b: DescribedEntity): boolean {
+  return formatCanonicalJson(a) === formatCanonicalJson(b)
+}
+
+const NOTICE = 0x4e
+const SETTING = 0x53
+const NOTIFICATION = 0x41

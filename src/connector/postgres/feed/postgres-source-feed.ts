@@ -1,0 +1,127 @@
+import { AppError } from '#stdx/app-error'
+import { assert } from '#stdx/assert'
+import type { Clock } from '#stdx/clock'
+import type { SourceCut } from '../../connector.ts'
+import type {
+  Feed,
+  FeedHealth,
+  FeedReport,
+  FeedScope,
+  OpenFeedOptions,
+  SourceFeed,
+} from '../../feed.ts'
+import { readServerError, withoutValues } from '../pg-error.ts'
+import { quoteLiteral, quoteName } from '../quote.ts'
+import { readServerVersion } from '../read-catalogue.ts'
+import type { Session } from '../session.ts'
+import { examineFeed, type PostgresFeedDeps, refuseUnready } from './examine-feed.ts'
+import { readFeedFacts, readSlot } from './feed-facts.ts'
+import { makeSlot, readLogIdentity, slotExists } from './feed-session.ts'
+import { judgeHealth } from './judge-health.ts'
+import { formatPosition } from './lsn.ts'
+import { openFeed } from './open-feed.ts'
+
+const NAME = /^[a-z0-9_]{1,63}$/
+
+/** Feeds by logical replication: a publication and a slot, both called as the feed. */
+export class PostgresSourceFeed implements SourceFeed {
+  readonly #deps: PostgresFeedDeps
+
+  constructor(deps: PostgresFeedDeps) {
+    this.#deps = deps
+  }
+
+  async check(scope: FeedScope, signal: AbortSignal): Promise<FeedReport> {
+    await using session = await this.#deps.connect(signal)
+    const { findings, followed, isReady } = await examineFeed(session, scope, signal)
+    return { findings, followed, isReady }
+  }
+
+  async start(
+    { mayReplace, ...scope }: FeedScope & { readonly mayReplace: boolean },
+    signal: AbortSignal,
+  ): Promise<SourceCut> {
+    const { clock } = this.#deps
+    assert(NAME.test(scope.name), 'The name of a feed is one that a slot can have.')
+    await using session = await this.#deps.connect(signal)
+    const judged = await examineFeed(session, scope, signal)
+    refuseUnready(scope.name, judged)
+    const slot = await readSlot(session, await slotQuestion(session, scope.name, signal), signal)
+    if (slot !== undefined) {
+      if (!mayReplace) throw slotExists(scope.name)
+      await dropSlot({ clock, session }, scope.name, signal)
+    }
+    // Committed before the slot begins: the stream looks the publication up as of each change.
+    if (judged.createSql !== null) await session.query(judged.createSql, signal)
+    const [[time] = []] = await session.query(NOW, signal)
+    await using log = await this.#deps.connectToLog(signal)
+    const { timeline } = await readLogIdentity(log, signal)
+    const { lsn, snapshot } = await makeSlot(log, scope.name, signal)
+    const position = formatPosition({ lsn, timeline })
+    try {
+      return await this.#deps.openCutAt({ snapshot, position, time: time ?? '' }, signal)
+    } catch (error) {
+      // A slot that nobody knows of would keep the server's log for ever.
+      await dropSlot({ clock, session }, scope.name, new AbortController().signal)
+      throw error
+    }
+  }
+
+  open(options: OpenFeedOptions, signal: AbortSignal): Promise<Feed> {
+    return openFeed(this.#deps, options, signal)
+  }
+
+  async readHealth(name: string, signal: AbortSignal): Promise<FeedHealth> {
+    await using session = await this.#deps.connect(signal)
+    const { server, slot } = await readFeedFacts(session, name, signal)
+    return judgeHealth(slot, server.keepBytesMax)
+  }
+
+  async drop(name: string, signal: AbortSignal): Promise<void> {
+    await using session = await this.#deps.connect(signal)
+    const slot = await readSlot(session, await slotQuestion(session, name, signal), signal)
+    if (slot !== undefined) await dropSlot({ clock: this.#deps.clock, session }, name, signal)
+    const { publication } = await readFeedFacts(session, name, signal)
+    // One that somebody else made is theirs; without a slot it costs the source nothing.
+    if (publication?.isOwn) {
+      await session.query(`drop publication if exists ${quoteName(name)}`, signal)
+    }
+  }
+}
+
+// The time before the snapshot: whatever was committed until then is in it.
+const NOW = `select pg_catalog.to_char(pg_catalog.statement_timestamp() at time zone 'UTC',
+  'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
+
+async function slotQuestion(session: Session, name: string, signal: AbortSignal) {
+  return { name, version: await readServerVersion(session, signal) }
+}
+
+/**
+ * Waits a little for a reader that has just gone: the server needs a moment to notice.
+ * @throws connector.feed-busy while somebody reads from it
+ */
+async function dropSlot(
+  { clock, session }: { clock: Clock; session: Session },
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const sql = `select pg_catalog.pg_drop_replication_slot(${quoteLiteral(name)})`
+      await session.query(sql, signal)
+      return
+    } catch (error) {
+      if (readServerError(error)?.sqlState !== '55006') throw error
+      if (attempt >= DROP_ATTEMPTS_MAX) {
+        const message = `Cannot remove the feed "${name}": somebody is reading it`
+        const cause = withoutValues(error)
+        throw new AppError('connector.feed-busy', message, { name }, { cause })
+      }
+      await clock.sleep(DROP_DELAY_MS, signal)
+    }
+  }
+}
+
+const DROP_ATTEMPTS_MAX = 20
+const DROP_DELAY_MS = 250

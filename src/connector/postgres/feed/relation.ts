@@ -1,0 +1,92 @@
+import type { EntityName } from '#record/entity-name'
+import type { DescribedEntity } from '#record/schema'
+import { assert } from '#stdx/assert'
+
+/** A table as the stream announces it before its first change, and again when it may be another. */
+export type Relation = {
+  readonly oid: number
+  readonly schema: string
+  readonly name: string
+  /** `d` the primary key, `n` nothing, `f` the whole row, `i` an index. */
+  readonly identity: string
+  readonly columns: readonly RelationColumn[]
+}
+
+export type RelationColumn = {
+  readonly name: string
+  /** Part of what identifies a row in the stream. */
+  readonly isIdentity: boolean
+  readonly typeOid: number
+  readonly typeModifier: number
+}
+
+/** What to do with the changes of a relation. */
+export type Verdict =
+  | { readonly kind: 'follow'; readonly plan: RowPlan }
+  /** Not covered, or cannot be told exactly: its changes are passed over. */
+  | { readonly kind: 'ignore' }
+
+/** The rows of an entity as they are told; one object for all its partitions and all the time it holds. */
+export type RowShape = {
+  readonly entity: EntityName
+  readonly fields: readonly string[]
+  readonly key: readonly string[]
+}
+
+/** How the columns of a relation become the fields of a row. */
+export type RowPlan = {
+  readonly shape: RowShape
+  /** By field: the column it stands in. */
+  readonly columnByField: Int32Array
+  /** By part of the key: the field. */
+  readonly keyFields: Int32Array
+  /** Of a partition: the names of all partitions with rows; `null`: it is the whole entity. */
+  readonly siblings: ReadonlySet<string> | null
+}
+
+/** @param siblings as in `RowPlan` */
+export function planRows(
+  relation: Relation,
+  shape: RowShape,
+  siblings: RowPlan['siblings'],
+): RowPlan {
+  const columns = new Map(relation.columns.map(({ name }, i) => [name, i]))
+  const columnByField = Int32Array.from(shape.fields, (name) => columns.get(name) ?? -1)
+  const keyFields = Int32Array.from(shape.key, (name) => shape.fields.indexOf(name))
+  assert(!columnByField.includes(-1), 'A relation to follow has all fields.')
+  assert(!keyFields.includes(-1), 'A key is among the fields.')
+  return { shape, columnByField, keyFields, siblings }
+}
+
+/** Whether what the stream sends of a replaced or deleted row holds the key, and is the key. */
+export function identifiesRows(relation: Relation, described: DescribedEntity): boolean {
+  if (described.key === null || relation.identity === 'n') return false
+  if (relation.identity === 'f') return true
+  const sent = relation.columns.filter(({ isIdentity }) => isIdentity).map(({ name }) => name)
+  const key = new Set(described.key.fields)
+  return sent.length === key.size && sent.every((name) => key.has(name))
+}
+
+/**
+ * Whether the relation has exactly the fields of the description with the same types, in whatever
+ * order: partitions may have another. Generated columns are in neither.
+ *
+ * @param types of the relation's columns, as DDL prints them
+ * @param wanted `generated` are columns that are no fields
+ */
+export function hasFieldsOf(
+  relation: Relation,
+  types: readonly string[],
+  wanted: { described: DescribedEntity; generated: ReadonlySet<string> },
+): boolean {
+  const { described, generated } = wanted
+  const typeByField = new Map(described.fields.map(({ name, type }) => [name, type]))
+  let found = 0
+  for (const [i, { name }] of relation.columns.entries()) {
+    const type = typeByField.get(name)
+    if (type === undefined && generated.has(name)) continue
+    if (type === undefined || type !== types[i]) return false
+    found += 1
+  }
+  return found === described.fields.length
+}

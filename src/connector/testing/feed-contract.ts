@@ -1,0 +1,262 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import { batchBytes } from '#record/row-batch'
+import { isAppError } from '#stdx/app-error'
+import { assert } from '#stdx/assert'
+import type { FeedMessage } from '../feed.ts'
+import {
+  type Accounted,
+  type FeedHarness,
+  type Following,
+  loadTables,
+  readAll,
+  readTransactions,
+  startFollowing,
+  startLoad,
+} from './feed-following.ts'
+import type { ToldTransaction } from './feed-mirror.ts'
+
+const signal = new AbortController().signal
+
+/** What `feed.ts` promises, tried on real systems. Every connector with a feed calls it once. */
+export function testFeed(label: string, harness: FeedHarness): void {
+  describe(`${label}: feed contract`, () => {
+    testLoad(harness)
+    testSizes(harness)
+    testPositions(harness)
+    testBeginnings(harness)
+  })
+}
+
+function testLoad(harness: FeedHarness): void {
+  test('what it tells makes the cut equal to the tables, transaction by transaction', async () => {
+    await using system = await harness.freshSystem()
+    await system.exec(loadTables(harness))
+    await using load = startLoad(harness, system.url, { writers: 4, transactions: 120 })
+    await load.untilAccounted(40)
+    await using following = await startFollowing(harness, system)
+    const { mirror } = following
+    const told: ToldTransaction[] = []
+    // Left at any place, as by a lost connection: only what was committed is kept.
+    for (const messagesMax of [1, 7, 60, 3]) await readSome(following, told, messagesMax)
+    await load.done
+    await system.exec("INSERT INTO ledger VALUES ('end', 0)")
+    await readSome(following, told, Number.POSITIVE_INFINITY)
+    expect(following.store.sorted()).toEqual((await readAll(harness, system)).sorted())
+    expectAccounted(told, load.readAccount(), following)
+    const times = told.map(({ time }) => time)
+    expect(times.every((time) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(time))).toBe(true)
+  })
+}
+
+/** Opens the feed after the last transaction told, and reads up to so many messages or the end. */
+async function readSome(
+  following: Following,
+  told: ToldTransaction[],
+  messagesMax: number,
+): Promise<void> {
+  const { mirror } = following
+  await using feed = await following.open(told.at(-1)?.position ?? following.position)
+  let count = 0
+  for await (const message of feed.read(signal)) {
+    const transaction = mirror.take(message)
+    if (transaction !== undefined) told.push(transaction)
+    if (transaction !== undefined && count % 3 === 0) feed.acknowledge(transaction.position)
+    count += 1
+    if (count >= messagesMax || transaction?.stamps.includes('end')) break
+  }
+  mirror.forget()
+}
+
+/** Each committed transaction once, in order, with what its writer says it did. */
+function expectAccounted(
+  told: readonly ToldTransaction[],
+  account: readonly Accounted[],
+  { stampsAtCut }: Following,
+): void {
+  const wanted = account.filter(({ stamp }) => !stampsAtCut.has(stamp))
+  const found = told
+    .filter(({ stamps }) => stamps.length > 0 && !stamps.includes('end'))
+    .map(({ amount, deletes, puts, stamps }) => {
+      return { stamp: stamps.join(), puts, deletes, amount: String(amount) }
+    })
+  const byStamp = (a: Accounted, b: Accounted) => (a.stamp < b.stamp ? -1 : 1)
+  expect(wanted.length).toBeGreaterThan(50)
+  expect(found.toSorted(byStamp)).toEqual(wanted.toSorted(byStamp))
+  // A writer's transactions are told in the order in which it committed them.
+  const order = Map.groupBy(found, ({ stamp }) => stamp.replace(/\.\d+$/, ''))
+  for (const [, own] of order) {
+    const numbers = own.map(({ stamp }) => Number(stamp.split('.')[2]))
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b))
+  }
+}
+
+function testSizes(harness: FeedHarness): void {
+  test('a large transaction comes in batches that need little memory', async () => {
+    await using system = await harness.freshSystem()
+    await system.exec(loadTables(harness))
+    await using following = await startFollowing(harness, system)
+    await system.exec(`INSERT INTO account SELECT n, 'some name that takes a little room', n, NULL
+      FROM (${harness.numbers(100_000)}) numbers (n)`)
+    await using feed = await following.open(following.position)
+    const kinds: string[] = []
+    let rows = 0
+    let memoryMax = 0
+    const before = process.memoryUsage().arrayBuffers
+    for await (const message of feed.read(signal)) {
+      if (message.kind === 'begin' || message.kind === 'commit') kinds.push(message.kind)
+      if (message.kind === 'changes') {
+        assert(message.rows.kind === 'rows', 'No row is large.')
+        expect(batchBytes(message.rows)).toBeLessThan(2 * 1_048_576)
+        expect(message.rows.ends.at(-1)).toBe(message.rows.bytes.length)
+        rows += message.ops.length
+        memoryMax = Math.max(memoryMax, process.memoryUsage().arrayBuffers - before)
+      }
+      if (message.kind === 'commit') break
+    }
+    expect(rows).toBe(100_000)
+    expect(kinds).toEqual(['begin', 'commit'])
+    expect(memoryMax).toBeLessThan(64 * 1_048_576)
+  })
+
+  test('a large value comes whole, and is not sent again when it did not change', async () => {
+    await using system = await harness.freshSystem()
+    await system.exec(loadTables(harness))
+    await using following = await startFollowing(harness, system)
+    await system.exec("INSERT INTO account VALUES (1, 'n', 1, repeat('0123456789\\\\\t', 250000))")
+    await system.exec('UPDATE account SET id = 2, amount = 5 WHERE id = 1')
+    await using feed = await following.open(following.position)
+    const told = await readTransactions(feed, following, 2)
+    expect(told.map(({ deletes, puts }) => [puts, deletes])).toEqual([
+      [1, 0],
+      [1, 1],
+    ])
+    expect(following.store.sorted()).toEqual((await readAll(harness, system)).sorted())
+  })
+}
+
+function testPositions(harness: FeedHarness): void {
+  test('goes on after any position that was told, and not from before what was acknowledged', async () => {
+    await using system = await harness.freshSystem()
+    await system.exec(loadTables(harness))
+    await using following = await startFollowing(harness, system)
+    for (const n of [1, 2, 3]) await system.exec(`INSERT INTO scratch VALUES (${n}, ${n})`)
+    const told = await (async () => {
+      await using feed = await following.open(following.position)
+      return await readTransactions(feed, following, 3)
+    })()
+    const [first, second, third] = told.map(({ position }) => position)
+    assert(first && second && third, 'Three were told.')
+    {
+      await using feed = await following.open(first)
+      const again = await readTransactions(feed, following, 2)
+      expect(again.map(({ position }) => position)).toEqual([second, third])
+      feed.acknowledge(second)
+      await untilAcknowledged(following, system.feedName, first)
+    }
+    await expect(following.open(first)).rejects.toMatchObject({ code: 'connector.feed-passed' })
+    await using feed = await following.open(second)
+    const rest = await readTransactions(feed, following, 1)
+    expect(rest.map(({ position }) => position)).toEqual([third])
+  })
+
+  test('moves on while only others write, and says so', async () => {
+    await using system = await harness.freshSystem()
+    await system.exec(loadTables(harness))
+    await using following = await startFollowing(harness, system)
+    await using feed = await following.feed.open(
+      {
+        ...following.scope,
+        isCovered: (entity) => !entity.endsWith('.scratch'),
+        after: following,
+        entities: following.entities,
+      },
+      signal,
+    )
+    await system.exec('INSERT INTO scratch VALUES (1, 1)')
+    const seen: FeedMessage[] = []
+    for await (const message of feed.read(signal)) {
+      seen.push(message)
+      if (message.kind === 'idle' && message.position !== following.position) break
+    }
+    expect(seen.filter(({ kind }) => kind !== 'idle' && kind !== 'catalogue')).toEqual([])
+    const last = seen.at(-1)
+    assert(last?.kind === 'idle', 'The last is a heartbeat.')
+    feed.acknowledge(last.position)
+    await untilAcknowledged(following, system.feedName, following.position)
+  })
+}
+
+/** Until the source has heard that something behind `before` is durable. */
+async function untilAcknowledged({ feed }: Following, name: string, before: string): Promise<void> {
+  const first = (await feed.readHealth(name, signal)).acknowledged
+  for (let i = 0; i < 100; i++) {
+    const { acknowledged } = await feed.readHealth(name, signal)
+    if (acknowledged !== null && acknowledged !== first) return
+    if (acknowledged !== null && !before.startsWith(acknowledged)) return
+    await sleep(50)
+  }
+  throw new Error('The source took no acknowledgement within 5 s')
+}
+
+function testBeginnings(harness: FeedHarness): void {
+  test('only one reads it at a time, and one that has gone makes room', async () => {
+    await using system = await harness.freshSystem()
+    await system.exec(loadTables(harness))
+    await using following = await startFollowing(harness, system)
+    {
+      await using _feed = await following.open(following.position)
+      await expect(following.open(following.position)).rejects.toMatchObject({
+        code: 'connector.feed-busy',
+      })
+    }
+    await using _again = await following.open(following.position)
+  })
+
+  test('one that exists is not begun again unless that is wanted', async () => {
+    await using system = await harness.freshSystem()
+    await system.exec(loadTables(harness))
+    await using following = await startFollowing(harness, system)
+    const { feed, scope } = following
+    await expect(feed.start({ ...scope, mayReplace: false }, signal)).rejects.toMatchObject({
+      code: 'connector.feed-exists',
+    })
+    await system.exec('INSERT INTO scratch VALUES (1, 1)')
+    await using cut = await feed.start({ ...scope, mayReplace: true }, signal)
+    await expect(following.open(following.position)).rejects.toMatchObject({
+      code: 'connector.feed-passed',
+    })
+    await using _open = await following.open(cut.cut.position)
+  })
+
+  test('one that was dropped, or is of another system, leaves a hole', async () => {
+    await using system = await harness.freshSystem()
+    await system.exec(loadTables(harness))
+    await using following = await startFollowing(harness, system)
+    const { entities, feed, identity, position, scope } = following
+    const other = { ...identity, system: 'another' }
+    const after = { position, identity: other }
+    await expect(feed.open({ ...scope, after, entities }, signal)).rejects.toMatchObject({
+      code: 'connector.feed-other-source',
+    })
+    await feed.drop(scope.name, signal)
+    await feed.drop(scope.name, signal)
+    expect(await feed.readHealth(scope.name, signal)).toMatchObject({ state: 'missing' })
+    await expect(following.open(position)).rejects.toMatchObject({ code: 'connector.feed-missing' })
+  })
+
+  test('reading ends with the reason of its signal, also while nothing happens', async () => {
+    await using system = await harness.freshSystem()
+    await system.exec(loadTables(harness))
+    await using following = await startFollowing(harness, system)
+    await using feed = await following.open(following.position)
+    const stop = new AbortController()
+    const reason = new Error('enough')
+    setTimeout(() => stop.abort(reason), 200)
+    const reading = (async () => {
+      for await (const _ of feed.read(stop.signal));
+    })()
+    await expect(reading).rejects.toBe(reason)
+    expect(isAppError(reason)).toBe(false)
+  })
+}

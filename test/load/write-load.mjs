@@ -1,0 +1,176 @@
+/**
+ * Writes random transactions into a database, as an application would, and keeps an account of its
+ * own of every transaction that was committed. Shares no code with Holdfast: a feed is proved
+ * against what this program says it did.
+ *
+ *     node test/load/write-load.mjs KIND URL ACCOUNT SEED WRITERS TRANSACTIONS
+ *
+ * Needs the tables that `write-load.mjs KIND --tables` prints. Every transaction that is in the
+ * account leaves a row in `ledger`, under its stamp; the account has one line for each:
+ * `{"stamp":"2.17","puts":4,"deletes":1,"amount":"1234"}`: rows put and deleted in the other
+ * tables, and the sum of `amount` over the rows put. TRUNCATE is a transaction without a line.
+ */
+import { appendFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const DIALECTS = {
+  postgres: {
+    tables: `
+      CREATE TABLE account (id INT PRIMARY KEY, name VARCHAR(100), amount BIGINT NOT NULL, note TEXT);
+      ALTER TABLE account ALTER note SET STORAGE EXTERNAL;
+      CREATE TABLE movement (a INT, b VARCHAR(20), amount BIGINT NOT NULL, said TEXT, PRIMARY KEY (a, b));
+      CREATE TABLE scratch (id INT PRIMARY KEY, amount BIGINT NOT NULL);
+      CREATE TABLE ledger (stamp VARCHAR(40) PRIMARY KEY, amount BIGINT NOT NULL);`,
+    begin: 'BEGIN',
+    text: (length) => `repeat(md5(random()::text), ${Math.ceil(length / 32)})`,
+    async connect(url) {
+      const { default: pg } = await import('pg')
+      const client = new pg.Client({ connectionString: url })
+      client.on('error', () => {})
+      await client.connect()
+      return {
+        run: async (sql) => (await client.query(sql)).rowCount ?? 0,
+        read: async (sql) => (await client.query({ text: sql, rowMode: 'array' })).rows,
+        end: () => client.end(),
+      }
+    },
+  },
+}
+
+const [, , kind, url, account, seed, writers, transactions] = process.argv
+const dialect = DIALECTS[kind]
+if (url === '--tables') process.stdout.write(dialect.tables)
+else {
+  await Promise.all(
+    Array.from({ length: Number(writers) }, (_, i) => write(i, Number(transactions))),
+  )
+}
+
+/** A small generator of pseudo-random numbers below 1 (mulberry32). */
+function makeChance(start) {
+  let state = start >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+async function write(writer, count) {
+  const chance = makeChance(Number(seed) * 1000 + writer)
+  const below = (n) => Math.floor(chance() * n)
+  let db = await connect()
+  for (let n = 0; n < count; n++) {
+    const stamp = `${seed}.${writer}.${n}`
+    const tally = { stamp, puts: 0, deletes: 0, amount: 0n }
+    let isCommitting = false
+    try {
+      if (chance() < 0.02) {
+        await db.run('TRUNCATE TABLE scratch')
+        continue
+      }
+      await db.run(dialect.begin)
+      const steps = chance() < 0.05 ? 60 : 1 + below(6)
+      for (let i = 0; i < steps; i++) await step(db, tally, { below, chance, writer })
+      await db.run(`INSERT INTO ledger VALUES ('${stamp}', ${tally.amount})`)
+      if (chance() < 0.15) {
+        await db.run('ROLLBACK')
+        continue
+      }
+      isCommitting = true
+      await db.run('COMMIT')
+      record(tally)
+    } catch (error) {
+      // A deadlock or a key that another writer took: nothing of it is there.
+      if (await isAlive(db)) {
+        await db.run('ROLLBACK')
+        continue
+      }
+      db = await connect()
+      if (!isCommitting) continue
+      // The answer was lost with the connection: the ledger knows.
+      const [[found]] = await db.read(`SELECT count(*) FROM ledger WHERE stamp = '${stamp}'`)
+      if (Number(found) === 1) record(tally)
+      if (process.env.LOAD_DEBUG) process.stderr.write(`${error}\n`)
+    }
+  }
+  await db.end()
+}
+
+function record({ amount, deletes, puts, stamp }) {
+  appendFileSync(account, `${JSON.stringify({ stamp, puts, deletes, amount: String(amount) })}\n`)
+}
+
+async function step(db, tally, { below, chance, writer }) {
+  const id = below(200)
+  const amount = 1 + below(100_000)
+  const put = async (sql, rows = 1) => {
+    const found = await db.run(sql)
+    tally.puts += found
+    tally.amount += BigInt(found === 0 ? 0 : amount * rows)
+    return found
+  }
+  const pick = chance()
+  if (pick < 0.3) {
+    const note = chance() < 0.3 ? dialect.text(3000 + below(4000)) : chance() < 0.5 ? 'NULL' : "''"
+    const name = `'tab\there ${below(1000)} Müller 🚢'`
+    const fresh = 1000 * (writer + 1) + below(500)
+    await db.run('SAVEPOINT s')
+    const there = await db.run(`DELETE FROM account WHERE id = ${fresh}`)
+    tally.deletes += there
+    await put(`INSERT INTO account VALUES (${fresh}, ${name}, ${amount}, ${note})`)
+  } else if (pick < 0.45) {
+    await put(
+      `UPDATE account SET amount = ${amount} WHERE id = ${1000 + below(4500)} AND amount <> ${amount}`,
+    )
+  } else if (pick < 0.6) {
+    await put(
+      `UPDATE movement SET amount = ${amount} WHERE a = ${id} AND b = 'k' AND amount <> ${amount}`,
+    )
+  } else if (pick < 0.7) {
+    // The key moves, and a large field stays as it is.
+    const from = 1000 * (writer + 1) + below(500)
+    const to = 100_000 + 1000 * writer + below(900)
+    const taken = await db.read(`SELECT count(*) FROM account WHERE id = ${to}`)
+    if (Number(taken[0][0]) > 0) return
+    const found = await put(`UPDATE account SET id = ${to}, amount = ${amount} WHERE id = ${from}`)
+    tally.deletes += found
+  } else if (pick < 0.8) {
+    tally.deletes += await db.run(
+      `DELETE FROM account WHERE id = ${100_000 + 1000 * writer + below(900)}`,
+    )
+  } else if (pick < 0.9) {
+    tally.deletes += await db.run(`DELETE FROM movement WHERE a = ${id} AND b = 'k'`)
+    await put(`INSERT INTO movement VALUES (${id}, 'k', ${amount}, 'back\\\\slash')`)
+  } else if (pick < 0.95) {
+    await db.run('SAVEPOINT undone')
+    await db.run(`INSERT INTO movement VALUES (${id}, 'undone', 1, NULL)`)
+    await db.run('ROLLBACK TO SAVEPOINT undone')
+  } else {
+    const at = 10 * below(100_000_000) + writer
+    await put(`INSERT INTO scratch VALUES (${at}, ${amount})`)
+  }
+}
+
+async function isAlive(db) {
+  try {
+    await db.read('SELECT 1')
+    return true
+  } catch (error) {
+    // Inside a failed transaction the server answers, and says so.
+    return error?.code === '25P02'
+  }
+}
+
+/** Waits for a server that is being started again. */
+async function connect() {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await dialect.connect(url)
+    } catch (error) {
+      if (attempt >= 300) throw error
+      await sleep(100)
+    }
+  }
+}
