@@ -1,6 +1,7 @@
 import { type CaptureSummary, runCapture } from '#capture/run-capture'
 import { configWithoutSecrets } from '#config/config-without-secrets'
 import { entityFilter } from '#config/entity-filter'
+import { parseEntityName } from '#record/entity-name'
 import type { TimelineState } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
@@ -15,6 +16,8 @@ export type BackUpRequest = {
   /** Copies everything again, as if the vault held nothing. */
   readonly isFull: boolean
   readonly isNewIdentityAllowed: boolean
+  /** Entities that may be much shorter, of another shape or gone: somebody has looked at them. */
+  readonly accepted?: readonly string[]
 }
 
 export type BackUpSummary = CaptureSummary
@@ -29,8 +32,8 @@ const SORT_BYTES_MAX = 48 * 1_048_576
  * A source's first backup also makes its timeline. The configuration goes into the vault without its
  * secrets, so that the vault alone is enough to start again elsewhere.
  *
- * @throws capture.other-system | capture.nothing-covered | capture.unreadable | capture.conflict, and
- * whatever opening throws
+ * @throws capture.other-system | capture.nothing-covered | capture.unreadable | capture.doubtful |
+ * capture.conflict, and whatever opening throws
  */
 export async function backUpSource(
   deps: BackUpSourceDeps,
@@ -39,6 +42,7 @@ export async function backUpSource(
   signal: AbortSignal,
 ): Promise<BackUpSummary> {
   const { isFull, isNewIdentityAllowed, source: name } = request
+  const accepted = (request.accepted ?? []).map(parseEntityName)
   const { source, system } = await deps.openSource(name, signal)
   await using _source = source
   if (!(await vault.listSources(signal)).includes(name)) await vault.addSource(name, signal)
@@ -66,6 +70,7 @@ export async function backUpSource(
         isIncluded: entityFilter(system),
         isFull,
         isNewIdentityAllowed,
+        accepted,
         scansMax: Math.min(SCANS_MAX, system.connectionsMax),
         sortBytesMax: SORT_BYTES_MAX,
       },

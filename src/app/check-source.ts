@@ -25,6 +25,8 @@ export type EntityAnswer = {
   /** Field names in key order; empty when nothing identifies a record. */
   readonly key: readonly string[]
   readonly fields: number
+  /** How it is read, where that was found out and not told; one sentence each. */
+  readonly remarks: readonly string[]
 }
 
 /**
@@ -59,12 +61,13 @@ export async function checkSource(
 }
 
 function describe(described: DescribedEntity, isCovered: boolean): EntityAnswer {
-  const { entity, fields, key, missingGrant } = described
+  const { entity, fields, key, missingGrant, remarks } = described
   return {
     entity,
     isCovered,
     isReadable: missingGrant === null,
     key: key?.fields ?? [],
     fields: fields.length,
+    remarks: remarks ?? [],
   }
 }

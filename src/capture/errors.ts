@@ -19,6 +19,12 @@ export const CAPTURE_ERRORS = {
     retry: 'after-fix',
     help: 'Run the GRANT statements that the message prints, or add the exclude lines to the source in holdfast.yaml. Nothing was recorded; earlier points are intact.',
   },
+  'capture.doubtful': {
+    status: 409,
+    exit: 5,
+    retry: 'after-fix',
+    help: 'What the source holds does not follow from the backup before: an export may have failed. Nothing was recorded; earlier points are intact. Look at the named entities. If they are right as they are, say so for each: `holdfast backup NAME --accept ENTITY`.',
+  },
   'capture.conflict': {
     status: 409,
     exit: 11,

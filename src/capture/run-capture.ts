@@ -34,6 +34,8 @@ export type CaptureRequest = {
   readonly isFull: boolean
   /** Another system may take the place of the recorded one. */
   readonly isNewIdentityAllowed: boolean
+  /** Entities that a person has looked at: no doubt about them stops the capture. */
+  readonly accepted?: readonly EntityName[]
   readonly scansMax: number
   readonly sortBytesMax: number
 }
@@ -54,7 +56,8 @@ export type CaptureSummary = {
  * All or nothing: objects are written first, and one entry makes them a point. When it resolves, the
  * entry has been read back. A failure at any moment leaves the earlier points as they were.
  *
- * @throws capture.other-system | capture.nothing-covered | capture.unreadable | capture.conflict
+ * @throws capture.other-system | capture.nothing-covered | capture.unreadable | capture.doubtful
+ * @throws capture.conflict
  * @throws timeline.damaged | timeline.format-unsupported before anything is read or written
  */
 export async function runCapture(
@@ -69,6 +72,7 @@ export async function runCapture(
   const included = catalogue.entities.filter(({ entity }) => request.isIncluded(entity))
   refuseNothing(catalogue.entities, included, request.source)
   refuseUnreadable(included, request.source)
+  await refuseDoubts(cut, state, request)
   const plans = planEntities(state, included, { isFull: request.isFull, isOtherSystem })
   const session = Buffer.from(deps.random.bytes(16)).toString('hex')
   const results = await captureAll(deps, { cut, plans, request, session, state }, signal)
@@ -80,6 +84,32 @@ export async function runCapture(
   const { bytesStored, durationMs, entities } = body
   const noLongerCovered = listNoLongerCovered(state, catalogue.entities, request)
   return { seq, cut: cut.cut, entities, noLongerCovered, bytesStored, durationMs }
+}
+
+/** A source that cannot say that records were deleted may only have lost them. */
+async function refuseDoubts(
+  cut: SourceCut,
+  { points, schemas }: TimelineState,
+  { accepted = [], isIncluded, source }: CaptureRequest,
+): Promise<void> {
+  const held = points.at(-1)?.body.entities ?? []
+  const before = held.flatMap(({ entity, rows, schema: version }) => {
+    const schema = schemas.get(entity)?.find((one) => one.version === version)
+    const isAsked = schema !== undefined && isIncluded(entity) && !accepted.includes(entity)
+    return isAsked ? [{ schema, rows }] : []
+  })
+  const doubts = (await cut.findDoubts?.(before)) ?? []
+  if (doubts.length === 0) return
+  const list = doubts.map(({ entity, found }) => `  ${entity}: found ${found}`)
+  const doubtful = [...new Set(doubts.map(({ entity }) => entity))]
+  const options = doubtful.map((entity) => `--accept '${entity.replaceAll("'", `'\\''`)}'`)
+  const message = [
+    `Cannot back up "${source}" without a person's word: it is not as the backup before it`,
+    ...list,
+    'if that is right:',
+    `  holdfast backup ${source} ${options.join(' ')}`,
+  ].join('\n')
+  throw new AppError('capture.doubtful', message, { source, entities: doubtful })
 }
 
 type Planned = { readonly plan: EntityPlan; readonly result: EntityResult }

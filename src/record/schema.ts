@@ -56,6 +56,10 @@ export type DescribedEntity = {
   readonly scanOrder: 'key' | 'none'
   /** Statement that would make the entity readable; `null` when it is. */
   readonly missingGrant: string | null
+  /** A record need not have every field, and one that none has is not described: it reads as null. */
+  readonly hasOpenFields?: boolean
+  /** What a person should know of how it is read; never part of a schema version. */
+  readonly remarks?: readonly string[]
 }
 
 /** Something of the source that is recorded by name and never put back: a view, a trigger. */

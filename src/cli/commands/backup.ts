@@ -1,11 +1,16 @@
 import type { Command } from 'commander'
 import type { BackUpSummary } from '#app/back-up-source'
 import { isAppError } from '#stdx/app-error'
+import { collect } from '../collect.ts'
 import { formatBytes, formatCount, formatDuration, formatTime } from '../format-amounts.ts'
 import { formatTable } from '../format-table.ts'
 import type { Act, Shell } from '../shell.ts'
 
-type Options = { readonly full?: boolean; readonly newIdentity?: boolean }
+type Options = {
+  readonly full?: boolean
+  readonly newIdentity?: boolean
+  readonly accept?: string[]
+}
 
 export function addBackup(program: Command, act: Act): void {
   program
@@ -13,6 +18,11 @@ export function addBackup(program: Command, act: Act): void {
     .argument('[NAME...]', 'sources; all of the configuration when left out')
     .option('--full', 'copy everything again, as if the vault held nothing')
     .option('--new-identity', 'let another system take the place of the recorded one')
+    .option(
+      '--accept <ENTITY>',
+      'let this entity of files be much shorter, of another shape or gone; may be repeated',
+      collect,
+    )
     .description('Capture sources: a snapshot first, then only what changed.')
     .action(act(runBackups))
 }
@@ -32,6 +42,7 @@ async function runBackups(shell: Shell, names: string[], options: Options): Prom
       source,
       isFull: options.full ?? false,
       isNewIdentityAllowed: options.newIdentity ?? false,
+      accepted: options.accept ?? [],
     }
     try {
       const summary = await backUpSource(context, vault, request, signal)

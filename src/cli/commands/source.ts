@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { SourceAnswer } from '#app/check-source'
+import type { EntityAnswer, SourceAnswer } from '#app/check-source'
 import { formatCount } from '../format-amounts.ts'
 import { formatTable } from '../format-table.ts'
 import type { Output } from '../output.ts'
@@ -60,6 +60,7 @@ function formatCheck(answer: SourceAnswer, { paint }: Output): string {
   const lines = [
     `${answer.source}: ${answer.connector}, system ${system}, database ${database}`,
     `${covered} of ${answer.entities.length} entities are covered${rows}.`,
+    ...answer.entities.flatMap(describeRemarks),
     ...answer.idle.map((glob) => `${paint.yellow('Matches nothing:')} ${glob} of \`include\``),
   ]
   if (answer.grants.length > 0) {
@@ -68,6 +69,10 @@ function formatCheck(answer: SourceAnswer, { paint }: Output): string {
   } else if (covered === 0) lines.push(paint.red('Nothing would be backed up.'))
   else lines.push(paint.green('Ready for `holdfast backup`.'))
   return `${lines.join('\n')}\n`
+}
+
+function describeRemarks({ entity, isCovered, remarks }: EntityAnswer): string[] {
+  return isCovered ? remarks.map((remark) => `${entity}: ${remark}`) : []
 }
 
 function addDiscover(source: Command, act: Act): void {
@@ -79,7 +84,8 @@ function addDiscover(source: Command, act: Act): void {
       act(async ({ context, output, signal }, name: string) => {
         const { checkSource } = await import('#app/check-source')
         const { entities } = await checkSource(context, name, signal)
-        await output.answer(entities, () =>
+        const remarks = entities.flatMap(describeRemarks).map((line) => `${line}\n`)
+        const toText = () =>
           formatTable(
             [
               { title: 'ENTITY' },
@@ -95,8 +101,8 @@ function addDiscover(source: Command, act: Act): void {
               String(fields),
               key.length === 0 ? 'none' : key.join(', '),
             ]),
-          ),
-        )
+          ) + remarks.join('')
+        await output.answer(entities, toText)
       }),
     )
 }
