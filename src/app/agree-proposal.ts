@@ -12,6 +12,8 @@ import {
   readPolicy,
 } from './expire-points.ts'
 import { findBySource } from './mark-points.ts'
+import { needRoles } from './need-roles.ts'
+import { sayHeads } from './say-heads.ts'
 
 /** A proposal as it was made or taken up. */
 export type ProposalAnswer = {
@@ -84,6 +86,7 @@ export async function takeUpProposal(
   signal: AbortSignal,
 ): Promise<ProposalAnswer> {
   const { proposal, source } = parseProposalFile(text, { vaultId: vault.id, kind })
+  if (!isDryRun) needRoles(vault, ['keeper'], `Cannot ${kind} points of "${source}"`)
   const answer = describe(source, proposal)
   const judge = async (state: TimelineState) => {
     const refusal = await findRefusal(deps, vault, { state, proposal }, signal)
@@ -95,6 +98,7 @@ export async function takeUpProposal(
   if (isDryRun) return answer
   await agree(answer)
   const done = await commitNext(vault, source, judge, signal)
+  if (done !== undefined) await sayHeads(vault, signal)
   return { ...answer, entry: done === undefined ? null : `${source}@${done.seq}` }
 }
 

@@ -10,7 +10,7 @@ import {
 } from '#vault/rotate-keys'
 import { fileNameOf } from '#vault/split-keys'
 import type { Context } from './context.ts'
-import { openKeyFolder, prepareKeyFolder } from './key-files.ts'
+import { openKeyFolder, prepareKeyFolder, refuseKeyFolder } from './key-files.ts'
 
 export type ChangeKeysDeps = Pick<Context, 'random' | 'readConfig' | 'readVaultRequest'>
 
@@ -46,10 +46,16 @@ export async function issueKey(
   signal: AbortSignal,
 ): Promise<ChangedKeys> {
   const config = await deps.readConfig()
-  await prepareKeyFolder(folder, [config.readVault(), config.readKeyring()])
+  const places = [config.readVault(), config.readKeyring()]
+  await refuseKeyFolder(folder, places)
   const request = await deps.readVaultRequest(signal)
   const files = openKeyFolder(folder, deps.random)
-  const report = await addCredential({ ...request, holder, folder: files, isRotation })
+  // What the vault refuses leaves no empty folder; what may be done has one before anything is done.
+  const has = async (name: string) => {
+    await prepareKeyFolder(folder, places)
+    return await files.has(name)
+  }
+  const report = await addCredential({ ...request, holder, folder: { ...files, has }, isRotation })
   return { ...report, file: join(folder, fileNameOf(holder)) }
 }
 

@@ -3,6 +3,7 @@ import { type Healing, healVault } from '#vault/heal-vault'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
 import { openReplica, type ReplicaPlace } from './replicate-vault.ts'
+import { sayHeads } from './say-heads.ts'
 
 export type CheckedVault = VaultCheck
 
@@ -40,7 +41,10 @@ export async function healWholeVault(
     const healing = await healVault(vault, { replica, problems, random: deps.random, signal })
     // What was healed may show what else is damaged; what does not stay healed is not tried again.
     const isNews = healing.healed.some((object) => !healed.has(object))
-    if (!isNews) return { ...report, healed: [...healed], left: healing.left }
+    if (!isNews) {
+      if (healed.size > 0) await sayHeads(vault, signal)
+      return { ...report, healed: [...healed], left: healing.left }
+    }
     for (const object of healing.healed) healed.add(object)
   }
 }

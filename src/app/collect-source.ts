@@ -1,9 +1,10 @@
 import { extendLocks } from '#retention/extend-locks'
 import type { Waste } from '#retention/plan-collect'
 import { type CollectOutcome, runCollect } from '#retention/run-collect'
-import { roleMissing } from '#vault/author'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
+import { needRoles } from './need-roles.ts'
+import { sayHeads } from './say-heads.ts'
 
 /** What of a source went, or would go, as `collect --json` prints it. */
 export type CollectAnswer = {
@@ -47,14 +48,12 @@ export async function collectSource(
   signal: AbortSignal,
 ): Promise<CollectAnswer> {
   const { source } = request
-  if (!request.isDryRun && !vault.holder.roles.includes('custodian')) {
-    const found = 'it holds no signing key of custodian'
-    throw roleMissing(`Cannot collect from "${source}"`, found, 'custodian')
-  }
+  if (!request.isDryRun) needRoles(vault, ['custodian'], `Cannot collect from "${source}"`)
   deps.progress.begin({ label: `Collecting ${source}` })
   const collecting = { vault, random: deps.random }
   const outcome = await runCollect(collecting, request, signal)
   if (!request.isDryRun) {
+    if (outcome.fence !== null) await sayHeads(vault, signal)
     await extendLocks(collecting, await vault.readTimeline(source, signal), signal)
   }
   deps.progress.end()

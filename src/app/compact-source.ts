@@ -2,6 +2,7 @@ import type { Merge } from '#retention/plan-compaction'
 import { type CompactionSummary, planRound, runCompaction } from '#retention/run-compaction'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
+import { sayHeads } from './say-heads.ts'
 
 /** What `compact --dry-run` prints: what would be merged first. */
 export type CompactionPlan = {
@@ -39,6 +40,7 @@ export async function compactSource(
   progress.begin({ label: `Compacting ${source}` })
   const add = (done: { readonly rows: number; readonly bytes: number }) => progress.add(done)
   const summary = await runCompaction({ vault, clock, random, progress: add }, source, signal)
+  if (summary.entries.length > 0) await sayHeads(vault, signal)
   progress.end()
   return { source, ...summary }
 }

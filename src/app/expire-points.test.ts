@@ -126,6 +126,25 @@ test('a hold ends when it is released, and nothing is said twice', async () => {
   expect(await seqs()).toEqual([2])
 })
 
+test.each(['custodian', 'keeper'] as const)(
+  'a %s alone is refused before anything is asked',
+  async (role) => {
+    const { openAs } = await aHistory(3)
+    const vault = await openAs(role)
+    let asked = 0
+    const ask = async () => {
+      asked += 1
+    }
+    const refused = { code: 'vault.role-missing' }
+    await expect(
+      expirePoints(deps, vault, { ...expireErp, agree: ask }, signal),
+    ).rejects.toMatchObject(refused)
+    expect(asked).toBe(0)
+    const plan = await expirePoints(deps, vault, { ...expireErp, isDryRun: true }, signal)
+    expect(plan.expired).toHaveLength(2)
+  },
+)
+
 test('a custodian proposes and a keeper takes up; neither can do it alone', async () => {
   const { openAs, seqs } = await aHistory(3)
   const custodian = await openAs('custodian')

@@ -9,6 +9,8 @@ import type { TimelineState } from '#timeline/timeline-state'
 import { commitNext } from '#vault/commit-next'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
+import { needRoles } from './need-roles.ts'
+import { sayHeads } from './say-heads.ts'
 
 /** What the retention of a source lets go and why the rest stays, as `expire --json` prints it. */
 export type ExpiryAnswer = {
@@ -46,6 +48,7 @@ export async function expirePoints(
   { agree, isDryRun, source }: ExpireRequest,
   signal: AbortSignal,
 ): Promise<ExpiryAnswer> {
+  if (!isDryRun) needRoles(vault, ['keeper', 'custodian'], `Cannot expire points of "${source}"`)
   const policy = await readPolicy(deps, source)
   const judged = await judgeSource(vault, { source, policy }, signal)
   if (isDryRun || judged.expired.length === 0) return judged
@@ -62,6 +65,7 @@ export async function expirePoints(
     },
     signal,
   )
+  if (done !== undefined) await sayHeads(vault, signal)
   return { ...judged, entry: done === undefined ? null : `${source}@${done.seq}` }
 }
 

@@ -23,15 +23,35 @@ export async function prepareKeyFolder(
   folder: string,
   vaultPlaces: readonly string[],
 ): Promise<void> {
-  await explaining(folder, () => prepare(resolve(folder), vaultPlaces))
+  await refuseKeyFolder(folder, vaultPlaces)
+  await explaining(folder, async () => {
+    await makeFolder(resolve(folder))
+    await refuseUnfit(resolve(folder))
+  })
 }
 
-async function prepare(path: string, vaultPlaces: readonly string[]): Promise<void> {
+/** The same of a folder that is there, and nothing is made. @throws app.key-folder */
+export async function refuseKeyFolder(
+  folder: string,
+  vaultPlaces: readonly string[],
+): Promise<void> {
+  await explaining(folder, () => refuseAsItIs(resolve(folder), vaultPlaces))
+}
+
+async function refuseAsItIs(path: string, vaultPlaces: readonly string[]): Promise<void> {
   const around = await findAround(path, vaultPlaces)
   if (around !== undefined) {
     throw refuse(path, `it lies in "${around}", wanted a place apart from the vault`)
   }
-  await makeFolder(path)
+  try {
+    await refuseUnfit(path)
+  } catch (error) {
+    const isNew = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    if (!isNew) throw error
+  }
+}
+
+async function refuseUnfit(path: string): Promise<void> {
   const { mode } = await lstat(path)
   if ((mode & 0o077) !== 0) {
     const found = `its mode is ${(mode & 0o777).toString(8)}, wanted 700`

@@ -3,6 +3,7 @@ import type { Point, TimelineState } from '#timeline/timeline-state'
 import { commitNext, judgeNow } from '#vault/commit-next'
 import type { Vault } from '#vault/vault'
 import { findPoint } from './find-point.ts'
+import { sayHeads } from './say-heads.ts'
 
 /** What a label, hold or release did. */
 export type MarkAnswer = {
@@ -45,7 +46,7 @@ export async function labelPoint(
     },
     signal,
   )
-  return answer(source, [point.seq], done)
+  return await conclude(vault, answer(source, [point.seq], done), signal)
 }
 
 /** Keeps points from being let go until they are released. Points that are held stay so. */
@@ -68,7 +69,7 @@ export async function holdPoints(
     )
     answers.push(answer(source, seqs, done))
   }
-  return join(answers)
+  return await conclude(vault, join(answers), signal)
 }
 
 /** Ends the hold of points; needs custodian and keeper in one hand. @throws vault.role-missing */
@@ -91,7 +92,7 @@ export async function releasePoints(
     )
     answers.push(answer(source, seqs, done))
   }
-  return join(answers)
+  return await conclude(vault, join(answers), signal)
 }
 
 function commitOf(isDryRun: boolean | undefined): typeof commitNext {
@@ -128,6 +129,15 @@ function answer(
 ): MarkAnswer {
   const points = seqs.map((seq) => `${source}@${seq}`)
   return { points, entries: done === undefined ? [] : [`${source}@${done.seq}`] }
+}
+
+async function conclude(
+  vault: Vault,
+  answer: MarkAnswer,
+  signal: AbortSignal,
+): Promise<MarkAnswer> {
+  if (answer.entries.length > 0) await sayHeads(vault, signal)
+  return answer
 }
 
 function join(answers: readonly MarkAnswer[]): MarkAnswer {

@@ -197,7 +197,11 @@ export function parseCredential(text: string): Credential {
   const parsed = credentialSchema.safeParse(json)
   if (!parsed.success) {
     // No cause: its text could quote the secret.
-    const message = 'Cannot read the credential: it is not in the form that Holdfast writes'
+    const isSlot = data?.format?.startsWith('holdfast slot ')
+    const found = isSlot
+      ? 'it is a slot, which HOLDFAST_SLOT names and which needs its passphrase'
+      : 'it is not in the form that Holdfast writes'
+    const message = `Cannot read the credential: ${found}`
     throw new AppError('seal.credential-invalid', message)
   }
   // The schema has checked every name and key; only absent and undefined differ in type.

@@ -26,6 +26,7 @@ export const SLOT_COST: SlotCost = { memoryKib: 19_456, passes: 2, lanes: 1 }
 
 const FORMAT = 'holdfast slot 1'
 const formatSchema = z.looseObject({ format: z.string(), check: z.string() })
+const credentialSchema = z.looseObject({ format: z.string().startsWith('holdfast credential ') })
 const slotSchema = z.strictObject({
   format: z.literal(FORMAT),
   vaultId: z.string().regex(/^[0-9a-f]{32}$/),
@@ -112,7 +113,7 @@ function decrypt(key: Uint8Array, aad: Uint8Array, bytes: Uint8Array): string | 
 
 /**
  * The slot as it is stored, unopened, of whatever vault.
- * @throws seal.not-authentic | seal.format-unsupported
+ * @throws seal.not-authentic | seal.format-unsupported | seal.credential-invalid when it is a role's file
  */
 export function parseSlot({ name, text }: { readonly name: string; readonly text: string }): Slot {
   const slot = parseJson(text, name)
@@ -127,6 +128,7 @@ function isWhole({ check, ...rest }: { readonly check: string }): boolean {
 function parseJson(text: string, name: string): Slot {
   try {
     const json: unknown = JSON.parse(text)
+    refuseCredential(name, json)
     const { data } = formatSchema.safeParse(json)
     // In every format `check` says whether the slot is whole.
     if (data !== undefined && isWhole(data)) {
@@ -134,9 +136,19 @@ function parseJson(text: string, name: string): Slot {
     }
     return slotSchema.parse(json)
   } catch (cause) {
-    if (isAppError(cause, 'seal.format-unsupported')) throw cause
+    const isSaid =
+      isAppError(cause, 'seal.format-unsupported') || isAppError(cause, 'seal.credential-invalid')
+    if (isSaid) throw cause
     throw notAuthentic(name, 'it is not in the form of a slot', cause)
   }
+}
+
+/** A role's file opens by itself; it is easily named in the place of the slot beside it. */
+function refuseCredential(name: string, json: unknown): void {
+  const { data } = credentialSchema.safeParse(json)
+  if (data === undefined) return
+  const message = `Cannot open "${name}" as a slot: it is a credential file, which needs no passphrase and which HOLDFAST_KEY_FILE names`
+  throw new AppError('seal.credential-invalid', message)
 }
 
 async function deriveSlotKey({ kdf }: SlotHeader, passphrase: Secret): Promise<Uint8Array> {

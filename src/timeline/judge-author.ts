@@ -1,5 +1,6 @@
 import type { Certificate } from '#seal/certificate'
 import type { Role } from '#seal/keys'
+import { describeKind } from './describe-kind.ts'
 import { VAULT_TIMELINE } from './entry-name.ts'
 
 type Place = 'source' | 'vault'
@@ -46,9 +47,10 @@ export function judgeAuthor(
   if (author.role === 'auditor') return 'an auditor states nothing'
   const rule = kind === 'genesis' ? genesisRule(place) : RULES[kind]
   if (rule === undefined) return undefined
-  if (rule.in !== place && rule.in !== 'both') return `a ${kind} has no place on this timeline`
+  if (rule.in !== place && rule.in !== 'both')
+    return `${describeKind(kind)} on this timeline is out of place`
   if (rule.by.includes(author.role)) return undefined
-  return `its author is ${author.role}, who may not state a ${kind}`
+  return `its author is ${author.role}, who may not state ${describeKind(kind)}`
 }
 
 function genesisRule(place: Place): Rule {

@@ -74,7 +74,9 @@ export async function changeKeys(
     await vault.sayKeys(() => ({ kind: 'recipients', epoch, read, capture }), signal)
   }
   await sayRevocations(session, plan, signal)
-  return await resealNow(session, signal)
+  const report = await resealNow(session, signal)
+  await vault.putHeads(signal)
+  return report
 }
 
 /** Seals what still lies there for older keys to the newest recipients. */

@@ -72,7 +72,9 @@ async function refuseShallow(vault: Vault, source: string, signal: AbortSignal):
     await vault.rowDeps(source, signal)
     await vault.digestKey(source, signal)
   } catch (error) {
-    if (isAppError(error, 'vault.role-missing') || !isAppError(error)) throw error
+    const mayNot =
+      isAppError(error, 'vault.role-missing') || isAppError(error, 'vault.certificate-revoked')
+    if (mayNot || !isAppError(error)) throw error
     // What is wrong with the timeline is reported with the rest.
   }
 }

@@ -1,4 +1,5 @@
 import { AppError } from '#stdx/app-error'
+import { describeKind } from '#timeline/describe-kind'
 import type { EntryBody } from '#timeline/entry'
 import type { TimelineState } from '#timeline/timeline-state'
 import { giveWay } from './give-way.ts'
@@ -40,6 +41,6 @@ export async function judgeNow(
   const body = await decide(state)
   const refusal = body && (await vault.judge(state, body, signal))
   if (refusal === undefined) return undefined
-  const message = `Cannot commit a ${body?.kind} to "${source}": ${refusal}`
+  const message = `Cannot commit ${describeKind(body?.kind ?? '')} to "${source}": ${refusal}`
   throw new AppError('vault.entry-refused', message, { source })
 }

@@ -47,7 +47,7 @@ export const VAULT_ERRORS = {
     status: 403,
     exit: 12,
     retry: 'after-fix',
-    help: 'The credential in use was taken out of use by `holdfast key revoke` or `key rotate`. Use the credential file that was written in its place.',
+    help: 'The credential in use was taken out of use by `holdfast key revoke` or `key rotate`, and opens nothing any more. Use the file that `key rotate` wrote to its `--out` folder in its place; whoever keeps the recovery slot can make a further one: `holdfast key add ROLE --out FOLDER --slot recovery.slot`.',
   },
   'vault.keys-changed': {
     status: 409,

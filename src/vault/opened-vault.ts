@@ -15,6 +15,7 @@ import type { Random } from '#stdx/random'
 import type { ObjectStore } from '#store/object-store'
 import { appendEntry } from '#timeline/append-entry'
 import type { Chain, SeenHead } from '#timeline/chain-slots'
+import { describeKind } from '#timeline/describe-kind'
 import type { EntryBody, RestoreBody } from '#timeline/entry'
 import { parseEntryName, parseSourceName, VAULT_TIMELINE } from '#timeline/entry-name'
 import { parseSlot, type Slot } from '#timeline/envelope'
@@ -173,7 +174,7 @@ export class OpenedVault implements Vault {
   ): Promise<{ readonly seq: number }> {
     const refusal = await this.judge(state, body, signal)
     if (refusal !== undefined) {
-      const message = `Cannot commit a ${body.kind} to "${state.source}": ${refusal}`
+      const message = `Cannot commit ${describeKind(body.kind)} to "${state.source}": ${refusal}`
       throw new AppError('vault.entry-refused', message, { source: state.source })
     }
     const isWriting = body.kind === 'capture' || body.kind === 'compact'
@@ -282,8 +283,16 @@ export class OpenedVault implements Vault {
   }
 
   async rowDeps(source: string, signal: AbortSignal): Promise<SegmentReadDeps> {
-    if (this.#deps.credential.read !== undefined) return await this.readDeps(source, signal)
-    throw this.#keyMissing(`Cannot read rows of "${source}"`, 'read')
+    const doing = `Cannot read rows of "${source}"`
+    const { read, signing } = this.#deps.credential
+    if (read === undefined) throw this.#keyMissing(doing, 'read')
+    // Nothing is sealed to it any more; a better word than what each object would say.
+    const { revoked } = await this.#keys.recall(signal)
+    const ids = Object.values(signing).map((seed) => signingKeyId(signingPublicKeyOf(seed)))
+    const [id] = ids
+    if (id !== undefined && ids.every((one) => revoked.has(one)))
+      throw certificateRevoked(doing, id)
+    return await this.readDeps(source, signal)
   }
 
   async digestKey(source: string, _signal: AbortSignal): Promise<DigestKey> {
@@ -410,7 +419,7 @@ export class OpenedVault implements Vault {
       const body = typeof said === 'function' ? said(chain) : said
       const refusal = judgeFact(foldFacts(chain), body)
       if (refusal !== undefined) {
-        const message = `Cannot commit a ${body.kind} to "${VAULT_TIMELINE}": ${refusal}`
+        const message = `Cannot commit ${describeKind(body.kind)} to "${VAULT_TIMELINE}": ${refusal}`
         throw new AppError('vault.entry-refused', message, { source: VAULT_TIMELINE })
       }
       await this.#append(chain, body, signal)
@@ -422,7 +431,7 @@ export class OpenedVault implements Vault {
     body: EntryBody,
     signal: AbortSignal,
   ): Promise<{ readonly seq: number }> {
-    const doing = `Cannot commit a ${body.kind} to "${after.source}"`
+    const doing = `Cannot commit ${describeKind(body.kind)} to "${after.source}"`
     const source = this.#captureSourceOf(after.source)
     const author = await findAuthor(
       this.#deps,

@@ -45,9 +45,15 @@ export async function openersOf(
   signal: AbortSignal,
 ): Promise<Openers> {
   try {
-    return (await vault.readDeps(timeline, signal)).openers
+    const isReader = vault.holder.reads
+    const deps = isReader
+      ? await vault.rowDeps(timeline, signal)
+      : await vault.readDeps(timeline, signal)
+    return deps.openers
   } catch (error) {
-    if (isAppError(error, 'vault.role-missing')) return {}
+    const isNone =
+      isAppError(error, 'vault.role-missing') || isAppError(error, 'vault.certificate-revoked')
+    if (isNone) return {}
     throw error
   }
 }

@@ -89,7 +89,10 @@ export type Vault = {
   readDeps(source: string, signal: AbortSignal): Promise<SegmentReadDeps>
   /** What to read in the place of damaged objects of a source, as of the newest reading. */
   repairs(source: string, signal: AbortSignal): Promise<Repairs>
-  /** As `readDeps`, for whoever needs rows. @throws vault.role-missing without the read key */
+  /**
+   * As `readDeps`, for whoever needs rows.
+   * @throws vault.role-missing without the read key | vault.certificate-revoked
+   */
   rowDeps(source: string, signal: AbortSignal): Promise<SegmentReadDeps>
   digestKey(source: string, signal: AbortSignal): Promise<DigestKey>
   /** Of the newest keys; 1 until keys were split. */

@@ -169,6 +169,12 @@ test('key rotate, revoke and add change who may do what, with the recovery slot'
   await root('rotate', 'capture:erp', '--out', 'new')
   expectFailure(await as('capture-erp', 'backup', 'erp'), 12, 'vault.certificate-revoked')
   await done('../new/capture-erp', 'backup', 'erp')
+  const slotless = await holdfastWith({ HOLDFAST_SLOT: at('keys/custodian.key') }, 'points')
+  expectFailure(slotless, 12, 'seal.credential-invalid')
+  expect(slotless.stderr).toContain('HOLDFAST_KEY_FILE')
+  const asFile = { HOLDFAST_KEY_FILE: at('keys/recovery.slot'), HOLDFAST_PASSPHRASE: '' }
+  const swapped = await holdfastWith(asFile, 'points')
+  expectFailure(swapped, 12, 'seal.credential-invalid')
   await root('add', 'restore', '--out', 'second')
   for (const file of ['restore', '../second/restore']) {
     await done(file, 'show', 'erp@latest', 'main.customer', '7')
@@ -178,6 +184,15 @@ test('key rotate, revoke and add change who may do what, with the recovery slot'
   const custodian = keys.find(
     (one: { role: string; isRevoked: boolean }) => one.role === 'custodian' && !one.isRevoked,
   )
+  await root('rotate', 'restore', '--out', 'third')
+  await done('../third/restore', 'show', 'erp@latest', 'main.customer', '7')
+  for (const argv of [
+    ['show', 'erp@latest', 'main.customer', '7'],
+    ['check', '--read-data'],
+  ]) {
+    expectFailure(await as('restore', ...argv), 12, 'vault.certificate-revoked')
+  }
+  expect((await done('restore', 'check')).stdout).toContain('whole')
   await root('revoke', custodian.id)
   const held = await as('custodian', 'hold', 'erp@1', '--reason', 'audit')
   expectFailure(held, 12, 'vault.certificate-revoked')
@@ -204,6 +219,7 @@ test('a further passphrase needs no split, and opens what the first one opens', 
   expect(await holdfastWith(second, 'backup', 'erp')).toMatchObject({ exit: 0 })
   const early = await holdfast('key', 'rotate', 'keeper', '--out', 'keys')
   expectFailure(early, 2, 'vault.keys-whole')
+  await expect(lstat(at('keys'))).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
 test('points go when custodian and keeper agree, and neither alone; the custodian replicates', async () => {
