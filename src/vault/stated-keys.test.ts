@@ -65,7 +65,7 @@ test.each(['before', 'after'])(
 test('a byte that differs in what was sealed for others is named by everybody', async () => {
   const { custodian, hand } = await aSplitVault()
   const [stored, bytes] = keysOf(hand, 'erp')
-  for (let at = 0; at < bytes.length; at += 29) {
+  for (let at = 0; at < bytes.length; at += 83) {
     const changed = bytes.map((byte, i) => (i === at ? byte ^ 1 : byte))
     hand.keyring.objects.set(stored, Uint8Array.from(changed))
     const { problems } = await checkVault(custodian, HASHES)
