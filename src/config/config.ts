@@ -1,5 +1,5 @@
 import type { Secret } from '#stdx/secret'
-import type { Retention } from './file-schema.ts'
+import type { FilesEntity, Retention } from './file-schema.ts'
 
 /**
  * The configuration as the rest of Holdfast sees it: checked as a whole, frozen, paths absolute.
@@ -38,11 +38,18 @@ export type ConfiguredSystem = {
   readRetention(): Retention | undefined
 }
 
+export type FilesConfig = {
+  readonly rowsKeptMin: number
+  readonly entities: Readonly<Record<string, FilesEntity>>
+}
+
 export type System = {
   readonly name: string
-  readonly connector: 'mariadb' | 'mysql' | 'postgres' | 'sqlite'
+  readonly connector: 'mariadb' | 'mysql' | 'postgres' | 'sqlite' | 'files'
   /** A URL with its password, or an absolute path. */
   readonly address: Secret
+  /** Of a folder of files: how they are read. */
+  readonly files?: FilesConfig
   readonly connectionsMax: number
   readonly bytesPerSecondMax: number
   readonly include: readonly string[]

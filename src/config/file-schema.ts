@@ -90,11 +90,47 @@ const sqlite = {
   file: z.string().min(1).describe('The file, relative to the configuration file.'),
 }
 
+const character = z.string().length(1, 'one character')
+
+const filesEntity = z.strictObject({
+  key: z.array(z.string().min(1)).optional(),
+  encoding: z.enum(['utf-8', 'utf-16le', 'utf-16be', 'windows-1252', 'latin1']).optional(),
+  delimiter: character.optional(),
+  quote: z.enum(['"', "'", 'none']).optional(),
+  escape: z.enum(['double', 'backslash']).optional(),
+  header: z.array(z.string().min(1)).min(1).optional(),
+  nullText: z.union([z.string(), z.literal(false)], 'a text, NULL in quotes, or false').optional(),
+  rowsKeptMin: z.coerce.number().min(0).max(1).optional(),
+})
+
+const files = {
+  connector: z
+    .literal('files')
+    .describe('A folder of CSV and JSON Lines files that a system with nothing better exports.'),
+  folder: z.string().min(1).describe('The folder, relative to the configuration file.'),
+  entities: z
+    .record(z.string().min(1), filesEntity)
+    .default({})
+    .describe(
+      'What is declared of an entity instead of found in its files, by its name: `key` (a list of fields, empty for none), `encoding`, `delimiter`, `quote`, `escape` (`double`, `backslash`), `header` (names, for files without header line), `nullText` (text outside quotes that is null; false: none is), `rowsKeptMin`.',
+    ),
+}
+
+const rowsKeptMin = z.coerce
+  .number()
+  .min(0)
+  .max(1)
+  .default(0.5)
+  .describe(
+    'An entity with less than this share of the rows of the point before wants a word: `backup NAME --accept ENTITY`.',
+  )
+
 export const sourceSchema = z.discriminatedUnion('connector', [
   z.strictObject({ ...postgres, ...scope }),
   z.strictObject({ ...mariadb, ...scope }),
   z.strictObject({ ...mysql, ...scope }),
   z.strictObject({ ...sqlite, ...scope }),
+  z.strictObject({ ...files, rowsKeptMin, ...scope }),
 ])
 
 export const targetSchema = z.discriminatedUnion('connector', [
@@ -102,6 +138,7 @@ export const targetSchema = z.discriminatedUnion('connector', [
   z.strictObject(mariadb),
   z.strictObject(mysql),
   z.strictObject(sqlite),
+  z.strictObject(files),
 ])
 
 export const SYSTEM_NAME = /^[a-z][a-z0-9-]{0,62}$/
@@ -149,6 +186,7 @@ export const fileSchema = outlineSchema.extend({
     .describe('Where a restore may write; a source is never silently a target.'),
 })
 
+export type FilesEntity = z.infer<typeof filesEntity>
 export type SourceSettings = z.infer<typeof sourceSchema>
 export type TargetSettings = z.infer<typeof targetSchema>
 export type Retention = z.infer<typeof retentionSchema>

@@ -61,6 +61,31 @@ test.each(['mariadb', 'mysql'])('parseConfig() takes %s as a server of its own',
   expect(problemsOf(wrong)).toEqual([expect.stringContaining('mariadb://user@host:3306/database')])
 })
 
+test('parseConfig() takes a folder of files, and what is declared of them', () => {
+  const config = parse(`sources:
+  crm:
+    connector: files
+    folder: ./exports
+    entities: { customers: { key: [id], nullText: "NULL", delimiter: ';' }, logs: { key: [] } }
+targets:
+  back: { connector: files, folder: ./back }`)
+  expect(config.sources['crm']?.read()).toMatchObject({
+    connector: 'files',
+    files: {
+      rowsKeptMin: 0.5,
+      entities: { customers: { key: ['id'], nullText: 'NULL', delimiter: ';' }, logs: { key: [] } },
+    },
+  })
+  expect(config.sources['crm']?.read().address.reveal()).toMatch(/\/exports$/)
+  expect(config.targets['back']?.read().files).toEqual({ rowsKeptMin: 0, entities: {} })
+  const wrong =
+    'sources: { crm: { connector: files, folder: x, entities: { a: { delimiter: ab, keys: [] } } } }'
+  expect(problemsOf(wrong)).toEqual([
+    expect.stringContaining('"entities.a.delimiter" of source crm is not valid'),
+    expect.stringContaining('"keys" is no setting of source crm'),
+  ])
+})
+
 test('parseConfig() lets a missing variable fail only the system that needs it', () => {
   const config = parse(documented)
   const staging = config.targets['erp-staging']
@@ -102,10 +127,10 @@ targets:
     'line 3: "ERP" is no name of a source: wanted lower-case letters, digits and dashes, a letter first, at most 63',
     'line 5: "url" of source ERP is not valid: wanted a URL like postgres://user@host:5432/database',
     'line 6: "connectionsMax" of source ERP is not valid: wanted at least 1',
-    'line 7: source crm has no known connector: found "postgrs", wanted postgres, mariadb, mysql or sqlite; did you mean "postgres"?',
+    'line 7: source crm has no known connector: found "postgrs", wanted postgres, mariadb, mysql, sqlite or files; did you mean "postgres"?',
     'line 8: source billing needs "file"',
     'line 10: "exclud" is no setting of source billing; did you mean "exclude"?',
-    'line 11: source web needs "connector": postgres, mariadb, mysql or sqlite',
+    'line 11: source web needs "connector": postgres, mariadb, mysql, sqlite or files',
     'line 13: target billing bears the name of a source; names are unique across both',
   ])
 })

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { AppError } from '#stdx/app-error'
 import { Secret } from '#stdx/secret'
 import { checkSettings } from './check-settings.ts'
-import type { ConfiguredSystem, System } from './config.ts'
+import type { ConfiguredSystem, FilesConfig, System } from './config.ts'
 import {
   outlineSchema,
   retentionSchema,
@@ -148,16 +148,27 @@ function readSystem(
 function toSystem(name: string, settings: SourceSettings | TargetSettings, folder: string): System {
   const isSource = 'include' in settings
   const isServer = 'url' in settings
+  const isFolder = 'folder' in settings
+  const place = isFolder ? settings.folder : isServer ? '' : settings.file
   return Object.freeze({
     name,
     connector: settings.connector,
-    address: new Secret(isServer ? settings.url : resolve(folder, settings.file)),
+    address: new Secret(isServer ? settings.url : resolve(folder, place)),
+    ...(isFolder && { files: toFiles(settings) }),
     connectionsMax: isServer ? settings.connectionsMax : 1,
     bytesPerSecondMax: isServer ? settings.bytesPerSecondMax : 0,
     include: Object.freeze(isSource ? settings.include : ['*']),
     exclude: Object.freeze(isSource ? settings.exclude : []),
     retention: isSource ? settings.retention : undefined,
   })
+}
+
+function toFiles(
+  settings: Extract<SourceSettings | TargetSettings, { folder: string }>,
+): FilesConfig {
+  // A target is compared with a point, record by record, and has no backup before it.
+  const rowsKeptMin = 'rowsKeptMin' in settings ? settings.rowsKeptMin : 0
+  return Object.freeze({ rowsKeptMin, entities: settings.entities })
 }
 
 function readPlace({ file, options }: Parsing, name: PlaceName, value: unknown): Place {

@@ -3,14 +3,22 @@ import type { Config, ConfiguredSystem, System } from '#config/config'
 import { nearest } from '#config/did-you-mean'
 import type { Connector, ConnectorOptions } from '#connector/connector'
 import { AppError, isAppError } from '#stdx/app-error'
+import { assert } from '#stdx/assert'
 import { systemClock } from '#stdx/clock'
 
 /** Each is loaded when a system of its kind is opened. */
-const CONNECTORS: Readonly<Record<System['connector'], () => Promise<Connector>>> = {
+const CONNECTORS: Readonly<Record<System['connector'], (system: System) => Promise<Connector>>> = {
+  files: openFiles,
   mariadb: openMysql,
   mysql: openMysql,
   postgres: async () => (await import('#connector/postgres/postgres-connector')).postgresConnector,
   sqlite: async () => (await import('#connector/sqlite/sqlite-connector')).sqliteConnector,
+}
+
+async function openFiles({ files }: System): Promise<Connector> {
+  const { filesConnector } = await import('#connector/files/files-connector')
+  assert(files !== undefined, 'A folder of files has its settings.')
+  return filesConnector(files)
 }
 
 async function openMysql(): Promise<Connector> {
@@ -24,7 +32,7 @@ export async function openSource(
   signal: AbortSignal,
 ): Promise<OpenedSource> {
   const system = findSystem(config, name, 'source').read()
-  const connector = await CONNECTORS[system.connector]()
+  const connector = await CONNECTORS[system.connector](system)
   const source = await saying(system, connector.openSource(optionsOf(system, signal)))
   return { system, source }
 }
@@ -36,7 +44,7 @@ export async function openTarget(
   signal: AbortSignal,
 ): Promise<OpenedTarget> {
   const system = findSystem(config, name, 'target').read()
-  const connector = await CONNECTORS[system.connector]()
+  const connector = await CONNECTORS[system.connector](system)
   const target = await saying(system, connector.openTarget(optionsOf(system, signal)))
   return { system, target }
 }
