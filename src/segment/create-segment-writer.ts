@@ -8,7 +8,7 @@ import { releaseLarge, releaseRows } from './batch/release.ts'
 import { type BlobIndex, createBlobIndex } from './blob-index.ts'
 import type { ColumnPlan } from './block/encode-rows.ts'
 import { compareEntries, findFirst, startOf } from './columns.ts'
-import { openKernel } from './kernel/open-kernel.ts'
+import { type Kernel, openKernel } from './kernel/open-kernel.ts'
 import type { SegmentRef, SegmentWriteDeps } from './segment.ts'
 import type { LargeValue, VersionBatch } from './version-batch.ts'
 import { BlobWriter } from './write/blob-writer.ts'
@@ -26,6 +26,8 @@ export type SegmentWriterOptions = {
   readonly digestKey: DigestKey
   /** Where large values lie already; absent: this writer knows its own only. */
   readonly blobs?: BlobIndex
+  /** Shared with others; absent: one of its own. */
+  readonly kernel?: Kernel
   /** A segment is closed when its rows or large values reach this; a block more is possible. */
   readonly objectBytes?: number
   readonly signal: AbortSignal
@@ -62,7 +64,7 @@ export function createSegmentWriter(
 class SortedWriter implements SegmentWriter {
   readonly #deps: SegmentWriteDeps
   readonly #options: SegmentWriterOptions
-  readonly #kernel = openKernel()
+  readonly #kernel: Kernel
   readonly #plan: ColumnPlan = { groups: undefined }
   readonly #blobs: BlobWriter
   readonly #files: SegmentFile[] = []
@@ -76,7 +78,8 @@ class SortedWriter implements SegmentWriter {
   constructor(deps: SegmentWriteDeps, options: SegmentWriterOptions) {
     this.#deps = deps
     this.#options = options
-    const { blobs = createBlobIndex(), digestKey } = options
+    const { blobs = createBlobIndex(), digestKey, kernel = openKernel() } = options
+    this.#kernel = kernel
     this.#blobs = new BlobWriter(deps, deriveDigestKeys(digestKey), blobs)
   }
 

@@ -6,7 +6,7 @@ import type { BlobIndex } from './blob-index.ts'
 import { createSegmentWriter, type SegmentWriter } from './create-segment-writer.ts'
 import { discardSegments } from './discard-segments.ts'
 import type { KeptVersions } from './kept-points.ts'
-import { openKernel } from './kernel/open-kernel.ts'
+import { type Kernel, openKernel } from './kernel/open-kernel.ts'
 import { bringHome } from './merge/bring-home.ts'
 import { mergeVersions } from './merge/merge-versions.ts'
 import { notVerified, rereadSegments } from './merge/reread-segments.ts'
@@ -60,13 +60,15 @@ const READ_AHEAD_BYTES = 262_144
  * @throws segment.not-verified | segment.damaged | segment.object-missing | segment.missing-key
  */
 export async function mergeSegments(
-  deps: MergeDeps,
+  { read, write }: MergeDeps,
   request: MergeRequest,
 ): Promise<MergedSegments> {
+  // One for all that reads and writes: each would take its time to grow.
+  const deps: Merging = { read, write, kernel: openKernel() }
   await using stack = new AsyncDisposableStack()
   const outputs = new Map<number, Output>()
   const sieve = new VersionSieve(request.kept)
-  const chains = await openChains(deps.read, request)
+  const chains = await openChains(deps, request)
   const { leaving = new Set<ObjectName>() } = request
   let textBytes = 0
   for await (const { batch, schema } of mergeVersions(chains, sieve, request.signal)) {
@@ -80,14 +82,14 @@ export async function mergeSegments(
     const { count } = batch
     output.trail.add(batch)
     // The batch is gone afterwards.
-    await output.writer.append(
-      await bringHome(deps.read, batch, { leaving, signal: request.signal }),
-    )
+    await output.writer.append(await bringHome(read, batch, { leaving, signal: request.signal }))
     textBytes += bytes
     request.onProgress?.({ rows: count, bytes })
   }
   return { ...(await conclude(deps, request, outputs, sieve.droppedCount)), textBytes }
 }
+
+type Merging = MergeDeps & { readonly kernel: Kernel }
 
 type Output = {
   readonly schema: SchemaVersion
@@ -96,20 +98,19 @@ type Output = {
 }
 
 function openWriter(
-  deps: MergeDeps,
+  { kernel, write }: Merging,
   { blobs, digestKey, session, signal, source, ...request }: MergeRequest,
   schema: SchemaVersion,
 ): SegmentWriter {
   const allocateNumber = () => request.allocateNumber()
   const options = { source, session, schema, stamps: 'full', allocateNumber, digestKey } as const
-  return createSegmentWriter(deps.write, { ...options, ...(blobs && { blobs }), signal })
+  return createSegmentWriter(write, { ...options, kernel, ...(blobs && { blobs }), signal })
 }
 
 async function openChains(
-  deps: SegmentReadDeps,
+  { kernel, read }: Merging,
   { runs, schemas, signal }: MergeRequest,
 ): Promise<RunChain[]> {
-  const kernel = openKernel()
   const targets = findTargets(runs.flat(), schemas)
   const chains: RunChain[] = []
   for (const run of runs) {
@@ -117,7 +118,7 @@ async function openChains(
     const target = targets.get(layout ?? 0)
     assert(target !== undefined, 'A run has segments whose schema version is known.')
     const options = { kernel, schemas, target, readAheadBytes: READ_AHEAD_BYTES, signal }
-    const chain = await RunChain.open(deps, run, options)
+    const chain = await RunChain.open(read, run, options)
     if (chain !== undefined) chains.push(chain)
   }
   return chains
@@ -140,7 +141,7 @@ function findTargets(
 
 /** Closes what was written, reads it back, and holds it against what went in. */
 async function conclude(
-  deps: MergeDeps,
+  { kernel, read, write }: Merging,
   { digestKey, runs, signal }: MergeRequest,
   outputs: ReadonlyMap<number, Output>,
   droppedCount: number,
@@ -150,7 +151,7 @@ async function conclude(
     for (const [, { schema, trail, writer }] of [...outputs].sort(([a], [b]) => a - b)) {
       const refs = await writer.finish()
       segments.push(...refs)
-      const found = await rereadSegments(deps.read, refs, { schema, digestKey, signal })
+      const found = await rereadSegments(read, refs, { kernel, schema, digestKey, signal })
       const [first] = refs
       if (first !== undefined && found !== trail.finish()) throw notVerified(first)
     }
@@ -159,7 +160,7 @@ async function conclude(
     assert(inCount === versionCount + droppedCount, 'Every version was either kept or dropped.')
     return { segments, versionCount, droppedCount }
   } catch (error) {
-    await discardSegments(deps.write, segments)
+    await discardSegments(write, segments)
     throw error
   }
 }

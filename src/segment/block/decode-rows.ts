@@ -75,16 +75,30 @@ export function toRows(kernel: Kernel, columns: StoredColumns, shape: RowShape):
 
 /** Whether the block holds exactly these rows; nothing is copied out for it. */
 export function holdsRows(kernel: Kernel, columns: StoredColumns, rows: BytesColumn): boolean {
-  const shape = plainShape(columns)
-  const { out, size, rowEnds, count } = buildRows(kernel, columns, shape)
-  const memory = kernel.bytes()
-  const { buffer, byteOffset, byteLength } = rows.ends
-  const ends = new Uint8Array(buffer, byteOffset, byteLength)
-  return (
-    count === rows.ends.length &&
-    Buffer.compare(memory.subarray(rowEnds, rowEnds + 4 * count), ends) === 0 &&
-    Buffer.compare(memory.subarray(out, out + size), rows.bytes.subarray(0, size)) === 0
-  )
+  const { rowCount } = columns
+  if (rowCount !== rows.ends.length) return false
+  const builder = openRowBuilder(kernel, columns, { shape: plainShape(columns), more: [] })
+  const stepRows = rowsOfStep(columns)
+  let start = 0
+  for (let row = 0; row < rowCount; row += stepRows) {
+    const { count, out, rowEnds, size } = builder.build(Math.min(stepRows, rowCount - row))
+    const memory = kernel.bytes()
+    const ends = new Uint32Array(memory.buffer, rowEnds, count)
+    for (let i = 0; i < count; i++) if (ends[i] !== (rows.ends[row + i] ?? 0) - start) return false
+    const text = rows.bytes.subarray(start, start + size)
+    if (Buffer.compare(memory.subarray(out, out + size), text) !== 0) return false
+    start += size
+  }
+  builder.finish()
+  return true
+}
+
+/** What one step over rows leaves, the next finds in the cache. */
+const STEP_BYTES = 65_536
+
+/** How many rows to build at a time. */
+export function rowsOfStep({ rowCount, textBytes }: StoredColumns): number {
+  return Math.max(1, Math.ceil((rowCount * STEP_BYTES) / Math.max(1, textBytes)))
 }
 
 const NEWLINE = Uint8Array.of(0x0a)

@@ -1,19 +1,22 @@
 import type { SchemaVersion } from '#record/schema'
+import { deriveDigestKeys } from '#seal/digest-keys'
 import type { DigestKey } from '#seal/keys'
 import { AppError } from '#stdx/app-error'
 import { gatherPieces, type Piece } from '../batch/pieces.ts'
 import { releaseRows } from '../batch/release.ts'
 import { compareEntries } from '../columns.ts'
-import { type Kernel, openKernel } from '../kernel/open-kernel.ts'
+import type { Kernel } from '../kernel/open-kernel.ts'
 import { BlockReader } from '../read/block-reader.ts'
-import { openSegment } from '../read/open-segment.ts'
-import { RunCursor } from '../read/run-cursor.ts'
+import { openSegment, type PlacedBlock } from '../read/open-segment.ts'
+import { shapeOf, spreadRows } from '../read/run-cursor.ts'
+import { scanTable } from '../scan/scan-table.ts'
 import { openRowScanner, type RowScanner } from '../scan-rows.ts'
 import type { SegmentReadDeps, SegmentRef } from '../segment.ts'
 import { OP_DELETE, type VersionBatch } from '../version-batch.ts'
 import { VersionTrail } from './version-trail.ts'
 
 export type RereadOptions = {
+  readonly kernel: Kernel
   /** That they were written under. */
   readonly schema: SchemaVersion
   readonly digestKey: DigestKey
@@ -31,35 +34,40 @@ const READ_AHEAD_BYTES = 524_288
 export async function rereadSegments(
   deps: SegmentReadDeps,
   refs: readonly SegmentRef[],
-  { digestKey, schema, signal }: RereadOptions,
+  { digestKey, kernel, schema, signal }: RereadOptions,
 ): Promise<string> {
   const trail = new VersionTrail()
-  const scanner = openRowScanner(schema, digestKey)
-  const kernel = openKernel()
+  const table = scanTable(schema, deriveDigestKeys(digestKey).row)
+  const scanner = openRowScanner(schema, digestKey, kernel)
   for (const ref of refs) {
-    const cursor = await openCursor(deps, ref, { kernel, signal })
-    for (let isThere = cursor !== undefined; cursor && isThere; ) {
+    // Its stamps are full: no entry says their seq.
+    const segment = await openSegment(deps, { ref, seq: 0 }, signal)
+    const options = { kernel, readAheadBytes: READ_AHEAD_BYTES, signal }
+    const reader = new BlockReader(deps, segment, options)
+    for (const block of segment.blocks) {
       signal.throwIfAborted()
-      const schemas = new Map([[schema.version, schema]])
-      const batch = await cursor.batchWithRows({ schemas, asked: schema })
-      trail.add(batch)
-      if (!isDigestedAlike(scanner, schema, batch)) throw notVerified(ref)
-      releaseRows(batch)
-      isThere = await cursor.moveTo(batch.count)
+      const batch = await reader.readKeys(block)
+      const isPlain = batch.large.size === 0
+      const found = isPlain ? batch : await withRows(reader, block, { batch, schema })
+      trail.add(found)
+      const isAlike = isPlain
+        ? block.rowCount === 0 || (await reader.judgeRows(block, table, batch)) === 'same'
+        : isDigestedAlike(scanner, schema, found)
+      if (!isAlike) throw notVerified(ref)
+      releaseRows(found)
     }
   }
   return trail.finish()
 }
 
-async function openCursor(
-  deps: SegmentReadDeps,
-  ref: SegmentRef,
-  { kernel, signal }: { readonly kernel: Kernel; readonly signal: AbortSignal },
-): Promise<RunCursor | undefined> {
-  // Its stamps are full: no entry says their seq.
-  const segment = await openSegment(deps, { ref, seq: 0 }, signal)
-  const readAhead = { kernel, readAheadBytes: READ_AHEAD_BYTES, signal }
-  return await RunCursor.open(new BlockReader(deps, segment, readAhead))
+async function withRows(
+  reader: BlockReader,
+  block: PlacedBlock,
+  { batch, schema }: { readonly batch: VersionBatch; readonly schema: SchemaVersion },
+): Promise<VersionBatch> {
+  const schemas = new Map([[schema.version, schema]])
+  const puts = await reader.readRows(block, shapeOf(reader, { schemas, asked: schema }))
+  return { ...batch, rows: spreadRows(batch, puts) }
 }
 
 /** Whether the rows without large values have the digests and keys that are stored with them. */

@@ -1,5 +1,5 @@
 import { gatherPieces, type Piece } from '../batch/pieces.ts'
-import { openRowBuilder, plainShape, type StoredColumns } from '../block/decode-rows.ts'
+import { openRowBuilder, plainShape, rowsOfStep, type StoredColumns } from '../block/decode-rows.ts'
 import { KERNEL_FAILED, type Kernel } from '../kernel/open-kernel.ts'
 import { OP_DELETE, type VersionBatch } from '../version-batch.ts'
 import {
@@ -15,8 +15,6 @@ import type { ScanTable } from './scan-table.ts'
 /** What stored rows turned out to be; `unfit`: no rows of the table. */
 export type RowsVerdict = 'same' | 'unfit' | 'other-digest' | 'other-key'
 
-/** Rows are built and digested so much at a time: what one step leaves, the next finds in the cache. */
-const STEP_BYTES = 65_536
 /** The bytes of a digest in a key, before its occurrence. */
 const DIGEST_BYTES = 8
 
@@ -53,9 +51,9 @@ function scanColumns(
   columns: StoredColumns,
   table: ScanTable,
 ): ScannedColumns | undefined {
-  const { rowCount, textBytes } = columns
+  const { rowCount } = columns
   const { fieldCount } = table
-  const stepRows = Math.max(1, Math.ceil((rowCount * STEP_BYTES) / Math.max(1, textBytes)))
+  const stepRows = rowsOfStep(columns)
   const more = [
     4 * stepRows * fieldCount,
     ...sizesOfAreas(table, keyTextBytes(columns, table), rowCount),
