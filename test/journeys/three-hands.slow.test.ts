@@ -76,7 +76,8 @@ test('key split writes one file a role, for its owner alone, and says loudly wha
   expect((await lstat(at('keys'))).mode & 0o777).toBe(0o700)
   for (const file of files) expect((await lstat(at(`keys/${file}`))).mode & 0o777).toBe(0o600)
   expect(split.stdout).toContain('The passphrase does not open the vault any more.')
-  expect(await readdir(at('vault/keyring/slots'))).toEqual([])
+  // The folder goes with the last slot in it.
+  expect(await readdir(at('vault/keyring'))).not.toContain('slots')
   const kit = await readFile(at('keys/recovery-kit.html'), 'utf8')
   const slot = await readFile(at('keys/recovery.slot'), 'utf8')
   expect(kit.replaceAll('&quot;', '"')).toContain(slot)

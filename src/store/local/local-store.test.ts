@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -11,6 +11,7 @@ import { openLocalStore } from './local-store.ts'
 import { createLocalRoot } from './local-writer.ts'
 
 const { signal } = new AbortController()
+const bytes = new Uint8Array(1)
 
 async function openTemporary(): Promise<ObjectStore & AsyncDisposable & { root: string }> {
   const root = await mkdtemp(join(tmpdir(), 'holdfast-store-'))
@@ -73,6 +74,33 @@ test('listing passes over what is not named like an object', async () => {
   await store.put(parseObjectName('a'), new Uint8Array(1), signal)
   await writeFile(join(store.root, 'a~'), 'left by an editor')
   expect(await collect(store.list('', signal))).toMatchObject([{ name: 'a', sizeBytes: 1 }])
+})
+
+test('folders go with the last object in them, and those that a dead writer left', async () => {
+  await using store = await openTemporary()
+  const name = (text: string) => parseObjectName(text)
+  for (const one of ['a/b/1/x', 'a/b/2/x', 'a/b/z']) await store.put(name(one), bytes, signal)
+  await mkdir(join(store.root, 'a/b/dead'))
+  await store.delete(name('a/b/1/x'), signal)
+  expect((await readdir(join(store.root, 'a/b'))).sort()).toEqual(['2', 'z'])
+  await store.delete(name('a/b/z'), signal)
+  expect(await readdir(join(store.root, 'a/b'))).toEqual(['2'])
+  await store.delete(name('a/b/2/x'), signal)
+  expect((await readdir(store.root)).filter((one) => one !== '~tmp')).toEqual([])
+  expect(await store.put(name('a/b/1/x'), bytes, signal)).toBe('stored')
+})
+
+test('writers and deleters of the same folders do not disturb each other', async () => {
+  await using store = await openTemporary()
+  const other = openLocalStore({ root: store.root, random: systemRandom })
+  const churn = async (one: ObjectStore, who: string) => {
+    for (let i = 0; i < 150; i++) {
+      const name = parseObjectName(`a/b/c/${who}-${i}`)
+      expect(await one.put(name, bytes, signal)).toBe('stored')
+      await one.delete(name, signal)
+    }
+  }
+  await Promise.all([churn(store, 'this'), churn(other, 'other'), churn(other, 'third')])
 })
 
 test('createLocalRoot() makes every missing folder, and again', async () => {

@@ -8,6 +8,7 @@ import type { GetOptions, ObjectName, ObjectStat, ObjectStore } from '../object-
 import { isFsError, translateFsError } from './fs-error.ts'
 import { listLocal, listLocalFolder } from './list-local.ts'
 import { createLocalWriter } from './local-writer.ts'
+import { removeEmptyFolders } from './remove-empty-folders.ts'
 
 export type LocalStoreOptions = {
   /** Folder that must exist; see `createLocalRoot`. */
@@ -22,10 +23,12 @@ export type LocalStoreOptions = {
  * An object is written to a temporary file under `~tmp`, synced, and given its name by link(2),
  * which refuses a name that is taken; then its folder is synced. So it survives a crash of the
  * machine on any file system that keeps what fsync promised. Opening does no I/O. The root is never
- * created here: a folder that is missing is more likely a disk that is not mounted.
+ * created here: a folder that is missing is more likely a disk that is not mounted. Folders go with
+ * the last object in them.
  */
 export function openLocalStore({ root, random }: LocalStoreOptions): ObjectStore {
   const folders = new Set<string>()
+  const swept = new Set<string>()
   const pathOf = (name: ObjectName) => join(root, parseObjectName(name))
 
   async function create(name: ObjectName, signal: AbortSignal) {
@@ -55,6 +58,7 @@ export function openLocalStore({ root, random }: LocalStoreOptions): ObjectStore
     async delete(name, signal) {
       signal.throwIfAborted()
       await deleteObject(root, pathOf(name), name)
+      await removeEmptyFolders({ root, swept }, pathOf(name))
     },
   }
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { type FileHandle, link, mkdir, open, unlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { Random } from '#stdx/random'
@@ -11,6 +11,9 @@ import { nameTemporary, sweepTemporaries, TEMPORARY_FOLDER } from './temporaries
 
 const FOLDER_MODE = 0o700
 const FILE_MODE = 0o600
+const TEMPORARY_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
+/** How often a folder is made again that somebody took away as empty. */
+const LINKS_MAX = 5
 
 export type LocalWriterDeps = {
   readonly root: string
@@ -32,9 +35,7 @@ export async function createLocalWriter(
   const doing = `Cannot write object "${name}" to "${root}"`
   const temporary = join(root, TEMPORARY_FOLDER, nameTemporary(random))
   const handle = await translating(doing, async () => {
-    await openTemporaryFolder(deps, dirname(temporary))
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
-    return await open(temporary, flags, FILE_MODE)
+    return await openTemporary(deps, temporary)
   })
   let state: 'open' | 'done' = 'open'
   let offset = 0
@@ -77,11 +78,25 @@ export async function createLocalRoot(root: string): Promise<void> {
 
 async function publish(deps: LocalWriterDeps, temporary: string, path: string): Promise<PutResult> {
   const folder = dirname(path)
-  await ensureFolder(deps, folder)
-  const result = await linkIfAbsent(temporary, path)
-  // Also when somebody else was first: their name must be durable before we rely on it.
-  await syncFolder(folder)
-  return result
+  for (let left = LINKS_MAX; ; left--) {
+    try {
+      await ensureFolder(deps, folder)
+      const result = await linkIfAbsent(temporary, path)
+      // Also when somebody else was first: their name must be durable before we rely on it.
+      await syncFolder(folder)
+      return result
+    } catch (error) {
+      // Whoever deletes takes folders away that are empty, also one that was just made.
+      if (!isFsError(error, 'ENOENT') || left === 1) throw error
+      forgetFolders(deps, folder)
+    }
+  }
+}
+
+function forgetFolders({ folders, root }: LocalWriterDeps, folder: string): void {
+  for (let path = folder; path !== root && path !== dirname(path); path = dirname(path)) {
+    folders.delete(path)
+  }
 }
 
 async function linkIfAbsent(from: string, to: string): Promise<PutResult> {
@@ -94,11 +109,15 @@ async function linkIfAbsent(from: string, to: string): Promise<PutResult> {
   }
 }
 
-/** What a process that died here left is removed once, before the first write. */
-async function openTemporaryFolder(deps: LocalWriterDeps, folder: string): Promise<void> {
-  if (deps.folders.has(folder)) return
+/** What processes that died here left is removed once, at the first write. */
+async function openTemporary(deps: LocalWriterDeps, path: string): Promise<FileHandle> {
+  const folder = dirname(path)
+  const isFirst = !deps.folders.has(folder)
   await ensureFolder(deps, folder)
-  await sweepTemporaries(folder)
+  const handle = await open(path, TEMPORARY_FLAGS, FILE_MODE)
+  // A leftover that nobody can look for disturbs no write.
+  if (isFirst) await sweepTemporaries(folder, basename(path)).catch(() => {})
+  return handle
 }
 
 /** The root itself must be there; what is missing below it is made. */

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -14,8 +14,29 @@ test('sweepTemporaries() removes what a dead process of this machine left, and n
     const dead = mine.replace(`-${process.pid}-`, `-${pid}-`)
     const elsewhere = dead.replace(/^.{8}/, '00000000')
     for (const name of [mine, dead, elsewhere, 'other']) await writeFile(join(folder, name), '')
-    await sweepTemporaries(folder)
+    await sweepTemporaries(folder, mine)
     expect((await readdir(folder)).sort()).toEqual([elsewhere, mine, 'other'].sort())
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+test('sweepTemporaries() removes what any machine left a week ago, and nothing younger', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-tmp-'))
+  try {
+    const [mine, old, young] = [1, 2, 3].map(() => nameTemporary(systemRandom)) as [
+      string,
+      string,
+      string,
+    ]
+    const elsewhere = old.replace(/^.{8}/, '00000000')
+    for (const name of [mine, old, young, elsewhere, 'other'])
+      await writeFile(join(folder, name), '')
+    const ago = (days: number) => new Date(Date.now() - days * 24 * 3_600_000)
+    for (const name of [old, elsewhere, 'other']) await utimes(join(folder, name), ago(8), ago(8))
+    await utimes(join(folder, young), ago(6), ago(6))
+    await sweepTemporaries(folder, mine)
+    expect((await readdir(folder)).sort()).toEqual([mine, 'other', young].sort())
   } finally {
     await rm(folder, { recursive: true })
   }
