@@ -116,7 +116,8 @@ async function saveOne(
   if (found !== undefined) {
     throw refuse(folder, `"${name}" in it belongs to other keys, wanted an empty folder`)
   }
-  await writeDurably(path, text.reveal(), { random, mayReplace: false })
+  // By a new name for the same file, which leaves no second one behind.
+  await writeDurably(path, text.reveal(), { random, mayReplace: true })
 }
 
 /** The folder may be as new as those around it: without its name nothing in it is found. */

@@ -104,6 +104,9 @@ async function checkCertificates(vault: Vault, tally: Tally, signal: AbortSignal
   }
 }
 
+const FOREIGN_SLOT =
+  'It is of another vault: an `init` that was interrupted leaves such, and `holdfast key revoke` with its id removes it'
+
 async function checkSlots(vault: Vault, tally: Tally, signal: AbortSignal): Promise<void> {
   for await (const { name } of vault.keyring.list('slots/', signal)) {
     if (!/^slots\/[0-9a-f]{16}\.json$/.test(name)) continue
@@ -111,8 +114,7 @@ async function checkSlots(vault: Vault, tally: Tally, signal: AbortSignal): Prom
       tally.addObject(keyringObject(name))
       const text = await readText(vault.keyring, name, { tally, signal })
       const { vaultId } = parseSlot({ name, text })
-      // Left by an interrupted `init`: its vault never came to be.
-      if (vaultId !== vault.id) tally.addIncident(keyringObject(name), 'It is of another vault')
+      if (vaultId !== vault.id) tally.addIncident(keyringObject(name), FOREIGN_SLOT)
     })
   }
 }

@@ -42,7 +42,8 @@ export async function addPassphrase(
 
 /**
  * Removes a slot with its copy: its passphrase opens nothing any more. What was copied of it before
- * stays what it was. May be repeated with the same id after an interruption.
+ * stays what it was. May be repeated with the same id after an interruption. One of a vault that never
+ * came to be may go at any time.
  * @param id as `key list` shows it
  * @throws vault.key-unknown; so too for the last slot while everything is behind passphrases
  * @throws vault.split-unfinished for every slot then: one holds the only copy of the new keys
@@ -52,18 +53,20 @@ export async function removeSlot(
 ): Promise<{ readonly vault: string; readonly slot: string }> {
   const { id, keyring, signal } = request
   const { credential, vault } = await openWithCredential(request)
-  const slots = (await readSlots(keyring, vault.id, signal)).filter(({ isForeign }) => !isForeign)
-  const found = slots.find(({ names }) => names.some((name) => name === `slots/${id}.json`))
+  const all = await readSlots(keyring, vault.id, signal)
+  const slots = all.filter(({ isForeign }) => !isForeign)
+  const found = all.find(({ names }) => names.some((name) => name === `slots/${id}.json`))
   if (found === undefined) {
     throw new AppError('vault.key-unknown', `Cannot remove slot "${id}": there is none`, { id })
   }
   const isWhole = (await vault.readKeys(signal)).recipients === null
-  if (isWhole && slots.length === 1) {
+  if (isWhole && slots.length === 1 && !found.isForeign) {
     const message = `Cannot remove slot "${id}": it is the last one, and nothing else opens the vault`
     throw new AppError('vault.key-unknown', message, { id })
   }
   // After a split no slot of the vault holds the root key.
-  const isUnfinished = !isWhole && !isOutside(request) && credential.signing.root !== undefined
+  const isUnfinished =
+    !(isWhole || found.isForeign || isOutside(request)) && credential.signing.root !== undefined
   if (isUnfinished) {
     const message = `Cannot remove slot "${id}": a split of the keys was interrupted, wanted \`holdfast key split\` run again first`
     throw new AppError('vault.split-unfinished', message, { id })

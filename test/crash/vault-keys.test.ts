@@ -251,12 +251,19 @@ test('a slot of a vault that never came to be is no slot of this one', async () 
     await runWith(fault, { change: INIT, stores, files: new Map() })
   }
   expect(stores.store.objects.has('vault.json')).toBe(false)
+  const left = [...stores.keyring.objects.keys()].filter(isSlot)
   await INIT.run(stores, new Map())
   const { vault } = await openWithCredential(byPassphrase(stores))
   const { slots } = await listKeys(vault, signal)
   expect(slots).toHaveLength(1)
   const last = removeSlot({ ...byPassphrase(stores), id: slots[0]?.id ?? '' })
   await expect(last).rejects.toMatchObject({ code: 'vault.key-unknown' })
+  // It may go, by its name.
+  const [foreign = ''] = left
+  const id = foreign.slice('slots/'.length, -'.json'.length)
+  await removeSlot({ ...byPassphrase(stores), id })
+  expect(stores.keyring.objects.has(foreign)).toBe(false)
+  await expectSound(await openVault(byPassphrase(stores)))
 })
 
 test('while a split is unfinished no slot is removed: one has the only copy of the new keys', async () => {
