@@ -10,8 +10,8 @@ import { formatShots, formatWrong } from './testing/format-shots.ts'
 import { injectFault, type Shot, surveyCommand } from './testing/inject-fault.ts'
 import { canTrace } from './testing/trace-command.ts'
 
-/** Of each command so many faults of each kind; all of them are tried by `npm run torture`. */
-const SHOTS_OF_KIND = 1
+/** Of each command so many faults, one a kill; all of them are tried by `npm run torture`. */
+const SHOTS_OF_COMMAND = 2
 const SHOTS_AT_A_TIME = 2
 
 const isPossible = canTrace()
@@ -34,19 +34,24 @@ beforeAll(async () => {
 afterAll(async () => {
   if (!isPossible) return
   console.info(formatShots(all))
+  await stages?.[Symbol.asyncDispose]()
   await rm(base, { recursive: true, force: true })
 })
 
-test.runIf(isPossible).each(FAULT_COMMANDS.map((command) => ({ ...command, command })))(
+test.runIf(isPossible).for(FAULT_COMMANDS.map((command) => ({ ...command, command })))(
   'a fault in $name leaves the vault whole, and the next run finishes',
-  async ({ command }) => {
+  async ({ command }, context) => {
     const ready = stages
     if (ready === undefined) throw new Error('Nothing is prepared')
+    if (!ready.isThere(command.stage)) {
+      context.skip('PostgreSQL is not there')
+      return
+    }
     const { targets, ...known } = await surveyCommand(ready, base, command)
-    expect(targets.length, 'there is something to hit').toBeGreaterThan(20)
-    const drawn = (['kill', 'ENOSPC', 'EIO'] as const).flatMap((effect) => {
-      const ofKind = targets.filter((target) => target.effect === effect)
-      return Array.from({ length: SHOTS_OF_KIND }, () => ofKind[draw(ofKind.length)] ?? [])
+    expect(targets.length, 'there is something to hit').toBeGreaterThan(5)
+    const drawn = Array.from({ length: SHOTS_OF_COMMAND }, (_, index) => {
+      const ofKind = targets.filter(({ effect }) => (effect === 'kill') === (index === 0))
+      return ofKind[draw(ofKind.length)] ?? []
     })
     const shots = await collect(
       mapConcurrent(drawn.flat().entries(), SHOTS_AT_A_TIME, ([index, target]) =>

@@ -2,7 +2,7 @@
  * `npm run torture`: has every call that creates, writes, syncs, links, renames or removes a file
  * fail, and kills the command there, for every command of `testing/fault-commands.ts`; some hours.
  * `--minutes N` ends it earlier, with a fair sample of all; `--command NAME` (repeatable) and
- * `--effect kill` choose; `--seed S` gives the order again.
+ * `--effect kill` choose, `--most N` takes so many of each command; `--seed S` gives the order again.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     command: { type: 'string', multiple: true },
     effect: { type: 'string', multiple: true },
+    most: { type: 'string', default: 'Infinity' },
   },
 })
 const untilMs = performance.now() + Number(values.minutes) * 60_000
@@ -45,14 +46,15 @@ for (const shot of wrong) console.info(formatWrong(shot))
 process.exitCode = wrong.length === 0 ? 0 : 1
 
 async function torture(): Promise<void> {
-  const stages = await prepareStages(base)
+  await using stages = await prepareStages(base)
   const ranges: Range[] = []
-  for (const command of commands) ranges.push(await surveyCommand(stages, base, command))
+  for (const command of commands.filter(({ stage }) => stages.isThere(stage)))
+    ranges.push(await surveyCommand(stages, base, command))
   const chance = aChance('torture')
   const all = ranges
     .flatMap(({ targets, ...known }) => {
       const chosen = targets.filter(({ effect }) => values.effect?.includes(effect) ?? true)
-      const places = shuffle(chosen, chance)
+      const places = shuffle(chosen, chance).slice(0, Number(values.most))
       return places.map((target, place) => ({ ...known, target, place }))
     })
     // Every command has its turn, however many calls it makes.

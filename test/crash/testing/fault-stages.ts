@@ -1,11 +1,13 @@
-import { cp, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Secret } from '#stdx/secret'
+import { type PostgresCopies, postgresCopies } from './postgres-copies.ts'
 import { type Command, type Run, runCommand } from './trace-command.ts'
-import { readKeyFile } from './vault-at-hand.ts'
+import { PASSPHRASE, readKeyFile, readSlotFile } from './vault-at-hand.ts'
 
-const PASSPHRASE = 'under a hail of faults'
+/** The second passphrase of the stage that has one. */
+export const SECOND_PASSPHRASE = 'a second one under it'
 const POINTS = 4
 
 /** Every entity in two segments or more; a value that is stored once; a table without a key. */
@@ -35,16 +37,50 @@ targets:
   copy: { connector: sqlite, file: ./copy.db }
 `
 
-/** A folder as a fault finds it; each command has the one it needs. */
-export type StageName = 'begun' | 'points' | 'expired' | 'compacted' | 'replicated' | 'damaged'
+const POSTGRES_CONFIG = `vault: ./vault
+tempDir: ./temporary
+sources:
+  crm: { connector: postgres, url: '\${SOURCE_URL}' }
+targets:
+  copy: { connector: postgres, url: '\${TARGET_URL}' }
+`
 
-export type Stages = {
-  readonly keyFile: Secret
+/** A folder as a fault finds it; each command has the one it needs. */
+export type StageName =
+  | 'empty'
+  | 'begun'
+  | 'points'
+  | 'expired'
+  | 'compacted'
+  | 'replicated'
+  | 'damaged'
+  | 'held'
+  /** Vault and passphrase, and nothing else. */
+  | 'lost'
+  /** With a further passphrase. */
+  | 'second'
+  /** With split keys, in `keys`. */
+  | 'split'
+  /** Its source and its target are databases of PostgreSQL. */
+  | 'postgres'
+
+export type Stages = AsyncDisposable & {
+  /** What opens the vault of a stage, to open it with again and again. */
+  keyFile(stage: StageName): Secret
+  /** Absent where there is no PostgreSQL. */
+  readonly postgres: PostgresCopies | undefined
+  /** Whether this machine has what the stage needs. */
+  isThere(stage: StageName): boolean
   /** A fresh copy in `folder`, which must not be there. */
   copyTo(stage: StageName, folder: string): Promise<void>
 }
 
-export function commandIn(folder: string, argv: readonly string[]): Command {
+export type CommandLine = {
+  readonly argv: readonly string[]
+  readonly more?: Readonly<Record<string, string>>
+}
+
+export function commandIn(folder: string, { argv, more = {} }: CommandLine): Command {
   const environment = {
     PATH: process.env['PATH'] ?? '',
     HOME: folder,
@@ -52,6 +88,7 @@ export function commandIn(folder: string, argv: readonly string[]): Command {
     XDG_CACHE_HOME: join(folder, '../cache'),
     HOLDFAST_PASSPHRASE: PASSPHRASE,
     HOLDFAST_STATE_DIR: join(folder, 'state'),
+    ...more,
   }
   return { folder, environment, argv }
 }
@@ -63,18 +100,18 @@ export async function prepareStages(base: string): Promise<Stages> {
     cp(at(stage), folder, { recursive: true, preserveTimestamps: true })
   const next = async (from: StageName, to: StageName, ...runs: (readonly string[])[]) => {
     await copyTo(from, at(to))
-    for (const argv of runs) await succeed(at(to), argv)
+    for (const argv of runs) await succeed(at(to), { argv })
   }
   // The source lies beside the stages: a copy of its file would be another system.
   const source = join(base, 'erp.db')
   changeDatabase(source, TABLES)
   await mkdir(at('begun'))
   await writeFile(join(at('begun'), 'holdfast.yaml'), CONFIG)
-  await succeed(at('begun'), ['init'])
+  await succeed(at('begun'), { argv: ['init'] })
   await next('begun', 'points')
   for (let day = 1; day <= POINTS; day++) {
     changeDatabase(source, changes(day))
-    await succeed(at('points'), ['backup'])
+    await succeed(at('points'), { argv: ['backup'] })
   }
   await cp(source, join(at('points'), 'copy.db'))
   changeDatabase(source, changes(POINTS + 1))
@@ -84,7 +121,51 @@ export async function prepareStages(base: string): Promise<Stages> {
   await damage(join(at('damaged'), 'vault'))
   await next('points', 'expired', ['expire', 'erp', '--confirm', 'erp'])
   await next('expired', 'compacted', ['compact'])
-  return { keyFile: await readKeyFile(join(at('points'), 'vault'), PASSPHRASE), copyTo }
+  await mkdir(at('empty'))
+  await next('points', 'held', ['hold', 'erp@2', '--reason', 'audit'])
+  await next('points', 'lost')
+  for (const name of ['holdfast.yaml', 'state'])
+    await rm(join(at('lost'), name), { recursive: true })
+  await copyTo('points', at('second'))
+  await writeFile(join(at('second'), 'second'), SECOND_PASSPHRASE)
+  const add = ['key', 'add', 'passphrase', '--new-passphrase-file', 'second', '--json']
+  const { slot } = JSON.parse((await succeed(at('second'), { argv: add })).stdout)
+  await writeFile(join(at('second'), 'id'), slot)
+  await next('points', 'split', ['key', 'split', '--out', 'keys'])
+  await noteRestoreKey(at('split'))
+  const postgres = await postgresCopies()
+  if (postgres !== undefined) await preparePostgres(at('postgres'), postgres)
+  const whole = await readKeyFile(join(at('points'), 'vault'))
+  const slotFile = join(at('split'), 'keys/recovery.slot')
+  const recovery = await readSlotFile(join(at('split'), 'vault'), slotFile)
+  const crm = postgres && (await readKeyFile(join(at('postgres'), 'vault')))
+  return {
+    keyFile: (stage) =>
+      stage === 'split' ? recovery : stage === 'postgres' ? (crm ?? whole) : whole,
+    postgres,
+    isThere: (stage) => stage !== 'postgres' || postgres !== undefined,
+    copyTo,
+    [Symbol.asyncDispose]: async () => await postgres?.[Symbol.asyncDispose](),
+  }
+}
+
+/** Which certificate `key revoke` is to take out of use. */
+async function noteRestoreKey(folder: string): Promise<void> {
+  const more = { HOLDFAST_SLOT: join(folder, 'keys/recovery.slot') }
+  const { stdout } = await succeed(folder, { argv: ['key', 'list', '--json'], more })
+  const { keys } = JSON.parse(stdout)
+  const isIt = (one: { role: string; isRevoked: boolean }) =>
+    one.role === 'restore' && !one.isRevoked
+  await writeFile(join(folder, 'id'), keys.find(isIt).id)
+}
+
+async function preparePostgres(folder: string, postgres: PostgresCopies): Promise<void> {
+  await mkdir(folder)
+  await writeFile(join(folder, 'holdfast.yaml'), POSTGRES_CONFIG)
+  const more = await postgres.create(folder)
+  for (const argv of [['init'], ['backup']]) await succeed(folder, { argv, more })
+  await postgres.spoil()
+  await succeed(folder, { argv: ['backup'], more })
 }
 
 /** Whatever the first point has in the vault is cut short. */
@@ -94,10 +175,10 @@ async function damage(vault: string): Promise<void> {
   for (const { name, parentPath } of objects) await truncate(join(parentPath, name), 10)
 }
 
-export async function succeed(folder: string, argv: readonly string[]): Promise<Run> {
-  const run = await runCommand(commandIn(folder, argv))
+async function succeed(folder: string, line: CommandLine): Promise<Run> {
+  const run = await runCommand(commandIn(folder, line))
   if (run.exit === 0) return run
-  throw new Error(`Cannot prepare with "${argv.join(' ')}": exit ${run.exit}\n${run.stderr}`)
+  throw new Error(`Cannot prepare with "${line.argv.join(' ')}": exit ${run.exit}\n${run.stderr}`)
 }
 
 export function changeDatabase(path: string, sql: string): void {

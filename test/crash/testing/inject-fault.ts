@@ -2,13 +2,17 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { listPoints } from '#app/list-points'
+import { readIfAny } from '#app/read-if-any'
 import type { VaultCheck } from '#vault/check-vault'
 import type { Facts, FaultCommand, Scene, Undisturbed } from './fault-commands.ts'
 import { commandIn, listFiles, readDatabase, type Stages } from './fault-stages.ts'
 import {
   type Call,
+  type Command,
   type Effect,
   runCommand,
+  TAKING_SPACE,
   type TracedRun,
   traceCommand,
 } from './trace-command.ts'
@@ -22,12 +26,17 @@ import {
 
 /** Where else to aim when nothing was hit, as calls away from the one that is meant. */
 const AIMS = [0, -1, 1, -2, 2, -3, 3, -4]
-const EFFECTS: readonly Effect[] = ['kill', 'ENOSPC', 'EIO']
+export const EFFECTS: readonly Effect[] = ['kill', 'ENOSPC', 'EIO', 'full']
 
-/** Everything below these is what a fault may hit. */
-const WATCHED = /^(vault|second|state|temporary)\/|^copy\.db/
+/** These and everything below them is what a fault may hit. */
+const WATCHED = /^(vault|second|state|temporary|keys|more)(\/|$)|^copy\.db|^holdfast\.yaml/
 
-export type Target = { readonly call: Call; readonly effect: Effect }
+export type Target = {
+  readonly call: Call
+  readonly effect: Effect
+  /** With `full`: of each call that takes space, the first that fails. */
+  readonly from?: ReadonlyMap<string, number>
+}
 
 /** A command, what it does undisturbed, and every fault that can hit it. */
 export type Range = {
@@ -57,25 +66,69 @@ export async function surveyCommand(
   command: FaultCommand,
 ): Promise<Range> {
   const folder = join(base, `survey-${command.name.replaceAll(/\W+/g, '-')}`)
-  await stages.copyTo(command.stage, folder)
-  const before = await readFacts(stages, folder)
+  const line = await setUp(stages, folder, command)
+  const before = await readFacts(stages, folder, command)
   // Once for the code that is kept compiled, and to see that it goes well.
-  const run = await traceCommand(commandIn(folder, command.argv), command.thread)
+  const run = await traceCommand(line, command.thread)
   if (run.exit !== 0) throw new Error(`Cannot survey "${command.name}": ${run.stderr}`)
-  const after = await readFacts(stages, folder)
-  const calls = run.calls.filter((call) => isWatched(folder, call))
-  await rm(folder, { recursive: true })
-  const targets = calls.flatMap((call) => EFFECTS.map((effect) => ({ call, effect })))
+  const after = await readFacts(stages, folder, command)
+  const targets = run.calls.flatMap((call, index) =>
+    isWatched(folder, call, command) ? aimAt(call, run.calls.slice(0, index), command.effects) : [],
+  )
+  await tearDown(stages, folder)
   return { command, undisturbed: { before, after }, targets }
 }
 
-async function readFacts(stages: Stages, folder: string): Promise<Facts> {
-  const copy = await readDatabase(join(folder, 'copy.db'))
-  const vault = await openAtHand(join(folder, 'vault'), stages.keyFile)
-  return { copy, points: (await see({ vault })).points }
+/** A fresh folder, or database, for the command, and how it is run there. */
+async function setUp(
+  stages: Stages,
+  folder: string,
+  { argv, more, stage }: FaultCommand,
+): Promise<Command> {
+  await rm(folder, { recursive: true, force: true })
+  await stages.copyTo(stage, folder)
+  const databases = stage === 'postgres' ? await stages.postgres?.create(folder) : undefined
+  return commandIn(folder, {
+    argv: typeof argv === 'function' ? argv(folder) : argv,
+    more: { ...databases, ...more?.(folder) },
+  })
 }
 
-function isWatched(folder: string, { text }: Call): boolean {
+async function tearDown(stages: Stages, folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true })
+  await stages.postgres?.drop(folder)
+}
+
+function aimAt(call: Call, before: readonly Call[], effects = EFFECTS): Target[] {
+  const from = new Map(
+    TAKING_SPACE.map((name) => [name, 1 + before.filter((one) => one.name === name).length]),
+  )
+  return effects.flatMap((effect): Target[] => {
+    if (effect !== 'full') return [{ call, effect }]
+    return TAKING_SPACE.includes(call.name) ? [{ call, effect, from }] : []
+  })
+}
+
+async function readFacts(stages: Stages, folder: string, command: FaultCommand): Promise<Facts> {
+  const copy =
+    command.stage === 'postgres'
+      ? await stages.postgres?.read(folder)
+      : await readDatabase(join(folder, 'copy.db'))
+  const config = (await readIfAny(join(folder, 'holdfast.yaml')))?.replaceAll(folder, '.') ?? ''
+  const scene = await enter(stages, folder, command)
+  const points = scene === undefined ? {} : (await see(scene)).points
+  const marks = scene === undefined ? '' : await readMarks(scene)
+  return { copy: copy ?? '', config, points, marks }
+}
+
+async function readMarks({ vault }: Scene): Promise<string> {
+  const { points } = await listPoints(vault, undefined, new AbortController().signal)
+  const marked = points.filter(({ held, labels }) => held || labels.length > 0)
+  return JSON.stringify(marked.map(({ held, labels, point }) => ({ held, labels, point })))
+}
+
+function isWatched(folder: string, { text }: Call, { watches }: FaultCommand): boolean {
+  if (watches !== undefined) return watches.test(text)
   const isWriting = !/^openat\(.* O_RDONLY/.test(text)
   const paths = [...text.matchAll(/["<](\/[^">]*)/g)].map(([, path]) => path ?? '')
   return isWriting && paths.some((path) => WATCHED.test(path.slice(folder.length + 1)))
@@ -90,7 +143,7 @@ export async function injectFault(
   { target, ...known }: Known & { readonly target: Target },
 ): Promise<Shot> {
   const { effect } = target
-  const command = known.command.name
+  const { name: command } = known.command
   try {
     const run = await aim(stages, folder, { command: known.command, target })
     if (run?.hit === undefined) {
@@ -99,7 +152,7 @@ export async function injectFault(
     }
     const said = run.stderr.split('\n').find((line) => line.startsWith('error: ')) ?? ''
     const judged = await judge(stages, folder, { ...known, run })
-    const problems = [...judged.problems, ...(await finishWork(stages, folder, known))]
+    const problems = [...judged.problems, ...(await finishWork(stages, folder, { ...known, run }))]
     const { outcome } = judged
     return {
       command,
@@ -111,7 +164,7 @@ export async function injectFault(
       problems,
     }
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await tearDown(stages, folder)
   }
 }
 
@@ -123,35 +176,39 @@ async function aim(
   stages: Stages,
   folder: string,
   { command, target }: { readonly command: FaultCommand; readonly target: Target },
-): Promise<TracedRun | undefined> {
-  const { call, effect } = target
+): Promise<Ran | undefined> {
+  const { call, effect, from } = target
   for (const away of AIMS) {
-    await rm(folder, { recursive: true, force: true })
-    await stages.copyTo(command.stage, folder)
+    const line = await setUp(stages, folder, command)
     const near = { name: call.name, ordinal: Math.max(1, call.ordinal + away) }
-    const traced = commandIn(folder, command.argv)
-    const run = await traceCommand(traced, command.thread, { effect, call: near })
-    if (run.hit !== undefined && isWatched(folder, run.hit)) return run
+    const fault = { effect, call: near, ...(from && { from }) }
+    const run = await traceCommand(line, command.thread, fault)
+    if (run.hit !== undefined && isWatched(folder, run.hit, command)) return { ...run, line }
     if (call.name !== 'write') return undefined
   }
   return undefined
 }
+
+/** What happened, and the command as it was run. */
+type Ran = TracedRun & { readonly line: Command }
 
 type Judged = { readonly outcome: Shot['outcome']; readonly problems: readonly string[] }
 
 async function judge(
   stages: Stages,
   folder: string,
-  { command, run, undisturbed }: Known & { readonly run: TracedRun },
+  { run, ...known }: Known & { readonly run: Ran },
 ): Promise<Judged> {
   return await trying(async () => {
-    const scene = await enter(stages, folder)
+    const problems = judgeLoudness(run, known.command)
+    const facts = await readFacts(stages, folder, known.command)
+    problems.push(...findHalf(facts, known.undisturbed))
+    const scene = await enter(stages, folder, known.command)
+    // The vault had yet to be made.
+    if (scene === undefined) return { outcome: 'old', problems }
     const seen = await see(scene)
-    const problems = judgeLoudness(run)
-    if (!command.isMending) {
-      problems.push(...(await findWrong(scene, seen, { command, undisturbed })))
-    }
-    const unfinished = await findUnfinished(scene, seen, { command, undisturbed })
+    if (!known.command.isMending) problems.push(...(await findWrong(scene, seen, known)))
+    const unfinished = await findUnfinished(scene, seen, { ...known, facts })
     if (run.exit === 0 && !run.isKilled) {
       problems.push(...unfinished.map((what) => `exit 0, and ${what}`))
     }
@@ -160,12 +217,21 @@ async function judge(
 }
 
 /** Runs the command again, and collects: now all is done, and nothing lies about. */
-async function finishWork(stages: Stages, folder: string, known: Known): Promise<string[]> {
+async function finishWork(
+  stages: Stages,
+  folder: string,
+  { run, ...known }: Known & { readonly run: Ran },
+): Promise<string[]> {
+  const { command } = known
   const { problems } = await trying(async () => {
-    const rerun = await runCommand(commandIn(folder, known.command.argv))
-    const problems = rerun.exit === 0 ? [] : [`it ends with ${rerun.exit}: ${rerun.stderr}`]
-    const scene = await enter(stages, folder)
-    problems.push(...(await findUnfinished(scene, await see(scene), known)))
+    const rerun = await runCommand(run.line)
+    const isDone = command.saysDone !== undefined && rerun.stderr.includes(`(${command.saysDone})`)
+    const isWell = rerun.exit === 0 || isDone
+    const problems = isWell ? [] : [`it ends with ${rerun.exit}: ${rerun.stderr}`]
+    const facts = await readFacts(stages, folder, command)
+    const scene = await enter(stages, folder, command)
+    if (scene === undefined) return { outcome: 'old', problems: [...problems, 'there is no vault'] }
+    problems.push(...(await findUnfinished(scene, await see(scene), { ...known, facts })))
     await collectAtHand(scene.vault)
     const seen = await see(scene)
     problems.push(...(await findWrong(scene, seen, known)))
@@ -183,17 +249,37 @@ async function trying(look: () => Promise<Judged>): Promise<Judged> {
   }
 }
 
-async function enter(stages: Stages, folder: string): Promise<Scene> {
-  const open = (vault: string) => openAtHand(vault, stages.keyFile)
-  return { folder, open, vault: await open(join(folder, 'vault')) }
+/** `undefined` where there is no vault. */
+async function enter(
+  stages: Stages,
+  folder: string,
+  command: FaultCommand,
+): Promise<Scene | undefined> {
+  const vault = join(folder, 'vault')
+  if (!existsSync(join(vault, 'vault.json'))) return undefined
+  const open = (at: string) =>
+    command.open?.(folder, at) ?? openAtHand(at, stages.keyFile(command.stage))
+  return { folder, open, vault: await open(vault) }
 }
 
+/** What is neither as it was nor as it is to be. */
+function findHalf(facts: Facts, { after, before }: Undisturbed): string[] {
+  return (['copy', 'config', 'marks'] as const)
+    .filter((what) => facts[what] !== before[what] && facts[what] !== after[what])
+    .map((what) => `half done: ${what}`)
+}
+
+const NAMED = /^error: [^:]*"[^"]+".* \([a-z]+\.[a-z-]+\)$/
+const CODED = /^error: .* \([a-z]+\.[a-z-]+\)$/
+
 /** Loud, and no defect: one message with a code of ours that names an object or a file. */
-function judgeLoudness({ exit, isKilled, stderr }: TracedRun): string[] {
+function judgeLoudness({ exit, isKilled, stderr }: TracedRun, command: FaultCommand): string[] {
   if (exit === 0 || isKilled) return []
   const lines = stderr.split('\n').filter((line) => line.startsWith('error: '))
   const isLoud = lines.length === 1 && stderr.includes('What to do: ')
-  const isNamed = lines.every((line) => /^error: [^:]*"[^"]+".* \([a-z]+\.[a-z-]+\)$/.test(line))
+  // What is said to a server is said of no object.
+  const named = command.watches === undefined ? NAMED : CODED
+  const isNamed = lines.every((line) => named.test(line))
   return isLoud && isNamed ? [] : [`exit ${exit}, and it says: ${stderr}`]
 }
 
@@ -205,13 +291,19 @@ async function see({ vault }: Pick<Scene, 'vault'>): Promise<Seen> {
   return { check, points: check.verdict === 'whole' ? await readPoints(vault) : {} }
 }
 
+/** Said of what an `init` that was killed left, which only whoever reads it may remove. */
+const IS_LEFT = /^It is of another vault: an `init` that was interrupted/
+
 /** What must hold at every moment: all that is listed is there, and is what it was. */
 async function findWrong(
   scene: Scene,
   { check, points }: Seen,
   { command, undisturbed }: Known,
 ): Promise<string[]> {
-  const found = [...check.problems, ...check.incidents]
+  const found = [
+    ...check.problems,
+    ...check.incidents.filter(({ problem }) => !IS_LEFT.test(problem)),
+  ]
   const problems = found.map(({ object, problem }) => `${object}: ${problem}`)
   const isBefore = isDeepStrictEqual(points, undisturbed.before.points)
   if (!isBefore && !isAfter(points, undisturbed.after.points)) {
@@ -224,11 +316,16 @@ async function findWrong(
 async function findUnfinished(
   scene: Scene,
   { check, points }: Seen,
-  { command, undisturbed }: Known,
+  { command, facts, undisturbed }: Known & { readonly facts: Facts },
 ): Promise<string[]> {
   if (check.verdict === 'damaged') return ['the vault is damaged']
+  const { after } = undisturbed
+  const others = (['copy', 'config', 'marks'] as const).filter(
+    (what) => facts[what] !== after[what],
+  )
   return [
-    ...(isAfter(points, undisturbed.after.points) ? [] : ['the points are those before']),
+    ...(isAfter(points, after.points) ? [] : ['the points are those before']),
+    ...others.map((what) => `not as it is to be: ${what}`),
     ...((await command.unfinished?.(scene, undisturbed)) ?? []),
   ]
 }
@@ -243,6 +340,8 @@ function isAfter(points: PointRows, after: PointRows): boolean {
 }
 
 const OF_VAULT = /^(?:segments|keyring)\/_vault\//
+/** What an `init` that was killed tried the place with, some bytes. */
+const PROBE = /^(?:roles|keyring\/slots)\/probe-[0-9a-f]{16}$/
 /** A document and its keys: the configuration. */
 const DOCUMENT_FILES = 2
 
@@ -252,10 +351,14 @@ async function findLeftovers({ folder }: Scene, { check }: Seen): Promise<string
   const unknown = (await listFiles(join(folder, 'vault'))).filter((name) => !isKnown(name))
   // Collection is of sources: what was left of a document of the vault stays, a few bytes.
   const ofVault = (await listFiles(join(folder, 'vault'))).filter((name) => OF_VAULT.test(name))
-  const tolerated = ofVault.length - DOCUMENT_FILES
-  const places = ['temporary', 'state'].filter((name) => existsSync(join(folder, name)))
+  const probes = (await listFiles(join(folder, 'vault'))).filter((name) => PROBE.test(name))
+  const tolerated = Math.max(0, ofVault.length - DOCUMENT_FILES) + probes.length
+  const places = ['temporary', 'state', 'keys', 'more'].filter((name) =>
+    existsSync(join(folder, name)),
+  )
   const around = await Promise.all(places.map((name) => listFiles(join(folder, name))))
-  const forgotten = around.flat().filter((name) => !/\.(head\.json|entries)$/.test(name))
+  const known = /\.(head\.json|entries|key)$|^recovery(\.slot|-kit\.html)$/
+  const forgotten = around.flat().filter((name) => !known.test(name))
   return [
     ...(garbage.objects <= tolerated ? [] : [`${garbage.objects} objects of garbage are left`]),
     ...(replaced.objects === 0 ? [] : [`${replaced.objects} replaced objects are left`]),
@@ -270,6 +373,7 @@ function isKnown(name: string): boolean {
     /^roles\/[0-9a-f]{32}\.json$/,
     /^timelines\/[^/]+\/[0-9]{10}\.entry$/,
     /^segments\//,
+    PROBE,
     /^keyring\/slots\/[0-9a-f]{16}\.json$/,
     /^keyring\/[^/]+\/[0-9a-f]{32}\//,
   ].some((known) => known.test(name))
@@ -280,7 +384,11 @@ function describe(text: string): string {
   const name = text.slice(0, text.indexOf('('))
   const paths = [...text.matchAll(/["<](\/[^">]*)/g)].map(([, path]) => path ?? '')
   const short = paths
-    .map((path) => /(?:vault|second|state|temporary|copy\.db).*$/.exec(path)?.[0] ?? '')
+    .map(
+      (path) =>
+        /(?:vault|second|state|temporary|keys|more|copy\.db|holdfast\.yaml).*$/.exec(path)?.[0] ??
+        '',
+    )
     .filter((path) => path !== '')
     .map((path) => path.replace(/[0-9a-f]{8,}(-\d+-[0-9a-f]+)?/g, '*'))
   return `${name} ${[...new Set(short)].join(' -> ')}`

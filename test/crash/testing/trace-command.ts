@@ -25,9 +25,24 @@ export type ThreadName = 'files' | 'main'
 /** A call of a thread: the `ordinal`-th of its name since the command began. */
 export type Call = { readonly name: string; readonly ordinal: number; readonly text: string }
 
-export type Effect = 'kill' | 'ENOSPC' | 'EIO'
+/** `full`: this call and every later one that takes space on a disk fails with ENOSPC. */
+export type Effect = 'kill' | 'ENOSPC' | 'EIO' | 'full'
 
-export type Fault = { readonly effect: Effect; readonly call: Pick<Call, 'name' | 'ordinal'> }
+export type Fault = {
+  readonly effect: Effect
+  readonly call: Pick<Call, 'name' | 'ordinal'>
+  /** With `full`: of each such call, the first that fails. */
+  readonly from?: ReadonlyMap<string, number>
+}
+
+/**
+ * What takes space. Not `write`: threads wake each other with it, and die where that fails; nor
+ * `openat`, which mostly opens what is there.
+ */
+export const TAKING_SPACE: readonly string[] = [
+  ...['pwrite64', 'pwritev', 'ftruncate', 'link', 'linkat', 'mkdir', 'mkdirat'],
+  ...['rename', 'renameat', 'renameat2'],
+]
 
 export type Command = {
   readonly folder: string
@@ -121,7 +136,7 @@ async function attach(
     await sleep(5)
   }
   const threads = JSON.parse(await readFile(join(meeting, 'threads'), 'utf8'))
-  const argv = ['-y', '-s', '0', '-o', log, '-p', String(threads[thread]), ...formatFault(fault)]
+  const argv = ['-yy', '-s', '0', '-o', log, '-p', String(threads[thread]), ...formatFault(fault)]
   const tracer = spawn('strace', argv, { stdio: ['ignore', 'ignore', 'pipe'] })
   const over = ended(tracer)
   let said = ''
@@ -135,7 +150,11 @@ async function attach(
 
 function formatFault(fault: Fault | undefined): string[] {
   if (fault === undefined) return ['-e', `trace=${CALLS.join(',')}`]
-  const { call, effect } = fault
+  const { call, effect, from = new Map() } = fault
+  if (effect === 'full') {
+    const failing = [...from].map(([name, at]) => `inject=${name}:error=ENOSPC:when=${at}+`)
+    return ['-e', `trace=${[...from.keys()].join(',')}`, ...failing.flatMap((one) => ['-e', one])]
+  }
   const how = effect === 'kill' ? 'signal=KILL' : `error=${effect}`
   return ['-e', `trace=${call.name}`, '-e', `inject=${call.name}:${how}:when=${call.ordinal}`]
 }
