@@ -58,7 +58,7 @@ export async function proposeRelease(
     throw new AppError('app.sources-mixed', message)
   }
   const state = await vault.readTimeline(first.source, signal)
-  const held = first.seqs.filter((seq) => state.points.some((one) => one.seq === seq && one.held))
+  const held = first.seqs.filter((seq) => state.points.bySeq(seq)?.held)
   return await propose(vault, { state, kind: 'release', points: held }, signal)
 }
 

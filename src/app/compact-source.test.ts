@@ -25,7 +25,7 @@ async function expire({ inHand: { vault }, state }: Life, points: number[]) {
 
 /** What every kept point holds, what neighbours differ in, and what is told of each record. */
 async function lookAll(life: Life, ids: readonly number[]) {
-  const { points } = await life.state()
+  const points = [...(await life.state()).points]
   const rows = []
   const changes = []
   for (const [i, { body, seq }] of points.entries()) {

@@ -119,7 +119,7 @@ test('a hold ends when it is released, and nothing is said twice', async () => {
   expect((await holdPoints(vault, hold, signal)).entries).toEqual([])
   const dry = { points: ['erp@1'], isDryRun: true }
   expect(await releasePoints(vault, dry, signal)).toEqual({ points: ['erp@1'], entries: [] })
-  expect((await vault.readTimeline('erp', signal)).points[0]).toMatchObject({ held: true })
+  expect((await vault.readTimeline('erp', signal)).points.at(0)).toMatchObject({ held: true })
   expect((await releasePoints(vault, { points: ['erp@1'] }, signal)).entries).toEqual(['erp@4'])
   expect((await releasePoints(vault, { points: ['erp@1'] }, signal)).entries).toEqual([])
   await expirePoints(deps, vault, expireErp, signal)

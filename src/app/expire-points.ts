@@ -78,7 +78,7 @@ export async function judgeSource(
   const state = await vault.readTimeline(source, signal)
   const { expired, kept } = await judgeState(vault, { state, policy }, signal)
   const describe = (seq: number): JudgedPoint => {
-    const point = state.points.find((one) => one.seq === seq)
+    const point = state.points.bySeq(seq)
     assert(point !== undefined, 'Only points are judged.')
     return { point: `${source}@${seq}`, time: point.time }
   }

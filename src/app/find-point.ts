@@ -44,7 +44,7 @@ async function findLabelled(
   const found: FoundPoint[] = []
   for (const source of await vault.listSources(signal)) {
     const state = await vault.readTimeline(source, signal)
-    const point = state.points.find(({ labels }) => labels.includes(label))
+    const point = state.points.byLabel(label)
     if (point !== undefined) found.push({ source, state, point })
   }
   return found.length === 1 ? found[0] : undefined

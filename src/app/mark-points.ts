@@ -39,7 +39,7 @@ export async function labelPoint(
     vault,
     source,
     (state) => {
-      const named = state.points.find(({ labels }) => labels.includes(label))
+      const named = state.points.byLabel(label)
       if (named?.seq === point.seq) return undefined
       if (named !== undefined) throw labelTaken(`${source}@${point.seq}`, label, named)
       return { kind: 'label', label, point: point.seq }
@@ -119,7 +119,7 @@ export async function findBySource(
 }
 
 function pointOf({ points }: TimelineState, seq: number): Point | undefined {
-  return points.find((one) => one.seq === seq)
+  return points.bySeq(seq)
 }
 
 function answer(

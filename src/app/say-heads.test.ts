@@ -62,7 +62,7 @@ test('a hold counts although the timeline of the vault is damaged', async () => 
   store.objects.set(first, new Uint8Array(8))
   const other = await open()
   expect(await holdPoints(other, hold, signal)).toMatchObject({ entries: ['erp@4'] })
-  expect((await vault.readTimeline('erp', signal)).points[0]).toMatchObject({ held: true })
+  expect((await vault.readTimeline('erp', signal)).points.at(0)).toMatchObject({ held: true })
 })
 
 test('a dry run and what was said before say nothing', async () => {

@@ -18,7 +18,11 @@ export type EntityAt = {
 }
 
 /** @throws history.entity-unknown when the point does not hold it, naming what comes close */
-export function entityAt(state: TimelineState, point: Point, entity: EntityName): EntityAt {
+export function entityAt(
+  state: Pick<TimelineState, 'schemas' | 'segments' | 'source'>,
+  point: Point,
+  entity: EntityName,
+): EntityAt {
   const facts = point.body.entities.find((one) => one.entity === entity)
   if (facts === undefined) throw unknownEntity(state, point, entity)
   const schemas = new Map((state.schemas.get(entity) ?? []).map((one) => [one.version, one]))
@@ -30,7 +34,11 @@ export function entityAt(state: TimelineState, point: Point, entity: EntityName)
   return { facts, schema, schemas, segments, asOf: atEntry(point.seq) }
 }
 
-function unknownEntity(state: TimelineState, point: Point, entity: EntityName): AppError {
+function unknownEntity(
+  state: Pick<TimelineState, 'source'>,
+  point: Point,
+  entity: EntityName,
+): AppError {
   const names = point.body.entities.map((one) => one.entity)
   const last = lastPart(entity)
   const close = names.filter((name) => lastPart(name) === last)

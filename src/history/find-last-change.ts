@@ -2,13 +2,13 @@ import type { EntityName } from '#record/entity-name'
 import type { SegmentReadDeps } from '#segment/segment'
 import { OP_DELETE } from '#segment/version-batch'
 import { assert } from '#stdx/assert'
-import type { Point, TimelineState } from '#timeline/timeline-state'
+import type { Point } from '#timeline/timeline-state'
 import type { EntityAt } from './entity-at.ts'
 import type { FoundRecord } from './find-record.ts'
-import { recordHistory } from './record-history.ts'
+import { type PointsInTime, recordHistory } from './record-history.ts'
 
 export type LastChangeRequest = {
-  readonly state: TimelineState
+  readonly state: PointsInTime
   readonly point: Point
   readonly at: EntityAt
   readonly address: string
@@ -28,7 +28,7 @@ export async function findLastChange(
   { address, at, found, point, state }: LastChangeRequest,
   signal: AbortSignal,
 ): Promise<number> {
-  const points = state.points.filter(({ seq }) => seq <= point.seq)
+  const points = [...state.points].filter(({ seq }) => seq <= point.seq)
   if (isChange(points, at, found)) return found.version.seq
   const { entity } = at.schema
   const request = { state: { ...state, points }, entity, address }

@@ -32,8 +32,13 @@ export type RecordHistory = {
   readonly versions: readonly RecordVersion[]
 }
 
+/** A timeline with the points that are asked about, ascending. */
+export type PointsInTime = Pick<TimelineState, 'schemas' | 'segments' | 'source'> & {
+  readonly points: Iterable<Point>
+}
+
 export type HistoryRequest = {
-  readonly state: TimelineState
+  readonly state: PointsInTime
   readonly entity: EntityName
   readonly address: string
 }
@@ -117,7 +122,8 @@ type Stretch = {
   readonly after: Point | undefined
 }
 
-function findStretches({ points, schemas }: TimelineState, entity: EntityName): Stretch[] {
+function findStretches({ points: asked, schemas }: PointsInTime, entity: EntityName): Stretch[] {
+  const points = [...asked]
   const stretches: { generation: number; held: HeldAt[]; after: Point | undefined }[] = []
   for (const [index, point] of points.entries()) {
     const facts = point.body.entities.find((one) => one.entity === entity)

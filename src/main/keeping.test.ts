@@ -27,7 +27,7 @@ test('a large value that outlives its segment is kept, checked, and named when i
   const deps = { vault, clock: stillClock, random: systemRandom }
   await runCompaction({ ...deps, progress: () => {} }, SOURCE, signal)
   await runCollect(deps, { source: SOURCE, graceMs: 0, isDryRun: false }, signal)
-  const { replaced } = await life.state()
+  const replaced = [...(await life.state()).replaced]
   const lent = replaced.flatMap(({ ref }) => ref.blobs?.name ?? [])
   expect(lent).toHaveLength(1)
   expect(replaced.some(({ ref }) => store.objects.has(ref.keys.name))).toBe(false)

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { EntityName } from '#record/entity-name'
+import { ExpiredPoints } from '#timeline/expired-points'
 import {
   cutSteps,
   type GenerationRuns,
@@ -24,6 +25,10 @@ function aRun(change: Partial<Run>): Run {
   }
 }
 
+function expiredBy(gone: readonly (readonly [number, number])[]): ExpiredPoints {
+  return gone.reduce((all, [point, by]) => all.add([point], by), new ExpiredPoints())
+}
+
 function aGeneration(change: Partial<GenerationRuns>): GenerationRuns {
   const { points = [1], runs = [] } = change
   return {
@@ -32,7 +37,7 @@ function aGeneration(change: Partial<GenerationRuns>): GenerationRuns {
     runs,
     points,
     firstRowCount: 100,
-    expired: new Map(),
+    expired: expiredBy([]),
     newestSeq: points.at(-1) ?? 0,
     ...change,
   }
@@ -106,14 +111,14 @@ test('nothing is counted before a point was let go', () => {
   const runs = [aRun({ versionCount: 100 }), aRun({ seqMin: 2, versionCount: 90 })]
   const points = [2]
   expect(isWorthCounting(aGeneration({ runs, points }))).toBe(false)
-  expect(isWorthCounting(aGeneration({ runs, points, expired: new Map([[1, 3]]) }))).toBe(true)
+  expect(isWorthCounting(aGeneration({ runs, points, expired: expiredBy([[1, 3]]) }))).toBe(true)
 })
 
 test('a run that was written since the point went is not counted again', () => {
   const base = aRun({ seqMin: 1, seqMax: 8, versionCount: 190, addedBy: 10 })
-  const one = aGeneration({ runs: [base], points: [5, 8], expired: new Map([[3, 9]]) })
+  const one = aGeneration({ runs: [base], points: [5, 8], expired: expiredBy([[3, 9]]) })
   expect(isWorthCounting(one)).toBe(false)
-  expect(isWorthCounting({ ...one, expired: new Map([[3, 11]]) })).toBe(true)
+  expect(isWorthCounting({ ...one, expired: expiredBy([[3, 11]]) })).toBe(true)
 })
 
 test('a window that rolls on is not counted every day', () => {
@@ -125,7 +130,7 @@ test('a window that rolls on is not counted every day', () => {
     const points = Array.from({ length: 10 }, (_, i) => 20 + count + i)
     const gone = Array.from({ length: count }, (_, i) => [20 + i, 32 + i] as const)
     const runs = [base, ...days(count)]
-    return aGeneration({ runs, points, firstRowCount: 1000, expired: new Map(gone) })
+    return aGeneration({ runs, points, firstRowCount: 1000, expired: expiredBy(gone) })
   }
   const counted = [1, 5, 10, 12, 20, 30].map((count) => isWorthCounting(after(count)))
   expect(counted).toEqual([false, false, false, false, true, true])
@@ -133,7 +138,7 @@ test('a window that rolls on is not counted every day', () => {
 
 test('a rewrite takes the runs up to the last that loses much, and leaves the newer ones', () => {
   const runs = [1, 2, 3, 4].map((seqMin) => aRun({ seqMin, versionCount: 100 }))
-  const one = aGeneration({ runs, points: [2, 3, 4], expired: new Map([[1, 5]]) })
+  const one = aGeneration({ runs, points: [2, 3, 4], expired: expiredBy([[1, 5]]) })
   expect(planRewrite(one, [60, 0, 0, 0])).toMatchObject({
     reason: 'expired',
     runs: runs.slice(0, 2),

@@ -3,6 +3,7 @@ import type { SchemaVersion } from '#record/schema'
 import type { KeptVersions } from '#segment/kept-points'
 import { type PlacedSegment, seqsOf } from '#segment/segment'
 import type { ObjectName } from '#store/object-store'
+import type { ExpiredPoints } from '#timeline/expired-points'
 import type { TimelineState } from '#timeline/timeline-state'
 
 /** Segments that follow each other in key order: what one session wrote of one entity and layout. */
@@ -28,7 +29,7 @@ export type GenerationRuns = {
   readonly points: readonly number[]
   readonly firstRowCount: number
   /** Points that were let go, and the entries that did it. */
-  readonly expired: ReadonlyMap<number, number>
+  readonly expired: ExpiredPoints
   /** Of the newest point of the timeline. */
   readonly newestSeq: number
 }
@@ -172,7 +173,7 @@ function leastNeeded(
 /** Whether a run may hold several versions of a record that no point tells apart any more. */
 function isLoose({ addedBy, seqMax, seqMin }: Run, expired: GenerationRuns['expired']): boolean {
   if (seqMin === seqMax) return false
-  return [...expired].some(([point, by]) => by > addedBy && point >= seqMin && point <= seqMax)
+  return expired.isAnyBetween({ seqMin, seqMax }, addedBy)
 }
 
 function sumVersions(runs: readonly Run[]): number {

@@ -55,6 +55,11 @@ export function chainSlots(
   return { ...links, entries }
 }
 
+/** Whether all of it can be relied on. */
+export function isSound({ damagedFrom, rolledBack }: Links): boolean {
+  return damagedFrom === null && rolledBack === null
+}
+
 type Damage = Incident & { readonly isUnsupported?: boolean }
 type Place = { readonly seq: number; readonly hash: string }
 

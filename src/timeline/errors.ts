@@ -13,6 +13,12 @@ export const TIMELINE_ERRORS = {
     retry: 'never',
     help: 'The store shows an older timeline than one that was seen before: points were taken away, or an old copy of the vault was put in its place. Find out who did it and take the missing entries from a replica. Points that are left can be restored by their number, like erp@12. If the old copy was put back on purpose, remove the folder that the message names.',
   },
+  'timeline.memory-lost': {
+    status: 500,
+    exit: 20,
+    retry: 'later',
+    help: 'What this machine keeps of a timeline it has read before is missing or damaged; the vault is not. Run the command again: it reads the timeline from the vault.',
+  },
   'timeline.lost-race': {
     status: 409,
     exit: 11,

@@ -1,9 +1,12 @@
 import type { EntityName } from '#record/entity-name'
 import type { SchemaVersion } from '#record/schema'
 import type { SegmentRef } from '#segment/segment'
-import type { Chain } from './chain-slots.ts'
+import type { Chain, LinkedEntry, Links } from './chain-slots.ts'
 import type { CaptureBody, EntryBody } from './entry.ts'
 import type { UnknownBody } from './envelope.ts'
+import type { ExpiredPoints } from './expired-points.ts'
+import type { LogPages } from './kept-pages.ts'
+import { KnownSessions } from './known-sessions.ts'
 import { LiveObjects } from './live-objects.ts'
 import type {
   AgreedBody,
@@ -12,38 +15,19 @@ import type {
   LabelBody,
   RepairBody,
 } from './maintenance-entry.ts'
-import { type Incident, liveSegments, type Point, type TimelineState } from './timeline-state.ts'
+import { PAGE_ITEMS, type PagedLog } from './paged-log.ts'
+import { type PageFacts, PointList, pageFactsOf, type SlotRecord } from './point-list.ts'
+import type { Catalogue, Incident, TimelineState } from './timeline-state.ts'
+
+/** So many sessions are looked for one by one before they join those that are known. */
+const COMMITTED_MAX = 1024
 
 /** Folds the entries of a source into what can be asked about it. Pure: same chain, same state. */
 export function foldTimeline(chain: Chain): TimelineState {
   const folding = new Folding(chain.source)
-  for (const { body, seq, time } of chain.entries) {
-    const refusal = folding.add(seq, time, body)
-    if (refusal === undefined) continue
-    const problem = `The ${body.kind} in entry ${seq} does not count: ${refusal}`
-    folding.incidents.push({ seq, problem })
-  }
-  const { damagedFrom, headHash, headSeq, incidents, isUnsupported, source, unknownKinds, voids } =
-    chain
-  return {
-    source,
-    headSeq,
-    headHash,
-    points: folding.points,
-    expired: folding.expired,
-    basis: folding.basis,
-    schemas: folding.schemas,
-    segments: folding.live.segments,
-    replaced: folding.live.replaced,
-    sessions: folding.sessions,
-    fenced: folding.fenced,
-    repairs: folding.repairs,
-    incidents: [...incidents, ...folding.incidents],
-    damagedFrom,
-    isUnsupported,
-    unknownKinds,
-    voids,
-  }
+  // Their hashes are not known here, and nobody asks a chain that was read whole for them.
+  for (const entry of chain.entries) folding.take({ entry, hash: '' })
+  return folding.finish(chain)
 }
 
 /**
@@ -51,41 +35,120 @@ export function foldTimeline(chain: Chain): TimelineState {
  * appends asks first: an entry that does not count must never be taken for one that does.
  */
 export function judgeNext(state: TimelineState, body: EntryBody): string | undefined {
-  return Folding.resume(state).add(state.headSeq + 1, '', body)
+  return new Folding(state.source, state).judge(state.headSeq + 1, body)
 }
 
-/** Each `add` takes an entry as a whole or says why it does not count. */
-class Folding {
-  points: Point[] = []
-  readonly expired = new Map<number, number>()
-  basis: number | null = null
-  readonly schemas = new Map<EntityName, SchemaVersion[]>()
-  readonly live = new LiveObjects()
-  readonly sessions = new Set<string>()
-  readonly fenced = new Set<string>()
-  readonly repairs = new Map<string, string>()
-  readonly incidents: Incident[] = []
+/** Folds entry by entry, each as a whole or, where it does not count, not at all. */
+export class Folding {
   readonly #source: string
+  readonly #live: LiveObjects
+  readonly #schemas: Map<EntityName, readonly SchemaVersion[]>
+  readonly #fenced: Set<string>
+  readonly #repairs: Map<string, string>
+  readonly #incidents: Incident[]
+  readonly #labels: Map<string, number>
+  readonly #held: Set<number>
+  readonly #gone: Map<number, number>
+  readonly #facts: PageFacts[]
+  readonly #catalogues: { readonly seq: number; readonly catalogue: Catalogue }[]
+  readonly #committed = new Set<string>()
+  #sessions: KnownSessions
+  #expired: ExpiredPoints
+  #slots: PagedLog<SlotRecord>
+  #newest: number | null
+  #basis: number | null
 
-  constructor(source: string) {
+  /** @param before as after the entries that come before; it stays as it is */
+  constructor(source: string, before?: TimelineState) {
+    const { log, marks } = before?.points ?? new PointList()
     this.#source = source
+    this.#live = new LiveObjects(before)
+    this.#schemas = new Map(before?.schemas)
+    this.#fenced = new Set(before?.fenced)
+    this.#repairs = new Map(before?.repairs)
+    this.#incidents = [...(before?.uncounted ?? [])]
+    this.#labels = new Map(marks.labels)
+    this.#held = new Set(marks.held)
+    this.#gone = new Map(marks.gone)
+    this.#facts = [...marks.facts]
+    this.#catalogues = [...marks.catalogues]
+    this.#sessions = before?.sessions ?? new KnownSessions()
+    this.#expired = marks.expired
+    this.#slots = log
+    this.#newest = before?.points.at(-1)?.seq ?? null
+    this.#basis = before?.basis ?? null
   }
 
-  /** As after the entries that made this state, which stays as it is. */
-  static resume(state: TimelineState): Folding {
-    const folding = new Folding(state.source)
-    folding.points = [...state.points]
-    folding.basis = state.basis
-    for (const placed of liveSegments(state)) folding.live.add(placed)
-    for (const session of state.sessions) folding.sessions.add(session)
-    for (const session of state.fenced) folding.fenced.add(session)
-    return folding
+  /** Entries come in order, each with the void slots before it. */
+  take({ entry, hash }: LinkedEntry): void {
+    const { body, seq, time, voids } = entry
+    for (const slot of voids) this.#keep({ hash: slot.hash })
+    const refusal = this.#add(seq, body)
+    if (refusal !== undefined) {
+      const problem = `The ${body.kind} in entry ${seq} does not count: ${refusal}`
+      this.#incidents.push({ seq, problem })
+    }
+    const isPoint = body.kind === 'capture' && refusal === undefined
+    this.#keep(isPoint ? { hash, point: { time, body } } : { hash })
   }
 
-  add(seq: number, time: string, body: EntryBody | UnknownBody): string | undefined {
+  /** Why it would not count; `undefined` when it would. Nothing can be folded after it. */
+  judge(seq: number, body: EntryBody): string | undefined {
+    return this.#add(seq, body)
+  }
+
+  /** Has full pages kept elsewhere, so that they need not stay in memory. */
+  async spill(pages: LogPages): Promise<void> {
+    this.#slots = await pages.keep(this.#slots)
+    this.#live.replaced = await pages.keep(this.#live.replaced)
+  }
+
+  finish(links: Links): TimelineState {
+    const { damagedFrom, headHash, headSeq, isUnsupported, source, unknownKinds, voids } = links
+    const marks = {
+      facts: this.#facts,
+      catalogues: this.#catalogues,
+      labels: this.#labels,
+      held: this.#held,
+      expired: this.#expired,
+      gone: this.#gone,
+    }
+    return {
+      source,
+      headSeq,
+      headHash,
+      points: new PointList(this.#slots, marks),
+      expired: this.#expired,
+      basis: this.#basis,
+      schemas: this.#schemas,
+      segments: this.#live.segments,
+      replaced: this.#live.replaced,
+      sessions: this.#sessions.add([...this.#committed]),
+      fenced: this.#fenced,
+      repairs: this.#repairs,
+      uncounted: this.#incidents,
+      incidents: [...links.incidents, ...this.#incidents],
+      damagedFrom,
+      isUnsupported,
+      unknownKinds,
+      voids,
+    }
+  }
+
+  #keep(record: SlotRecord): void {
+    const pages = this.#slots.pages.length
+    this.#slots = this.#slots.add(record)
+    const full = this.#slots.pages[pages]
+    if (full !== undefined) this.#facts.push(pageFactsOf(full.items()))
+    if (this.#committed.size < COMMITTED_MAX) return
+    this.#sessions = this.#sessions.add([...this.#committed])
+    this.#committed.clear()
+  }
+
+  #add(seq: number, body: EntryBody | UnknownBody): string | undefined {
     switch (body.kind) {
       case 'capture':
-        return this.#addCapture(seq, time, body)
+        return this.#addCapture(seq, body)
       case 'compact':
         return this.#addCompact(seq, body)
       case 'label':
@@ -96,7 +159,7 @@ class Folding {
       case 'expire':
         return this.#addAgreed(seq, body)
       case 'fence':
-        for (const session of body.sessions) this.fenced.add(session)
+        for (const session of body.sessions) this.#fenced.add(session)
         return undefined
       case 'repair':
         return this.#addRepair(body)
@@ -105,90 +168,94 @@ class Folding {
     }
   }
 
-  #addCapture(seq: number, time: string, body: CaptureBody): string | undefined {
-    const before = this.points.at(-1)
-    const newest = before?.seq ?? null
-    if (body.base !== newest) {
-      return `it was compared with ${body.base ?? 'nothing'}, the newest point was ${newest ?? 'none'}`
+  #addCapture(seq: number, body: CaptureBody): string | undefined {
+    if (body.base !== this.#newest) {
+      return `it was compared with ${body.base ?? 'nothing'}, the newest point was ${this.#newest ?? 'none'}`
     }
-    const catalogue = body.catalogue ?? before?.catalogue
+    const known = this.#catalogues.at(-1)?.catalogue
+    const catalogue = body.catalogue ?? known
     if (catalogue === undefined) return 'it carries no catalogue and follows none'
-    const refusal = this.#judgeWriter(body) ?? this.live.judgeBorrowed(body.segments)
+    const refusal = this.#judgeWriter(body) ?? this.#live.judgeBorrowed(body.segments)
     if (refusal !== undefined) return refusal
-    this.sessions.add(body.session)
-    this.points.push({ seq, kind: 'capture', time, body, catalogue, labels: [], held: false })
+    this.#committed.add(body.session)
+    this.#newest = seq
+    if (catalogue !== known) this.#catalogues.push({ seq, catalogue })
     for (const schema of body.schemas) {
-      const known = this.schemas.get(schema.entity)
-      if (known === undefined) this.schemas.set(schema.entity, [schema])
-      else known.push(schema)
+      this.#schemas.set(schema.entity, [...(this.#schemas.get(schema.entity) ?? []), schema])
     }
-    for (const ref of body.segments) this.live.add({ seq, ref })
+    for (const ref of body.segments) this.#live.add({ seq, ref })
     return undefined
   }
 
   #addCompact(seq: number, body: CompactBody): string | undefined {
-    const refusal = this.#judgeWriter(body) ?? this.live.judgeReplacement(body)
+    const refusal = this.#judgeWriter(body) ?? this.#live.judgeReplacement(body)
     if (refusal !== undefined) return refusal
-    this.sessions.add(body.session)
-    this.live.replace(seq, body)
+    this.#committed.add(body.session)
+    this.#live.replace(seq, body)
     return undefined
   }
 
   #addLabel({ label, point }: LabelBody): string | undefined {
-    if (this.points.some(({ labels }) => labels.includes(label))) {
-      return `label "${label}" is given already`
-    }
+    if (this.#labels.has(label)) return `label "${label}" is given already`
     const missing = this.#findMissing([point])
     if (missing !== undefined) return missing
-    this.#change([point], (one) => ({ ...one, labels: [...one.labels, label] }))
+    this.#labels.set(label, point)
     return undefined
   }
 
   #addHold(seq: number, { points }: HoldBody): string | undefined {
     const missing = this.#findMissing(points)
     if (missing !== undefined) return missing
-    this.basis = seq
-    this.#change(points, (one) => ({ ...one, held: true }))
+    this.#basis = seq
+    for (const point of points) this.#held.add(point)
     return undefined
   }
 
   #addAgreed(seq: number, body: AgreedBody): string | undefined {
     const { basis, kind, points } = body
-    if (basis !== this.basis) {
+    if (basis !== this.#basis) {
       return `it was agreed after entry ${basis ?? 'none'}, since then holds or points have changed`
     }
     const missing = this.#findMissing(points)
     if (missing !== undefined) return missing
     if (kind === 'release') {
-      this.basis = seq
-      this.#change(points, (one) => ({ ...one, held: false }))
+      this.#basis = seq
+      for (const point of points) this.#held.delete(point)
       return undefined
     }
-    const kept = this.points.find((one) => points.includes(one.seq) && one.held)
-    if (kept !== undefined) return `point ${kept.seq} is held`
-    const newest = this.points.at(-1)?.seq
-    if (newest !== undefined && points.includes(newest)) return `point ${newest} is the newest`
-    this.basis = seq
-    const gone = new Set(points)
-    this.points = this.points.filter((one) => !gone.has(one.seq))
-    for (const point of points) this.expired.set(point, seq)
+    const held = points.filter((point) => this.#held.has(point))
+    if (held.length > 0) return `point ${Math.min(...held)} is held`
+    if (points.some((point) => point === this.#newest)) return `point ${this.#newest} is the newest`
+    this.#basis = seq
+    this.#expire(seq, new Set(points))
     return undefined
   }
 
+  #expire(seq: number, points: ReadonlySet<number>): void {
+    this.#expired = this.#expired.add([...points], seq)
+    for (const [label, point] of this.#labels) if (points.has(point)) this.#labels.delete(label)
+    for (const point of points) {
+      const page = Math.floor(point / PAGE_ITEMS)
+      this.#gone.set(page, (this.#gone.get(page) ?? 0) + 1)
+    }
+  }
+
   #addRepair({ objects }: RepairBody): string | undefined {
-    const dead = objects.find(({ by }) => by.split('/').some((part) => this.fenced.has(part)))
+    const dead = objects.find(({ by }) => by.split('/').some((part) => this.#fenced.has(part)))
     if (dead !== undefined) return `the writer of "${dead.by}" was declared dead`
-    for (const { by, object, store } of objects) this.repairs.set(`${store}:${object}`, by)
+    for (const { by, object, store } of objects) this.#repairs.set(`${store}:${object}`, by)
     return undefined
   }
 
   #findMissing(points: readonly number[]): string | undefined {
-    const missing = points.find((seq) => !this.points.some((one) => one.seq === seq))
+    const isThere = (seq: number) =>
+      this.#slots.at(seq)?.point !== undefined && this.#expired.get(seq) === undefined
+    const missing = points.find((seq) => !isThere(seq))
     return missing === undefined ? undefined : `there is no point ${missing}`
   }
 
-  #change(points: readonly number[], change: (point: Point) => Point): void {
-    this.points = this.points.map((one) => (points.includes(one.seq) ? change(one) : one))
+  #isCommitted(session: string): boolean {
+    return this.#committed.has(session) || this.#sessions.has(session)
   }
 
   /** A session commits once, and not after it was declared dead; its objects lie in its own folder. */
@@ -199,8 +266,8 @@ class Folding {
     readonly session: string
     readonly segments: readonly SegmentRef[]
   }): string | undefined {
-    if (this.sessions.has(session)) return 'its session was committed before'
-    if (this.fenced.has(session)) return 'its session was declared dead'
+    if (this.#isCommitted(session)) return 'its session was committed before'
+    if (this.#fenced.has(session)) return 'its session was declared dead'
     const foreign = segments.find((ref) => !this.#isOwn(ref, session))
     if (foreign === undefined) return undefined
     return `it names "${foreign.keys.name}", which is none of its objects`

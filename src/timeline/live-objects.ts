@@ -1,14 +1,24 @@
 import type { EntityName } from '#record/entity-name'
 import type { PlacedSegment, SegmentRef } from '#segment/segment'
 import type { CompactBody } from './maintenance-entry.ts'
-import type { ReplacedSegment } from './timeline-state.ts'
+import { PagedLog } from './paged-log.ts'
+import type { ReplacedSegment, TimelineState } from './timeline-state.ts'
 
 /** Which segments count, and which objects of large values are reached through them. */
 export class LiveObjects {
   readonly segments = new Map<EntityName, PlacedSegment[]>()
-  readonly replaced: ReplacedSegment[] = []
+  replaced: PagedLog<ReplacedSegment>
   /** How many live segments reach a `.blobs` object, their own or a borrowed one. */
   readonly #blobs = new Map<string, number>()
+
+  /** @param before as they were, which stays so */
+  constructor(before?: Pick<TimelineState, 'segments' | 'replaced'>) {
+    this.replaced = before?.replaced ?? new PagedLog()
+    for (const [entity, segments] of before?.segments ?? []) {
+      this.segments.set(entity, [...segments])
+      for (const { ref } of segments) this.#count(ref, 1)
+    }
+  }
 
   add(placed: PlacedSegment): void {
     const { entity } = placed.ref
@@ -43,7 +53,7 @@ export class LiveObjects {
     const gone = this.#all().filter(({ ref }) => names.has(ref.keyring))
     for (const ref of segments) this.add({ seq, ref })
     for (const placed of gone) {
-      this.replaced.push({ ...placed, replacedBy: seq })
+      this.replaced = this.replaced.add({ ...placed, replacedBy: seq })
       this.#count(placed.ref, -1)
     }
     for (const entity of new Set(gone.map(({ ref }) => ref.entity))) {

@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parsePointAddress, parseTimeNs, resolvePoint } from './resolve-point.ts'
+import type { CaptureBody } from './entry.ts'
+import { ExpiredPoints } from './expired-points.ts'
+import { KnownSessions } from './known-sessions.ts'
+import { PagedLog } from './paged-log.ts'
+import { PointList, type SlotRecord } from './point-list.ts'
+import { parsePointAddress, resolvePoint } from './resolve-point.ts'
 import { aCaptureBody } from './testing/a-timeline.ts'
+import { parseTimeNs } from './time-ns.ts'
 import type { TimelineState } from './timeline-state.ts'
 
 /** Points 2, 5 and 9 of erp, one a day; 5 by a clock that ran behind. */
@@ -10,24 +16,22 @@ function aState(change: Partial<TimelineState> = {}): TimelineState {
   const points = [2, 5, 9].map((seq, i) => {
     const identity = { system: 'here', database: 'erp' }
     const cut = { position: '1', time: `${days[i]}T12:00:00.000001Z`, identity }
-    const catalogue = { definition: null, notRestored: [] }
-    const body = aCaptureBody(null, { cut })
-    const kind = 'capture' as const
-    return { seq, kind, time: cut.time, body, catalogue, labels: [], held: false }
+    return { seq, time: cut.time, body: aCaptureBody(null, { cut }) }
   })
   return {
     source: 'erp',
     headSeq: 9,
     headHash: '',
-    points,
-    expired: new Map(),
+    points: aList(points),
+    expired: new ExpiredPoints(),
     basis: null,
     schemas: new Map(),
     segments: new Map(),
-    replaced: [],
-    sessions: new Set(),
+    replaced: new PagedLog(),
+    sessions: new KnownSessions(),
     fenced: new Set(),
     repairs: new Map(),
+    uncounted: [],
     incidents: [],
     damagedFrom: null,
     isUnsupported: false,
@@ -35,6 +39,15 @@ function aState(change: Partial<TimelineState> = {}): TimelineState {
     voids: [],
     ...change,
   }
+}
+
+function aList(points: readonly { seq: number; time: string; body: CaptureBody }[]): PointList {
+  let log = new PagedLog<SlotRecord>()
+  for (let seq = 0; seq < 10; seq++) {
+    const point = points.find((one) => one.seq === seq)
+    log = log.add({ hash: '', ...(point && { point }) })
+  }
+  return new PointList(log)
 }
 
 const resolve = (text: string, state = aState()) => resolvePoint(state, parsePointAddress(text)).seq
@@ -120,7 +133,7 @@ test.each([
 })
 
 test('resolvePoint() says that nothing was captured yet', () => {
-  const empty = aState({ points: [], headSeq: 0 })
+  const empty = aState({ points: new PointList(), headSeq: 0 })
   expect(() => resolve('erp@latest', empty)).toThrow('nothing was captured yet')
   expect(() => resolve('erp@2026-06-30T12:00:00Z', empty)).toThrow('nothing was captured yet')
   expect(() => resolve('erp@1', empty)).toThrow('there is no point yet')
@@ -129,7 +142,7 @@ test('resolvePoint() says that nothing was captured yet', () => {
 test('resolvePoint() gives points before a damage by number, and guesses nothing after it', () => {
   const incidents = [{ seq: 7, problem: 'Entry 7 is missing' }]
   const { points } = aState()
-  const damaged = aState({ damagedFrom: 7, incidents, points: points.slice(0, 2) })
+  const damaged = aState({ damagedFrom: 7, incidents, points: aList(points.slice(0, 2)) })
   expect(resolve('erp@5', damaged)).toBe(5)
   for (const text of ['erp@9', 'erp@latest', 'erp@2026-06-28T12:00:01Z']) {
     expect(() => resolve(text, damaged)).toThrow(

@@ -1,5 +1,6 @@
 import { AppError } from '#stdx/app-error'
 import { damageError } from './damage-error.ts'
+import { parseTimeNs, TIME } from './time-ns.ts'
 import type { Point, TimelineState } from './timeline-state.ts'
 
 /** A moment of a source, as people write it. */
@@ -26,9 +27,6 @@ type At = PointAddress extends infer A
 
 const NAME = /^[a-z][a-z0-9-]{0,62}$/
 const SEQ = /^(0|[1-9][0-9]{0,9})(?:\.(0|[1-9][0-9]{0,9}))?$/
-const TIME =
-  /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}(?::?\d{2})?)?$/
-
 /**
  * Reads `erp@12`, `erp@12.5`, `erp@latest`, `erp@2026-06-30T12:00:00Z`, `erp@fy26-close`, `erp@live`,
  * and `@TIME` or `@LABEL` for every source.
@@ -68,23 +66,6 @@ function parseTime(text: string, moment: string): bigint {
   throw invalid(text, 'need a time such as 2026-06-30T12:00:00Z')
 }
 
-/** Nanoseconds since 1970 of an ISO 8601 time with zone; `undefined` when there is no such time. */
-export function parseTimeNs(text: string): bigint | undefined {
-  const [, minutes, seconds = '00', fraction = '', zone] = TIME.exec(text) ?? []
-  if (minutes === undefined || zone === undefined) return undefined
-  const ms = Date.parse(`${minutes}:${seconds}${formatZone(zone)}`)
-  const utcMs = Date.parse(`${minutes}:${seconds}Z`)
-  if (Number.isNaN(ms) || Number.isNaN(utcMs)) return undefined
-  // Date.parse takes 30 February for 2 March.
-  if (!new Date(utcMs).toISOString().startsWith(minutes)) return undefined
-  return BigInt(ms) * 1_000_000n + BigInt(fraction.padEnd(9, '0'))
-}
-
-function formatZone(zone: string): string {
-  if (zone === 'Z' || zone.includes(':')) return zone
-  return zone.length === 3 ? `${zone}:00` : `${zone.slice(0, 3)}:${zone.slice(3)}`
-}
-
 /**
  * The recovery point that an address means.
  *
@@ -114,7 +95,7 @@ function resolveSeq(
   { seq, text, transaction }: { seq: number; text: string; transaction: number | null },
 ): Point {
   refuseDamaged(state, text, seq)
-  const point = state.points.find((one) => one.seq === seq)
+  const point = state.points.bySeq(seq)
   if (point === undefined) throw unknown(state, text, describeSeq(state, seq))
   // A snapshot or a scan is one transaction.
   if (transaction === null || transaction === 1) return point
@@ -125,15 +106,15 @@ function resolveLabel(
   state: TimelineState,
   { label, text }: { readonly label: string; readonly text: string },
 ): Point {
-  const point = state.points.find(({ labels }) => labels.includes(label))
+  const point = state.points.byLabel(label)
   if (point !== undefined) return point
   refuseDamaged(state, text)
   throw unknown(state, text, `no point is labelled "${label}"`)
 }
 
 function describeSeq(state: TimelineState, seq: number): string {
-  const before = state.points.findLast((point) => point.seq < seq)
-  const after = state.points.find((point) => point.seq > seq)
+  const before = state.points.before(seq)
+  const after = state.points.after(seq)
   const near = [before, after].flatMap((point) => (point ? [`${state.source}@${point.seq}`] : []))
   const neighbours =
     near.length === 0 ? 'there is no point yet' : `its neighbours are ${near.join(' and ')}`
@@ -159,11 +140,9 @@ function resolveTime(
   { text, timeNs }: { readonly text: string; readonly timeNs: bigint },
 ): Point {
   refuseDamaged(state, text)
-  const point = state.points.findLast(
-    ({ body }) => (parseTimeNs(body.cut.time) ?? timeNs + 1n) <= timeNs,
-  )
+  const point = state.points.lastAt(timeNs)
   if (point !== undefined) return point
-  const [first] = state.points
+  const first = state.points.at(0)
   if (first === undefined) throw unknown(state, text, 'nothing was captured yet')
   throw unknown(
     state,

@@ -36,7 +36,7 @@ test('whatever is done to a timeline, no point is ever another one, and no loss 
       const reading = readChain({ ...deps, memory: copyOf(memory) }, 'erp', { signal })
       const state = foldTimeline(await reading)
       // Points are a beginning of the true ones, content and all.
-      expect(state.points).toEqual(points.slice(0, state.points.length))
+      expect([...state.points]).toEqual(points.slice(0, state.points.length))
       if (isWhole) expect(state.points).toHaveLength(points.length)
       else expect(state.damagedFrom).not.toBeNull()
     }),

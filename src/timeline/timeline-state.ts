@@ -3,10 +3,15 @@ import type { JsonValue, NotRestored, SchemaVersion } from '#record/schema'
 import type { PlacedSegment } from '#segment/segment'
 import type { CaptureBody } from './entry.ts'
 import type { VoidSlot } from './envelope.ts'
+import type { ExpiredPoints } from './expired-points.ts'
+import type { KnownSessions } from './known-sessions.ts'
+import type { PagedLog } from './paged-log.ts'
+import type { PointList } from './point-list.ts'
 
 /**
  * A timeline read to its head: everything that can be asked about a source without opening a
- * segment. Folding is pure; the same entries give the same state.
+ * segment. Folding is pure; the same entries give the same state. What grows with the number of
+ * entries may lie in pages that are read when they are asked for.
  */
 export type TimelineState = {
   readonly source: string
@@ -14,9 +19,9 @@ export type TimelineState = {
   /** SHA-256 of the head entry's stored bytes, hex. */
   readonly headHash: string
   /** Recovery points, ascending by seq; expired ones are not among them. */
-  readonly points: readonly Point[]
+  readonly points: PointList
   /** Points that were let go, and the entry that did it. */
-  readonly expired: ReadonlyMap<number, number>
+  readonly expired: ExpiredPoints
   /** The newest entry that said anything of holds or expiry: what the next agreement names. */
   readonly basis: number | null
   /** All schema versions ever, per entity, ascending by version. */
@@ -24,14 +29,16 @@ export type TimelineState = {
   /** Live segments, per entity, in the order they were added; `seq` is the entry that added them. */
   readonly segments: ReadonlyMap<EntityName, readonly PlacedSegment[]>
   /** Segments that others stand for now; their objects are there until they are collected. */
-  readonly replaced: readonly ReplacedSegment[]
+  readonly replaced: PagedLog<ReplacedSegment>
   /** Sessions that have committed. */
-  readonly sessions: ReadonlySet<string>
+  readonly sessions: KnownSessions
   /** Sessions that were declared dead and can commit no more. */
   readonly fenced: ReadonlySet<string>
   /** What to read in place of a damaged object: keys are `vault:` or `keyring:` and a name. */
   readonly repairs: ReadonlyMap<string, string>
-  /** Slots whose object was not authentic, and the like: said in every answer. */
+  /** Entries that do not count, and why. */
+  readonly uncounted: readonly Incident[]
+  /** They, and slots whose object was not authentic, and the like: said in every answer. */
   readonly incidents: readonly Incident[]
   /**
    * Entry from which on nothing can be relied on, or `null`. `points` ends before it; what the
@@ -64,10 +71,12 @@ export type Point = {
   readonly time: string
   readonly body: CaptureBody
   /** The catalogue in force: this entry's or the newest before it. */
-  readonly catalogue: {
-    readonly definition: JsonValue
-    readonly notRestored: readonly NotRestored[]
-  }
+  readonly catalogue: Catalogue
+}
+
+export type Catalogue = {
+  readonly definition: JsonValue
+  readonly notRestored: readonly NotRestored[]
 }
 
 export type Incident = { readonly seq: number; readonly problem: string }

@@ -2,22 +2,20 @@ import { AppError } from '#stdx/app-error'
 import type { Chain } from '#timeline/chain-slots'
 import { damageError, describeDamage } from '#timeline/damage-error'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
-import type { Slot } from '#timeline/envelope'
 import { foldKeyFacts, type KeyFacts } from './key-facts.ts'
 
 export type KeyLogDeps = {
-  /** Reads `_vault`, taking what is `known` as it is and adding to it. */
-  readonly readVault: (known: Map<number, Slot>, signal: AbortSignal) => Promise<Chain>
+  /** Reads `_vault` as it is now. */
+  readonly readVault: (signal: AbortSignal) => Promise<Chain>
   /** Of the credential: the vault was there already. */
   readonly epochMin: number
   /** Of the store, for messages. */
   readonly label: string
 }
 
-/** What `_vault` says of keys, read once and then only what is new. */
+/** What `_vault` says of keys, and what was read of it last. */
 export class KeyLog {
   readonly #deps: KeyLogDeps
-  readonly #known = new Map<number, Slot>()
   #facts: KeyFacts | undefined
 
   constructor(deps: KeyLogDeps) {
@@ -26,7 +24,7 @@ export class KeyLog {
 
   /** The newest, as far as `_vault` can be relied on: enough to read by. */
   async read(signal: AbortSignal): Promise<KeyFacts> {
-    return this.#keep(await this.#deps.readVault(this.#known, signal))
+    return this.#keep(await this.#deps.readVault(signal))
   }
 
   /** What was read last. */
@@ -46,7 +44,7 @@ export class KeyLog {
    * @throws timeline.rolled-back | timeline.damaged | timeline.format-unsupported
    */
   async readTrusted(signal: AbortSignal, epochMin = this.#deps.epochMin): Promise<KeyFacts> {
-    const chain = await this.#deps.readVault(this.#known, signal)
+    const chain = await this.#deps.readVault(signal)
     const facts = this.#keep(chain)
     const { label } = this.#deps
     const isOlder = facts.epoch < epochMin

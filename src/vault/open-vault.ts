@@ -59,7 +59,7 @@ export async function openOpened(
 ): Promise<OpenedVault> {
   const { clock, keyring, random, stateDir, store } = request
   refuseForeign(store, header, credential)
-  const [{ OpenedVault }, { createHeadMemory, openHeadMemory }, { openSlotMemory }] =
+  const [{ OpenedVault }, { createHeadMemory, openHeadMemory }, { openTimelineMemory }] =
     await loadRest()
   const folder = stateDir === undefined ? undefined : join(stateDir, header.vaultId)
   const memory =
@@ -69,7 +69,7 @@ export async function openOpened(
   const deps = { store, keyring, clock, random, memory, header, credential }
   if (folder === undefined) return new OpenedVault(deps)
   const log = { vaultId: header.vaultId, logKey: credential.logKey, random }
-  return new OpenedVault({ ...deps, slots: openSlotMemory(folder, log) })
+  return new OpenedVault({ ...deps, kept: openTimelineMemory(folder, log) })
 }
 
 export type OpenedKeys = {
@@ -85,7 +85,7 @@ function loadRest() {
   return Promise.all([
     import('./opened-vault.ts'),
     import('#timeline/head-memory'),
-    import('#timeline/slot-memory'),
+    import('#timeline/timeline-memory'),
   ])
 }
 

@@ -14,20 +14,23 @@ import type { Clock } from '#stdx/clock'
 import type { Random } from '#stdx/random'
 import type { ObjectStore } from '#store/object-store'
 import { appendEntry } from '#timeline/append-entry'
-import type { Chain, SeenHead } from '#timeline/chain-slots'
+import { type Chain, isSound, type Links, type SeenHead } from '#timeline/chain-slots'
 import { describeKind } from '#timeline/describe-kind'
 import type { EntryBody, RestoreBody } from '#timeline/entry'
-import { parseEntryName, parseSourceName, VAULT_TIMELINE } from '#timeline/entry-name'
+import { parseSourceName, VAULT_TIMELINE } from '#timeline/entry-name'
 import { parseSlot, type Slot } from '#timeline/envelope'
+import { listTimelines } from '#timeline/find-slots'
 import { foldFacts, judgeFact, type RestoreFact } from '#timeline/fold-facts'
-import { foldTimeline, judgeNext } from '#timeline/fold-timeline'
+import { judgeNext } from '#timeline/fold-timeline'
 import { createHeadMemory, type HeadMemory } from '#timeline/head-memory'
 import type { KeyBody } from '#timeline/key-entry'
 import type { AgreedBody } from '#timeline/maintenance-entry'
 import { cosign, judgeCosigner, type Proposal } from '#timeline/proposal'
 import { readChain } from '#timeline/read-chain'
+import { type KeptFacts, readFacts, toChain } from '#timeline/read-facts'
+import { type KeptSource, readSource } from '#timeline/read-source'
 import { isRevokedAt } from '#timeline/revocations'
-import type { SlotMemory } from '#timeline/slot-memory'
+import type { TimelineMemory } from '#timeline/timeline-memory'
 import type { TimelineState } from '#timeline/timeline-state'
 import { AUTHORS, certificateRevoked, findAuthor, findCertificate, roleMissing } from './author.ts'
 import { checkObjects } from './check-objects.ts'
@@ -50,7 +53,7 @@ export type OpenedVaultDeps = {
   readonly random: Random
   readonly memory: HeadMemory
   /** Absent: every entry is verified by every command. */
-  readonly slots?: SlotMemory
+  readonly kept?: TimelineMemory
   readonly header: VaultHeader
   readonly credential: Credential
 }
@@ -70,6 +73,10 @@ export class OpenedVault implements Vault {
   readonly #writing = new Map<string, number>()
   /** As of the newest reading of a source's timeline. */
   readonly #repairs = new Map<string, Repairs>()
+  /** By source, how it was when it was read last and could be relied on. */
+  readonly #sources = new Map<string, KeptSource>()
+  /** The same of `_vault`. */
+  #facts: KeptFacts | undefined
 
   constructor(deps: OpenedVaultDeps) {
     this.#deps = deps
@@ -82,46 +89,36 @@ export class OpenedVault implements Vault {
     this.rootPublicKey = deps.header.rootPublicKey
     this.holder = holderOf(deps.credential)
     this.#keys = new KeyLog({
-      readVault: (known, signal) =>
-        readChain({ ...this.#readDeps(VAULT_TIMELINE, signal), ...this.#slots }, VAULT_TIMELINE, {
-          known,
-          signal,
-        }),
+      readVault: (signal) => this.#readFacts(signal),
       epochMin: deps.credential.epoch ?? 1,
       label: deps.store.label,
     })
   }
 
   async listSources(signal: AbortSignal): Promise<string[]> {
-    const sources = new Set<string>()
-    for await (const { name } of this.store.list('timelines/', signal)) {
-      const source = parseEntryName(name)?.source
-      if (source !== undefined && source !== VAULT_TIMELINE) sources.add(source)
-    }
-    return [...sources].sort()
+    return (await listTimelines(this.store, signal)).filter((one) => one !== VAULT_TIMELINE)
   }
 
   openElsewhere(store: ObjectStore, keyring: ObjectStore): Vault {
-    const { slots: _, ...deps } = this.#deps
+    const { kept: _, ...deps } = this.#deps
     return new OpenedVault({ ...deps, store, keyring, memory: createHeadMemory() })
   }
 
   async readTimeline(source: string, signal: AbortSignal): Promise<TimelineState> {
-    return this.#fold(await this.#readTrusted(parseSourceName(source), signal))
-  }
-
-  async readGoodPart(source: string, signal: AbortSignal): Promise<TimelineState> {
-    return this.#fold(await this.#readChain(parseSourceName(source), signal, this.#slots))
-  }
-
-  #fold(chain: Chain): TimelineState {
-    const state = foldTimeline(chain)
-    this.#repairs.set(chain.source, state.repairs)
+    const { links, state } = await this.#readSource(parseSourceName(source), signal)
+    this.#refuseRollback(links)
     return state
   }
 
+  async readGoodPart(source: string, signal: AbortSignal): Promise<TimelineState> {
+    return (await this.#readSource(parseSourceName(source), signal)).state
+  }
+
   async readChain(timeline: string, signal: AbortSignal): Promise<Chain> {
-    return await this.#readChain(timeline, signal, {})
+    const deps = this.#readDeps(timeline, signal)
+    const chain = await readChain(deps, timeline, await this.#outsideOf(timeline, signal))
+    this.#refuseUnknown(chain)
+    return chain
   }
 
   async parseEntry(
@@ -132,26 +129,41 @@ export class OpenedVault implements Vault {
     return await parseSlot(this.#readDeps(place.source, signal), place, bytes)
   }
 
-  async #readChain(
-    timeline: string,
-    signal: AbortSignal,
-    slots: Pick<OpenedVaultDeps, 'slots'>,
-  ): Promise<Chain> {
+  async #readSource(source: string, signal: AbortSignal): Promise<KeptSource> {
+    const before = this.#sources.get(source)
+    const deps = { ...this.#readDeps(source, signal), kept: this.#deps.kept, before }
+    const read = await readSource(deps, source, await this.#outsideOf(source, signal))
+    this.#refuseUnknown(read.links)
+    if (isSound(read.links)) this.#sources.set(source, read)
+    else this.#sources.delete(source)
+    this.#repairs.set(source, read.state.repairs)
+    return read
+  }
+
+  /** `_vault` as it is now, whether it can be relied on or not; earlier words on heads may be missing. */
+  async #readFacts(signal: AbortSignal): Promise<Chain> {
+    const before = this.#facts
+    const deps = { ...this.#readDeps(VAULT_TIMELINE, signal), kept: this.#deps.kept, before }
+    const read = await readFacts(deps, { signal })
+    this.#facts = isSound(read.links) ? read : undefined
+    return toChain(read)
+  }
+
+  /** What others say of a timeline: heads they saw, and who may not have stated what. */
+  async #outsideOf(timeline: string, signal: AbortSignal) {
+    if (timeline === VAULT_TIMELINE) return { signal }
+    const { revoked } = await this.#keys.read(signal)
     const findSaid = async () => {
-      if (timeline === VAULT_TIMELINE) return []
       const said = (await this.#newestHeads(signal)).get(timeline)
       return said === undefined ? [] : [said]
     }
-    const options =
-      timeline === VAULT_TIMELINE
-        ? {}
-        : { findSaid, revoked: (await this.#keys.read(signal)).revoked }
-    const deps = { ...this.#readDeps(timeline, signal), ...slots }
-    const chain = await readChain(deps, timeline, { ...options, signal })
-    const isThere = chain.headSeq >= 0 || chain.rolledBack !== null
-    if (isThere || timeline === VAULT_TIMELINE) return chain
-    const message = `Cannot read source "${timeline}": the vault holds no timeline of it`
-    throw new AppError('vault.source-unknown', message, { source: timeline })
+    return { findSaid, revoked, signal }
+  }
+
+  #refuseUnknown({ headSeq, rolledBack, source }: Links): void {
+    if (headSeq >= 0 || rolledBack !== null || source === VAULT_TIMELINE) return
+    const message = `Cannot read source "${source}": the vault holds no timeline of it`
+    throw new AppError('vault.source-unknown', message, { source })
   }
 
   async addSource(source: string, signal: AbortSignal): Promise<void> {
@@ -323,7 +335,7 @@ export class OpenedVault implements Vault {
 
   async putDocument(name: string, text: string, signal: AbortSignal): Promise<void> {
     const { logKey } = this.#deps.credential
-    const known = foldFacts(await this.#readTrusted(VAULT_TIMELINE, signal)).documents.get(name)
+    const known = foldFacts(await this.#readTrustedFacts(signal)).documents.get(name)
     if (known !== undefined && isDocumentText(logKey, known, text)) return
     await this.#sayDocument(name, text, signal)
   }
@@ -346,7 +358,7 @@ export class OpenedVault implements Vault {
     const { keyring, store } = this
     const { past = [], read } = this.#deps.credential
     if (read === undefined) throw this.#keyMissing(`Cannot read document "${name}"`, 'read')
-    const body = foldFacts(await this.#readTrusted(VAULT_TIMELINE, signal)).documents.get(name)
+    const body = foldFacts(await this.#readTrustedFacts(signal)).documents.get(name)
     if (body === undefined) return undefined
     const deps = { vaultId: this.id, store, keyring, openers: { read, past } }
     return await readDocumentText(deps, body, signal)
@@ -357,7 +369,9 @@ export class OpenedVault implements Vault {
     const heads = new Map(said)
     const { revoked } = await this.#keys.recall(signal)
     for (const source of await this.listSources(signal)) {
-      const head = await readHead(this.#readDeps(source, signal), { source, revoked }, signal)
+      const knownSeq = this.#sources.get(source)?.links.headSeq ?? said.get(source)?.seq
+      const asked = { knownSeq, source, revoked }
+      const head = await readHead(this.#readDeps(source, signal), asked, signal)
       // Never a smaller one than was said: whoever shortened the timeline shall not have it confirmed.
       if (head !== undefined && head.seq > (said.get(source)?.seq ?? -1)) heads.set(source, head)
     }
@@ -371,7 +385,7 @@ export class OpenedVault implements Vault {
   }
 
   async restores(signal: AbortSignal): Promise<readonly RestoreFact[]> {
-    return foldFacts(await this.#readTrusted(VAULT_TIMELINE, signal)).restores
+    return foldFacts(await this.#readTrustedFacts(signal)).restores
   }
 
   /** Makes what a new vault needs besides `vault.json` and its slot, with the root key. Repeatable. */
@@ -382,7 +396,7 @@ export class OpenedVault implements Vault {
     for (const role of roles) {
       await findAuthor(this.#deps, { roles: [role], source: VAULT_TIMELINE, doing }, signal)
     }
-    const chain = await this.#readTrusted(VAULT_TIMELINE, signal)
+    const chain = await this.#readTrustedFacts(signal)
     if (chain.headSeq < 0) await this.#begin(chain, signal)
   }
 
@@ -398,12 +412,17 @@ export class OpenedVault implements Vault {
     }
   }
 
-  async #readTrusted(timeline: string, signal: AbortSignal): Promise<Chain> {
-    const chain = await this.#readChain(timeline, signal, this.#slots)
-    if (chain.rolledBack === null) return chain
+  async #readTrustedFacts(signal: AbortSignal): Promise<Chain> {
+    const chain = await this.#readFacts(signal)
+    this.#refuseRollback(chain)
+    return chain
+  }
+
+  #refuseRollback({ rolledBack, source }: Links): void {
+    if (rolledBack === null) return
     const where = `heads are remembered in ${this.#deps.memory.label} and in the vault itself`
-    const message = `Cannot trust timeline "${timeline}" of "${this.store.label}": ${chain.rolledBack}; ${where}`
-    throw new AppError('timeline.rolled-back', message, { source: timeline })
+    const message = `Cannot trust timeline "${source}" of "${this.store.label}": ${rolledBack}; ${where}`
+    throw new AppError('timeline.rolled-back', message, { source })
   }
 
   /** Facts of `_vault` do not depend on each other: losing the slot means taking the next. */
@@ -412,10 +431,10 @@ export class OpenedVault implements Vault {
     signal: AbortSignal,
   ): Promise<void> {
     await giveWay(async () => {
-      const found = await this.#readTrusted(VAULT_TIMELINE, signal)
+      const found = await this.#readTrustedFacts(signal)
       const isBegun = found.headSeq >= 0
       if (!isBegun) await this.#begin(found, signal)
-      const chain = isBegun ? found : await this.#readTrusted(VAULT_TIMELINE, signal)
+      const chain = isBegun ? found : await this.#readTrustedFacts(signal)
       const body = typeof said === 'function' ? said(chain) : said
       const refusal = judgeFact(foldFacts(chain), body)
       if (refusal !== undefined) {
@@ -457,15 +476,13 @@ export class OpenedVault implements Vault {
     return Object.keys(this.#deps.credential.sources)[0] ?? VAULT_TIMELINE
   }
 
-  /** What the vault itself says the heads are, by its newest word on it. */
+  /** What the vault itself says the heads are. */
   async #newestHeads(signal: AbortSignal): Promise<ReadonlyMap<string, SeenHead>> {
+    const chain = await this.#readFacts(signal)
+    if (isSound(chain)) return foldFacts(chain).heads
+    // What is said behind a damage still tells that a timeline was shortened.
     const { revoked } = await this.#keys.recall(signal)
     return await readSaidHeads(this.#readDeps(VAULT_TIMELINE, signal), revoked, signal)
-  }
-
-  get #slots(): Pick<OpenedVaultDeps, 'slots'> {
-    const { slots } = this.#deps
-    return slots === undefined ? {} : { slots }
   }
 
   #readDeps(source: string, signal: AbortSignal) {

@@ -20,7 +20,7 @@ export async function findSaidCertificate(
   // Nobody else's word is needed, so nobody else's certificate is.
   const findCertificate = async (author: string) => (author === root.id ? root : undefined)
   const deps = { vaultId, logKey, store, findCertificate }
-  for await (const slot of readBackwards(deps, VAULT_TIMELINE, signal)) {
+  for await (const slot of readBackwards(deps, { source: VAULT_TIMELINE }, signal)) {
     if (slot.kind !== 'entry' || slot.entry.body.kind !== 'certificate') continue
     const found = slot.entry.body.certificates
       .map((text) => parseCertificate(credential, VAULT_TIMELINE, text))

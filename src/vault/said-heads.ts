@@ -14,7 +14,7 @@ export async function readSaidHeads(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, SeenHead>> {
   let looked = 0
-  for await (const read of readBackwards(deps, VAULT_TIMELINE, signal)) {
+  for await (const read of readBackwards(deps, { source: VAULT_TIMELINE }, signal)) {
     const [slot] = voidRevoked(VAULT_TIMELINE, [read], revoked)
     if (slot?.kind === 'entry' && slot.entry.body.kind === 'heads') {
       return foldFacts({ entries: [slot.entry] }).heads
@@ -28,10 +28,18 @@ export async function readSaidHeads(
 /** The newest slot of a source that is an entry, judged by itself. */
 export async function readHead(
   deps: ReadHeadDeps,
-  { revoked, source }: { readonly source: string; readonly revoked: Revocations },
+  {
+    knownSeq,
+    revoked,
+    source,
+  }: {
+    readonly source: string
+    readonly knownSeq: number | undefined
+    readonly revoked: Revocations
+  },
   signal: AbortSignal,
 ): Promise<SeenHead | undefined> {
-  for await (const read of readBackwards(deps, source, signal)) {
+  for await (const read of readBackwards(deps, { knownSeq, source }, signal)) {
     const [slot] = voidRevoked(source, [read], revoked)
     if (slot?.kind === 'entry') return { seq: slot.seq, hash: slot.hash }
   }

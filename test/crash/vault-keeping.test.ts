@@ -54,7 +54,7 @@ async function keep(vault: Vault): Promise<void> {
     vault,
     'erp',
     async ({ basis, points }) => {
-      if (points[0]?.seq !== 1) return undefined
+      if (points.at(0)?.seq !== 1) return undefined
       return await vault.cosign('erp', { kind: 'expire', basis, points: [1] }, signal)
     },
     signal,

@@ -125,7 +125,7 @@ export async function aLife(sql: string): Promise<Life> {
 }
 
 function pointOf({ points }: TimelineState, seq: number): Point {
-  const point = points.find((one) => one.seq === seq)
+  const point = points.bySeq(seq)
   assert(point !== undefined, 'The timeline has the point.')
   return point
 }

@@ -100,7 +100,7 @@ async function mark(life: Life, step: Extract<Step, { readonly picks: unknown }>
 
 function picked({ points }: TimelineState, step: Extract<Step, { readonly picks: unknown }>) {
   const candidates =
-    step.kind === 'expire' ? points.slice(0, -1).filter(({ held }) => !held) : points
+    step.kind === 'expire' ? points.slice(0, -1).filter(({ held }) => !held) : [...points]
   const chosen = step.picks.flatMap(
     (pick) => candidates[pick % Math.max(1, candidates.length)] ?? [],
   )

@@ -5,6 +5,7 @@ import {
   HeadBucketCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  type ListObjectsV2CommandOutput,
   PutObjectCommand,
   PutObjectRetentionCommand,
   S3Client,
@@ -162,26 +163,9 @@ export function openS3Calls(
     async headBucket(abortSignal) {
       await client.send(new HeadBucketCommand({ Bucket }), { abortSignal })
     },
-    async list({ from, isOneFolder, pageMax, prefix }, abortSignal) {
-      const page = {
-        Bucket,
-        Prefix: prefix,
-        ContinuationToken: from,
-        MaxKeys: pageMax,
-        ...(isOneFolder === true && { Delimiter: '/' }),
-      }
-      const answer = await client.send(new ListObjectsV2Command(page), { abortSignal })
-      const objects = (answer.Contents ?? []).map(({ Key = '', LastModified, Size = 0 }) => ({
-        key: Key,
-        sizeBytes: Size,
-        modifiedMs: inSeconds(LastModified),
-      }))
-      const folders = (answer.CommonPrefixes ?? []).map(({ Prefix = '' }) => Prefix)
-      return {
-        objects,
-        folders,
-        next: answer.IsTruncated ? answer.NextContinuationToken : undefined,
-      }
+    async list(request, abortSignal) {
+      const command = new ListObjectsV2Command(listInput(Bucket, request))
+      return pageOf(await client.send(command, { abortSignal }))
     },
     async delete(Key, VersionId, abortSignal) {
       await client.send(new DeleteObjectCommand({ Bucket, Key, VersionId }), { abortSignal })
@@ -196,6 +180,21 @@ export function openS3Calls(
       await client.send(command, { abortSignal })
     },
   }
+}
+
+function listInput(Bucket: string, { from, isOneFolder, pageMax, prefix }: S3ListRequest) {
+  const page = { Bucket, Prefix: prefix, ContinuationToken: from, MaxKeys: pageMax }
+  return isOneFolder === true ? { ...page, Delimiter: '/' } : page
+}
+
+function pageOf(answer: ListObjectsV2CommandOutput): S3Page {
+  const objects = (answer.Contents ?? []).map(({ Key = '', LastModified, Size = 0 }) => ({
+    key: Key,
+    sizeBytes: Size,
+    modifiedMs: inSeconds(LastModified),
+  }))
+  const folders = (answer.CommonPrefixes ?? []).map(({ Prefix = '' }) => Prefix)
+  return { objects, folders, next: answer.IsTruncated ? answer.NextContinuationToken : undefined }
 }
 
 function clientConfig({ endpoint, isPathStyle, profile, region }: S3Place): S3ClientConfig {

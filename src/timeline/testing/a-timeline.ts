@@ -1,3 +1,4 @@
+import type { Cut } from '#record/cut'
 import { type Certificate, formatCertificate, parseCertificate } from '#seal/certificate'
 import type { Role, VaultId } from '#seal/keys'
 import { publicKeyOf } from '#seal/sealing-pair'
@@ -7,6 +8,7 @@ import { systemRandom } from '#stdx/random'
 import { createMemoryStore } from '#store/testing/memory-store'
 import { appendEntry } from '../append-entry.ts'
 import type { CaptureBody, EntryBody } from '../entry.ts'
+import { formatEntry, hashEntry } from '../envelope.ts'
 import { foldTimeline } from '../fold-timeline.ts'
 import { createHeadMemory } from '../head-memory.ts'
 import { readChain } from '../read-chain.ts'
@@ -71,6 +73,22 @@ export function aTimelines() {
     return author
   }
 
+  /** The same at the cost of one entry each, however many. */
+  function beginLong(source: string, captures: number, cutOf = (_: number) => A_CUT): Author {
+    const author = anAuthor('capture', source)
+    let previous: string | null = null
+    for (let seq = 0; seq <= captures; seq++) {
+      const base = seq < 2 ? null : seq - 1
+      const capture = aCaptureBody(base, { cut: cutOf(seq), ...(seq > 1 && { catalogue: null }) })
+      const body: EntryBody = seq === 0 ? { kind: 'genesis', source } : capture
+      const at = { source, seq, previous, voids: [], time: '2026-01-01T00:00:00Z' }
+      const bytes = formatEntry(deps, { ...at, body }, author)
+      store.objects.set(object(seq, source), bytes)
+      previous = hashEntry(bytes)
+    }
+    return author
+  }
+
   async function nextCapture(source: string): Promise<CaptureBody> {
     return aCaptureBody(foldTimeline(await chain(source)).points.at(-1)?.seq ?? null)
   }
@@ -78,7 +96,13 @@ export function aTimelines() {
   const read = async (source: string) => foldTimeline(await chain(source))
   const object = (seq: number, source = 'erp') =>
     `timelines/${source}/${String(seq).padStart(10, '0')}.entry`
-  return { store, deps, anAuthor, append, begin, chain, nextCapture, object, read }
+  return { store, deps, anAuthor, append, begin, beginLong, chain, nextCapture, object, read }
+}
+
+const A_CUT: Cut = {
+  position: '1',
+  time: '2026-06-30T12:00:00Z',
+  identity: { system: 'here', database: 'erp' },
 }
 
 export function aCaptureBody(base: number | null, change: Partial<CaptureBody> = {}): CaptureBody {
@@ -87,11 +111,7 @@ export function aCaptureBody(base: number | null, change: Partial<CaptureBody> =
     session: Buffer.from(systemRandom.bytes(16)).toString('hex'),
     base,
     connector: 'sqlite',
-    cut: {
-      position: '1',
-      time: '2026-06-30T12:00:00Z',
-      identity: { system: 'here', database: 'erp' },
-    },
+    cut: A_CUT,
     catalogue: { definition: null, notRestored: [] },
     sequences: {},
     leftOut: [],

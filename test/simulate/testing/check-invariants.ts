@@ -127,7 +127,7 @@ export class InvariantCheck {
     }
     const known = truth.pointsOf(source)
     for (const point of known) {
-      const isThere = state.points.some((one) => one.seq === point.seq)
+      const isThere = state.points.bySeq(point.seq) !== undefined
       must(isThere || state.expired.has(point.seq), 'I2', `${source}@${point.seq} is gone`)
     }
     for (const point of known) {
@@ -142,10 +142,12 @@ export class InvariantCheck {
       await this.#checkPoint(state, point)
     }
     // Those of compactions, too.
-    for (const session of state.sessions) truth.committed.add(session)
+    for (const { body } of (await this.#vault.readChain(source, signal)).entries) {
+      if ('session' in body && state.sessions.has(body.session)) truth.committed.add(body.session)
+    }
     this.#noteNeeded(source, state)
     if (!chance.happens(0.3)) return
-    const older = chance.pick(state.points)
+    const older = chance.pick([...state.points])
     if (older !== undefined) await this.#checkPoint(state, older)
   }
 

@@ -28,7 +28,7 @@ async function mark({ chance, signal, vault }: Turn, source: string): Promise<vo
     vault,
     source,
     async ({ basis, headSeq, points: all }) => {
-      const point = chance.pick(all)?.seq
+      const point = chance.pick([...all])?.seq
       if (point === undefined) return undefined
       const points = [point]
       if (action === 'label') return { kind: action, label: `at-${headSeq}`, point }

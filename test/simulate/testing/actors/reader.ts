@@ -25,7 +25,7 @@ async function read({ chance, log, signal, truth, vault }: Turn, source: string)
   const still = new Set(truth.pointsOf(source))
   const missing = before.find((point) => !seen.has(point.seq) && still.has(point))
   must(missing === undefined, 'I2', `${source}@${missing?.seq} is committed and not seen`)
-  const point = chance.pick(state.points)
+  const point = chance.pick([...state.points])
   if (point === undefined) return
   const held = await readHeld(vault, { state, point }, signal)
   const expected = truth.findPoint(source, point.seq)

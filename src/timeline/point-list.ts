@@ -1,0 +1,201 @@
+import type { CaptureBody } from './entry.ts'
+import { ExpiredPoints } from './expired-points.ts'
+import { PAGE_ITEMS, PagedLog } from './paged-log.ts'
+import { parseTimeNs } from './time-ns.ts'
+import type { Catalogue, Point } from './timeline-state.ts'
+
+/** What is kept of each slot of a timeline, by seq; a point was one when it was committed. */
+export type SlotRecord = {
+  /** Of the object in it. */
+  readonly hash: string
+  readonly point?: { readonly time: string; readonly body: CaptureBody }
+}
+
+/** What tells whether a page of slots has to be looked at. */
+export type PageFacts = {
+  /** Points in it, those that were let go among them. */
+  readonly points: number
+  /** No point in it is of an earlier moment of the source; `null` when none tells its moment. */
+  readonly earliestMs: number | null
+}
+
+export type PointMarks = {
+  readonly facts: readonly PageFacts[]
+  /** Catalogues, each with the first point that it is in force at, ascending. */
+  readonly catalogues: readonly { readonly seq: number; readonly catalogue: Catalogue }[]
+  readonly labels: ReadonlyMap<string, number>
+  readonly held: ReadonlySet<number>
+  readonly expired: ExpiredPoints
+  /** By page, how many of its points were let go. */
+  readonly gone: ReadonlyMap<number, number>
+}
+
+const NO_MARKS: PointMarks = {
+  facts: [],
+  catalogues: [],
+  labels: new Map(),
+  held: new Set(),
+  expired: new ExpiredPoints(),
+  gone: new Map(),
+}
+
+/**
+ * The recovery points of a timeline, ascending by seq. Pages of them are read when they are asked for
+ * and not before; asking for one point, by number, label or time, reads a page or two.
+ */
+export class PointList {
+  readonly log: PagedLog<SlotRecord>
+  readonly marks: PointMarks
+  #length: number | undefined
+
+  constructor(log: PagedLog<SlotRecord> = new PagedLog(), marks: PointMarks = NO_MARKS) {
+    this.log = log
+    this.marks = marks
+  }
+
+  get length(): number {
+    this.#length ??= this.#pages().reduce((sum, page) => sum + this.#countIn(page), 0)
+    return this.#length
+  }
+
+  /** @param index from the end when it is negative */
+  at(index: number): Point | undefined {
+    if (index < 0) return this.#nth(this.#pages().reverse(), -1 - index, true)
+    return this.#nth(this.#pages(), index, false)
+  }
+
+  bySeq(seq: number): Point | undefined {
+    const record = this.log.at(seq)
+    if (record?.point === undefined || this.marks.expired.get(seq) !== undefined) return undefined
+    return this.#toPoint(seq, record.point)
+  }
+
+  byLabel(label: string): Point | undefined {
+    const seq = this.marks.labels.get(label)
+    return seq === undefined ? undefined : this.bySeq(seq)
+  }
+
+  /** The newest point before this entry. */
+  before(seq: number): Point | undefined {
+    return this.#last(Math.floor(seq / PAGE_ITEMS), (point) => point.seq < seq)
+  }
+
+  /** The oldest point after this entry. */
+  after(seq: number): Point | undefined {
+    const from = Math.max(0, Math.floor(seq / PAGE_ITEMS))
+    for (const page of this.#pages().slice(from)) {
+      const found = this.#pointsIn(page).find((point) => point.seq > seq)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  /** The last point, in the order of commits, whose cut is at or before this moment. */
+  lastAt(timeNs: bigint): Point | undefined {
+    const isPast = ({ body }: Point) => (parseTimeNs(body.cut.time) ?? timeNs + 1n) <= timeNs
+    const timeMs = Number(timeNs / 1_000_000n)
+    return this.#last(this.#pages().length - 1, isPast, (page) => {
+      const { facts } = this.marks
+      const earliestMs = page < facts.length ? facts[page]?.earliestMs : Number.NEGATIVE_INFINITY
+      return earliestMs !== null && earliestMs !== undefined && earliestMs <= timeMs
+    })
+  }
+
+  *[Symbol.iterator](): Generator<Point, undefined, undefined> {
+    for (const page of this.#pages()) yield* this.#pointsIn(page)
+  }
+
+  map<T>(fn: (point: Point) => T): T[] {
+    return [...this].map(fn)
+  }
+
+  flatMap<T>(fn: (point: Point) => readonly T[]): T[] {
+    return [...this].flatMap(fn)
+  }
+
+  filter(isIn: (point: Point) => boolean): Point[] {
+    return [...this].filter(isIn)
+  }
+
+  find(isIt: (point: Point) => boolean): Point | undefined {
+    for (const point of this) if (isIt(point)) return point
+    return undefined
+  }
+
+  slice(from: number, to: number): Point[] {
+    return [...this].slice(from, to)
+  }
+
+  #pages(): number[] {
+    return Array.from({ length: this.log.pages.length + 1 }, (_, page) => page)
+  }
+
+  #countIn(page: number): number {
+    const facts = this.marks.facts[page]
+    const all = facts?.points ?? this.log.tail.filter(({ point }) => point !== undefined).length
+    return all - (this.marks.gone.get(page) ?? 0)
+  }
+
+  #nth(pages: readonly number[], index: number, isFromEnd: boolean): Point | undefined {
+    let skipped = 0
+    for (const page of pages) {
+      const count = this.#countIn(page)
+      if (index < skipped + count) {
+        const points = this.#pointsIn(page)
+        return isFromEnd ? points.at(-1 - (index - skipped)) : points[index - skipped]
+      }
+      skipped += count
+    }
+    return undefined
+  }
+
+  #last(
+    from: number,
+    isIt: (point: Point) => boolean,
+    mayHold: (page: number) => boolean = () => true,
+  ): Point | undefined {
+    for (let page = Math.min(from, this.log.pages.length); page >= 0; page--) {
+      if (this.#countIn(page) === 0 || !mayHold(page)) continue
+      const found = this.#pointsIn(page).findLast(isIt)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  #pointsIn(page: number): Point[] {
+    if (this.#countIn(page) === 0) return []
+    const records = this.log.pages[page]?.items() ?? this.log.tail
+    return records.flatMap(({ point }, i) => {
+      const seq = page * PAGE_ITEMS + i
+      const isThere = point !== undefined && this.marks.expired.get(seq) === undefined
+      return isThere ? [this.#toPoint(seq, point)] : []
+    })
+  }
+
+  #toPoint(seq: number, { body, time }: { readonly time: string; readonly body: CaptureBody }) {
+    const { catalogues, held, labels } = this.marks
+    const inForce = catalogues.findLast((one) => one.seq <= seq)?.catalogue
+    const names = [...labels].flatMap(([label, point]) => (point === seq ? [label] : []))
+    const catalogue = inForce ?? { definition: null, notRestored: [] }
+    return {
+      seq,
+      kind: 'capture' as const,
+      time,
+      body,
+      catalogue,
+      labels: names,
+      held: held.has(seq),
+    }
+  }
+}
+
+/** What is to be known of a full page without looking at it. */
+export function pageFactsOf(records: readonly SlotRecord[]): PageFacts {
+  const times = records.flatMap(({ point }) => {
+    const timeNs = point && parseTimeNs(point.body.cut.time)
+    return timeNs === undefined ? [] : [Number(timeNs / 1_000_000n)]
+  })
+  // Never earlier than it is by rounding: before 1970 a division rounds up.
+  const earliestMs = times.length === 0 ? null : times.reduce((a, b) => Math.min(a, b)) - 1
+  return { points: records.filter(({ point }) => point !== undefined).length, earliestMs }
+}
