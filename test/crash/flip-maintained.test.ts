@@ -2,7 +2,6 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
-import { exportEntity } from '#app/export-entity'
 import { isAppError } from '#stdx/app-error'
 import { systemRandom } from '#stdx/random'
 import { Secret } from '#stdx/secret'
@@ -14,6 +13,7 @@ import type { Vault } from '#vault/vault'
 import { change } from '../journeys/testing/example-database.ts'
 import { type Traveller, travellerIn } from '../journeys/testing/traveller.ts'
 import { aChance } from './testing/chance.ts'
+import { isCode, readOrCode } from './testing/read-or-code.ts'
 
 /** Small enough to try every byte; the text is one that is stored once, as a large value. */
 const TABLES = `
@@ -82,7 +82,11 @@ async function liveThrough(traveller: Traveller): Promise<Found> {
   await load(stores.keyring, at('vault/keyring'))
   const credential = await readFile(at('more-keys/restore.key'), 'utf8')
   const vault = await open({ stores, credential })
-  return { stores, credential, rows: await Promise.all(READS.map((what) => read(vault, what))) }
+  return {
+    stores,
+    credential,
+    rows: await Promise.all(READS.map((what) => readOrCode(vault, what))),
+  }
 }
 
 async function load({ objects }: MemoryStore, folder: string): Promise<void> {
@@ -100,19 +104,6 @@ async function open({ credential, stores }: Pick<Found, 'stores' | 'credential'>
   return await openVault({ ...deps, keyFile })
 }
 
-/** The text of an export, or the code of the refusal; anything else is a defect. */
-async function read(vault: Vault, what: (typeof READS)[number]): Promise<string> {
-  try {
-    let text = ''
-    for await (const piece of exportEntity(vault, { ...what, format: 'jsonl' }, signal))
-      text += piece
-    return text
-  } catch (error) {
-    if (isAppError(error)) return error.code
-    throw error
-  }
-}
-
 /** What is damaged is named, and every row that is given is right. */
 async function expectHonest(where: string, name: string, reads = READS): Promise<void> {
   const vault = await open(found).catch((error: unknown) => {
@@ -128,10 +119,9 @@ async function expectHonest(where: string, name: string, reads = READS): Promise
   const isOfOthers = said !== name && where.endsWith(' flipped')
   if (!isOfOthers) expect({ where, named }).toEqual({ where, named: true })
   for (const what of reads) {
-    const text = await read(vault, what)
-    const isRefused = /^[a-z]+\.[a-z-]+$/.test(text)
+    const text = await readOrCode(vault, what)
     const right = found.rows[READS.indexOf(what)]
-    expect({ where, ...what, text: isRefused ? right : text }).toEqual({
+    expect({ where, ...what, text: isCode(text) ? right : text }).toEqual({
       where,
       ...what,
       text: right,

@@ -1,7 +1,6 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { exportEntity } from '#app/export-entity'
 import { openSlot } from '#seal/slot'
 import { isAppError } from '#stdx/app-error'
 import { systemClock } from '#stdx/clock'
@@ -15,6 +14,7 @@ import type { Vault } from '#vault/vault'
 import { change } from '../journeys/testing/example-database.ts'
 import { aTraveller, PASSPHRASE, type Traveller } from '../journeys/testing/traveller.ts'
 import { aChance } from './testing/chance.ts'
+import { isCode, readOrCode } from './testing/read-or-code.ts'
 
 const TABLES = `
   CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT, iban TEXT);
@@ -65,24 +65,11 @@ async function open(folder: string, keyFile?: Secret): Promise<Vault> {
   })
 }
 
-/** The text of an export, or the code of the refusal; anything else is a defect. */
-async function read(vault: Vault, what: (typeof READS)[number]): Promise<string> {
-  try {
-    let text = ''
-    for await (const piece of exportEntity(vault, { ...what, format: 'jsonl' }, signal))
-      text += piece
-    return text
-  } catch (error) {
-    if (isAppError(error)) return error.code
-    throw error
-  }
-}
-
 type Known = { readonly folder: string; readonly keyFile: Secret; readonly rows: readonly string[] }
 
 async function know(folder: string): Promise<Known> {
   const whole = await open(folder)
-  const rows = await Promise.all(READS.map((what) => read(whole, what)))
+  const rows = await Promise.all(READS.map((what) => readOrCode(whole, what)))
   return { folder, keyFile: await readKeyFile(whole, folder), rows }
 }
 
@@ -105,9 +92,11 @@ async function expectHonest(
   const isMissed = !MISSED_BY_NOBODY.test(where)
   if (isMissed) expect({ where, verdict: report.verdict }).toEqual({ where, verdict: 'damaged' })
   for (const [index, what] of READS.entries()) {
-    const found = await read(vault, what)
-    const isRefused = /^[a-z]+\.[a-z-]+$/.test(found)
-    expect({ where, found: isRefused ? rows[index] : found }).toEqual({ where, found: rows[index] })
+    const found = await readOrCode(vault, what)
+    expect({ where, found: isCode(found) ? rows[index] : found }).toEqual({
+      where,
+      found: rows[index],
+    })
   }
 }
 
