@@ -255,3 +255,25 @@ function flip(bytes: Uint8Array | undefined): void {
   if (bytes === undefined) throw new Error('There is nothing to flip.')
   bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1
 }
+
+test('a source that is added while a replica is made does no harm to it', async () => {
+  const { inHand, replica, replicate, there, vault } = await aReplicatedVault()
+  const custodian = await inHand.openAs('custodian')
+  let isAdded = false
+  const store = {
+    ...inHand.store,
+    async *list(prefix: string) {
+      yield* inHand.store.list(prefix, signal)
+      if (prefix !== 'roles/' || isAdded) return
+      isAdded = true
+      await vault.addSource('crm', signal)
+    },
+  }
+  const from = { store, keyring: inHand.keyring }
+  await replicateVault(custodian, { from, to: there, onProgress, signal })
+  expect(isAdded).toBe(true)
+  expect(await check(replica)).toMatchObject({ verdict: 'whole', problems: [] })
+  await replicate()
+  expect(await replica.listSources(signal)).toEqual(['crm', 'erp'])
+  expect(await check(replica)).toMatchObject({ verdict: 'whole', problems: [] })
+})

@@ -60,6 +60,8 @@ class Replicating {
   readonly #to: Stores
   readonly #onProgress: ReplicateOptions['onProgress']
   readonly #signal: AbortSignal
+  /** Slots and certificates that are known to be there. */
+  readonly #copied = new Set<string>()
   #entries = 0
   #objects = 0
   #bytes = 0
@@ -81,7 +83,6 @@ class Replicating {
     await this.#refuseOther()
     const { keyring, store } = this.#from
     await this.#copyFolder(keyring, this.#to.keyring, 'slots/')
-    await this.#copyFolder(store, this.#to.store, 'roles/')
     // Before the sources: it repeats their heads, and must not know of newer ones than are there.
     const said = await this.#readHead(VAULT_TIMELINE)
     this.#stated = await readStatedKeys(this.#vault, this.#signal)
@@ -128,6 +129,8 @@ class Replicating {
     const needed = await neededBy(this.#vault, timeline, this.#signal, upTo)
     const toSeq = needed.headSeq
     const fromSeq = await this.#judgeReplica(timeline, toSeq)
+    // Not before: whoever states its first entry now puts its certificate there just before.
+    await this.#copyFolder(this.#from.store, this.#to.store, 'roles/')
     await this.#copyNeeded(needed)
     for (const { first, last } of batchesOf(needed, { fromSeq, toSeq })) {
       // The first comes last: until it is there, nothing of its batch counts.
@@ -167,7 +170,7 @@ class Replicating {
     if (toSeq < 0) return
     const there = await this.#replica.readChain(timeline, this.#signal)
     if (there.damagedFrom === null && there.headSeq >= toSeq) return
-    const [incident] = there.incidents
+    const incident = there.incidents.find(({ seq }) => seq === there.damagedFrom)
     throw this.#diverged(incident?.problem ?? `its timeline "${timeline}" ends early`)
   }
 
@@ -260,7 +263,9 @@ class Replicating {
 
   async #copyFolder(from: ObjectStore, to: ObjectStore, folder: string): Promise<void> {
     for await (const { name } of from.list(folder, this.#signal)) {
-      if (/^(slots|roles)\/[0-9a-f]+\.json$/.test(name)) await this.#copySmall(from, to, name)
+      if (!/^(slots|roles)\/[0-9a-f]+\.json$/.test(name) || this.#copied.has(name)) continue
+      await this.#copySmall(from, to, name)
+      this.#copied.add(name)
     }
   }
 
