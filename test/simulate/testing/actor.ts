@@ -56,5 +56,7 @@ export type Turn = {
    * an object is rotten, keys were changed meanwhile.
    */
   isMisled(): boolean
+  /** Whether a listing of this turn was stale: then it may be of the past, and not know it. */
+  hasMetStaleList(): boolean
   log(what: string): void
 }

@@ -249,7 +249,8 @@ export class Host {
       replica: replica.memory,
       replicaKeyring: replicaKeyring.memory,
     }
-    const about = { raw, replica: replicas, memory, isCalm, log, isMisled }
+    const hasMetStaleList = () => life.hasMetStaleList
+    const about = { hasMetStaleList, raw, replica: replicas, memory, isCalm, log, isMisled }
     const given = { vault, clock, random, chance, signal, ...about }
     await this.actor.turn({ ...turn, ...given })
     this.tally.succeeded += 1
