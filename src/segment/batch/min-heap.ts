@@ -15,7 +15,9 @@ export class MinHeap<T extends object> {
 
   /** The item that would be on top without the one that is. */
   second(): T | undefined {
-    const [, left, right] = this.#items
+    // By index: taking an array apart makes an iterator, and this is asked for every stretch.
+    const left = this.#items[1]
+    const right = this.#items[2]
     if (left === undefined || right === undefined) return left
     return this.#compare(left, right) <= 0 ? left : right
   }

@@ -6,7 +6,7 @@ import { Gathering } from '../read/gathering.ts'
 import { endOfStretch, heapOfCursors } from '../read/run-cursor.ts'
 import type { VersionBatch } from '../version-batch.ts'
 import type { RunChain } from './run-chain.ts'
-import type { VersionSieve } from './version-sieve.ts'
+import type { Sifted, VersionSieve } from './version-sieve.ts'
 
 /** Versions that were kept, rows as `schema` says; of one layout they come in order. */
 export type MergedBatch = { readonly schema: SchemaVersion; readonly batch: VersionBatch }
@@ -32,18 +32,14 @@ export async function* mergeVersions(
   for (let run = heap.top(); run !== undefined; run = heap.top()) {
     signal.throwIfAborted()
     const to = endOfStretch(run, heap.second())
-    for (const sifted of sieve.sift(run, to)) {
-      if (sifted.kind === 'delete') {
-        outputs.add(sifted.target, sifted.piece)
-      } else {
-        // Nearly always the block is there: a wait per stretch would cost as much as copying it.
-        const batch = run.loaded ?? (await run.batchWithRows())
-        outputs.add(run.target, { batch, from: sifted.from, to: sifted.to })
-      }
-      if (outputs.full.length > 0) yield* outputs.full.splice(0)
-    }
+    const sifted = sieve.sift(run, to)
+    // Nearly always the block is there: a wait per stretch would cost as much as copying it.
+    const isNeeded = run.loaded === undefined && sifted.some(({ kind }) => kind === 'stretch')
+    if (isNeeded) await run.batchWithRows()
+    outputs.addAll(run, sifted)
+    if (outputs.full.length > 0) yield* outputs.full.splice(0)
     const { loaded, target } = run
-    heap.settle(await run.moveTo(to))
+    heap.settle(run.moveWithin(to) || (await run.moveTo(to)))
     if (loaded !== undefined && loaded !== run.loaded) outputs.finish(target, loaded)
   }
   sieve.finish()
@@ -78,7 +74,17 @@ class Outputs {
     this.#batchesMax = batchesMax
   }
 
-  add(schema: SchemaVersion, piece: Piece): void {
+  /** What is left of a stretch of the run's current block, whose rows are loaded if any are. */
+  addAll({ loaded, target }: RunChain, sifted: readonly Sifted[]): void {
+    for (const one of sifted) {
+      if (one.kind === 'delete') this.#add(one.target, one.piece)
+      else if (loaded !== undefined) {
+        this.#add(target, { batch: loaded, from: one.from, to: one.to })
+      }
+    }
+  }
+
+  #add(schema: SchemaVersion, piece: Piece): void {
     const { gathering } = this.#of(schema)
     const cut = cutAtBlock(piece, gathering.bytes)
     this.#gather(schema, gathering, cut < piece.to ? { ...piece, to: cut } : piece)

@@ -68,6 +68,11 @@ export class RunChain {
     return await this.#cursor.batchWithRows({ schemas, asked: this.target })
   }
 
+  /** As the cursor's. */
+  moveWithin(index: number): boolean {
+    return this.#cursor.moveWithin(index)
+  }
+
   /** Moves on; false at the end of the last segment. */
   async moveTo(index: number): Promise<boolean> {
     if (await this.#cursor.moveTo(index)) return true

@@ -50,10 +50,15 @@ export class RunCursor {
     return new RunCursor(reader, { block, batch: await reader.readKeys(block) }, isSkipped)
   }
 
+  /** Moves on in the block; false at its end, where `moveTo` goes on. Costs nothing to wait for. */
+  moveWithin(index: number): boolean {
+    this.index = index
+    return index < this.batch.count
+  }
+
   /** Moves on; false at the end of the segment. */
   async moveTo(index: number): Promise<boolean> {
-    this.index = index
-    if (index < this.batch.count) return true
+    if (this.moveWithin(index)) return true
     this.#withRows = undefined
     const { blocks } = this.reader.segment
     let next = blocks[this.block.index + 1]
