@@ -30,7 +30,7 @@ async function read(turn: Turn, source: string): Promise<void> {
     'I2',
     `${source}@${missing?.seq} is committed and not seen`,
   )
-  const point = chance.pick(state.points)
+  const point = chance.pick([...state.points])
   if (point === undefined) return
   const held = await readHeld(vault, { state, point }, signal)
   const expected = truth.findPoint(source, point.seq)
