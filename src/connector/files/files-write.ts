@@ -75,10 +75,11 @@ export class FilesWrite implements TargetWrite {
   ): Promise<number> {
     const written = await this.#open(entity, fields)
     const types = typeFields(written, this.#schemas.get(entity), fields)
+    const { signal } = this.#parts
     return await this.#translating(entity, async () => {
       let count = 0
-      for await (const values of readBatches(rows, fields.length, this.#parts.signal)) {
-        await written.append(fields, types, values)
+      for await (const values of readBatches(rows, fields.length, signal)) {
+        await written.append(fields, types, { values, signal })
         count += 1
       }
       return count

@@ -167,6 +167,10 @@ class JsonSurvey {
       const column = cell % cells.columnCount
       this.#seen[column] = (this.#seen[column] ?? 0) | (1 << judgeKind(cells, cell))
     }
+    // The splitter may know fields already that come up in the next record.
+    for (let column = cells.columnCount; column < this.#names.length; column++) {
+      this.#seen[column] = (this.#seen[column] ?? 0) | (1 << CELL.absent)
+    }
     this.search ??= new KeySearch(this.#names, this.#settings.key)
     this.search.look(cells, from, text, splitter.recordsBefore)
     this.rowCount += cells.rowCount

@@ -1,6 +1,4 @@
-import { createReadStream } from 'node:fs'
 import { unlink } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
 import type { EntityName } from '#record/entity-name'
 import { parseField } from '#record/row-text'
 import type { SchemaVersion } from '#record/schema'
@@ -10,7 +8,7 @@ import type { FileFormat } from './dialect.ts'
 import { type FieldType, parseFieldType } from './field-type.ts'
 import { openRecordFormat } from './format-record.ts'
 import type { Part, ReadEntity } from './read-entity.ts'
-import { openSourceFile } from './source-file.ts'
+import { openSourceFile, readBlocks } from './source-file.ts'
 import { TextOutput } from './text-output.ts'
 import type { WorkFolder } from './work-folder.ts'
 
@@ -78,11 +76,11 @@ export class WrittenEntity implements AsyncDisposable {
   async append(
     fields: readonly string[],
     types: readonly FieldType[],
-    values: readonly string[],
+    { signal, values }: { values: readonly string[]; signal: AbortSignal },
   ): Promise<void> {
     const part = this.parts.at(-1)
     assert(part !== undefined, 'An entity has a file.')
-    part.output ??= await this.#copyOriginal(part)
+    part.output ??= await this.#copyOriginal(part, signal)
     const format = openRecordFormat(part.format, this.entity, this.columnsWith(fields, types))
     const valueByName = new Map(fields.map((name, i) => [name, parseField(values[i] ?? '')]))
     const row = this.#names.map((name) => valueByName.get(name) ?? null)
@@ -141,13 +139,17 @@ export class WrittenEntity implements AsyncDisposable {
     for (const { output } of this.parts) await output?.file.handle.close()
   }
 
-  async #copyOriginal({ format, original, to }: WrittenPart): Promise<TextOutput> {
+  async #copyOriginal(
+    { format, original, to }: WrittenPart,
+    signal: AbortSignal,
+  ): Promise<TextOutput> {
     const file = await this.work.create()
     const output = new TextOutput(file, format.encoding, to)
     if (original === undefined) return output
-    const { handle } = original.examined.file
-    const from = createReadStream('', { fd: handle, start: 0, autoClose: false })
-    await pipeline(from, file.handle.createWriteStream({ autoClose: false }))
+    const { file: source, sha256 } = original.examined
+    for await (const { bytes } of readBlocks(source, signal, sha256)) {
+      await file.handle.writeFile(bytes)
+    }
     const isEmpty = original.examined.file.stamp.sizeBytes === 0
     if (!format.isClosed && !isEmpty) await output.write(newlineOf(format))
     return output

@@ -41,6 +41,8 @@ export type ConnectorHarness = {
   readonly hasPartialIndexes?: boolean
   /** A type for binary values and the SQL of one of `count` bytes. */
   readonly binary: { readonly type: string; value(count: number): string }
+  /** What systems of the kind have nothing of, so that nothing can be asked about it. */
+  readonly lacks?: readonly Lacking[]
   /** Tables `first` and `second` (id INTEGER key, other INTEGER), each referring to the other. */
   readonly cycleSql: string
   /** The same statements with foreign keys off, where a row that refers to itself cannot go. */
@@ -48,6 +50,12 @@ export type ConnectorHarness = {
   /** Makes a user who may read everything but `table`; `undefined` where systems know no rights. */
   readonly denyReading?: (system: ContractSystem, table: string) => Promise<Secret>
 }
+
+/**
+ * Keys, unique values, checks and references that are enforced; values that are more than text;
+ * tables that are more than their fields (views, indexes, defaults, generated fields).
+ */
+export type Lacking = 'constraints' | 'types' | 'definitions'
 
 /** The entity of a table that is made without qualification. */
 export function entityIn({ schema }: ConnectorHarness, table: string): EntityName {
