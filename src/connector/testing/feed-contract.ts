@@ -35,7 +35,6 @@ function testLoad(harness: FeedHarness): void {
     await using load = startLoad(harness, system.url, { writers: 4, transactions: 120 })
     await load.untilAccounted(40)
     await using following = await startFollowing(harness, system)
-    const { mirror } = following
     const told: ToldTransaction[] = []
     // Left at any place, as by a lost connection: only what was committed is kept.
     for (const messagesMax of [1, 7, 60, 3]) await readSome(following, told, messagesMax)

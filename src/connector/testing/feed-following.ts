@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { SourceIdentity } from '#record/cut'
+import type { Cut, SourceIdentity } from '#record/cut'
 import type { DescribedEntity } from '#record/schema'
+import { isAppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { Connector, Source } from '../connector.ts'
 import type { Feed, FeedScope, SourceFeed } from '../feed.ts'
@@ -109,12 +110,9 @@ export async function startFollowing(harness: FeedHarness, system: FeedSystem): 
   const source = await harness.connector.openSource(optionsFor(system.address))
   const feed = feedOf(source)
   const scope = { name: system.feedName, isCovered: () => true }
-  await using cut = await feed.start({ ...scope, mayReplace: false }, signal)
-  const { entities } = await cut.readCatalogue(() => true)
-  const store = new MapStore()
-  for (const entity of entities) fillStore(store, entity, await readRows(cut, entity))
+  const { after, entities, store } = await beginFeed(feed, scope)
   const ledger = `${harness.schema}.ledger`
-  const { identity, position } = cut.cut
+  const { identity, position } = after
   const stamps = (store.sorted()[ledger] ?? []).map((row) => row.split('\t')[0] ?? '')
   return {
     feed,
@@ -128,6 +126,24 @@ export async function startFollowing(harness: FeedHarness, system: FeedSystem): 
     open: (after) =>
       feed.open({ ...scope, after: { position: after, identity }, entities }, signal),
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+  }
+}
+
+/** Begins it, and reads the cut. A table that is truncated before its turn voids the cut: once more. */
+export async function beginFeed(
+  feed: SourceFeed,
+  scope: FeedScope,
+): Promise<{ after: Cut; entities: readonly DescribedEntity[]; store: MapStore }> {
+  for (let attempt = 1; ; attempt++) {
+    await using opened = await feed.start({ ...scope, mayReplace: attempt > 1 }, signal)
+    const { entities } = await opened.readCatalogue(() => true)
+    const store = new MapStore()
+    try {
+      for (const entity of entities) fillStore(store, entity, await readRows(opened, entity))
+      return { after: opened.cut, entities, store }
+    } catch (error) {
+      if (!isAppError(error, 'connector.scan-failed') || attempt > 5) throw error
+    }
   }
 }
 

@@ -62,7 +62,7 @@ export async function makeSlot(log: Session, name: string, signal: AbortSignal):
   }
 }
 
-const SLOT_WAIT_MS = 20_000
+const SLOT_WAIT_MS = 10_000
 
 export function slotExists(name: string, cause?: unknown): AppError {
   const found = 'there is a slot of this name'

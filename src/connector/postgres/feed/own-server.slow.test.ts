@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { expect, test } from 'vitest'
+import { Secret } from '#stdx/secret'
+import { describePostgres, freshDatabase, newestMajor } from '#test/servers/fresh-database'
+import { startPostgres } from '#test/servers/start-postgres'
+import type { Source } from '../../connector.ts'
+import { optionsFor } from '../../testing/contract-system.ts'
+import { beginFeed, feedOf } from '../../testing/feed-following.ts'
+import { postgresConnector } from '../postgres-connector.ts'
+import { freshFeedSystem } from '../testing/feed-system.ts'
+
+const never = new AbortController().signal
+
+function open(url: string): Promise<Source> {
+  return postgresConnector.openSource(optionsFor(new Secret(url)))
+}
+
+const everything = (name: string) => ({ name, isCovered: () => true })
+
+describePostgres('source feed on a server of its own', (major) => {
+  if (major !== newestMajor()) return
+
+  test('start() waits a bounded time for open transactions, and leaves nothing behind', async () => {
+    await using system = await freshFeedSystem(major)
+    await system.exec('create table t (id int primary key)')
+    await using source = await open(system.url)
+    await using other = await freshDatabase(major)
+    await other.query('begin; create table x (i int)')
+    const starting = feedOf(source).start(
+      { ...everything(system.feedName), mayReplace: false },
+      never,
+    )
+    await expect(starting).rejects.toMatchObject({ code: 'connector.feed-waiting' })
+    expect(
+      await system.query('select 1 from pg_replication_slots where database = current_database()'),
+    ).toEqual([])
+    await other.query('rollback')
+  })
+
+  test('a feed that the server gave up is a hole, and its health said so before', async () => {
+    const config = { max_slot_wal_keep_size: '2MB', min_wal_size: '32MB', max_wal_size: '32MB' }
+    await using server = await startPostgres({ major, config })
+    const client = new pg.Client({ connectionString: server.url })
+    client.on('error', () => {})
+    await client.connect()
+    await client.query('create table t (id serial primary key, v text)')
+    await using source = await open(server.url)
+    const feed = feedOf(source)
+    const scope = everything('bounded')
+    const { after, entities } = await beginFeed(feed, scope)
+    expect(await feed.readHealth('bounded', never)).toMatchObject({
+      state: 'safe',
+      retainedBytesMax: 2 * 1_048_576,
+      advice: null,
+    })
+    for (let i = 0; i < 20; i++) {
+      await client.query("insert into t (v) select repeat('x', 1000) from generate_series(1, 3000)")
+      await client.query('select pg_switch_wal()')
+      await client.query('checkpoint')
+      if ((await feed.readHealth('bounded', never)).state === 'given-up') break
+      await sleep(50)
+    }
+    expect(await feed.readHealth('bounded', never)).toMatchObject({ state: 'given-up' })
+    await expect(feed.open({ ...scope, after, entities }, never)).rejects.toMatchObject({
+      code: 'connector.feed-invalidated',
+    })
+    await using again = await feed.start({ ...scope, mayReplace: true }, never)
+    await using _open = await feed.open({ ...scope, after: again.cut, entities }, never)
+    await client.end()
+  })
+
+  test('a server that goes silent is given up, and one that is busy is not', async () => {
+    await using server = await startPostgres({ major, config: { wal_sender_timeout: '4s' } })
+    const client = new pg.Client({ connectionString: server.url })
+    client.on('error', () => {})
+    await client.connect()
+    await client.query('create table t (id serial primary key, v text)')
+    await using source = await open(server.url)
+    const feed = feedOf(source)
+    const scope = everything('watched')
+    const { after, entities } = await beginFeed(feed, scope)
+    await client.query("insert into t (v) select repeat('x', 1000) from generate_series(1, 20000)")
+    await using opened = await feed.open({ ...scope, after, entities }, never)
+    let rows = 0
+    let isStopped = false
+    const startedAtMs = performance.now()
+    const reading = (async () => {
+      for await (const message of opened.read(never)) {
+        // A consumer that is busy for longer than the server waits keeps the connection.
+        if (message.kind === 'changes' && rows === 0) await sleep(9000)
+        if (message.kind === 'changes') rows += message.ops.length
+        if (message.kind === 'commit') {
+          const [sender] = (await client.query('select pid from pg_stat_replication')).rows
+          process.kill(Number(sender.pid), 'SIGSTOP')
+          isStopped = true
+        }
+      }
+    })()
+    await expect(reading).rejects.toMatchObject({ code: 'connector.feed-broken' })
+    expect([rows, isStopped]).toEqual([20_000, true])
+    expect(performance.now() - startedAtMs).toBeLessThan(60_000)
+    for (const { pid } of (
+      await client.query('select active_pid as pid from pg_replication_slots where active')
+    ).rows) {
+      process.kill(Number(pid), 'SIGCONT')
+    }
+    await client.end()
+  })
+})

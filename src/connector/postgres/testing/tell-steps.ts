@@ -1,0 +1,97 @@
+import { splitRow } from '#record/row-text'
+import type { DescribedEntity } from '#record/schema'
+import { DELETE, type Feed, type FeedMessage } from '../../feed.ts'
+import { optionsFor } from '../../testing/contract-system.ts'
+import { feedOf } from '../../testing/feed-following.ts'
+import { readChanges } from '../../testing/feed-mirror.ts'
+import { postgresConnector } from '../postgres-connector.ts'
+import { freshFeedSystem } from './feed-system.ts'
+
+const signal = new AbortController().signal
+const DONE = 'public.holdfast_done'
+
+/**
+ * What a feed that was begun after `setup` tells of `steps`, each a transaction of its own, in short
+ * lines: `put public.t 1 a`, `delete public.t 1`. A field that was not sent is `~`. `live` tells
+ * what happens while the feed is being read instead of before it is opened.
+ */
+export async function tellSteps(
+  major: number,
+  setup: string,
+  { before = [], live = [] }: { before?: readonly string[]; live?: readonly string[] },
+): Promise<string[]> {
+  await using system = await freshFeedSystem(major)
+  await system.exec(`create table holdfast_done (id int primary key); ${setup}`)
+  await using source = await postgresConnector.openSource(optionsFor(system.address))
+  const scope = { name: system.feedName, isCovered: () => true }
+  const { after, entities } = await begin(source, scope)
+  for (const step of before) await system.exec(step)
+  await using feed = await feedOf(source).open(
+    { ...scope, after, entities, watchIntervalMs: 600_000 },
+    signal,
+  )
+  if (live.length === 0) await system.exec('insert into holdfast_done values (0)')
+  return await read(feed, live, system.exec)
+}
+
+async function begin(
+  source: Awaited<ReturnType<typeof postgresConnector.openSource>>,
+  scope: { name: string; isCovered: () => boolean },
+) {
+  await using cut = await feedOf(source).start({ ...scope, mayReplace: false }, signal)
+  const { entities } = await cut.readCatalogue(() => true)
+  return { after: cut.cut, entities }
+}
+
+async function read(
+  feed: Feed,
+  live: readonly string[],
+  exec: (sql: string) => Promise<void>,
+): Promise<string[]> {
+  const lines: string[] = []
+  let next = 0
+  // A step is taken once the feed has told all that came before.
+  const step = async () => {
+    const sql = live[next]
+    if (sql !== undefined) await exec(sql)
+    next += 1
+    await exec(`insert into holdfast_done values (${next})`)
+  }
+  if (live.length > 0) await step()
+  for await (const message of feed.read(signal)) {
+    if (message.kind === 'changes' && message.entity === DONE) {
+      if (next >= live.length) return lines
+      await step()
+    } else lines.push(...format(message))
+  }
+  return lines
+}
+
+function format(message: FeedMessage): string[] {
+  switch (message.kind) {
+    case 'changes':
+      return readChanges(message).map(({ oldKey, op, row, unchanged }) => {
+        const values = splitRow(row).map((value, i) => (unchanged.includes(i) ? '~' : value))
+        const from = oldKey === null ? '' : ` from ${oldKey.trim()}`
+        return `${op === DELETE ? 'delete' : 'put'} ${message.entity} ${values.join(' ')}${from}`
+      })
+    case 'truncate':
+      return [`truncate ${message.entity}${message.isWhole ? '' : ' in part'}`]
+    case 'described':
+      return message.entity === DONE ? [] : [`described ${formatEntity(message.described)}`]
+    case 'unfollowed':
+      return [`unfollowed ${message.entity}: ${message.reason}`]
+    case 'begin':
+    case 'commit':
+    case 'catalogue':
+    case 'idle':
+      return []
+  }
+}
+
+function formatEntity({ entity, fields }: DescribedEntity): string {
+  const list = fields.map(({ missing, name, type }) => {
+    return `${name} ${type}${missing === null ? '' : `=${missing}`}`
+  })
+  return `${entity} (${list.join(', ')})`
+}
