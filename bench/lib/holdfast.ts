@@ -95,7 +95,10 @@ function readBackup(output: string): BackupSummary {
 function formatConfig(folder: string, { sources, targets = {} }: Systems): string {
   const systems = (urls: Readonly<Record<string, string>>) =>
     Object.fromEntries(
-      Object.entries(urls).map(([name, url]) => [name, { connector: 'postgres', url }]),
+      Object.entries(urls).map(([name, url]) => [
+        name,
+        { connector: url.startsWith('mariadb:') ? 'mariadb' : 'postgres', url },
+      ]),
     )
   const config = {
     vault: './vault',

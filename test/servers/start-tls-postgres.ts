@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process'
-import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { makeCertificates } from './make-certificates.ts'
 import { giveTo } from './server-user.ts'
 import { type PostgresServer, type StartPostgresOptions, startPostgres } from './start-postgres.ts'
 
@@ -57,53 +57,5 @@ export async function startTlsPostgres(
   } catch (error) {
     rmSync(folder, { recursive: true, force: true })
     throw error
-  }
-}
-
-function makeCertificates(folder: string, serverName: string) {
-  const openssl = (...given: string[]) =>
-    execFileSync('openssl', given, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
-  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-
-  for (const ca of ['ca', 'other-ca']) {
-    const subject = `/CN=Holdfast test ${ca}`
-    openssl(
-      'req',
-      '-x509',
-      ...newKey,
-      '-keyout',
-      `${ca}.key`,
-      '-out',
-      `${ca}.crt`,
-      '-subj',
-      subject,
-    )
-  }
-  for (const [file, name] of [
-    ['server', serverName],
-    ['client', 'postgres'],
-  ] as const) {
-    const names = file === 'server' && serverName === 'localhost' ? ',IP:127.0.0.1' : ''
-    writeFileSync(join(folder, `${file}.ext`), `subjectAltName=DNS:${name}${names}\n`)
-    openssl(
-      'req',
-      ...newKey,
-      '-keyout',
-      `${file}.key`,
-      '-out',
-      `${file}.csr`,
-      '-subj',
-      `/CN=${name}`,
-    )
-    const signing = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2']
-    const extension = ['-extfile', `${file}.ext`]
-    openssl('x509', '-req', '-in', `${file}.csr`, ...signing, ...extension, '-out', `${file}.crt`)
-  }
-  chmodSync(join(folder, 'client.key'), 0o600)
-  return {
-    caFile: join(folder, 'ca.crt'),
-    otherCaFile: join(folder, 'other-ca.crt'),
-    clientCertFile: join(folder, 'client.crt'),
-    clientKeyFile: join(folder, 'client.key'),
   }
 }

@@ -46,7 +46,7 @@ export async function openCut(deps: OpenCutDeps, signal: AbortSignal): Promise<S
     }
     const position = (await readGtid(leader, moment.place, signal)) ?? moment.place ?? moment.time
     const cut = { position, time: moment.time, identity: deps.identity }
-    return new MysqlCut(cut, new CutSessions(sessions), deps.pace)
+    return new MysqlCut(cut, new CutSessions(sessions), deps)
   } catch (error) {
     for (const session of sessions) session.destroy()
     signal.throwIfAborted()
@@ -72,12 +72,25 @@ async function begin(
     signal,
   )
   const mode = isReadOnly ? ', READ ONLY' : ''
+  if (isReadOnly) await freeTables(session, signal)
   await session.query(`START TRANSACTION WITH CONSISTENT SNAPSHOT${mode}`, signal)
   const status = await session.query("SHOW STATUS LIKE 'binlog_snapshot_%'", signal)
   const [file, offset] = ['file', 'position'].map(
     (name) => status.find(([known]) => known?.toLowerCase() === `binlog_snapshot_${name}`)?.[1],
   )
   return { place: file ? `${file}:${offset}` : null, time: time ?? '' }
+}
+
+/**
+ * Lets tables be altered once they were read, while the cut is still open: going back to a savepoint
+ * lets go of them only in sessions that never write to the binary log. Not every user may say so.
+ */
+async function freeTables(session: Session, signal: AbortSignal): Promise<void> {
+  try {
+    await session.query('SET SESSION sql_log_bin = 0', signal)
+  } catch (error) {
+    if (readServerError(error) === undefined) throw error
+  }
 }
 
 async function agree(
@@ -107,13 +120,13 @@ async function readGtid(
 export class MysqlCut implements SourceCut {
   readonly cut: Cut
   readonly #sessions: CutSessions
-  readonly #pace: Pace
+  readonly #deps: OpenCutDeps
   readonly #closed = new AbortController()
 
-  constructor(cut: Cut, sessions: CutSessions, pace: Pace) {
+  constructor(cut: Cut, sessions: CutSessions, deps: OpenCutDeps) {
     this.cut = cut
     this.#sessions = sessions
-    this.#pace = pace
+    this.#deps = deps
   }
 
   /** The session of the snapshot, for a write that goes on where the cut was. */
@@ -121,16 +134,27 @@ export class MysqlCut implements SourceCut {
     return this.#sessions.take()
   }
 
-  async readCatalogue(mayRead: (entity: EntityName) => boolean): Promise<Catalogue> {
+  readCatalogue(mayRead: (entity: EntityName) => boolean): Promise<Catalogue> {
+    return this.#ask((session, signal) => readCatalogue(session, mayRead, signal))
+  }
+
+  async estimateRows(isCounted: (entity: EntityName) => boolean): Promise<number | null> {
+    const tables = await this.#ask(readTables)
+    const counted = tables.filter(
+      ({ kind, table }) => kind !== 'VIEW' && !isStaged(table) && isCounted(entityOf(table)),
+    )
+    return counted.reduce((sum, { rows }) => sum + Number(rows ?? 0), 0) || null
+  }
+
+  /**
+   * Asks outside the snapshot: the server's catalogue knows no moments, and a session that stays in
+   * its transaction would keep every table it looked at from being altered.
+   */
+  async #ask<T>(about: (session: Session, signal: AbortSignal) => Promise<T>): Promise<T> {
     const { signal } = this.#closed
     try {
-      return await this.#sessions.with(signal, async (session) => {
-        await session.query('SAVEPOINT catalogue', signal)
-        const catalogue = await readCatalogue(session, mayRead, signal)
-        // Lets the tables be altered again.
-        await session.query('ROLLBACK TO SAVEPOINT catalogue', signal)
-        return catalogue
-      })
+      await using session = await this.#deps.connect(signal)
+      return await about(session, signal)
     } catch (error) {
       const server = readServerError(error)
       if (error instanceof AppError || (server === undefined && !isConnectionLost(error)))
@@ -141,15 +165,6 @@ export class MysqlCut implements SourceCut {
     }
   }
 
-  async estimateRows(isCounted: (entity: EntityName) => boolean): Promise<number | null> {
-    const { signal } = this.#closed
-    const tables = await this.#sessions.with(signal, (session) => readTables(session, signal))
-    const counted = tables.filter(
-      ({ kind, table }) => kind !== 'VIEW' && !isStaged(table) && isCounted(entityOf(table)),
-    )
-    return counted.reduce((sum, { rows }) => sum + Number(rows ?? 0), 0) || null
-  }
-
   async *scan(
     entity: DescribedEntity,
     fields: readonly string[],
@@ -158,7 +173,7 @@ export class MysqlCut implements SourceCut {
     const session = await this.#sessions.acquire(signal)
     try {
       for await (const batch of scanEntity(session, entity, { fields, signal })) {
-        await this.#pace.spend(batchBytes(batch), signal)
+        await this.#deps.pace.spend(batchBytes(batch), signal)
         yield batch
       }
     } finally {

@@ -81,7 +81,9 @@ export class RowCommand {
 
   /** Called by the driver when the connection is lost. */
   onResult(error: unknown): void {
-    this.#giveBack()
+    // What still comes is nobody's: to the driver it would be packets out of order.
+    this.#connection?.stream.removeAllListeners('borrow')
+    this.#connection?.stream.removeAllListeners('data')
     this.#failure ??= { error }
     this.#end()
   }
