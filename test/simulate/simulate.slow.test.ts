@@ -1,11 +1,16 @@
 import { afterAll, expect, test } from 'vitest'
+import { sourceKeysOf } from '#seal/credential'
+import { signingKeyId, signingPublicKeyOf } from '#seal/signing-pair'
 import { parseObjectName } from '#store/object-name'
 import { createMemoryStore, type MemoryStore } from '#store/testing/memory-store'
 import { parseEntryName } from '#timeline/entry-name'
+import { openWithCredential } from '#vault/open-vault'
 import { SEEDS } from './seeds.ts'
 import type { Actor } from './testing/actor.ts'
 import { capturer } from './testing/actors/capturer.ts'
+import { replicator } from './testing/actors/replicator.ts'
 import { formatFailure } from './testing/format-simulated.ts'
+import { PASSPHRASE } from './testing/key-cabinet.ts'
 import { runSimulation, type SimulationOptions } from './testing/run-simulation.ts'
 import { watchThreads } from './testing/watch-threads.ts'
 import { CALM } from './testing/weather.ts'
@@ -98,5 +103,61 @@ test('whoever lets points go before their time is found out (I2)', { timeout }, 
   const actors = [capturer('capturer', 'erp', true), hasty]
   expect(await findFailure({ actors, weather: CALM })).toMatch(
     /^Violation: I2: erp@\d+ went \d+ ms early/,
+  )
+})
+
+test('listings of the past make nobody wrong', { timeout }, async () => {
+  const weather = { ...CALM, staleLists: 0.5, isCalm: false }
+  const done = { turns: 0, points: 0 }
+  for (let seed = 1; seed <= 6; seed++) {
+    const simulated = await runSimulation(seed, { threads, weather, days: 3 })
+    if (simulated.failure !== undefined) expect.unreachable(formatFailure(simulated))
+    done.turns += simulated.turns.reduce((total, { succeeded }) => total + succeeded, 0)
+    done.points += simulated.points
+  }
+  expect(done.turns).toBeGreaterThan(20)
+  expect(done.points).toBeGreaterThan(3)
+})
+
+test('a replica that shows points before they are there is found out', { timeout }, async () => {
+  const hasty: Actor = {
+    name: 'hasty',
+    holds: 'everything',
+    restMs: 1000,
+    mustSucceed: false,
+    async turn({ memory, replica, signal }) {
+      const names = [...memory.store.objects.keys()]
+      for (const name of names.filter((one) => /^(vault.json|roles|timelines)/.test(one))) {
+        const bytes = memory.store.objects.get(name) ?? new Uint8Array()
+        await replica.store.put(parseObjectName(name), bytes, signal)
+      }
+    },
+  }
+  const actors = [capturer('capturer', 'erp', true), replicator('replicator', true), hasty]
+  expect(await findFailure({ actors, weather: CALM })).toMatch(/is not in the store/)
+})
+
+test('whoever revokes what was told to be committed is found out (I2)', { timeout }, async () => {
+  const careless: Actor = {
+    name: 'careless',
+    holds: 'everything',
+    restMs: 1000,
+    mustSucceed: false,
+    async turn({ clock, random, raw, signal, truth }) {
+      if (truth.pointsOf('erp').length < 2) return
+      const opening = { ...raw, clock, random, stateDir: undefined, signal }
+      const { credential, vault } = await openWithCredential({
+        ...opening,
+        passphrase: PASSPHRASE,
+      })
+      const { signing = new Uint8Array() } = sourceKeysOf(credential, 'erp')
+      const certificate = signingKeyId(signingPublicKeyOf(signing))
+      const certificates = [{ certificate, last: { erp: 1, _vault: 99 } }]
+      await vault.sayKeys(() => ({ kind: 'revoke', certificates }), signal)
+    },
+  }
+  const actors = [capturer('capturer', 'erp', true), careless]
+  expect(await findFailure({ actors, weather: CALM })).toMatch(
+    /^Violation: I2: erp@\d+ was told to be committed and is revoked/,
   )
 })
