@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseConfig } from '#config/parse-config'
 import type { Source } from '#connector/connector'
+import type { FeedReport, SourceFeed } from '#connector/feed'
 import { parseEntityName } from '#record/entity-name'
 import type { DescribedEntity } from '#record/schema'
 import { checkSource } from './check-source.ts'
@@ -22,11 +23,16 @@ function anEntity(name: string, missingGrant: string | null = null): DescribedEn
 }
 
 /** A source that has a catalogue and no rows, and the number of times it was closed. */
-function aSource(entities: readonly DescribedEntity[], scope: string) {
-  const text = `sources:\n  erp: { connector: sqlite, file: x, ${scope} }`
+function aSource(
+  entities: readonly DescribedEntity[],
+  scope: string,
+  system: { connector?: string; feed?: SourceFeed } = {},
+) {
+  const { connector = 'connector: sqlite, file: x', feed } = system
+  const text = `sources:\n  erp: { ${connector}, ${scope} }`
   const parsed = parseConfig(text, { label: 'x', folder: '/', environment: {} })
-  const system = parsed.sources['erp']?.read()
-  if (system === undefined) throw new Error('There is a source.')
+  const read = parsed.sources['erp']?.read()
+  if (read === undefined) throw new Error('There is a source.')
   const closed: string[] = []
   const close = (what: string) => ({ [Symbol.asyncDispose]: async () => void closed.push(what) })
   const source: Source = {
@@ -43,7 +49,8 @@ function aSource(entities: readonly DescribedEntity[], scope: string) {
       ...close('cut'),
     }),
   }
-  return { deps: { openSource: async () => ({ system, source }) }, closed }
+  const opened = { system: read, source: feed === undefined ? source : { ...source, feed } }
+  return { deps: { openSource: async () => opened }, closed }
 }
 
 test('checkSource() says what is covered and closes what it opened', async () => {
@@ -79,5 +86,49 @@ test('checkSource() finds globs that match nothing, and a source of which nothin
   expect(await checkSource(deps, 'erp', signal)).toMatchObject({
     verdict: 'empty',
     idle: ['public.*'],
+  })
+})
+
+const followed = "connector: postgres, url: 'postgres://a@b/c', follow: true"
+
+/** A feed that can only be checked. */
+function aFeed(report: FeedReport): SourceFeed {
+  const never = () => {
+    throw new Error('A check changes nothing.')
+  }
+  return {
+    check: async ({ isCovered, name }) => {
+      const isAsked = name === 'holdfast_erp' && isCovered(parseEntityName('main.customer'))
+      return isAsked ? report : { findings: [], followed: [], isReady: false }
+    },
+    start: never,
+    open: never,
+    readHealth: never,
+    drop: never,
+  }
+}
+
+test('checkSource() says what following needs, of a source that is to be followed', async () => {
+  const entities = [anEntity('main.customer')]
+  const report = { findings: [], followed: [parseEntityName('main.customer')], isReady: true }
+  const ready = aSource(entities, 'exclude: [x]', { connector: followed, feed: aFeed(report) })
+  expect(await checkSource(ready.deps, 'erp', signal)).toMatchObject({
+    verdict: 'ready',
+    feed: { ...report, name: 'holdfast_erp' },
+  })
+  const blocked = { ...report, isReady: false }
+  const other = aSource(entities, 'exclude: [x]', { connector: followed, feed: aFeed(blocked) })
+  expect((await checkSource(other.deps, 'erp', signal)).verdict).toBe('unfollowable')
+  const plain = aSource(entities, 'exclude: [x]', { feed: aFeed(blocked) })
+  expect(await checkSource(plain.deps, 'erp', signal)).toMatchObject({
+    verdict: 'ready',
+    feed: null,
+  })
+})
+
+test('checkSource() refuses to follow what tells no changes', async () => {
+  const { deps } = aSource([anEntity('main.customer')], 'exclude: [x]', { connector: followed })
+  await expect(checkSource(deps, 'erp', signal)).rejects.toMatchObject({
+    code: 'connector.feed-unsupported',
   })
 })

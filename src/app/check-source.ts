@@ -1,7 +1,10 @@
 import { entityFilter, idleGlobs } from '#config/entity-filter'
+import type { FeedReport } from '#connector/feed'
 import type { SourceIdentity } from '#record/cut'
+import type { EntityName } from '#record/entity-name'
 import type { DescribedEntity } from '#record/schema'
-import type { Context } from './context.ts'
+import { AppError } from '#stdx/app-error'
+import type { Context, OpenedSource } from './context.ts'
 
 /** What a source is and what of it is backed up, as `source check --json` prints it. */
 export type SourceAnswer = {
@@ -15,8 +18,12 @@ export type SourceAnswer = {
   readonly idle: readonly string[]
   /** Statements that would make every covered entity readable. */
   readonly grants: readonly string[]
-  readonly verdict: 'ready' | 'unreadable' | 'empty'
+  /** What following needs and does not find; `null` when the source is not to be followed. */
+  readonly feed: FeedAnswer | null
+  readonly verdict: 'ready' | 'unreadable' | 'empty' | 'unfollowable'
 }
+
+export type FeedAnswer = FeedReport & { readonly name: string }
 
 export type EntityAnswer = {
   readonly entity: string
@@ -31,9 +38,10 @@ export type EntityAnswer = {
 
 /**
  * Connects to a source and says which of its entities are covered and whether all those can be read.
- * Reads the catalogue only, no row.
+ * Reads the catalogue only, no row. Of a source with `follow` it also says what that needs.
  *
  * @throws config.name-unknown | config.variable-missing | connector.unreachable | connector.denied
+ * @throws connector.feed-unsupported when it is to be followed and cannot be
  */
 export async function checkSource(
   deps: Pick<Context, 'openSource'>,
@@ -48,6 +56,7 @@ export async function checkSource(
   const covered = entities.filter(({ entity }) => isCovered(entity))
   const grants = covered.flatMap(({ missingGrant }) => missingGrant ?? [])
   const names = entities.map(({ entity }) => entity)
+  const feed = await checkFeed({ source, system }, isCovered, signal)
   return {
     source: name,
     connector: system.connector,
@@ -56,8 +65,33 @@ export async function checkSource(
     rowsAbout: (await cut.estimateRows?.(isCovered)) ?? null,
     idle: idleGlobs(system.include, names),
     grants: [...new Set(grants)],
-    verdict: grants.length > 0 ? 'unreadable' : covered.length === 0 ? 'empty' : 'ready',
+    feed,
+    verdict: judge(grants.length, covered.length, feed),
   }
+}
+
+function judge(
+  grantCount: number,
+  coveredCount: number,
+  feed: FeedAnswer | null,
+): SourceAnswer['verdict'] {
+  if (grantCount > 0) return 'unreadable'
+  if (coveredCount === 0) return 'empty'
+  return feed === null || feed.isReady ? 'ready' : 'unfollowable'
+}
+
+async function checkFeed(
+  { source, system }: OpenedSource,
+  isCovered: (entity: EntityName) => boolean,
+  signal: AbortSignal,
+): Promise<FeedAnswer | null> {
+  const { feedName } = system
+  if (feedName === undefined) return null
+  if (source.feed === undefined) {
+    const message = `Cannot follow "${system.name}": ${system.connector} has no change feed`
+    throw new AppError('connector.feed-unsupported', message, { source: system.name })
+  }
+  return { name: feedName, ...(await source.feed.check({ name: feedName, isCovered }, signal)) }
 }
 
 function describe(described: DescribedEntity, isCovered: boolean): EntityAnswer {

@@ -55,4 +55,6 @@ export type System = {
   readonly include: readonly string[]
   readonly exclude: readonly string[]
   readonly retention: Retention | undefined
+  /** Of a source that is followed: what its change feed is called there. */
+  readonly feedName?: string
 }

@@ -63,6 +63,22 @@ const postgres = {
   ...pace,
 }
 
+const feed = {
+  follow: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether the source is followed through its change feed; `source check NAME` then says what that needs.',
+    ),
+  feedName: z
+    .string()
+    .regex(/^[a-z0-9_]{1,63}$/, 'lower-case letters, digits and _, at most 63')
+    .optional()
+    .describe(
+      'What the feed is called in the source: of PostgreSQL the publication and the slot. Default: `holdfast_NAME`, with `_` for each `-`.',
+    ),
+}
+
 const mariadbUrl = {
   url: z
     .string()
@@ -126,9 +142,9 @@ const rowsKeptMin = z.coerce
   )
 
 export const sourceSchema = z.discriminatedUnion('connector', [
-  z.strictObject({ ...postgres, ...scope }),
-  z.strictObject({ ...mariadb, ...scope }),
-  z.strictObject({ ...mysql, ...scope }),
+  z.strictObject({ ...postgres, ...feed, ...scope }),
+  z.strictObject({ ...mariadb, ...feed, ...scope }),
+  z.strictObject({ ...mysql, ...feed, ...scope }),
   z.strictObject({ ...sqlite, ...scope }),
   z.strictObject({ ...files, rowsKeptMin, ...scope }),
 ])

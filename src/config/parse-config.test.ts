@@ -174,3 +174,16 @@ test('parseConfig() gives a frozen result', () => {
   expect(Object.isFrozen(config.sources)).toBe(true)
   expect(Object.isFrozen(config.sources['erp']?.read())).toBe(true)
 })
+
+test('parseConfig() names the feed of a source that is followed', () => {
+  const read = (more: string) =>
+    parse(`sources: { big-erp: { connector: postgres, url: 'postgres://a@b/c'${more} } }`).sources[
+      'big-erp'
+    ]?.read().feedName
+  expect(read('')).toBeUndefined()
+  expect(read(', follow: true')).toBe('holdfast_big_erp')
+  expect(read(', follow: true, feedName: mine')).toBe('mine')
+  expect(
+    problemsOf("sources: { a: { connector: postgres, url: 'postgres://a@b/c', feedName: A-b } }"),
+  ).toEqual([expect.stringContaining('lower-case letters, digits and _')])
+})

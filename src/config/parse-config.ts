@@ -160,7 +160,12 @@ function toSystem(name: string, settings: SourceSettings | TargetSettings, folde
     include: Object.freeze(isSource ? settings.include : ['*']),
     exclude: Object.freeze(isSource ? settings.exclude : []),
     retention: isSource ? settings.retention : undefined,
+    ...('follow' in settings && settings.follow && { feedName: nameFeed(name, settings) }),
   })
+}
+
+function nameFeed(name: string, { feedName }: { feedName?: string | undefined }): string {
+  return feedName ?? `holdfast_${name.replaceAll('-', '_')}`.slice(0, 63)
 }
 
 function toFiles(

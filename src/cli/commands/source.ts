@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
-import type { EntityAnswer, SourceAnswer } from '#app/check-source'
+import type { EntityAnswer, FeedAnswer, SourceAnswer } from '#app/check-source'
 import { formatCount } from '../format-amounts.ts'
 import { formatTable } from '../format-table.ts'
 import type { Output } from '../output.ts'
+import type { Paint } from '../paint.ts'
 import type { Act } from '../shell.ts'
 
 export function addSource(program: Command, act: Act): void {
@@ -68,7 +69,28 @@ function formatCheck(answer: SourceAnswer, { paint }: Output): string {
     lines.push(...answer.grants.map((grant) => `  ${grant}`))
   } else if (covered === 0) lines.push(paint.red('Nothing would be backed up.'))
   else lines.push(paint.green('Ready for `holdfast backup`.'))
+  if (answer.feed !== null) lines.push(...formatFeed(answer.feed, paint))
   return `${lines.join('\n')}\n`
+}
+
+function formatFeed({ findings, followed, isReady, name }: FeedAnswer, paint: Paint): string[] {
+  const titles = {
+    blocks: paint.red('Blocks following:'),
+    'not-followed': paint.yellow('Not followed:'),
+    danger: paint.red('Danger:'),
+    advice: 'Advice:',
+  }
+  const verdict = isReady
+    ? paint.green(`Ready to be followed: ${formatCount(followed.length)} entities, feed ${name}.`)
+    : paint.red(`Not ready to be followed as ${name}.`)
+  return [
+    ...findings.flatMap(({ costs, found, kind, means, remedy }) => [
+      `${titles[kind]} ${found}. ${means}`,
+      ...remedy.map((statement) => `  ${statement}`),
+      ...(costs === null ? [] : [`  It costs: ${costs}`]),
+    ]),
+    verdict,
+  ]
 }
 
 function describeRemarks({ entity, isCovered, remarks }: EntityAnswer): string[] {
