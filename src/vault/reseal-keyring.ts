@@ -189,6 +189,8 @@ async function* listVersions(
   if (pending !== undefined) yield pending
 }
 
-function isStoreFailure(error: AppError): boolean {
-  return isAppError(error, 'store.unavailable') || isAppError(error, 'store.denied')
+/** Not of this object: a full disk, a place that does not answer. What it holds may be whole. */
+function isStoreFailure({ code }: AppError): boolean {
+  const isOfObject = code === 'store.not-found' || code === 'store.short-read'
+  return code.startsWith('store.') && !isOfObject
 }

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { openKeyring } from '#seal/keyring'
+import { AppError } from '#stdx/app-error'
 import { Secret } from '#stdx/secret'
+import type { ObjectStore } from '#store/object-store'
 import { faultyStore, ProcessDeath } from '#store/testing/faulty-store'
 import type { EntryBody } from '#timeline/entry'
 import { checkVault } from './check-vault.ts'
@@ -197,4 +199,26 @@ test('after a split a passphrase may open a role, and never the recovery slot', 
   expect(opened.holder).toMatchObject({ roles: ['restore'], reads: true, captures: [] })
   const kept = addPassphrase({ ...requestWith(hand, files, RECOVERY_SLOT), added, cost })
   await expect(kept).rejects.toMatchObject({ code: 'vault.keys-split' })
+})
+
+test('a disk that is full while the keyring is sealed anew fails the rotation, which then goes on', async () => {
+  const { files, hand } = await aSplitVault()
+  let isFull = true
+  const keyring: ObjectStore = {
+    ...hand.keyring,
+    put: async (name, bytes, signal) => {
+      if (isFull && /^erp\//.test(name))
+        throw new AppError('store.full', 'Cannot write: it is full')
+      return await hand.keyring.put(name, bytes, signal)
+    },
+  }
+  const made: Files = new Map()
+  const stores = { store: hand.store, keyring }
+  const request = { ...requestWith(stores, files, RECOVERY_SLOT), folder: folderIn(made) }
+  const rotate = () => addCredential({ ...request, holder: RESTORE, isRotation: true })
+  await expect(rotate()).rejects.toMatchObject({ code: 'store.full' })
+  expect(made.has('restore.key')).toBe(false)
+  isFull = false
+  expect(await rotate()).toMatchObject({ problems: [] })
+  await expectWhole(hand, made, 'restore.key')
 })
