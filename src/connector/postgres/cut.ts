@@ -9,7 +9,7 @@ import type { Pace } from '../pace.ts'
 import { ESTIMATES } from './catalogue/estimates.ts'
 import { ask } from './catalogue/question.ts'
 import { CutSessions } from './cut-sessions.ts'
-import { readServerError, withoutValues } from './pg-error.ts'
+import { isConnectionLost, readServerError, toLostError, withoutValues } from './pg-error.ts'
 import { quoteLiteral } from './quote.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import { scanEntity } from './scan.ts'
@@ -40,6 +40,7 @@ export async function openCut(deps: OpenCutDeps, signal: AbortSignal): Promise<S
   } catch (error) {
     leader.destroy()
     signal.throwIfAborted()
+    if (isConnectionLost(error)) throw toLostError(error, 'open a cut')
     const message = 'Cannot open a cut: the server exports no snapshot'
     throw new AppError('connector.scan-failed', message, {}, { cause: withoutValues(error) })
   }

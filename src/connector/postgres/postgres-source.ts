@@ -7,6 +7,7 @@ import { connect, connectToLog } from './connect.ts'
 import { type OpenCutDeps, openCut, openCutAt } from './cut.ts'
 import { PostgresSourceFeed } from './feed/postgres-source-feed.ts'
 import { readIdentity } from './identity.ts'
+import { toLostError } from './pg-error.ts'
 import type { Session } from './session.ts'
 
 /** A database that is read. Keeps the session that asked who it is for the first use after that. */
@@ -28,7 +29,7 @@ export class PostgresSource implements Source {
       return new PostgresSource(options, { address, identity, session })
     } catch (error) {
       session.destroy()
-      throw error
+      throw toLostError(error, 'tell which database it is')
     }
   }
 
