@@ -200,7 +200,7 @@ async function judge(
   { run, ...known }: Known & { readonly run: Ran },
 ): Promise<Judged> {
   return await trying(async () => {
-    const problems = judgeLoudness(run, known.command)
+    const problems = [...judgeLoudness(run, known.command), ...findSyncAgain(run)]
     const facts = await readFacts(stages, folder, known.command)
     problems.push(...findHalf(facts, known.undisturbed))
     const scene = await enter(stages, folder, known.command)
@@ -281,6 +281,18 @@ function judgeLoudness({ exit, isKilled, stderr }: TracedRun, command: FaultComm
   const named = command.watches === undefined ? NAMED : CODED
   const isNamed = lines.every((line) => named.test(line))
   return isLoud && isNamed ? [] : [`exit ${exit}, and it says: ${stderr}`]
+}
+
+/** A file of ours that a sync failed of: the kernel may have dropped what a second one would report done. */
+function findSyncAgain({ calls, hit, isKilled }: TracedRun): string[] {
+  if (hit === undefined || isKilled || !/^f(?:data)?sync$/.test(hit.name)) return []
+  // The names of files that are being written are used once; folders may be synced again.
+  const [, path] = /<([^>]*(?:\/~tmp\/|\.\d+-[0-9a-f]{16})[^>]*)>/.exec(hit.text) ?? []
+  if (path === undefined) return []
+  const later = calls.filter(({ name, ordinal, text }) => {
+    return name === hit.name && ordinal > hit.ordinal && text.includes(`<${path}>`)
+  })
+  return later.length === 0 ? [] : ['a file whose sync failed was synced again']
 }
 
 type Seen = { readonly check: VaultCheck; readonly points: PointRows }
