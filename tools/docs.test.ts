@@ -25,6 +25,16 @@ test('every link between pages leads to a file', () => {
   expect(broken).toEqual([])
 })
 
+test('every test and source that a page names in full is there', () => {
+  const missing = pages.flatMap((page) =>
+    [...readProjectFile(page).matchAll(/`((?:src|test|bench|tools)\/[\w./-]+\.ts)`/g)]
+      .map(([, path = '']) => path)
+      .filter((path) => !existsSync(`${projectRoot}${path}`))
+      .map((path) => `${page} -> ${path}`),
+  )
+  expect(missing).toEqual([])
+})
+
 test('a page that people write has at most 200 lines', () => {
   const long = pages
     .filter((page) => !page.startsWith('docs/reference/'))
