@@ -65,6 +65,7 @@ function openVault(folder, options) {
     revoked: new Map(),
     epoch: credential.epoch ?? 1,
     documents: new Map(),
+    resealed: new Map(),
     openers: readKeys.map((text) => {
       const key = unhex(text)
       return { key, id: hex(sha256(publicKeyOf(key)).subarray(0, 8)) }
@@ -139,10 +140,10 @@ function hash(text) {
 }
 
 function readDocument(name) {
-  const { keyring, object } = vault.documents.get(name)
+  const { keyring, keyringObject, object } = vault.documents.get(name)
   const sealed = readFileSync(join(vault.folder, object.name))
   need(hex(sha256(sealed)) === object.sha256, 'A document is not what was committed.')
-  const [key] = openKeyring(vault, undefined, keyring).blobs
+  const [key] = openKeyring(vault, undefined, { name: keyring, first: keyringObject }).blobs
   need(commitmentOf(object.name, [key]) === object.commitment, 'A document has another key.')
   const place = { block: 0, part: 'blobs', section: 0, segment: object.name }
   return zstdDecompressSync(openSection(vault, key, place, sealed)).toString('utf8')

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { hex, need, nonceOf, open, openHpke, sized } from './basics.mjs'
+import { hex, need, nonceOf, open, openHpke, sha256, sized } from './basics.mjs'
 
 export function commitmentOf(object, keys) {
   const hash = createHash('sha256').update(`holdfast keys 1\n${sized(object)}${keys.length}\n`)
@@ -10,14 +10,19 @@ export function commitmentOf(object, keys) {
   return hash.digest('hex')
 }
 
-/** The data keys of a segment by part; those of parts that are sealed to others are not there. */
-export function openKeyring(vault, repairs, name) {
+/**
+ * The data keys of a segment by part; those of parts that are sealed to others are not there.
+ * `first`: what the entry says of the object; nothing where another segment's entry says it.
+ */
+export function openKeyring(vault, repairs, { first, name }) {
   const at = repairs?.get(`keyring:${name}`) ?? name
   const epochs = Array.from({ length: vault.epoch }, (_, i) => vault.epoch - i)
   const paths = epochs.map((epoch) => join(vault.keyring, epoch === 1 ? at : `${at}.${epoch}`))
-  const path = paths.find(existsSync)
-  need(path !== undefined, `Keyring object ${name} is missing.`)
-  const object = readFileSync(path)
+  const found = paths.filter(existsSync).map((path) => readFileSync(path))
+  need(found.length > 0, `Keyring object ${name} is missing.`)
+  const said = vault.resealed.get(at) ?? vault.resealed.get(name) ?? first
+  const object = said === undefined ? found[0] : found.find((one) => isSame(one, said))
+  need(object !== undefined, `Keyring object ${name} is not what was said.`)
   need(object.toString('latin1', 0, 4) === 'HFKR', `${name} is no keyring object.`)
   need(hex(object.subarray(4, 7)) === '010003', `${name} is of another format.`)
   const keys = {}
@@ -39,6 +44,10 @@ export function openKeyring(vault, repairs, name) {
   }
   need(offset === object.length, `Something follows ${name}.`)
   return keys
+}
+
+export function isSame(bytes, { sha256: hash, sizeBytes }) {
+  return bytes.length === sizeBytes && hex(sha256(bytes)) === hash
 }
 
 function openWrapping(vault, recipients, aad) {

@@ -55,11 +55,12 @@ const MAY = {
   expire: ['source', 'keeper'],
   release: ['source', 'keeper'],
   hold: ['source', 'custodian'],
-  fence: ['source', 'custodian'],
+  fence: ['both', 'custodian'],
   repair: ['source', 'custodian', 'keeper'],
   label: ['source', 'root', 'capture', 'custodian', 'keeper', 'restore'],
   certificate: ['vault', 'root'],
   recipients: ['vault', 'root'],
+  resealed: ['vault', 'root'],
   revoke: ['vault', 'root'],
   document: ['vault', 'root', 'restore', 'capture'],
   heads: ['vault', 'root', 'capture', 'custodian', 'keeper', 'restore'],
@@ -74,5 +75,5 @@ export function mayState(author, kind, timeline) {
   if (place === 'source' && ![null, timeline].includes(author.source)) return false
   if (kind === 'genesis') return author.role === (place === 'vault' ? 'root' : 'capture')
   const rule = MAY[kind]
-  return rule === undefined || (rule[0] === place && rule.includes(author.role, 1))
+  return rule === undefined || ([place, 'both'].includes(rule[0]) && rule.includes(author.role, 1))
 }

@@ -60,7 +60,7 @@ function readObject(vault, repairs, { name, sha256: hash, sizeBytes }) {
 /** All versions of a segment in order; rows as fields, large values in their places. */
 export function readSegment(vault, source, { ref, seq }) {
   const { repairs, schemas } = source
-  const keys = openKeyring(vault, repairs, ref.keyring)
+  const keys = openKeyring(vault, repairs, { name: ref.keyring, first: ref.keyringObject })
   for (const part of ['keys', 'rows', 'blobs']) {
     if (ref[part] === null || keys[part] === undefined) continue
     const commitment = commitmentOf(ref[part].name, keys[part])
@@ -235,7 +235,7 @@ function putBack(vault, source, fields, large) {
 function readLargeValue(vault, { digestKeys, repairs, values }, ref) {
   const known = values.get(ref.hash)
   if (known !== undefined) return known
-  const key = openKeyring(vault, repairs, ref.keyring).blobs[ref.block]
+  const key = openKeyring(vault, repairs, { name: ref.keyring }).blobs[ref.block]
   const isCommitted = commitmentOf(ref.object, [key]) === ref.commitment
   need(isCommitted, `A key of ${ref.keyring} is not the one committed to.`)
   const object = readFileSync(join(vault.folder, repairs.get(`vault:${ref.object}`) ?? ref.object))

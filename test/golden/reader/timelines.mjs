@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { zstdDecompressSync } from 'node:zlib'
 import { canonical, hex, hkdf, isSigned, need, open, sha256, unhex } from './basics.mjs'
+import { isSame } from './data-keys.mjs'
 import { mayState, parseCertificate, UNKNOWN } from './hands.mjs'
 
 /** What lies in a slot: an entry, nothing that counts, or what a later version wrote. */
@@ -94,9 +95,26 @@ export function readFacts(vault) {
   }
   const heads = slots.filter(({ body }) => body?.kind === 'heads').at(-1)
   vault.heads = heads?.body.heads
+  const dead = { sessions: new Set(), keyrings: new Set() }
+  const isAlive = ({ name }) => !dead.sessions.has(name.split('/')[2])
   for (const { body } of chain(vault, '_vault', readTimeline(vault, '_vault'))) {
     if (body.kind === 'recipients') vault.epoch = Math.max(vault.epoch, body.epoch)
-    if (body.kind === 'document') vault.documents.set(body.document, body)
+    if (body.kind === 'document' && isAlive(body.object)) vault.documents.set(body.document, body)
+    if (body.kind === 'resealed' && isAlive(body.list)) addResealed(vault, body, dead.keyrings)
+    if (body.kind !== 'fence') continue
+    for (const session of body.sessions) dead.sessions.add(session)
+    for (const name of body.keyrings ?? []) dead.keyrings.add(name)
+  }
+}
+
+/** What objects of the keyring are since they were sealed anew. */
+function addResealed(vault, { epoch, list }, dead) {
+  const bytes = readFileSync(join(vault.folder, list.name))
+  need(isSame(bytes, list), `${list.name} is not what was committed.`)
+  for (const line of zstdDecompressSync(bytes).toString('utf8').split('\n').slice(0, -1)) {
+    const [name, sizeBytes, sha256] = line.split(' ')
+    if (dead.has(`${name}.${epoch}`)) continue
+    vault.resealed.set(name, { sizeBytes: Number(sizeBytes), sha256 })
   }
 }
 
