@@ -1,6 +1,8 @@
+import { collectVault } from '#retention/collect-vault'
 import { extendLocks } from '#retention/extend-locks'
 import type { Waste } from '#retention/plan-collect'
 import { type CollectOutcome, runCollect } from '#retention/run-collect'
+import { VAULT_TIMELINE } from '#timeline/entry-name'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
 import { needRoles } from './need-roles.ts'
@@ -57,6 +59,25 @@ export async function collectSource(
     await extendLocks(collecting, await vault.readTimeline(source, signal), signal)
   }
   deps.progress.end()
+  return describeOutcome(source, outcome)
+}
+
+/** The same of what belongs to no source: documents, probes, keys that nobody speaks of. */
+export async function collectRest(
+  deps: Pick<Context, 'progress' | 'random'>,
+  vault: Vault,
+  { graceMs, isDryRun }: Omit<CollectSourceRequest, 'source'>,
+  signal: AbortSignal,
+): Promise<CollectAnswer> {
+  if (!isDryRun) needRoles(vault, ['custodian'], 'Cannot collect from the vault')
+  deps.progress.begin({ label: 'Collecting what belongs to no source' })
+  const collecting = { vault, random: deps.random }
+  const outcome = await collectVault(collecting, { graceMs, isDryRun }, signal)
+  deps.progress.end()
+  return describeOutcome(VAULT_TIMELINE, outcome)
+}
+
+function describeOutcome(source: string, outcome: CollectOutcome): CollectAnswer {
   const { dead, deleted, fence, pending, unexplained, waiting } = outcome
   return {
     source,
@@ -73,6 +94,6 @@ export async function collectSource(
   }
 }
 
-function describe({ name, sizeBytes, store, why }: Waste): WasteAnswer {
-  return { store, object: name, sizeBytes, why }
+function describe({ sizeBytes, store, stored, why }: Waste): WasteAnswer {
+  return { store, object: stored, sizeBytes, why }
 }

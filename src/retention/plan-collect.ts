@@ -7,7 +7,10 @@ export type Which = 'vault' | 'keyring'
 /** An object below the folders of a source, as its store lists it. */
 export type FoundObject = {
   readonly store: Which
+  /** As entries have it. */
   readonly name: ObjectName
+  /** As it lies there. */
+  readonly stored: ObjectName
   readonly sizeBytes: number
   readonly modifiedMs: number
 }

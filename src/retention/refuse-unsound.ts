@@ -1,12 +1,14 @@
 import { AppError } from '#stdx/app-error'
 import type { TimelineState } from '#timeline/timeline-state'
 
+type Read = Pick<TimelineState, 'source' | 'damagedFrom' | 'unknownKinds' | 'voids'>
+
 /**
  * What nothing needs can only be said of a timeline that is whole: an entry that cannot be read may
  * be what needs it.
  * @throws retention.not-sound
  */
-export function refuseUnsound(state: TimelineState): void {
+export function refuseUnsound(state: Read): void {
   const found = findDoubt(state)
   if (found === undefined) return
   const { source } = state
@@ -14,7 +16,7 @@ export function refuseUnsound(state: TimelineState): void {
   throw new AppError('retention.not-sound', message, { source })
 }
 
-function findDoubt({ damagedFrom, unknownKinds, voids }: TimelineState): string | undefined {
+function findDoubt({ damagedFrom, unknownKinds, voids }: Read): string | undefined {
   if (damagedFrom !== null) return `its timeline is damaged from entry ${damagedFrom} on`
   const [kind] = unknownKinds
   if (kind !== undefined)

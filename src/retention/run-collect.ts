@@ -5,6 +5,7 @@ import type { ObjectStore } from '#store/object-store'
 import { parseEntryName } from '#timeline/entry-name'
 import type { TimelineState } from '#timeline/timeline-state'
 import { commitNext } from '#vault/commit-next'
+import { parseEpochName } from '#vault/epoch-keyring'
 import type { Vault } from '#vault/vault'
 import {
   type CollectPlan,
@@ -109,11 +110,13 @@ async function listObjects(
   signal: AbortSignal,
 ): Promise<FoundObject[]> {
   const found: FoundObject[] = []
-  for await (const object of vault.keyring.list(`${source}/`, signal)) {
-    found.push({ store: 'keyring', ...object })
+  // As they lie there: what was sealed for several epochs goes together.
+  for await (const object of vault.storedKeyring.list(`${source}/`, signal)) {
+    const { name } = parseEpochName(object.name)
+    found.push({ store: 'keyring', ...object, name, stored: object.name })
   }
   for await (const object of vault.store.list(`segments/${source}/`, signal)) {
-    found.push({ store: 'vault', ...object })
+    found.push({ store: 'vault', ...object, stored: object.name })
   }
   return found
 }
@@ -154,14 +157,15 @@ async function declareDead(
 
 type Deleted = Pick<CollectOutcome, 'deleted' | 'pending'>
 
-async function deleteAll(
+/** Data before the keys that open it, which stay as long as the store keeps any of it. */
+export async function deleteAll(
   vault: Vault,
   deletes: readonly Waste[],
   signal: AbortSignal,
 ): Promise<Deleted> {
   const stores: Readonly<Record<Which, ObjectStore>> = {
     vault: vault.store,
-    keyring: vault.keyring,
+    keyring: vault.storedKeyring,
   }
   const deleted: Waste[] = []
   const pending: CollectOutcome['pending'][number][] = []
@@ -184,11 +188,11 @@ async function deleteAll(
 /** Why it is still there, when the store keeps it for a time. */
 async function deleteOne(
   store: ObjectStore,
-  { name }: Waste,
+  { stored }: Waste,
   signal: AbortSignal,
 ): Promise<{ readonly untilMs: number | null } | undefined> {
   try {
-    await store.delete(name, signal)
+    await store.delete(stored, signal)
     return undefined
   } catch (error) {
     if (!isAppError(error, 'store.locked')) throw error

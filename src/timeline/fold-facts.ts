@@ -87,7 +87,7 @@ export function judgeFact(
   return isDead ? `the writer of "${object.name}" was declared dead` : undefined
 }
 
-/** `segments/_vault/<session>/<rest>`. */
-function sessionOfObject(name: string): string {
+/** The writer of a document or list, by the name of its object: `segments/_vault/<session>/<rest>`. */
+export function sessionOfObject(name: string): string {
   return name.split('/')[2] ?? ''
 }

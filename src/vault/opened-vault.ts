@@ -24,7 +24,7 @@ import { foldFacts, judgeFact, type RestoreFact } from '#timeline/fold-facts'
 import { judgeNext } from '#timeline/fold-timeline'
 import { createHeadMemory, type HeadMemory } from '#timeline/head-memory'
 import type { KeyBody } from '#timeline/key-entry'
-import type { AgreedBody } from '#timeline/maintenance-entry'
+import type { AgreedBody, FenceBody } from '#timeline/maintenance-entry'
 import { cosign, judgeCosigner, type Proposal } from '#timeline/proposal'
 import { readChain } from '#timeline/read-chain'
 import { type KeptFacts, readFacts, toChain } from '#timeline/read-facts'
@@ -324,6 +324,13 @@ export class OpenedVault implements Vault {
     await this.#appendFact(make, signal)
   }
 
+  async declareDead(
+    decide: (after: Chain) => Promise<FenceBody | undefined>,
+    signal: AbortSignal,
+  ): Promise<{ readonly seq: number } | undefined> {
+    return await this.#appendFact(decide, signal)
+  }
+
   /** A name that nobody has used, for the folder of what is written next. */
   makeSession(): string {
     return Buffer.from(this.#deps.random.bytes(16)).toString('hex')
@@ -427,21 +434,22 @@ export class OpenedVault implements Vault {
 
   /** Facts of `_vault` do not depend on each other: losing the slot means taking the next. */
   async #appendFact(
-    said: EntryBody | ((after: Chain) => EntryBody),
+    said: EntryBody | ((after: Chain) => EntryBody | undefined | Promise<EntryBody | undefined>),
     signal: AbortSignal,
-  ): Promise<void> {
-    await giveWay(async () => {
+  ): Promise<{ readonly seq: number } | undefined> {
+    return await giveWay(async () => {
       const found = await this.#readTrustedFacts(signal)
       const isBegun = found.headSeq >= 0
       if (!isBegun) await this.#begin(found, signal)
       const chain = isBegun ? found : await this.#readTrustedFacts(signal)
-      const body = typeof said === 'function' ? said(chain) : said
+      const body = typeof said === 'function' ? await said(chain) : said
+      if (body === undefined) return undefined
       const refusal = judgeFact(foldFacts(chain), body)
       if (refusal !== undefined) {
         const message = `Cannot commit ${describeKind(body.kind)} to "${VAULT_TIMELINE}": ${refusal}`
         throw new AppError('vault.entry-refused', message, { source: VAULT_TIMELINE })
       }
-      await this.#append(chain, body, signal)
+      return await this.#append(chain, body, signal)
     })
   }
 

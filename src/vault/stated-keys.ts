@@ -2,6 +2,7 @@ import type { StoredBytes } from '#segment/segment'
 import { isAppError } from '#stdx/app-error'
 import { collect } from '#stdx/streams'
 import type { ObjectName, ObjectStore } from '#store/object-store'
+import type { Chain } from '#timeline/chain-slots'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
 import { foldFacts } from '#timeline/fold-facts'
 import { nameInEpoch, parseEpochName } from './epoch-keyring.ts'
@@ -31,12 +32,20 @@ export async function readStatedKeys(
   vault: Pick<Vault, 'readChain' | 'store'>,
   signal: AbortSignal,
 ): Promise<StatedKeys> {
-  const chain = await vault.readChain(VAULT_TIMELINE, signal)
+  return await readStatedIn(vault.store, await vault.readChain(VAULT_TIMELINE, signal), signal)
+}
+
+/** The same as the timeline of the vault was when it was read. */
+export async function readStatedIn(
+  store: ObjectStore,
+  chain: Chain,
+  signal: AbortSignal,
+): Promise<StatedKeys> {
   let isWhole = chain.damagedFrom === null && chain.rolledBack === null
   const anew = new Map<string, StoredBytes>()
   for (const { dead, epoch, list } of foldFacts(chain).resealed) {
     try {
-      for (const [name, bytes] of await readKeyringList(vault.store, list, signal)) {
+      for (const [name, bytes] of await readKeyringList(store, list, signal)) {
         if (!dead.has(`${name}.${epoch}`)) anew.set(name, bytes)
       }
     } catch (error) {

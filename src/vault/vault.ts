@@ -6,7 +6,7 @@ import type { Chain } from '#timeline/chain-slots'
 import type { EntryBody } from '#timeline/entry'
 import type { Slot } from '#timeline/envelope'
 import type { RestoreFact } from '#timeline/fold-facts'
-import type { AgreedBody } from '#timeline/maintenance-entry'
+import type { AgreedBody, FenceBody } from '#timeline/maintenance-entry'
 import type { Proposal } from '#timeline/proposal'
 import type { TimelineState } from '#timeline/timeline-state'
 import type { Repairs } from './repaired-store.ts'
@@ -101,6 +101,16 @@ export type Vault = {
   putDocument(name: string, text: string, signal: AbortSignal): Promise<void>
   /** Newest body of a document, or `undefined`. */
   readDocument(name: string, signal: AbortSignal): Promise<string | undefined>
+  /**
+   * Declares dead, in `_vault`, who wrote documents and lists there and never committed, and objects of
+   * the keyring that no entry speaks of: decided anew whenever somebody else was first. Nothing is said
+   * when it is decided on nothing.
+   * @throws vault.role-missing
+   */
+  declareDead(
+    decide: (after: Chain) => Promise<FenceBody | undefined>,
+    signal: AbortSignal,
+  ): Promise<{ readonly seq: number } | undefined>
   /** Repeats all heads in `_vault`, so that a shortened timeline is noticed. */
   putHeads(signal: AbortSignal): Promise<void>
   /** Records a restore in `_vault`. */

@@ -30,19 +30,24 @@ async function runCollects(shell: Shell, names: string[], options: Options): Pro
     const message = `Cannot read the command line: found grace "${options.grace}", wanted a number with s, m, h, d, w or y, like 24h`
     throw new AppError('cli.usage', message)
   }
-  const { collectSource } = await import('#app/collect-source')
+  const { collectRest, collectSource } = await import('#app/collect-source')
   output.beginLines()
   const vault = await context.openVault(signal)
   const isDryRun = options.dryRun ?? false
-  for (const source of names.length > 0 ? names : await vault.listSources(signal)) {
-    const answer = await collectSource(context, vault, { source, graceMs, isDryRun }, signal)
+  const say = (answer: CollectAnswer) => {
     for (const waste of isDryRun ? answer.objects : []) {
-      const line = { type: 'object', source, ...waste }
+      const line = { type: 'object', source: answer.source, ...waste }
       output.event(line)
     }
     const line = { type: 'summary', ...answer, objects: answer.objects.length }
     output.summary(line, () => (isDryRun ? describePlan(answer) : describeEnd(answer)))
   }
+  for (const source of names.length > 0 ? names : await vault.listSources(signal)) {
+    say(await collectSource(context, vault, { source, graceMs, isDryRun }, signal))
+  }
+  if (names.length > 0) return
+  const rest = await collectRest(context, vault, { graceMs, isDryRun }, signal)
+  if (rest.objects.length + rest.pending.length + rest.waiting.objects > 0) say(rest)
 }
 
 function describePlan(answer: CollectAnswer): string {

@@ -1,3 +1,4 @@
+import { collectVault } from '#retention/collect-vault'
 import { runCollect } from '#retention/run-collect'
 import type { Actor, Turn } from '../actor.ts'
 import { must } from '../truth.ts'
@@ -14,8 +15,20 @@ export function collector(name: string, isAlone: boolean): Actor {
     async turn(turn) {
       const sources = await turn.vault.listSources(turn.signal)
       for (const source of sources) await collect(turn, source)
+      await collectRest(turn)
     },
   }
+}
+
+/** Documents and lists that nobody committed, probes, keys that no entry speaks of. */
+async function collectRest({ graceMs, isCalm, log, random, signal, truth, vault, ...turn }: Turn) {
+  const request = { graceMs, isDryRun: !isCalm && turn.chance.happens(0.1) }
+  const { deleted, fence } = await collectVault({ vault, random }, request, signal)
+  log(`collected ${deleted.length} objects of no source, fence ${fence}`)
+  const needed = deleted.find(
+    ({ store, stored }) => store === 'vault' && truth.needed.has(`${store}:${stored}`),
+  )
+  must(needed === undefined, 'I4', `${needed?.stored} was to go, a kept point is read from it`)
 }
 
 async function collect(turn: Turn, source: string): Promise<void> {
