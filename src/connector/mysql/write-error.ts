@@ -34,6 +34,12 @@ export function toServerError(server: ServerError, what: string): AppError {
 export function toCreateError(error: unknown, what: string): unknown {
   const server = readServerError(error)
   if (server === undefined || isConnectionLost(error)) return toWriteError(error, what)
+  if (server.errno === 1005 && server.text.includes('errno: 121')) {
+    const found =
+      'a foreign key of one of their names is there, perhaps of a restore that still goes on'
+    const message = `Cannot ${what}: ${found}`
+    return new AppError('connector.busy', message, {}, { cause: toCause(server) })
+  }
   if (BY_ERRNO.has(server.errno)) return toServerError(server, what)
   const { errno } = server
   const message = `Cannot ${what}: ${server.text}`

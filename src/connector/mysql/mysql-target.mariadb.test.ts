@@ -1,0 +1,280 @@
+import { expect, test } from 'vitest'
+import type { EntityName } from '#record/entity-name'
+import { evolveSchema } from '#record/evolve-schema'
+import { Secret } from '#stdx/secret'
+import { describeMariadb, type FreshMariadb, freshMariadb } from '#test/servers/fresh-mariadb'
+import { startMariadb } from '#test/servers/start-mariadb'
+import type { CreatePlan, TargetWrite } from '../connector.ts'
+import {
+  findEntity,
+  optionsFor,
+  readSystem,
+  readTable,
+  rowsOf,
+} from '../testing/contract-system.ts'
+import { mariadbHarness } from '../testing/mariadb-system.ts'
+import { mysqlConnector } from './mysql-connector.ts'
+
+const never = new AbortController().signal
+const named = (table: string) => table as EntityName
+
+describeMariadb('MariaDB as a target', () => {
+  const open = (url: string) => mysqlConnector.openTarget(optionsFor(new Secret(url)))
+
+  async function write(
+    url: string,
+    steps: (write: TargetWrite) => Promise<unknown>,
+  ): Promise<void> {
+    await using target = await open(url)
+    await using opened = await target.openWrite(never)
+    await steps(opened)
+    await opened.commit()
+  }
+
+  const read = ({ url }: FreshMariadb, table: string) =>
+    readTable(mariadbHarness, { address: new Secret(url) }, table)
+
+  /** What it takes to make the tables of a database again. */
+  async function planOf({ url }: FreshMariadb): Promise<CreatePlan> {
+    const { catalogue } = await readSystem(mariadbHarness, { address: new Secret(url) })
+    const { definition, sequences } = catalogue
+    const schemas = catalogue.entities.map((entity) => evolveSchema(undefined, entity).schema)
+    return { schemas, definition, sequences }
+  }
+
+  const tablesOf = async (database: FreshMariadb) =>
+    (await database.query('SHOW TABLES')).flatMap((row) => Object.values(row))
+
+  test('a table whose trigger would fire is not written, others are', async () => {
+    await using database = await freshMariadb()
+    await database.query(`CREATE TABLE a (id INT PRIMARY KEY, v INT); INSERT INTO a VALUES (1, 1), (2, 2);
+      CREATE TRIGGER spoil BEFORE UPDATE ON a FOR EACH ROW SET NEW.v = 0`)
+    const rows = () => rowsOf(['1', '5'])
+    const keyed = () => ({ key: ['id'], fields: ['id', 'v'], rows: rows() })
+    await expect(
+      write(database.url, (opened) => opened.updateRows(named('a'), keyed())),
+    ).rejects.toMatchObject({
+      code: 'connector.denied',
+      message: expect.stringContaining('its trigger "spoil" would fire'),
+    })
+    await write(database.url, async (opened) => {
+      await opened.deleteRows(named('a'), keyed())
+      await opened.insertRows(named('a'), ['id', 'v'], rows())
+    })
+    expect(await read(database, 'a')).toEqual([
+      ['1', '5'],
+      ['2', '2'],
+    ])
+  })
+
+  test('a user who is not told of triggers may not write', async () => {
+    await using database = await freshMariadb()
+    await database.query('CREATE TABLE a (id INT PRIMARY KEY)')
+    const user = `w_${database.name.slice(2)}`
+    await database.query(`CREATE USER ${user} IDENTIFIED BY 'w';
+      GRANT SELECT, INSERT, UPDATE, DELETE, CREATE TEMPORARY TABLES ON ${database.name}.* TO ${user}`)
+    const url = new URL(database.url)
+    url.username = user
+    url.password = 'w'
+    const attempt = () =>
+      write(url.href, (opened) => opened.insertRows(named('a'), ['id'], rowsOf(['1'])))
+    await expect(attempt()).rejects.toMatchObject({
+      code: 'connector.denied',
+      message: expect.stringContaining('GRANT TRIGGER ON'),
+    })
+    await database.query(`GRANT TRIGGER ON ${database.name}.* TO ${user}`)
+    await attempt()
+    expect(await read(database, 'a')).toEqual([['1']])
+  })
+
+  test('a field that is set to the time of a change keeps its value', async () => {
+    await using database = await freshMariadb()
+    await database.query(`CREATE TABLE a (id INT PRIMARY KEY, v INT,
+      at DATETIME DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP);
+      INSERT INTO a VALUES (1, 1, '2020-01-01')`)
+    const rows = rowsOf(['1', '2'])
+    await write(database.url, (opened) =>
+      opened.updateRows(named('a'), { key: ['id'], fields: ['id', 'v'], rows }),
+    )
+    expect(await read(database, 'a')).toEqual([['1', '2', '2020-01-01 00:00:00']])
+  })
+
+  test('keys that a collation takes for equal find their own row', async () => {
+    await using database = await freshMariadb()
+    await database.query(`CREATE TABLE a (id VARCHAR(9) COLLATE utf8mb4_general_ci PRIMARY KEY, v INT);
+      INSERT INTO a VALUES ('a', 1), ('é', 2)`)
+    const update = (id: string) =>
+      write(database.url, (opened) => {
+        const rows = rowsOf([id, '9'])
+        return opened.updateRows(named('a'), { key: ['id'], fields: ['id', 'v'], rows })
+      })
+    await expect(update('A')).rejects.toMatchObject({ code: 'connector.target-changed' })
+    await expect(update('e')).rejects.toMatchObject({ code: 'connector.target-changed' })
+    await update('a')
+    expect(new Map((await read(database, 'a')) as [string, string][]).get('a')).toBe('9')
+  })
+
+  test('a delete takes nothing along, in other databases neither', async () => {
+    await using database = await freshMariadb()
+    await using other = await freshMariadb()
+    await database.query('CREATE TABLE a (id INT PRIMARY KEY); INSERT INTO a VALUES (1), (2)')
+    await other.query(`CREATE TABLE b (id INT PRIMARY KEY, a INT,
+      FOREIGN KEY (a) REFERENCES ${database.name}.a (id) ON DELETE CASCADE); INSERT INTO b VALUES (1, 2)`)
+    const remove = (id: string) =>
+      write(database.url, (opened) =>
+        opened.deleteRows(named('a'), { key: ['id'], fields: ['id'], rows: rowsOf([id]) }),
+      )
+    await expect(remove('2')).rejects.toMatchObject({
+      code: 'connector.constraint-violated',
+      details: { constraint: 'b_ibfk_1' },
+    })
+    await remove('1')
+    expect(await other.query('SELECT * FROM b')).toHaveLength(1)
+  })
+
+  test('a value that is referred to by another field than the key is not taken away', async () => {
+    await using database = await freshMariadb()
+    await database.query(`CREATE TABLE a (id INT PRIMARY KEY, code INT UNIQUE);
+      CREATE TABLE b (id INT PRIMARY KEY, code INT REFERENCES a (code) ON UPDATE CASCADE);
+      INSERT INTO a VALUES (1, 10), (2, 20); INSERT INTO b VALUES (1, 10)`)
+    const update = (id: string, code: string) =>
+      write(database.url, (opened) => {
+        const keyed = { key: ['id'], fields: ['id', 'code'], rows: rowsOf([id, code]) }
+        return opened.updateRows(named('a'), keyed)
+      })
+    await expect(update('1', '11')).rejects.toMatchObject({ code: 'connector.constraint-violated' })
+    await update('2', '21')
+    expect(await read(database, 'b')).toEqual([['1', '10']])
+  })
+
+  test.each([
+    ['a number that is too great', 'n', '1000', 'connector.value-refused'],
+    ['a digit too many', 'd', '1.234', 'connector.value-refused'],
+    ['text that is too long', 't', 'four', 'connector.value-refused'],
+    ['text that the character set lacks', 'l', 'я', 'connector.value-refused'],
+    ['no member of the enumeration', 'e', 'z', 'connector.value-refused'],
+    ['no date', 'a', 'today', 'connector.value-refused'],
+    ['no document', 'j', '{', 'connector.constraint-violated'],
+  ])('%s is refused, never changed', async (_, field, value, code) => {
+    await using database = await freshMariadb()
+    await database.query(`CREATE TABLE a (id INT PRIMARY KEY, n TINYINT, d DECIMAL(5,2), t VARCHAR(3),
+      l VARCHAR(3) CHARACTER SET latin1, e ENUM('x'), a DATE, j JSON)`)
+    const attempt = write(database.url, (opened) =>
+      opened.insertRows(named('a'), ['id', field], rowsOf(['1', value])),
+    )
+    await expect(attempt).rejects.toMatchObject({ code })
+    await expect(attempt).rejects.not.toThrow(value)
+    expect(await read(database, 'a')).toEqual([])
+  })
+
+  test('tables that a killed restore left behind are not shown, and go with the next one', async () => {
+    await using from = await freshMariadb()
+    await using to = await freshMariadb()
+    await from.query(`CREATE TABLE a (id INT PRIMARY KEY); CREATE TABLE b (id INT PRIMARY KEY,
+      a INT REFERENCES a (id)); INSERT INTO a VALUES (1)`)
+    const plan = await planOf(from)
+    const [schema] = plan.schemas
+    const onlyA = { ...plan, schemas: schema === undefined ? [] : [schema] }
+    {
+      await using target = await open(to.url)
+      await using opened = await target.openWrite(never)
+      await opened.createTables(onlyA)
+      await opened.insertRows(named('a'), ['id'], rowsOf(['1']))
+      expect(await tablesOf(to)).toHaveLength(1)
+      const { catalogue } = await readSystem(mariadbHarness, { address: new Secret(to.url) })
+      expect(catalogue.entities).toEqual([])
+      // Tables of a restore that still goes on are not anybody's to drop.
+      await using second = await target.openWrite(never)
+      await second.createTables(onlyA)
+      expect(await tablesOf(to)).toHaveLength(2)
+      await second[Symbol.asyncDispose]()
+      expect(await tablesOf(to)).toHaveLength(1)
+    }
+    expect(await tablesOf(to)).toEqual([])
+    await to.query('CREATE TABLE _holdfast_0123456789ab_1 (id INT PRIMARY KEY)')
+    await write(to.url, async (opened) => {
+      await opened.createTables(plan)
+      // Names of foreign keys are of the database: two restores cannot make them at once.
+      await using target = await open(to.url)
+      await using second = await target.openWrite(never)
+      await expect(second.createTables(plan)).rejects.toMatchObject({ code: 'connector.busy' })
+      await opened.finishTables(plan)
+    })
+    expect((await tablesOf(to)).sort()).toEqual(['a', 'b'])
+    await expect(to.query('INSERT INTO b VALUES (1, 7)')).rejects.toThrow('foreign key constraint')
+  })
+
+  test('new tables and changed rows may refer to each other', async () => {
+    await using from = await freshMariadb()
+    await using to = await freshMariadb()
+    await from.query(`CREATE TABLE parent (id INT PRIMARY KEY);
+      CREATE TABLE child (id INT PRIMARY KEY, parent INT, FOREIGN KEY (parent) REFERENCES parent (id))`)
+    const plan = await planOf(from)
+    const onlyChild = { ...plan, schemas: plan.schemas.filter(({ entity }) => entity === 'child') }
+    await to.query('CREATE TABLE parent (id INT PRIMARY KEY); INSERT INTO parent VALUES (1)')
+    const fill = (parent: string) => async (opened: TargetWrite) => {
+      await opened.createTables(onlyChild)
+      await opened.insertRows(named('parent'), ['id'], rowsOf(['2']))
+      await opened.insertRows(named('child'), ['id', 'parent'], rowsOf(['1', '1'], ['2', parent]))
+      await opened.finishTables(onlyChild)
+    }
+    await expect(write(to.url, fill('3'))).rejects.toMatchObject({
+      code: 'connector.constraint-violated',
+    })
+    expect(await tablesOf(to)).toEqual(['parent'])
+    expect(await read(to, 'parent')).toEqual([['1']])
+    await write(to.url, fill('2'))
+    expect(await read(to, 'child')).toEqual([
+      ['1', '1'],
+      ['2', '2'],
+    ])
+  })
+
+  test('a connection that is lost while writing leaves no trace', async () => {
+    await using database = await freshMariadb()
+    await database.query('CREATE TABLE a (id INT PRIMARY KEY); INSERT INTO a VALUES (1)')
+    const attempt = write(database.url, async (opened) => {
+      await opened.insertRows(named('a'), ['id'], rowsOf(['2']))
+      const others = await database.query(`SELECT id FROM information_schema.processlist
+        WHERE db = '${database.name}' AND id <> CONNECTION_ID()`)
+      for (const { id } of others) await database.query(`KILL ${id}`)
+    })
+    await expect(attempt).rejects.toMatchObject({ code: 'connector.unreachable' })
+    expect(await read(database, 'a')).toEqual([['1']])
+  })
+
+  test('a lock that somebody holds is named', async () => {
+    await using database = await freshMariadb()
+    await using other = await freshMariadb()
+    await database.query('CREATE TABLE a (id INT PRIMARY KEY, v INT); INSERT INTO a VALUES (1, 1)')
+    await other.query(`USE ${database.name}; BEGIN; UPDATE a SET v = 2`)
+    await database.query('SET GLOBAL innodb_lock_wait_timeout = 50')
+    await using target = await open(database.url)
+    await using opened = await target.openWrite(AbortSignal.timeout(3000))
+    const keyed = { key: ['id'], fields: ['id', 'v'], rows: rowsOf(['1', '3']) }
+    await expect(opened.updateRows(named('a'), keyed)).rejects.toThrow('timeout')
+    await opened[Symbol.asyncDispose]()
+    await other.query('ROLLBACK')
+    expect(await read(database, 'a')).toEqual([['1', '1']])
+  })
+
+  test('a server that is read only, or takes no rows from clients, is told apart', async () => {
+    await using server = await startMariadb({ options: { 'skip-log-bin': '' } })
+    await using database = await freshMariadb(server.url)
+    await database.query('SET GLOBAL local_infile = 0')
+    await expect(open(database.url)).rejects.toMatchObject({
+      code: 'connector.denied',
+      message: expect.stringContaining('SET GLOBAL local_infile = 1'),
+    })
+    await database.query('SET GLOBAL local_infile = 1; SET GLOBAL read_only = 1')
+    await expect(open(database.url)).rejects.toMatchObject({ code: 'connector.read-only' })
+    await database.query('SET GLOBAL read_only = 0')
+    // Without a binary log a cut has no position but its time, and is read by one connection.
+    await using target = await open(database.url)
+    await using cut = await target.openCut(never)
+    expect(cut.cut.position).toBe(cut.cut.time)
+    await database.query('CREATE TABLE a (id INT PRIMARY KEY)')
+    await using later = await target.openCut(never)
+    expect(findEntity(await later.readCatalogue(() => true), 'a').scanOrder).toBe('key')
+  })
+})
