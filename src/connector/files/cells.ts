@@ -14,8 +14,8 @@ export class Cells {
   rowEnds = new Int32Array(0)
 
   /** Makes room for some thousands of records of so many columns. What it held is gone. */
-  shape(columnCount: number): void {
-    const rowsMax = Math.max(1, Math.floor(CELLS_MAX / Math.max(1, columnCount)))
+  shape(columnCount: number, cellsMax = CELLS_MAX): void {
+    const rowsMax = Math.max(1, Math.floor(cellsMax / Math.max(1, columnCount)))
     this.rowCount = 0
     if (columnCount === this.columnCount && this.rowStarts.length > 0) return
     this.columnCount = columnCount
@@ -43,7 +43,7 @@ export class Cells {
   }
 }
 
-const CELLS_MAX = 65_536
+const CELLS_MAX = 32_768
 
 /** What a cell is. Spans leave quotes out. */
 export const CELL = {

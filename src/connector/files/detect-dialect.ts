@@ -9,6 +9,8 @@ import { RowTextBytes } from './row-text-bytes.ts'
 import type { EntitySettings } from './settings.ts'
 import { CsvSplitter } from './split-csv.ts'
 
+const LF = 0x0a
+const CR = 0x0d
 export const DELIMITERS = [',', ';', '\t', '|']
 const QUOTES = ['"', "'"] as const
 const ESCAPES = ['double', 'backslash'] as const
@@ -47,26 +49,33 @@ function* listDialects(
   settings: EntitySettings,
 ): Generator<CsvDialect, void, undefined> {
   const common = {
-    newline: findNewline(sample),
     isAllQuoted: false,
     nullText: settings.nullText ?? '',
     hasHeader: settings.header === undefined,
   }
   for (const quote of settings.quote === undefined ? QUOTES : [settings.quote]) {
+    const newline = findNewline(sample, quote === 'none' ? undefined : quote)
     for (const escaping of settings.escape === undefined ? ESCAPES : [settings.escape]) {
       for (const delimiter of settings.delimiter === undefined
         ? DELIMITERS
         : [settings.delimiter]) {
-        yield { ...common, delimiter, quote, escaping }
+        yield { ...common, newline, delimiter, quote, escaping }
       }
     }
   }
 }
 
-export function findNewline(sample: Uint8Array): CsvDialect['newline'] {
-  const lf = sample.indexOf(0x0a)
-  if (lf < 0) return sample.includes(0x0d) ? '\r' : '\n'
-  return sample[lf - 1] === 0x0d ? '\r\n' : '\n'
+/** The first line end outside quotes. */
+export function findNewline(sample: Uint8Array, quote?: string): CsvDialect['newline'] {
+  const quoteByte = quote?.charCodeAt(0)
+  let isQuoted = false
+  for (const [i, byte] of sample.entries()) {
+    if (byte === quoteByte) isQuoted = !isQuoted
+    if (isQuoted || (byte !== LF && byte !== CR)) continue
+    if (byte === LF) return '\n'
+    return sample[i + 1] === LF ? '\r\n' : '\r'
+  }
+  return '\n'
 }
 
 /** The cells of the first record; `undefined` where the dialect cannot make one of it. */

@@ -53,7 +53,7 @@ async function* splitBlocks(
 ): AsyncGenerator<Cells, void, undefined> {
   const { encoding, file, hasBom } = examined
   const decoder = openDecoder(encoding)
-  const text = new PendingText()
+  const text = new PendingText(Math.min(2 * READ_BYTES, 3 * file.stamp.sizeBytes))
   let skip = hasBom ? (BOMS[encoding]?.length ?? 0) : 0
   for await (const { bytes, isLast } of readBlocks(file, signal, examined.sha256)) {
     const decoded = decoder.decode(bytes.subarray(skip), isLast)
@@ -79,11 +79,15 @@ async function* splitBlocks(
 
 /** Text that was read and not split yet. */
 class PendingText {
-  bytes = new Uint8Array(2 * READ_BYTES)
+  bytes: Uint8Array
   from = 0
   length = 0
   /** How much there should be before it is worth another look. */
   wanted = 0
+
+  constructor(capacity: number) {
+    this.bytes = new Uint8Array(capacity)
+  }
 
   add(more: Uint8Array): void {
     const needed = this.length + more.length

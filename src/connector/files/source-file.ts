@@ -61,7 +61,7 @@ export async function* readBlocks(
 ): AsyncGenerator<Block, string, undefined> {
   const { handle, label, stamp } = file
   const hash = createHash('sha256')
-  const buffer = new Uint8Array(READ_BYTES)
+  const buffer = new Uint8Array(Math.min(READ_BYTES, stamp.sizeBytes))
   let position = 0
   do {
     signal.throwIfAborted()

@@ -53,7 +53,7 @@ export class CsvSplitter implements Splitter {
 
   split(bytes: Uint8Array, span: { from: number; to: number; isLast: boolean }): number {
     this.recordsBefore += this.cells.rowCount
-    this.cells.shape(this.#columnCount)
+    this.cells.shape(this.#columnCount, this.#isHeader ? 1 : undefined)
     this.cells.bytes = bytes
     this.#bytes = bytes
     this.#at = span.from

@@ -3,6 +3,7 @@ import {
   type ConnectorHarness,
   type ContractSystem,
   entityIn,
+  type Lacking,
   readTable,
 } from '#connector/testing/contract-system'
 import { aRestoring, type Restoring } from './a-restore.ts'
@@ -10,6 +11,7 @@ import { aRestoring, type Restoring } from './a-restore.ts'
 /** What a restore into a living system must do, whatever kind of system it is. */
 export function testRestoring(kind: string, harness: ConnectorHarness): void {
   const name = (table: string) => entityIn(harness, table)
+  const having = (what: Lacking) => test.skipIf(harness.lacks?.includes(what) ?? false)
   const start = (sql: string) => aRestoring(harness, sql)
   const read = async (system: ContractSystem, table: string) =>
     (await readTable(harness, system, name(table))).map((row) => row.join('|')).sort()
@@ -48,7 +50,7 @@ export function testRestoring(kind: string, harness: ConnectorHarness): void {
     await expectSame(restoring, ['parent', 'child'])
   })
 
-  test(`${kind}: a unique value is free before it is taken back`, async () => {
+  having('constraints')(`${kind}: a unique value is free before it is taken back`, async () => {
     await using restoring = await start(FAMILY)
     await restoring.backUp()
     // An added row took the value of a lost one, another that of a changed one.
@@ -85,30 +87,33 @@ export function testRestoring(kind: string, harness: ConnectorHarness): void {
     }
   })
 
-  test(`${kind}: an added row that others outside the scope refer to stays, with everything else`, async () => {
-    for (const action of ['NO ACTION', 'CASCADE', 'SET NULL']) {
-      await using restoring = await start(
-        FAMILY.replace(
-          'NOT NULL REFERENCES parent (id)',
-          `REFERENCES parent (id) ON DELETE ${action}`,
-        ),
-      )
-      await restoring.backUp()
-      await restoring.copy.exec(`INSERT INTO parent VALUES (4, 'd');
+  having('constraints')(
+    `${kind}: an added row that others outside the scope refer to stays, with everything else`,
+    async () => {
+      for (const action of ['NO ACTION', 'CASCADE', 'SET NULL']) {
+        await using restoring = await start(
+          FAMILY.replace(
+            'NOT NULL REFERENCES parent (id)',
+            `REFERENCES parent (id) ON DELETE ${action}`,
+          ),
+        )
+        await restoring.backUp()
+        await restoring.copy.exec(`INSERT INTO parent VALUES (4, 'd');
         INSERT INTO child VALUES (40, 4, 'added'); UPDATE parent SET code = 'bad' WHERE id = 1`)
-      const entities = [name('parent')]
-      await expectNothingWritten(
-        restoring,
-        ['parent', 'child'],
-        () => restoring.restore({ entities, isDeleteAllowed: true }),
-        { code: 'connector.constraint-violated' },
-      )
-      expect((await restoring.restore({ entities })).summary).toMatchObject({
-        updated: 1,
-        extra: 1,
-      })
-    }
-  })
+        const entities = [name('parent')]
+        await expectNothingWritten(
+          restoring,
+          ['parent', 'child'],
+          () => restoring.restore({ entities, isDeleteAllowed: true }),
+          { code: 'connector.constraint-violated' },
+        )
+        expect((await restoring.restore({ entities })).summary).toMatchObject({
+          updated: 1,
+          extra: 1,
+        })
+      }
+    },
+  )
 
   test(`${kind}: rows that refer to themselves and to each other come back`, async () => {
     await using restoring = await start(`${harness.cycleSql}
@@ -128,16 +133,19 @@ export function testRestoring(kind: string, harness: ConnectorHarness): void {
     await expectSame(restoring, ['first', 'second', 'node'])
   })
 
-  test(`${kind}: values that have to be unique and were swapped are refused by name, with nothing written`, async () => {
-    await using restoring = await start(FAMILY)
-    await restoring.backUp()
-    await restoring.copy.exec(`UPDATE parent SET code = 'z' WHERE id = 1;
+  having('constraints')(
+    `${kind}: values that have to be unique and were swapped are refused by name, with nothing written`,
+    async () => {
+      await using restoring = await start(FAMILY)
+      await restoring.backUp()
+      await restoring.copy.exec(`UPDATE parent SET code = 'z' WHERE id = 1;
       UPDATE parent SET code = 'a' WHERE id = 2; UPDATE parent SET code = 'b' WHERE id = 1`)
-    await expectNothingWritten(restoring, ['parent'], () => restoring.restore(), {
-      code: 'connector.constraint-violated',
-      message: expect.stringContaining('parent'),
-    })
-  })
+      await expectNothingWritten(restoring, ['parent'], () => restoring.restore(), {
+        code: 'connector.constraint-violated',
+        message: expect.stringContaining('parent'),
+      })
+    },
+  )
 
   test(`${kind}: of equal rows without key exactly as many go and come as differ`, async () => {
     await using restoring = await start(`CREATE TABLE log (said TEXT, n INTEGER);
@@ -220,66 +228,74 @@ export function testRestoring(kind: string, harness: ConnectorHarness): void {
     await expectSame(restoring, ['t'])
   })
 
-  test(`${kind}: a target of another shape takes what fits and is refused what does not`, async () => {
-    await using restoring = await start(`CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT);
+  having('definitions')(
+    `${kind}: a target of another shape takes what fits and is refused what does not`,
+    async () => {
+      await using restoring = await start(`CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT);
       INSERT INTO t VALUES (1, 'a', 'b'), (2, 'c', 'd')`)
-    await restoring.backUp()
-    const { copy } = restoring
-    // Another order of fields, and one more.
-    await copy.exec(`DROP TABLE t; CREATE TABLE t (b TEXT, more TEXT DEFAULT 'm', id INTEGER PRIMARY KEY, a TEXT);
+      await restoring.backUp()
+      const { copy } = restoring
+      // Another order of fields, and one more.
+      await copy.exec(`DROP TABLE t; CREATE TABLE t (b TEXT, more TEXT DEFAULT 'm', id INTEGER PRIMARY KEY, a TEXT);
       INSERT INTO t VALUES ('bad', 'kept', 1, 'bad')`)
-    expect((await restoring.restore()).summary).toMatchObject({ inserted: 1, updated: 1 })
-    expect(await read(copy, 't')).toEqual(['b|kept|1|a', 'd|m|2|c'])
-    expect(await restoring.verify()).toMatchObject({ verdict: 'same' })
-    // One that must not be empty.
-    await copy.exec(
-      `DROP TABLE t; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT, more TEXT NOT NULL)`,
-    )
-    await expectNothingWritten(restoring, ['t'], () => restoring.restore(), {
-      code: 'connector.constraint-violated',
-      message: expect.stringContaining('more'),
-    })
-    // One that is not there.
-    await copy.exec('DROP TABLE t; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)')
-    await expectNothingWritten(restoring, ['t'], () => restoring.restore(), {
-      code: 'restore.schema-differs',
-      message: expect.stringContaining('b'),
-    })
-    expect(await restoring.verify()).toMatchObject({
-      verdict: 'differs',
-      entities: [{ rows: 2, different: 2, reason: expect.stringContaining('no field b') }],
-    })
-    await copy.exec('DROP TABLE t')
-    expect(await restoring.verify()).toMatchObject({
-      verdict: 'differs',
-      entities: [{ rows: 2, missing: 2, extra: 0, different: 0 }],
-    })
-  })
+      expect((await restoring.restore()).summary).toMatchObject({ inserted: 1, updated: 1 })
+      expect(await read(copy, 't')).toEqual(['b|kept|1|a', 'd|m|2|c'])
+      expect(await restoring.verify()).toMatchObject({ verdict: 'same' })
+      // One that must not be empty.
+      await copy.exec(
+        `DROP TABLE t; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT, more TEXT NOT NULL)`,
+      )
+      await expectNothingWritten(restoring, ['t'], () => restoring.restore(), {
+        code: 'connector.constraint-violated',
+        message: expect.stringContaining('more'),
+      })
+      // One that is not there.
+      await copy.exec('DROP TABLE t; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)')
+      await expectNothingWritten(restoring, ['t'], () => restoring.restore(), {
+        code: 'restore.schema-differs',
+        message: expect.stringContaining('b'),
+      })
+      expect(await restoring.verify()).toMatchObject({
+        verdict: 'differs',
+        entities: [{ rows: 2, different: 2, reason: expect.stringContaining('no field b') }],
+      })
+      await copy.exec('DROP TABLE t')
+      expect(await restoring.verify()).toMatchObject({
+        verdict: 'differs',
+        entities: [{ rows: 2, missing: 2, extra: 0, different: 0 }],
+      })
+    },
+  )
 
-  test(`${kind}: a value that a field of another type would not keep stops the restore`, async () => {
-    await using restoring = await start(`CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT);
+  having('types')(
+    `${kind}: a value that a field of another type would not keep stops the restore`,
+    async () => {
+      await using restoring = await start(`CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT);
       INSERT INTO t VALUES (1, 'a', '007'), (2, 'c', NULL)`)
-    await restoring.backUp()
-    const { copy } = restoring
-    await copy.exec(`DROP TABLE t; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INTEGER);
+      await restoring.backUp()
+      const { copy } = restoring
+      await copy.exec(`DROP TABLE t; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INTEGER);
       INSERT INTO t VALUES (1, 'bad', NULL)`)
-    expect((await restoring.plan()).steps).toMatchObject([
-      { insert: 1, update: 1, otherTypes: [{ field: 'b' }] },
-    ])
-    await expectNothingWritten(restoring, ['t'], () => restoring.restore(), {
-      code: 'restore.value-lost',
-      message: expect.stringMatching(/values of b \(TEXT at the point, INT(EGER|\(11\)) there\)/i),
-    })
-    // What it can keep it takes.
-    const t = name('t')
-    const { plan, summary } = await restoring.restore({ fields: [`${t}:1:a`] })
-    expect(plan.steps).toMatchObject([{ otherTypes: [] }])
-    expect(summary).toMatchObject({ updated: 1, verified: { different: 0 } })
-    expect((await restoring.restore({ records: [`${t}:2`] })).summary).toMatchObject({
-      inserted: 1,
-    })
-    expect(await read(copy, 't')).toEqual(['1|a|', '2|c|'])
-  })
+      expect((await restoring.plan()).steps).toMatchObject([
+        { insert: 1, update: 1, otherTypes: [{ field: 'b' }] },
+      ])
+      await expectNothingWritten(restoring, ['t'], () => restoring.restore(), {
+        code: 'restore.value-lost',
+        message: expect.stringMatching(
+          /values of b \(TEXT at the point, INT(EGER|\(11\)) there\)/i,
+        ),
+      })
+      // What it can keep it takes.
+      const t = name('t')
+      const { plan, summary } = await restoring.restore({ fields: [`${t}:1:a`] })
+      expect(plan.steps).toMatchObject([{ otherTypes: [] }])
+      expect(summary).toMatchObject({ updated: 1, verified: { different: 0 } })
+      expect((await restoring.restore({ records: [`${t}:2`] })).summary).toMatchObject({
+        inserted: 1,
+      })
+      expect(await read(copy, 't')).toEqual(['1|a|', '2|c|'])
+    },
+  )
 
   test(`${kind}: rows of one key are told apart by nobody, and others are put back`, async () => {
     await using restoring = await start(`CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);
@@ -314,24 +330,27 @@ export function testRestoring(kind: string, harness: ConnectorHarness): void {
     ])
   })
 
-  test(`${kind}: some tables are made again while others are repaired`, async () => {
-    await using restoring = await start(`${FAMILY}
+  having('definitions')(
+    `${kind}: some tables are made again while others are repaired`,
+    async () => {
+      await using restoring = await start(`${FAMILY}
       CREATE TABLE leaf (id INTEGER PRIMARY KEY, child INTEGER REFERENCES child (id));
       INSERT INTO leaf VALUES (1, 10), (2, 30)`)
-    await restoring.backUp()
-    await restoring.copy.exec(`DROP TABLE leaf; UPDATE child SET note = 'bad' WHERE id = 10;
+      await restoring.backUp()
+      await restoring.copy.exec(`DROP TABLE leaf; UPDATE child SET note = 'bad' WHERE id = 10;
       DELETE FROM child WHERE id = 30; DELETE FROM parent WHERE id = 3`)
-    const { plan, summary } = await restoring.restore()
-    expect(plan.steps.map(({ action, entity }) => [entity, action])).toEqual([
-      [name('parent'), 'repair'],
-      [name('child'), 'repair'],
-      [name('leaf'), 'create'],
-    ])
-    expect(summary).toMatchObject({ inserted: 4, updated: 1, leftOut: [] })
-    await expectSame(restoring, ['parent', 'child', 'leaf'])
-    // Foreign keys of the new table hold.
-    await restoring.copy.exec('DELETE FROM leaf WHERE id = 2; DELETE FROM child WHERE id = 30')
-  })
+      const { plan, summary } = await restoring.restore()
+      expect(plan.steps.map(({ action, entity }) => [entity, action])).toEqual([
+        [name('parent'), 'repair'],
+        [name('child'), 'repair'],
+        [name('leaf'), 'create'],
+      ])
+      expect(summary).toMatchObject({ inserted: 4, updated: 1, leftOut: [] })
+      await expectSame(restoring, ['parent', 'child', 'leaf'])
+      // Foreign keys of the new table hold.
+      await restoring.copy.exec('DELETE FROM leaf WHERE id = 2; DELETE FROM child WHERE id = 30')
+    },
+  )
 
   test(`${kind}: a row that somebody changes after the plan voids it`, async () => {
     await using restoring = await start(FAMILY)
