@@ -81,7 +81,11 @@ async function checkBlocks(
   for (const block of segment.blocks) {
     signal.throwIfAborted()
     await problems.gather(() =>
-      checkBlock({ deps, reader, schema, rescan, blobs, signal }, block, depth === 'decoded'),
+      checkBlock(
+        { deps, kernel, reader, schema, rescan, blobs, signal },
+        block,
+        depth === 'decoded',
+      ),
     )
     options.onBytes?.(block.keysBytes + block.rowsBytes)
   }

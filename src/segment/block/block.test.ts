@@ -6,7 +6,7 @@ import { aBatch, listVersions } from '../testing/segment-fixture.ts'
 import { OP_DELETE } from '../version-batch.ts'
 import { decodeKeysBlock } from './decode-keys.ts'
 import { readColumns, selectRows, toRows } from './decode-rows.ts'
-import { encodeKeysBlock } from './encode-keys.ts'
+import { countRepeats, encodeKeysBlock } from './encode-keys.ts'
 import { type ColumnPlan, encodeRowsBlock } from './encode-rows.ts'
 import {
   decodeFooter,
@@ -46,6 +46,18 @@ test('a block of keys decodes to what was encoded', () => {
       )
       const isRepeat = expected.filter(({ key }, i) => i > 0 && key === expected[i - 1]?.key)
       expect(repeats).toBe(isRepeat.length)
+    }),
+  )
+})
+
+test('keys are counted where they repeat, and not at all out of order', () => {
+  const keys = fc.array(fc.uint8Array({ maxLength: 4, max: 2 }), { minLength: 1, maxLength: 30 })
+  fc.assert(
+    fc.property(keys, (list) => {
+      const orders = list.slice(1).map((key, i) => Buffer.compare(list[i] ?? key, key))
+      const repeats = orders.filter((order) => order === 0).length
+      const counted = countRepeats(kernel, aBatch(list.map((key) => ({ key, row: 'x\n' }))))
+      expect(counted).toBe(orders.some((order) => order > 0) ? undefined : repeats)
     }),
   )
 })

@@ -84,7 +84,31 @@ export function encodeKeysBlock(
   return { bytes: writer.finish(), repeats: front.repeats }
 }
 
-function frontEncode(kernel: Kernel, { count, keys }: VersionBatch) {
+/** How many keys equal the one before them; `undefined` when one is smaller than that. */
+export function countRepeats(
+  kernel: Kernel,
+  batch: Pick<VersionBatch, 'count' | 'keys'>,
+): number | undefined {
+  return callFrontEncode(kernel, batch).size === KERNEL_FAILED
+    ? undefined
+    : kernel.calls.frontEqual() >>> 0
+}
+
+function frontEncode(kernel: Kernel, batch: VersionBatch) {
+  const { out, rests, shared, size } = callFrontEncode(kernel, batch)
+  assert(size !== KERNEL_FAILED, 'Versions come to a writer in key order.')
+  const sharedBytes = kernel.calls.frontSharedSize() >>> 0
+  const restsBytes = kernel.calls.frontRestSize() >>> 0
+  const memory = kernel.bytes()
+  const bytes = Buffer.concat([
+    memory.subarray(shared, shared + sharedBytes),
+    memory.subarray(rests, rests + restsBytes),
+    memory.subarray(out, out + size),
+  ])
+  return { bytes, sharedBytes, restsBytes, repeats: kernel.calls.frontEqual() >>> 0 }
+}
+
+function callFrontEncode(kernel: Kernel, { count, keys }: Pick<VersionBatch, 'count' | 'keys'>) {
   const keysBytes = keys.ends[count - 1] ?? 0
   const [input = 0, ends = 0, shared = 0, rests = 0, out = 0] = kernel.layOut([
     keysBytes,
@@ -97,15 +121,7 @@ function frontEncode(kernel: Kernel, { count, keys }: VersionBatch) {
   memory.set(keys.bytes.subarray(0, keysBytes), input)
   memory.set(bytesOf(keys.ends.subarray(0, count)), ends)
   const size = kernel.calls.frontEncode(input, ends, count, shared, rests, out) >>> 0
-  assert(size !== KERNEL_FAILED, 'Versions come to a writer in key order.')
-  const sharedBytes = kernel.calls.frontSharedSize() >>> 0
-  const restsBytes = kernel.calls.frontRestSize() >>> 0
-  const bytes = Buffer.concat([
-    memory.subarray(shared, shared + sharedBytes),
-    memory.subarray(rests, rests + restsBytes),
-    memory.subarray(out, out + size),
-  ])
-  return { bytes, sharedBytes, restsBytes, repeats: kernel.calls.frontEqual() >>> 0 }
+  return { size, shared, rests, out }
 }
 
 function encodeLarge(large: VersionBatch['large']): Uint8Array {

@@ -1,7 +1,9 @@
 import type { SchemaVersion } from '#record/schema'
 import { isAppError } from '#stdx/app-error'
+import { countRepeats } from '../block/encode-keys.ts'
 import { damaged } from '../block/format-problem.ts'
 import { compareEntries, entryOf, startOf } from '../columns.ts'
+import type { Kernel } from '../kernel/open-kernel.ts'
 import { readLargeValue, toRowBatches } from '../large-values.ts'
 import type { BlockReader } from '../read/block-reader.ts'
 import type { PlacedBlock } from '../read/open-segment.ts'
@@ -16,6 +18,7 @@ import { type BytesColumn, OP_DELETE, type VersionBatch } from '../version-batch
 export type CheckedBlobs = Set<string>
 
 export type CheckBlockDeps = {
+  readonly kernel: Kernel
   readonly deps: SegmentReadDeps
   readonly reader: BlockReader
   /** That the rows were written under. */
@@ -35,30 +38,27 @@ export async function checkBlock(
   block: PlacedBlock,
   isDecoded: boolean,
 ): Promise<void> {
-  const { reader } = check
+  const { kernel, reader } = check
   const batch = await reader.readKeys(block)
-  checkFooter(reader, block, batch)
+  checkFooter(reader, block, { batch, repeats: countRepeats(kernel, batch) })
   if (isDecoded) await checkRows(check, block, batch)
   else if (block.rowCount > 0) await reader.authenticateRows(block)
   await checkBlobs(check, batch)
 }
 
+type CountedBatch = { readonly batch: VersionBatch; readonly repeats: number | undefined }
+
 /** Holds a block against what the footer says of it. */
-function checkFooter(reader: BlockReader, block: PlacedBlock, batch: VersionBatch): void {
+function checkFooter(reader: BlockReader, block: PlacedBlock, counted: CountedBatch): void {
+  const { batch, repeats: inside } = counted
+  if (inside === undefined) throw wrong(reader, block, 'its keys are out of order')
   const { count, keys, ops } = batch
-  let puts = 0
-  let repeats = 0
-  for (let i = 0; i < count; i++) {
-    if (ops[i] !== OP_DELETE) puts += 1
-    const order = i === 0 ? -1 : compareEntries(keys, i - 1, keys, i)
-    if (order > 0) throw wrong(reader, block, 'its keys are out of order')
-    if (order === 0) repeats += 1
-  }
+  const puts = count - ops.reduce((sum, op) => sum + op, 0)
   const previous = reader.segment.blocks[block.index - 1]
   const first = entryOf(keys, 0)
   const order = previous === undefined ? -1 : Buffer.compare(previous.lastKey, first)
   if (order > 0) throw wrong(reader, block, 'its keys come before those of the block before')
-  if (order === 0) repeats += 1
+  const repeats = inside + (order === 0 ? 1 : 0)
   const isSame =
     puts === block.rowCount &&
     repeats === block.repeats &&
