@@ -12,8 +12,7 @@ import { CsvSplitter } from './split-csv.ts'
 const LF = 0x0a
 const CR = 0x0d
 export const DELIMITERS = [',', ';', '\t', '|']
-const QUOTES = ['"', "'"] as const
-const ESCAPES = ['double', 'backslash'] as const
+const BACKSLASH = 0x5c
 
 export type DetectedCsv = { readonly dialect: CsvDialect; readonly names: readonly string[] }
 
@@ -31,7 +30,7 @@ export function detectDialect(examined: ExaminedFile, settings: EntitySettings):
     if (names === undefined) continue
     const columns = settings.header ?? names
     const shape = judgeSample(examined, dialect, columns.length)
-    const rank = columns.length + (shape === undefined ? 0 : RANK_FITTING)
+    const rank = rankOf(columns.length, shape !== undefined)
     if (best !== undefined && best.rank >= rank) continue
     const isAllQuoted = shape?.isAllQuoted ?? false
     best = { dialect: { ...dialect, isAllQuoted }, names: columns, rank }
@@ -41,8 +40,15 @@ export function detectDialect(examined: ExaminedFile, settings: EntitySettings):
   return { dialect: best.dialect, names: best.names }
 }
 
-/** What fits is better than what does not, however many fields that has. */
 const RANK_FITTING = 1_000_000
+
+/**
+ * What fits is better than what does not, however many fields that has. But any text fits as records
+ * of one field: a file whose header can be split and whose records cannot is broken.
+ */
+function rankOf(columnCount: number, isFitting: boolean): number {
+  return columnCount + (isFitting && columnCount > 1 ? RANK_FITTING : 0)
+}
 
 function* listDialects(
   { sample }: ExaminedFile,
@@ -53,9 +59,10 @@ function* listDialects(
     nullText: settings.nullText ?? '',
     hasHeader: settings.header === undefined,
   }
-  for (const quote of settings.quote === undefined ? QUOTES : [settings.quote]) {
+  for (const quote of settings.quote === undefined ? findQuotes(sample) : [settings.quote]) {
     const newline = findNewline(sample, quote === 'none' ? undefined : quote)
-    for (const escaping of settings.escape === undefined ? ESCAPES : [settings.escape]) {
+    const escapings = settings.escape === undefined ? findEscapings(sample) : [settings.escape]
+    for (const escaping of escapings) {
       for (const delimiter of settings.delimiter === undefined
         ? DELIMITERS
         : [settings.delimiter]) {
@@ -63,6 +70,21 @@ function* listDialects(
       }
     }
   }
+}
+
+/** Where there is no usual quote, the other one may be it. */
+function findQuotes(sample: Uint8Array): readonly CsvDialect['quote'][] {
+  return sample.includes(0x22) ? ['"'] : ['"', "'"]
+}
+
+/** A backslash escapes quotes only where it stands before one. */
+function findEscapings(sample: Uint8Array): readonly CsvDialect['escaping'][] {
+  const isBefore = (byte: number, i: number) => byte === BACKSLASH && isQuote(sample[i + 1] ?? 0)
+  return sample.some(isBefore) ? ['double', 'backslash'] : ['double']
+}
+
+function isQuote(byte: number): boolean {
+  return byte === 0x22 || byte === 0x27
 }
 
 /** The first line end outside quotes. */

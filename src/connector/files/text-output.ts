@@ -11,6 +11,7 @@ export class TextOutput {
   readonly #label: string
   #text = ''
   #isSynced = false
+  #isLineOpen = false
 
   constructor(file: WorkFile, encoding: EncodingName, label: string) {
     this.file = file
@@ -24,9 +25,16 @@ export class TextOutput {
     if (bom !== undefined) await this.file.handle.writeFile(bom)
   }
 
+  /** Whether the last line that was written has no end. */
+  get isLineOpen(): boolean {
+    return this.#isLineOpen
+  }
+
   /** @throws connector.value-refused when the text has a character that the encoding lacks */
   async write(text: string): Promise<void> {
+    if (text === '') return
     this.#text += text
+    this.#isLineOpen = !text.endsWith('\n') && !text.endsWith('\r')
     this.#isSynced = false
     if (this.#text.length >= FLUSH_UNITS) await this.flush()
   }

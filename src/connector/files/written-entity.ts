@@ -84,7 +84,8 @@ export class WrittenEntity implements AsyncDisposable {
     const format = openRecordFormat(part.format, this.entity, this.columnsWith(fields, types))
     const valueByName = new Map(fields.map((name, i) => [name, parseField(values[i] ?? '')]))
     const row = this.#names.map((name) => valueByName.get(name) ?? null)
-    await part.output.write(format(row))
+    const open = part.output.isLineOpen ? newlineOf(part.format) : ''
+    await part.output.write(open + format(row))
     this.#rowCount += 1
   }
 
