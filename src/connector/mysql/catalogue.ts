@@ -12,13 +12,14 @@ export type TableRow = {
   readonly rows: string | null
 }
 
+/** In the order of their names, whatever collation the server sorts by. */
 export async function readTables(session: Session, signal: AbortSignal): Promise<TableRow[]> {
   const rows = await session.query(
     `SELECT TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_COLLATION, AUTO_INCREMENT, TABLE_ROWS
-      FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME`,
+      FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()`,
     signal,
   )
-  return rows.map(([table, kind, engine, collation, counter, count]) => ({
+  const tables = rows.map(([table, kind, engine, collation, counter, count]) => ({
     table: table ?? '',
     kind: kind ?? '',
     engine: engine ?? '',
@@ -26,6 +27,7 @@ export async function readTables(session: Session, signal: AbortSignal): Promise
     counter: counter ?? null,
     rows: count ?? null,
   }))
+  return tables.sort((a, b) => (a.table < b.table ? -1 : 1))
 }
 
 export type ColumnRow = {
