@@ -3,7 +3,7 @@ import { commitToKeys, openKeyring } from '#seal/keyring'
 import type { Openers } from '#seal/keys'
 import type { openSegmentChecker } from '#segment/check-segment'
 import type { ObjectRef } from '#segment/segment'
-import type { ObjectStat, ObjectStore } from '#store/object-store'
+import type { ObjectName, ObjectStat, ObjectStore } from '#store/object-store'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
 import { type CheckDepth, guard, keyringObject, type Tally } from './check-tally.ts'
 import type { Reference } from './check-timeline.ts'
@@ -45,19 +45,24 @@ export async function checkReference(
   const openers = await openersOf(vault, timeline, deps.signal)
   if (reference.kind === 'document') {
     await checkObjects(deps, [reference.body.object])
-    return await checkKeyring(deps, { ...keyringOfDocument(reference.body), openers })
+    await checkKeyring(deps, { ...keyringOfDocument(reference.body), openers })
+    return
   }
   if (reference.kind === 'borrowed') {
     const { blobs } = reference.ref
     if (blobs !== null) await checkObjects(deps, [blobs])
     const needed = keyringOfSegment(reference.ref, repairs)
-    return await checkKeyring(deps, { ...needed, openers, parts: { blobs } })
+    await checkKeyring(deps, { ...needed, openers, parts: { blobs } })
+    return
   }
   const { blobs, keys, rows } = reference.placed.ref
-  await checkKeyring(deps, { ...keyringOfSegment(reference.placed.ref, repairs), openers })
+  const right = await checkKeyring(deps, {
+    ...keyringOfSegment(reference.placed.ref, repairs),
+    openers,
+  })
   const refs = [keys, rows, blobs].filter((ref) => ref !== null)
   await checkObjects(deps, refs, async (store) => {
-    if (deps.depth !== 'hashes') await checkDeep({ ...deps, store }, reference)
+    if (deps.depth !== 'hashes') await checkDeep({ ...deps, store }, reference, right)
   })
 }
 
@@ -65,9 +70,11 @@ export async function checkReference(
 async function checkDeep(
   { checkSegment, depth, signal, store, tally, vault }: InStores,
   { placed, schemas: all, source }: Extract<Reference, { kind: 'segment' }>,
+  right: Uint8Array | undefined,
 ): Promise<void> {
   await guard(tally, placed.ref.keys.name, async () => {
-    const deps = { ...(await vault.readDeps(source, signal)), store }
+    const read = await vault.readDeps(source, signal)
+    const deps = { ...read, store, keyring: holding(read.keyring, placed.ref.keyring, right) }
     const digestKey = await vault.digestKey(source, signal)
     const schemas = new Map(all.map((schema) => [schema.version, schema]))
     const problems = await checkSegment(deps, placed, { schemas, depth, digestKey, signal })
@@ -120,51 +127,84 @@ type KeyringToCheck = NeededKeyring & { readonly openers: Openers }
 /**
  * Holds what lies there against what the log says it is, whoever may open it; then opens the keys by
  * each way there is, and holds them against what the entry commits to.
+ * @returns what the log says is right, where it is there
  */
-async function checkKeyring(deps: InStores, needed: KeyringToCheck): Promise<void> {
-  const { keyring, signal, tally, vault } = deps
-  const { name, openers, parts } = needed
-  const object = keyringObject(name)
-  if (!tally.addObject(object)) return
+async function checkKeyring(
+  deps: InStores,
+  needed: KeyringToCheck,
+): Promise<Uint8Array | undefined> {
+  const { keyring, signal, tally } = deps
+  const object = keyringObject(needed.name)
+  if (!tally.addObject(object)) return undefined
+  let right: Uint8Array | undefined
   await guard(tally, object, async () => {
-    const bytes = await keyring.get(name, { signal })
+    const bytes = await keyring.get(needed.name, { signal })
     tally.addBytes(bytes.byteLength)
-    if (!(await checkStated(deps, needed, bytes))) return
-    const { capture, past = [], read } = openers
-    const ways: Openers[] = [...(read ? [{ read, past }] : []), ...(capture ? [{ capture }] : [])]
-    // With no key at all the layout is still looked at.
-    for (const way of ways.length === 0 ? [{}] : ways) {
-      const opened = await openKeyring({ vaultId: vault.id, name, bytes, openers: way })
-      for (const part of partsToOpen(way)) {
-        const keys = opened[part]
-        const ref = parts[part]
-        const isCommitted = ref == null || commitToKeys(ref.name, keys ?? []) === ref.commitment
-        if (!isCommitted) tally.addProblem(object, `Its keys of ${part} are not those committed`)
-      }
-    }
+    right = await checkStated(deps, needed, bytes)
+    if (right !== undefined) await checkKeys(deps, needed, { bytes: right, mayBeShut: false })
   })
+  return right
 }
 
-/** Whether it is worth looking into: it is what was said, or what was said is there beneath it. */
+/** @param mayBeShut whether it may be sealed for others alone */
+async function checkKeys(
+  { tally, vault }: InStores,
+  { name, openers, parts }: KeyringToCheck,
+  { bytes, mayBeShut }: { readonly bytes: Uint8Array; readonly mayBeShut: boolean },
+): Promise<void> {
+  const { capture, past = [], read } = openers
+  const ways: Openers[] = [...(read ? [{ read, past }] : []), ...(capture ? [{ capture }] : [])]
+  // With no key at all the layout is still looked at.
+  for (const way of ways.length === 0 ? [{}] : ways) {
+    const opened = await openKeyring({ vaultId: vault.id, name, bytes, openers: way })
+    for (const part of partsToOpen(way)) {
+      const keys = opened[part]
+      const ref = parts[part]
+      if (ref == null || (keys === undefined && mayBeShut)) continue
+      if (commitToKeys(ref.name, keys ?? []) === ref.commitment) continue
+      tally.addProblem(keyringObject(name), `Its keys of ${part} are not those committed`)
+    }
+  }
+}
+
+/** What is right: what was read, or what lies beneath it; `undefined` when neither is. */
 async function checkStated(
-  { signal, stated: before, tally, vault }: InStores,
+  deps: InStores,
   ref: KeyringToCheck,
   bytes: Uint8Array,
-): Promise<boolean> {
-  if (isStored(statedBytes(before, ref), bytes)) return true
+): Promise<Uint8Array | undefined> {
+  const { signal, stated: before, tally, vault } = deps
+  if (isStored(statedBytes(before, ref), bytes)) return bytes
   // Somebody may have sealed it anew since.
   const stated = await readStatedKeys(vault, signal)
   const found = await findStated(vault.storedKeyring, stated, ref, signal)
-  if (found !== undefined) {
-    const epochs = await listEpochs(vault.storedKeyring, ref.at, signal)
-    for (const { name } of epochs.slice(0, findIndexOf(epochs, found.name))) {
-      tally.addIncident(keyringObject(name), UNSTATED)
-    }
-    return true
+  if (found === undefined) {
+    if (!stated.isWhole) return bytes
+    tally.addProblem(keyringObject(ref.name), 'Its bytes are not those that were committed')
+    return undefined
   }
-  if (!stated.isWhole) return true
-  tally.addProblem(keyringObject(ref.name), 'Its bytes are not those that were committed')
-  return false
+  if (isStored(statedBytes(stated, ref), bytes)) return bytes
+  const epochs = await listEpochs(vault.storedKeyring, ref.at, signal)
+  for (const { name } of epochs.slice(0, findIndexOf(epochs, found.name))) {
+    tally.addIncident(keyringObject(name), UNSTATED)
+  }
+  // Whoever reads comes to it first: it may be shut for this credential, and not hold other keys.
+  await checkKeys(deps, ref, { bytes, mayBeShut: true })
+  return found.bytes
+}
+
+/** The same store, in which one object is what was found right. */
+function holding(
+  keyring: ObjectStore,
+  name: ObjectName,
+  right: Uint8Array | undefined,
+): ObjectStore {
+  if (right === undefined) return keyring
+  return {
+    ...keyring,
+    get: async (one, options) =>
+      one === name ? Uint8Array.from(right) : await keyring.get(one, options),
+  }
 }
 
 const UNSTATED =

@@ -107,6 +107,16 @@ test('what lies above the right keys and no entry speaks of is an incident, and 
   })
   const { problems } = await checkVault(restore, HASHES)
   expect(problems.map(({ object }) => object)).toContain(`keyring:${name}`)
+  // For whom nothing opens, what is right beneath it is looked at, and no more is said.
+  const made = await sealKeyring({
+    vaultId: restore.id,
+    name,
+    keys: { keys: [systemRandom.bytes(32)], rows: [systemRandom.bytes(32)], blobs: [] },
+    recipients: { read: [publicKeyOf(systemRandom.bytes(32))], capture: [] },
+  })
+  hand.keyring.objects.set(`${name}.3`, made)
+  const deep = await checkVault(restore, { ...HASHES, depth: 'decoded' })
+  expect(deep).toMatchObject({ verdict: 'whole', incidents: [{ object: `keyring:${name}.3` }] })
 })
 
 test('what a thief of the storage put there is not sealed anew in the place of the right keys', async () => {
@@ -135,6 +145,20 @@ test('without what says how keys were sealed anew it is named, and the keys are 
   const { healed } = await healVault(custodian, options)
   expect(healed).toEqual([list, `keyring:${nameOf(stored)}`])
   expect(await checkVault(custodian, HASHES)).toMatchObject({ verdict: 'whole' })
+})
+
+test('a certificate that rotted is named, and the keys beside it are not', async () => {
+  const { custodian, hand } = await aSplitVault()
+  const certificates = [...hand.store.objects].filter(([name]) => name.startsWith('roles/'))
+  for (const [name, bytes] of certificates.slice(0, 3)) {
+    hand.store.objects.set(name, bytes.subarray(0, -1))
+    const fresh = custodian.openElsewhere(hand.store, hand.keyring)
+    const { problems } = await checkVault(fresh, HASHES)
+    const named = problems.map(({ object }) => object)
+    expect(named).toContain(name)
+    expect(named.filter((one) => one.startsWith('keyring:'))).toEqual([])
+    hand.store.objects.set(name, bytes)
+  }
 })
 
 test('an auditor heals nothing, not even what has one name for ever', async () => {

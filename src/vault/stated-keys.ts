@@ -32,7 +32,23 @@ export async function readStatedKeys(
   vault: Pick<Vault, 'readChain' | 'store'>,
   signal: AbortSignal,
 ): Promise<StatedKeys> {
-  return await readStatedIn(vault.store, await vault.readChain(VAULT_TIMELINE, signal), signal)
+  const chain = await readChainIfAny(vault, signal)
+  if (chain === undefined) return { anew: new Map(), isWhole: false }
+  return await readStatedIn(vault.store, chain, signal)
+}
+
+/** `undefined` when it cannot be read at all: whoever checks it says why. */
+async function readChainIfAny(
+  vault: Pick<Vault, 'readChain'>,
+  signal: AbortSignal,
+): Promise<Chain | undefined> {
+  try {
+    return await vault.readChain(VAULT_TIMELINE, signal)
+  } catch (error) {
+    const isOfStore = isAppError(error, 'store.unavailable') || isAppError(error, 'store.denied')
+    if (!isAppError(error) || isOfStore) throw error
+    return undefined
+  }
 }
 
 /** The same as the timeline of the vault was when it was read. */
