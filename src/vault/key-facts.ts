@@ -43,18 +43,26 @@ export function capturersOf(
  * Whether data keys of a source are sealed to this credential today. One without any key that opens
  * them writes no segments, and one that was at hand before keys were split is asked for nothing.
  */
-export function isRecipient(
-  { recipients }: KeyFacts,
-  credential: Credential,
-  source: string,
-): boolean {
+export function isRecipient(facts: KeyFacts, credential: Credential, source: string): boolean {
+  const { recipients } = facts
   if (recipients === null) return true
-  const isAmong = (list: RecipientsBody['read'] = [], own: SealingPrivateKey | undefined) => {
-    const key = own && Buffer.from(publicKeyOf(own)).toString('hex')
-    return list.some((one) => one.key === key)
-  }
-  const { capture } = sourceKeysOf(credential, source)
-  return isAmong(recipients.read, credential.read) || isAmong(recipients.capture[source], capture)
+  return isAmong(readersOf(facts), credential.read) || isCapturer(facts, credential, source)
+}
+
+/** Whether record keys of a source are sealed to its capture key, as this credential has it. */
+export function isCapturer(facts: KeyFacts, credential: Credential, source: string): boolean {
+  const capturers = capturersOf(facts, source)
+  if (capturers === undefined) return (credential.epoch ?? 1) === 1
+  return isAmong(capturers, sourceKeysOf(credential, source).capture)
+}
+
+function isAmong(
+  keys: readonly SealingPublicKey[] | undefined,
+  own: SealingPrivateKey | undefined,
+): boolean {
+  if (own === undefined) return false
+  const publicKey = publicKeyOf(own)
+  return keys?.some((key) => Buffer.compare(key, publicKey) === 0) ?? false
 }
 
 /** The root certifies itself: whoever pins its key needs no file for it. */

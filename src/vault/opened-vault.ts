@@ -1,20 +1,14 @@
 import type { Certificate } from '#seal/certificate'
 import { type Credential, sourceKeysOf } from '#seal/credential'
-import type { DigestKey, Role, SealingPrivateKey, VaultId } from '#seal/keys'
-import { publicKeyOf } from '#seal/sealing-pair'
-import {
-  type SigningPublicKey,
-  type SigningSeed,
-  signingKeyId,
-  signingPublicKeyOf,
-} from '#seal/signing-pair'
+import type { DigestKey, Role, VaultId } from '#seal/keys'
+import type { SigningPublicKey } from '#seal/signing-pair'
 import type { SegmentReadDeps, SegmentWriteDeps } from '#segment/segment'
 import { AppError, isAppError } from '#stdx/app-error'
 import type { Clock } from '#stdx/clock'
 import type { Random } from '#stdx/random'
 import type { ObjectStore } from '#store/object-store'
 import { appendEntry } from '#timeline/append-entry'
-import { type Chain, isSound, type Links, type SeenHead } from '#timeline/chain-slots'
+import { type Chain, isSound, type SeenHead } from '#timeline/chain-slots'
 import { describeKind } from '#timeline/describe-kind'
 import type { EntryBody, RestoreBody } from '#timeline/entry'
 import { parseSourceName, VAULT_TIMELINE } from '#timeline/entry-name'
@@ -38,8 +32,11 @@ import { isDocumentText, readDocumentText, writeDocument } from './document-obje
 import { epochKeyring } from './epoch-keyring.ts'
 import { giveWay } from './give-way.ts'
 import { type Holder, holderOf } from './holder.ts'
-import { capturersOf, isRecipient, type KeyFacts, readersOf } from './key-facts.ts'
+import { isCapturer, type KeyFacts, readersOf } from './key-facts.ts'
 import { KeyLog } from './key-log.ts'
+import { recipientsFor } from './recipients-for.ts'
+import { refuseRollback, refuseUnknown } from './refuse-links.ts'
+import { refuseOtherKeys, refuseRevoked } from './refuse-other-keys.ts'
 import { type Repairs, repairedStores } from './repaired-store.ts'
 import { findSaidCertificate } from './said-certificate.ts'
 import { readHead, readSaidHeads } from './said-heads.ts'
@@ -106,7 +103,7 @@ export class OpenedVault implements Vault {
 
   async readTimeline(source: string, signal: AbortSignal): Promise<TimelineState> {
     const { links, state } = await this.#readSource(parseSourceName(source), signal)
-    this.#refuseRollback(links)
+    refuseRollback(links, this.#deps)
     return state
   }
 
@@ -117,7 +114,7 @@ export class OpenedVault implements Vault {
   async readChain(timeline: string, signal: AbortSignal): Promise<Chain> {
     const deps = this.#readDeps(timeline, signal)
     const chain = await readChain(deps, timeline, await this.#outsideOf(timeline, signal))
-    this.#refuseUnknown(chain)
+    refuseUnknown(chain)
     return chain
   }
 
@@ -133,7 +130,7 @@ export class OpenedVault implements Vault {
     const before = this.#sources.get(source)
     const deps = { ...this.#readDeps(source, signal), kept: this.#deps.kept, before }
     const read = await readSource(deps, source, await this.#outsideOf(source, signal))
-    this.#refuseUnknown(read.links)
+    refuseUnknown(read.links)
     if (isSound(read.links)) this.#sources.set(source, read)
     else this.#sources.delete(source)
     this.#repairs.set(source, read.state.repairs)
@@ -158,12 +155,6 @@ export class OpenedVault implements Vault {
       return said === undefined ? [] : [said]
     }
     return { findSaid, revoked, signal }
-  }
-
-  #refuseUnknown({ headSeq, rolledBack, source }: Links): void {
-    if (headSeq >= 0 || rolledBack !== null || source === VAULT_TIMELINE) return
-    const message = `Cannot read source "${source}": the vault holds no timeline of it`
-    throw new AppError('vault.source-unknown', message, { source })
   }
 
   async addSource(source: string, signal: AbortSignal): Promise<void> {
@@ -200,23 +191,10 @@ export class OpenedVault implements Vault {
     return { seq }
   }
 
-  /**
-   * Whoever is no recipient any more is about to be revoked: what it commits from then on might be
-   * void in a moment, so it must not count as done.
-   * @throws vault.keys-changed also when others are written to than when this process began to write
-   */
   async #refuseOtherKeys(source: string, signal: AbortSignal): Promise<void> {
+    const { credential } = this.#deps
     const facts = await this.#keys.readTrusted(signal)
-    const { epoch } = facts
-    const begun = this.#writing.get(source) ?? epoch
-    const doing = `Cannot commit to "${source}"`
-    if (begun !== epoch) {
-      const found = `it was sealed for keys of epoch ${begun}, those of epoch ${epoch} came meanwhile`
-      throw new AppError('vault.keys-changed', `${doing}: ${found}`, { source })
-    }
-    if (isRecipient(facts, this.#deps.credential, source)) return
-    const message = `${doing}: its keys are none of those of epoch ${epoch}`
-    throw new AppError('vault.keys-changed', message, { source })
+    refuseOtherKeys(facts, { begun: this.#writing.get(source), credential, source })
   }
 
   async judge(
@@ -242,33 +220,22 @@ export class OpenedVault implements Vault {
 
   async writeDeps(source: string, signal: AbortSignal): Promise<SegmentWriteDeps> {
     const { credential, header, random } = this.#deps
-    const { capture, signing } = sourceKeysOf(credential, source)
+    const { signing } = sourceKeysOf(credential, source)
     const doing = `Cannot write segments of "${source}"`
     if (signing === undefined && credential.signing.keeper === undefined)
       throw roleMissing(doing, 'it holds no capture key', `capture of "${source}"`)
     const facts = await this.#keys.readTrusted(signal)
-    if (signing !== undefined) this.#refuseRevoked(facts, signing, source)
+    const recipients = recipientsFor(facts, { credential, header, source })
     this.#writing.set(source, facts.epoch)
-    // At first the read key is that of vault.json, whose root key the credential pins.
-    const own = capture === undefined ? [] : [publicKeyOf(capture)]
-    const recipients = {
-      read: readersOf(facts) ?? [header.readPublicKey],
-      capture: capturersOf(facts, source) ?? own,
-    }
     return { vaultId: this.id, store: this.store, keyring: this.keyring, random, recipients }
-  }
-
-  /** Before anything is written that could not be committed. @throws vault.certificate-revoked */
-  #refuseRevoked({ revoked }: KeyFacts, seed: SigningSeed, source: string): void {
-    const id = signingKeyId(signingPublicKeyOf(seed))
-    if (revoked.has(id)) throw certificateRevoked(`Cannot write to "${source}"`, id)
   }
 
   async readDeps(source: string, signal: AbortSignal): Promise<SegmentReadDeps> {
     const { credential } = this.#deps
     const { capture: own } = sourceKeysOf(credential, source)
     // Who reads everything may derive a capture key that nothing is sealed to any more.
-    const isUsed = own && (!credential.read || (await this.#isCapturer(own, source, signal)))
+    const isUsed =
+      own && (!credential.read || isCapturer(await this.#keys.recall(signal), credential, source))
     const capture = isUsed ? own : undefined
     const openers = {
       ...(credential.read && { read: credential.read }),
@@ -282,12 +249,6 @@ export class OpenedVault implements Vault {
     return { vaultId: this.id, ...stores, openers }
   }
 
-  async #isCapturer(own: SealingPrivateKey, source: string, signal: AbortSignal): Promise<boolean> {
-    const capturers = capturersOf(await this.#keys.recall(signal), source)
-    if (capturers === undefined) return (this.#deps.credential.epoch ?? 1) === 1
-    return capturers.some((key) => Buffer.compare(key, publicKeyOf(own)) === 0)
-  }
-
   async repairs(source: string, signal: AbortSignal): Promise<Repairs> {
     // Documents can be written again: nothing repairs them.
     if (source === VAULT_TIMELINE) return new Map()
@@ -296,14 +257,8 @@ export class OpenedVault implements Vault {
 
   async rowDeps(source: string, signal: AbortSignal): Promise<SegmentReadDeps> {
     const doing = `Cannot read rows of "${source}"`
-    const { read, signing } = this.#deps.credential
-    if (read === undefined) throw this.#keyMissing(doing, 'read')
-    // Nothing is sealed to it any more; a better word than what each object would say.
-    const { revoked } = await this.#keys.recall(signal)
-    const ids = Object.values(signing).map((seed) => signingKeyId(signingPublicKeyOf(seed)))
-    const [id] = ids
-    if (id !== undefined && ids.every((one) => revoked.has(one)))
-      throw certificateRevoked(doing, id)
+    if (this.#deps.credential.read === undefined) throw this.#keyMissing(doing, 'read')
+    refuseRevoked(await this.#keys.recall(signal), this.#deps.credential, doing)
     return await this.readDeps(source, signal)
   }
 
@@ -421,15 +376,8 @@ export class OpenedVault implements Vault {
 
   async #readTrustedFacts(signal: AbortSignal): Promise<Chain> {
     const chain = await this.#readFacts(signal)
-    this.#refuseRollback(chain)
+    refuseRollback(chain, this.#deps)
     return chain
-  }
-
-  #refuseRollback({ rolledBack, source }: Links): void {
-    if (rolledBack === null) return
-    const where = `heads are remembered in ${this.#deps.memory.label} and in the vault itself`
-    const message = `Cannot trust timeline "${source}" of "${this.store.label}": ${rolledBack}; ${where}`
-    throw new AppError('timeline.rolled-back', message, { source })
   }
 
   /** Facts of `_vault` do not depend on each other: losing the slot means taking the next. */

@@ -30,7 +30,12 @@ export type CheckDeps = {
 }
 
 /** What reading a rotten object gives. */
-const ROTTEN = ['segment.damaged', 'segment.object-missing', 'seal.not-authentic'] as const
+const ROTTEN = [
+  'segment.damaged',
+  'segment.object-missing',
+  'segment.missing-key',
+  'seal.not-authentic',
+] as const
 
 /** Every point was read when it was committed. */
 const POINTS_AT_THE_END = 4

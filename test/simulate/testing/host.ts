@@ -77,6 +77,8 @@ const EXPECTED_OF_STALE_LISTS = new Set([
 const EXPECTED_OF_ROT = new Set([
   'segment.damaged',
   'segment.object-missing',
+  // The bit that changed may have named a recipient.
+  'segment.missing-key',
   'seal.not-authentic',
   'store.not-found',
   'vault.object-missing',

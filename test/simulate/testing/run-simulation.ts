@@ -184,7 +184,10 @@ type CalmDeps = {
 async function takeCalmTurns(hosts: readonly Host[], deps: CalmDeps): Promise<void> {
   const { check, graceMs, scheduler } = deps
   const isOf = (names: RegExp) => hosts.filter(({ actor }) => names.test(actor.name))
-  for (const host of isOf(/^(healer|locksmith)/)) await takeCalmTurn(host, deps)
+  // What was interrupted is finished first, and what was healed since is sealed anew as well.
+  for (const host of [...isOf(/^locksmith/), ...isOf(/^healer/), ...isOf(/^locksmith/)]) {
+    await takeCalmTurn(host, deps)
+  }
   const before = check.listGarbage(SOURCES[0]).length
   const last = /^(compactor|collector|replicator)/
   const others = hosts.filter(({ actor }) => !/^(healer|locksmith)/.test(actor.name))
