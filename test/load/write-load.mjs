@@ -5,7 +5,7 @@
  *
  *     node test/load/write-load.mjs KIND URL ACCOUNT SEED WRITERS TRANSACTIONS
  *
- * Needs the tables that `write-load.mjs KIND --tables` prints. Every transaction that is in the
+ * SIGTERM ends it after the transactions that are open. Needs the tables that `write-load.mjs KIND --tables` prints. Every transaction that is in the
  * account leaves a row in `ledger`, under its stamp; the account has one line for each:
  * `{"stamp":"2.17","puts":4,"deletes":1,"amount":"1234"}`: rows put and deleted in the other
  * tables, and the sum of `amount` over the rows put. TRUNCATE is a transaction without a line.
@@ -39,6 +39,10 @@ const DIALECTS = {
 
 const [, , kind, url, account, seed, writers, transactions] = process.argv
 const dialect = DIALECTS[kind]
+let isStopping = false
+process.on('SIGTERM', () => {
+  isStopping = true
+})
 if (url === '--tables') process.stdout.write(dialect.tables)
 else {
   await Promise.all(
@@ -61,7 +65,7 @@ async function write(writer, count) {
   const chance = makeChance(Number(seed) * 1000 + writer)
   const below = (n) => Math.floor(chance() * n)
   let db = await connect()
-  for (let n = 0; n < count; n++) {
+  for (let n = 0; n < count && !isStopping; n++) {
     const stamp = `${seed}.${writer}.${n}`
     const tally = { stamp, puts: 0, deletes: 0, amount: 0n }
     let isCommitting = false
@@ -81,18 +85,13 @@ async function write(writer, count) {
       isCommitting = true
       await db.run('COMMIT')
       record(tally)
-    } catch (error) {
+    } catch {
       // A deadlock or a key that another writer took: nothing of it is there.
-      if (await isAlive(db)) {
-        await db.run('ROLLBACK')
-        continue
-      }
-      db = await connect()
-      if (!isCommitting) continue
+      if (await mayRollBack(db)) continue
+      const asked = await askLedger(stamp)
+      db = asked.db
       // The answer was lost with the connection: the ledger knows.
-      const [[found]] = await db.read(`SELECT count(*) FROM ledger WHERE stamp = '${stamp}'`)
-      if (Number(found) === 1) record(tally)
-      if (process.env.LOAD_DEBUG) process.stderr.write(`${error}\n`)
+      if (isCommitting && asked.isDone) record(tally)
     }
   }
   await db.end()
@@ -153,13 +152,25 @@ async function step(db, tally, { below, chance, writer }) {
   }
 }
 
-async function isAlive(db) {
+async function mayRollBack(db) {
   try {
-    await db.read('SELECT 1')
+    await db.run('ROLLBACK')
     return true
-  } catch (error) {
-    // Inside a failed transaction the server answers, and says so.
-    return error?.code === '25P02'
+  } catch {
+    return false
+  }
+}
+
+/** Connects anew, to a server that may still be starting, and says whether the stamp is there. */
+async function askLedger(stamp) {
+  for (;;) {
+    const db = await connect()
+    try {
+      const [[found]] = await db.read(`SELECT count(*) FROM ledger WHERE stamp = '${stamp}'`)
+      return { db, isDone: Number(found) === 1 }
+    } catch {
+      await sleep(100)
+    }
   }
 }
 

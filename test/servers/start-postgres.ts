@@ -23,9 +23,12 @@ export type PostgresServer = AsyncDisposable & {
   readonly port: number
   readonly binDir: string
   readonly dataDir: string
+  /** Of the first server, before any crash. */
   readonly pid: number
   /** What the server printed last, for a failing test's message. */
   log(): string
+  /** Kills the server at once, as a crash does, and starts it again on the same port. */
+  crash(): Promise<void>
   /** Shuts down fast and removes the data. May be called twice. */
   stop(): Promise<void>
 }
@@ -46,6 +49,7 @@ export type StartPostgresOptions = {
 const READY_WITHIN_MS = 60_000
 const STOP = { gentle: 'SIGINT', hard: 'SIGQUIT', withinMs: 20_000 } as const
 const ATTEMPTS_MAX = 3
+const RESTARTS_MAX = 50
 
 const CONFIG = {
   listen_addresses: '127.0.0.1',
@@ -85,16 +89,24 @@ export async function startPostgres(options: StartPostgresOptions): Promise<Post
     if (options.hba) writeFileSync(join(dataDir, 'pg_hba.conf'), `${options.hba.join('\n')}\n`)
     await options.prepare?.(dataDir, user)
     writeConfig(dataDir, { ...CONFIG, ...options.config })
-    const { child, log, port } = await startOnFreePort({ binDir, dataDir, folder, user, signal })
+    const place = { binDir, dataDir, folder, user, signal }
+    let { child, log, port } = await startOnFreePort(place)
 
     const stop = async () => {
       await stopChild(child, STOP)
       await removeFolder(folder, guard)
     }
+    const crash = async () => {
+      const gone = once(child, 'exit')
+      child.kill('SIGKILL')
+      await gone
+      ;({ child, log } = await startAgain(place, port))
+    }
     signal?.addEventListener('abort', () => void stop().catch(() => {}), { once: true })
     const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
     const pid = child.pid ?? 0
-    return { url, major, port, pid, binDir, dataDir, log, stop, [Symbol.asyncDispose]: stop }
+    const server = { url, major, port, pid, binDir, dataDir, stop, crash }
+    return { ...server, log: () => log(), [Symbol.asyncDispose]: stop }
   } catch (error) {
     await removeFolder(folder, guard)
     throw error
@@ -144,6 +156,22 @@ async function startOnFreePort(
       // Between our look at the port and the server's, somebody else may have taken it.
       const isPortTaken = log().includes('could not bind')
       if (!isPortTaken || attempt >= ATTEMPTS_MAX) throw error
+    }
+  }
+}
+
+/** What is left of a killed server holds its shared memory for a moment longer. */
+async function startAgain(place: Place, port: number): Promise<Started> {
+  for (let attempt = 1; ; attempt++) {
+    const child = spawnServer(place, port)
+    const log = keepLog(child)
+    try {
+      await waitUntilReady(child, log)
+      return { child, log, port }
+    } catch (error) {
+      await stopChild(child, STOP)
+      if (attempt >= RESTARTS_MAX) throw error
+      await sleep(200)
     }
   }
 }

@@ -50,6 +50,8 @@ export type Accounted = {
 export type Load = AsyncDisposable & {
   /** The load wrote all it was to write. */
   readonly done: Promise<void>
+  /** Lets every writer end after the transaction it is in. */
+  stop(): void
   /** Waits until so many transactions are accounted. */
   untilAccounted(count: number): Promise<void>
   readAccount(): readonly Accounted[]
@@ -73,6 +75,7 @@ export function startLoad(
   return {
     done,
     readAccount,
+    stop: () => void child.kill('SIGTERM'),
     async untilAccounted(count) {
       while (readAccount().length < count) {
         assert(child.exitCode === null, 'The load writes enough to wait for.')
