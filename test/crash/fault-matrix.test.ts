@@ -13,6 +13,8 @@ import { canTrace } from './testing/trace-command.ts'
 /** Of each command so many faults, one a kill; all of them are tried by `npm run torture`. */
 const SHOTS_OF_COMMAND = 2
 const SHOTS_AT_A_TIME = 2
+/** Some forty commands, one after the other. */
+const PREPARED_WITHIN_MS = 300_000
 
 const isPossible = canTrace()
 if (!isPossible) {
@@ -30,7 +32,7 @@ beforeAll(async () => {
   if (!isPossible) return
   base = await mkdtemp(join(tmpdir(), 'holdfast-faults-'))
   stages = await prepareStages(base)
-})
+}, PREPARED_WITHIN_MS)
 afterAll(async () => {
   if (!isPossible) return
   console.info(formatShots(all))
