@@ -98,7 +98,8 @@ async function refuseDoubts(
     const isAsked = schema !== undefined && isIncluded(entity) && !accepted.includes(entity)
     return isAsked ? [{ schema, rows }] : []
   })
-  const doubts = (await cut.findDoubts?.(before)) ?? []
+  const all = (await cut.findDoubts?.(before)) ?? []
+  const doubts = all.filter(({ entity }) => isIncluded(entity) && !accepted.includes(entity))
   if (doubts.length === 0) return
   const list = doubts.map(({ entity, found }) => `  ${entity}: found ${found}`)
   const doubtful = [...new Set(doubts.map(({ entity }) => entity))]

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Cut } from '#record/cut'
-import type { EntityName } from '#record/entity-name'
+import { type EntityName, parseEntityName } from '#record/entity-name'
 import type { RowBatch } from '#record/row-batch'
 import type { Catalogue, DescribedEntity } from '#record/schema'
 import { AppError } from '#stdx/app-error'
@@ -109,7 +109,19 @@ export class FilesCut implements SourceCut {
       const now = opened === undefined ? undefined : await this.readEntity(opened)
       doubts.push(...findDoubts(one, now, this.#deps.settings))
     }
-    return doubts
+    return [...doubts, ...this.#listIdle(before)]
+  }
+
+  /** A name that is declared and that no file has may be misspelt, and what is declared without effect. */
+  #listIdle(before: readonly EntityBefore[]): Doubt[] {
+    const known = new Set<string>([
+      ...this.opened.entities.map(({ listed }) => listed.entity),
+      ...before.map(({ schema }) => schema.entity),
+    ])
+    const declared = Object.keys(this.#deps.settings.entities).map(parseEntityName)
+    return declared
+      .filter((entity) => !known.has(entity))
+      .map((entity) => ({ entity, found: 'no file of an entity that the configuration declares' }))
   }
 
   async *scan(

@@ -48,6 +48,12 @@ test('a file that is gone is no deletion', async () => {
   expect(await folder.doubts(before, 10)).toEqual(['b: its file is gone, it held 10 records'])
 })
 
+test('a declared entity that no file is of may be misspelt', async () => {
+  await using folder = aFolder({ 'customers.csv': TEN }, { customer: { key: ['id'] } })
+  const found = 'no file of an entity that the configuration declares'
+  expect(await folder.doubts(await folder.catalogue(), 10)).toEqual([`customer: ${found}`])
+})
+
 test('how much shorter a file may be is said for all, or for one', async () => {
   await using strict = aFolder({ 't.csv': TEN }, { t: { rowsKeptMin: 1 } })
   const before = await strict.catalogue()
