@@ -41,7 +41,7 @@ export type ReadKeptDeps<K extends Kept> = ReadChainDeps & {
 }
 
 /** Every command verifies fewer entries than this again; of a long timeline keeping takes longer. */
-const STEP = 32
+const STEP = 8
 const STEP_MAX = 256
 const STEP_SHARE = 4096
 
