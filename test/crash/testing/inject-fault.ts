@@ -303,8 +303,9 @@ async function see({ vault }: Pick<Scene, 'vault'>): Promise<Seen> {
   return { check, points: check.verdict === 'whole' ? await readPoints(vault) : {} }
 }
 
-/** Said of what an `init` that was killed left, which only whoever reads it may remove. */
-const IS_LEFT = /^It is of another vault: an `init` that was interrupted/
+/** Said of what an interrupted `init` or change of keys left: the one may be removed, the other is gone on with. */
+const IS_LEFT =
+  /^(?:It is of another vault: an `init`|No entry says what it is: a change of keys) was interrupted|^It is of another vault: an `init` that/
 
 /** What must hold at every moment: all that is listed is there, and is what it was. */
 async function findWrong(
