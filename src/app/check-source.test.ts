@@ -103,6 +103,7 @@ function aFeed(report: FeedReport): SourceFeed {
     },
     start: never,
     open: never,
+    extend: never,
     readHealth: never,
     drop: never,
   }

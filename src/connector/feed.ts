@@ -39,6 +39,12 @@ export type SourceFeed = {
    * @throws connector.feed-not-ready as `start`
    */
   open(options: OpenFeedOptions, signal: AbortSignal): Promise<Feed>
+  /**
+   * Lets the feed tell covered entities that it could and does not, where we have the right, and
+   * returns them: what is committed to them from now on is told. What they held before is not: scan
+   * them afterwards. Where we have no right, `check` prints the statement.
+   */
+  extend(scope: FeedScope, signal: AbortSignal): Promise<readonly EntityName[]>
   /** How the source fares with keeping its log for the feed of that name; may be asked at any time. */
   readHealth(name: string, signal: AbortSignal): Promise<FeedHealth>
   /** Removes all that `start` made. What happened since cannot be told any more. Safe to repeat. */

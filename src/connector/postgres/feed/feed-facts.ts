@@ -32,6 +32,15 @@ export async function readFeedFacts(
   }
 }
 
+/** How much log the server keeps for slots; `null`: no bound. */
+export async function readKeepBytesMax(
+  session: Session,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const [server] = await ask(session, SERVER, signal)
+  return server?.keepBytesMax ?? null
+}
+
 export async function readSlot(
   session: Session,
   { name, version }: { name: string; version: number },
@@ -76,11 +85,16 @@ const SERVER = {
   }),
 } satisfies Question<z.ZodType>
 
+/** Comment on a publication that Holdfast made, and may drop. */
+export const PUBLICATION_MARK = 'Made by Holdfast'
+
 const PUBLICATION = z.object({
   isForAll: z.boolean(),
   publishesAll: z.boolean(),
   isViaRoot: z.boolean(),
   isOwn: z.boolean(),
+  /** `start` made it. */
+  isOurs: z.boolean(),
   /** Tables of which some rows or columns are held back. */
   narrowed: z.array(z.string()),
 })
@@ -95,7 +109,9 @@ function publicationQuestion(version: number, name: string): Question<typeof PUB
   return {
     sql: `select p.puballtables as "isForAll", p.pubviaroot as "isViaRoot",
         p.pubinsert and p.pubupdate and p.pubdelete and p.pubtruncate as "publishesAll",
-        pg_catalog.pg_has_role(p.pubowner, 'USAGE') as "isOwn", ${narrowed} as narrowed
+        pg_catalog.pg_has_role(p.pubowner, 'USAGE') as "isOwn",
+        pg_catalog.obj_description(p.oid, 'pg_publication') is not distinct from
+          ${quoteLiteral(PUBLICATION_MARK)} as "isOurs", ${narrowed} as narrowed
       from pg_catalog.pg_publication p where p.pubname = ${quoteLiteral(name)}`,
     row: PUBLICATION,
   }

@@ -1,8 +1,8 @@
 import { type EntityName, formatEntityName } from '#record/entity-name'
 import type { DescribedEntity } from '#record/schema'
 import type { FeedFinding, FeedReport } from '../../feed.ts'
-import { quoteName, quoteQualified } from '../quote.ts'
-import type { FeedFacts, FeedTable } from './feed-facts.ts'
+import { quoteLiteral, quoteName, quoteQualified } from '../quote.ts'
+import { type FeedFacts, type FeedTable, PUBLICATION_MARK } from './feed-facts.ts'
 
 export type FeedQuestion = {
   readonly name: string
@@ -14,13 +14,15 @@ export type FeedQuestion = {
 export type JudgedFeed = FeedReport & {
   /** Makes the publication, when there is none. */
   readonly createSql: string | null
+  /** What could be added to a publication that may be changed. */
+  readonly additions: readonly { readonly entity: EntityName; readonly sql: string }[]
 }
 
 /** What a feed needs of the server, the role and each table, against what is there. */
 export function judgeFeed({ entities, facts, name }: FeedQuestion): JudgedFeed {
   const partsByRoot = Map.groupBy(facts.tables, ({ root }) => root)
   const findings = [...judgeServer(facts), ...judgeRole(facts), ...judgePublication(name, facts)]
-  const candidates: { described: DescribedEntity; parts: readonly FeedTable[] }[] = []
+  const candidates: Candidate[] = []
   for (const described of entities) {
     const parts = partsByRoot.get(described.sourceId ?? '') ?? []
     const finding = parts.map((part) => judgeTable(part, described)).find((one) => one !== null)
@@ -36,7 +38,14 @@ export function judgeFeed({ entities, facts, name }: FeedQuestion): JudgedFeed {
     followed,
     isReady: findings.every(({ kind }) => kind !== 'blocks'),
     createSql: facts.publication === undefined ? createPublication(name, candidates) : null,
+    additions: findAdditions(name, facts, candidates),
   }
+}
+
+/** An entity that can be told exactly, and its tables with rows. */
+type Candidate = {
+  readonly described: DescribedEntity
+  readonly parts: readonly FeedTable[]
 }
 
 /** A partitioned table brings its partitions all the same; children that inherit are named. */
@@ -255,11 +264,10 @@ function judgeRisky(name: string, { publication, tables }: FeedFacts): FeedFindi
 function judgeMembers(
   name: string,
   facts: FeedFacts,
-  candidates: readonly { described: DescribedEntity; parts: readonly FeedTable[] }[],
+  candidates: readonly Candidate[],
 ): FeedFinding[] {
-  const { publication } = facts
   const withParts = candidates.filter(({ parts }) => parts.length > 0)
-  if (publication === undefined) return judgeNoPublication(name, facts, withParts)
+  if (facts.publication === undefined) return judgeNoPublication(name, facts, withParts)
   return withParts
     .filter(({ parts }) => !isPublished(facts, parts))
     .map(({ described, parts }) => ({
@@ -267,9 +275,28 @@ function judgeMembers(
       entity: described.entity,
       found: `${described.entity} is not in publication ${name}`,
       means: 'It is backed up by scans only.',
-      remedy: [`ALTER PUBLICATION ${quoteName(name)} ADD TABLE ${publishedTable(parts)};`],
+      remedy: [addToPublication(name, parts)],
       costs: null,
     }))
+}
+
+function findAdditions(
+  name: string,
+  facts: FeedFacts,
+  candidates: readonly Candidate[],
+): JudgedFeed['additions'] {
+  if (!facts.publication?.isOwn) return []
+  return candidates
+    .filter(({ parts }) => parts.length > 0 && parts.every(({ isOwn }) => isOwn))
+    .filter(({ parts }) => !isPublished(facts, parts))
+    .map(({ described, parts }) => ({
+      entity: described.entity,
+      sql: addToPublication(name, parts),
+    }))
+}
+
+function addToPublication(name: string, parts: readonly FeedTable[]): string {
+  return `ALTER PUBLICATION ${quoteName(name)} ADD TABLE ${publishedTable(parts)};`
 }
 
 function judgeNoPublication(
@@ -288,7 +315,7 @@ function judgeNoPublication(
     {
       ...blocks(`there is no publication ${name}, and role ${server.user} may not make it`),
       means: 'Whoever owns the tables runs this once, and again for new tables.',
-      remedy: [createPublication(name, candidates)],
+      remedy: [createPublication(name, candidates).replace(/ COMMENT .*/, '')],
     },
   ]
 }
@@ -299,7 +326,9 @@ function createPublication(
   candidates: readonly { parts: readonly FeedTable[] }[],
 ): string {
   const tables = candidates.map(({ parts }) => publishedTable(parts))
-  return `CREATE PUBLICATION ${quoteName(name)} FOR TABLE ${tables.join(', ')};`
+  const quoted = quoteName(name)
+  const mark = quoteLiteral(PUBLICATION_MARK)
+  return `CREATE PUBLICATION ${quoted} FOR TABLE ${tables.join(', ')}; COMMENT ON PUBLICATION ${quoted} IS ${mark};`
 }
 
 function blocks(found: string) {

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { expect, test } from 'vitest'
@@ -68,6 +70,67 @@ describePostgres('source feed on a server of its own', (major) => {
     await using again = await feed.start({ ...scope, mayReplace: true }, never)
     await using _open = await feed.open({ ...scope, after: again.cut, entities }, never)
     await client.end()
+  })
+
+  test('a server that took over on another timeline goes on, unless it lost what was read', async () => {
+    await using server = await startPostgres({
+      major,
+      config: { restore_command: '/bin/false', synchronous_commit: 'on' },
+    })
+    const run = async (sql: string) => {
+      const client = new pg.Client({ connectionString: server.url })
+      await client.connect()
+      await client.query(sql)
+      await client.end()
+    }
+    await run('create table t (id int primary key)')
+    const scope = everything('moved')
+    const { after, entities } = await (async () => {
+      await using source = await open(server.url)
+      return await beginFeed(feedOf(source), scope)
+    })()
+    await run('insert into t values (1)')
+    // At the end of its log such a server begins a timeline of its own.
+    writeFileSync(join(server.dataDir, 'recovery.signal'), '')
+    await server.crash()
+    await run('insert into t values (2)')
+    await using source = await open(server.url)
+    const feed = feedOf(source)
+    const positions: string[] = []
+    {
+      await using opened = await feed.open({ ...scope, after, entities }, never)
+      for await (const message of opened.read(never)) {
+        if (message.kind === 'commit') positions.push(message.position)
+        if (positions.length === 2) break
+      }
+    }
+    expect(positions).toEqual([expect.stringMatching(/@2$/), expect.stringMatching(/@2$/)])
+    const lost = positions[1]?.replace('@2', '@1') ?? ''
+    const read = { identity: after.identity, position: lost }
+    await expect(feed.open({ ...scope, after: read, entities }, never)).rejects.toMatchObject({
+      code: 'connector.feed-diverged',
+    })
+  })
+
+  test('a transaction of a million rows needs no more memory than one of a thousand', async () => {
+    await using system = await freshFeedSystem(major)
+    await system.exec('create table t (id int primary key, v text)')
+    await using source = await open(system.url)
+    const feed = feedOf(source)
+    const scope = everything(system.feedName)
+    const { after, entities } = await beginFeed(feed, scope)
+    await system.exec("insert into t select i, repeat('x', 100) from generate_series(1, 1000000) i")
+    await using opened = await feed.open({ ...scope, after, entities }, never)
+    let rows = 0
+    const before = process.memoryUsage.rss()
+    let most = before
+    for await (const message of opened.read(never)) {
+      if (message.kind === 'commit') break
+      if (message.kind === 'changes') rows += message.ops.length
+      most = Math.max(most, process.memoryUsage.rss())
+    }
+    expect(rows).toBe(1_000_000)
+    expect(most - before).toBeLessThan(120_000_000)
   })
 
   test('a server that goes silent is given up, and one that is busy is not', async () => {

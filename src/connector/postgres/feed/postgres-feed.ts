@@ -73,7 +73,7 @@ export class PostgresFeed implements Feed {
     const onAbort = () => copy.fail(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
     try {
-      await this.#nextFrame(copy)
+      await this.#nextFrame(copy, signal)
       if (this.#frames.type !== FRAME.copyBoth) throw this.#endOfStream()
     } catch (error) {
       throw this.#toFeedError(error)
@@ -93,7 +93,7 @@ export class PostgresFeed implements Feed {
     const beside = Promise.all([this.#beat(copy), this.#look(copy)])
     try {
       for (;;) {
-        await this.#nextFrame(copy)
+        await this.#nextFrame(copy, signal)
         if (this.#frames.type !== FRAME.copyData) this.#passOver()
         else await this.#takePayload(signal)
         yield* this.#decoder.out.splice(0)
@@ -126,8 +126,11 @@ export class PostgresFeed implements Feed {
     )
   }
 
-  async #nextFrame(copy: CopyBoth): Promise<void> {
-    while (!this.#frames.next()) this.#frames.push(await copy.next())
+  async #nextFrame(copy: CopyBoth, signal: AbortSignal): Promise<void> {
+    while (!this.#frames.next()) {
+      signal.throwIfAborted()
+      this.#frames.push(await copy.next())
+    }
   }
 
   async #takePayload(signal: AbortSignal): Promise<void> {

@@ -1,3 +1,4 @@
+import type { EntityName } from '#record/entity-name'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { Clock } from '#stdx/clock'
@@ -10,12 +11,12 @@ import type {
   OpenFeedOptions,
   SourceFeed,
 } from '../../feed.ts'
-import { readServerError, withoutValues } from '../pg-error.ts'
+import { isConnectionLost, readServerError, toLostError, withoutValues } from '../pg-error.ts'
 import { quoteLiteral, quoteName } from '../quote.ts'
 import { readServerVersion } from '../read-catalogue.ts'
 import type { Session } from '../session.ts'
 import { examineFeed, type PostgresFeedDeps, refuseUnready } from './examine-feed.ts'
-import { readFeedFacts, readSlot } from './feed-facts.ts'
+import { readFeedFacts, readKeepBytesMax, readSlot } from './feed-facts.ts'
 import { makeSlot, readLogIdentity, slotExists } from './feed-session.ts'
 import { judgeHealth } from './judge-health.ts'
 import { formatPosition } from './lsn.ts'
@@ -31,13 +32,22 @@ export class PostgresSourceFeed implements SourceFeed {
     this.#deps = deps
   }
 
-  async check(scope: FeedScope, signal: AbortSignal): Promise<FeedReport> {
-    await using session = await this.#deps.connect(signal)
-    const { findings, followed, isReady } = await examineFeed(session, scope, signal)
-    return { findings, followed, isReady }
+  check(scope: FeedScope, signal: AbortSignal): Promise<FeedReport> {
+    return translating(`check the feed "${scope.name}"`, async () => {
+      await using session = await this.#deps.connect(signal)
+      const { findings, followed, isReady } = await examineFeed(session, scope, signal)
+      return { findings, followed, isReady }
+    })
   }
 
-  async start(
+  start(
+    options: FeedScope & { readonly mayReplace: boolean },
+    signal: AbortSignal,
+  ): Promise<SourceCut> {
+    return translating(`begin the feed "${options.name}"`, () => this.#start(options, signal))
+  }
+
+  async #start(
     { mayReplace, ...scope }: FeedScope & { readonly mayReplace: boolean },
     signal: AbortSignal,
   ): Promise<SourceCut> {
@@ -68,26 +78,63 @@ export class PostgresSourceFeed implements SourceFeed {
   }
 
   open(options: OpenFeedOptions, signal: AbortSignal): Promise<Feed> {
-    return openFeed(this.#deps, options, signal)
+    return translating(`open the feed "${options.name}"`, () =>
+      openFeed(this.#deps, options, signal),
+    )
   }
 
-  async readHealth(name: string, signal: AbortSignal): Promise<FeedHealth> {
-    await using session = await this.#deps.connect(signal)
-    const { server, slot } = await readFeedFacts(session, name, signal)
-    return judgeHealth(slot, server.keepBytesMax)
+  extend(scope: FeedScope, signal: AbortSignal): Promise<readonly EntityName[]> {
+    return translating(`extend the feed "${scope.name}"`, async () => {
+      await using session = await this.#deps.connect(signal)
+      const { additions } = await examineFeed(session, scope, signal)
+      for (const { sql } of additions) await session.query(sql, signal)
+      return additions.map(({ entity }) => entity)
+    })
   }
 
-  async drop(name: string, signal: AbortSignal): Promise<void> {
+  readHealth(name: string, signal: AbortSignal): Promise<FeedHealth> {
+    return translating(`ask how the feed "${name}" is`, async () => {
+      await using session = await this.#deps.connect(signal)
+      const slot = await readSlot(session, await slotQuestion(session, name, signal), signal)
+      return judgeHealth(slot, await readKeepBytesMax(session, signal))
+    })
+  }
+
+  drop(name: string, signal: AbortSignal): Promise<void> {
+    return translating(`remove the feed "${name}"`, () => this.#drop(name, signal))
+  }
+
+  async #drop(name: string, signal: AbortSignal): Promise<void> {
     await using session = await this.#deps.connect(signal)
     const slot = await readSlot(session, await slotQuestion(session, name, signal), signal)
     if (slot !== undefined) await dropSlot({ clock: this.#deps.clock, session }, name, signal)
     const { publication } = await readFeedFacts(session, name, signal)
     // One that somebody else made is theirs; without a slot it costs the source nothing.
-    if (publication?.isOwn) {
+    if (publication?.isOurs) {
       await session.query(`drop publication if exists ${quoteName(name)}`, signal)
     }
   }
 }
+
+/** @param doing what, for the message: `begin the feed "f"` */
+async function translating<T>(doing: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    const server = readServerError(error)
+    if (server === undefined || isConnectionLost(error)) throw toLostError(error, doing)
+    const { sqlState, text } = server
+    const code = CODE_BY_STATE.get(sqlState) ?? 'connector.feed-not-ready'
+    // Of definitions, not of rows: the text holds no value.
+    const message = `Cannot ${doing}: SQLSTATE ${sqlState}, ${text}`
+    throw new AppError(code, message, { sqlState }, { cause: withoutValues(error) })
+  }
+}
+
+const CODE_BY_STATE: ReadonlyMap<string, `connector.${string}`> = new Map([
+  ['42501', 'connector.denied'],
+  ['55P03', 'connector.feed-waiting'],
+])
 
 // The time before the snapshot: whatever was committed until then is in it.
 const NOW = `select pg_catalog.to_char(pg_catalog.statement_timestamp() at time zone 'UTC',

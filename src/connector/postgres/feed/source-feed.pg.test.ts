@@ -86,6 +86,30 @@ describePostgres('source feed', (major) => {
     await system.exec(`drop role ${role}`)
   })
 
+  test('extend() tells new tables from then on; drop() leaves what others made', async () => {
+    await using system = await freshFeedSystem(major)
+    await system.exec('create table t (id int primary key)')
+    await using source = await open(system.url)
+    const feed = feedOf(source)
+    const scope = everything(system.feedName)
+    const { after, entities, store } = await beginFeed(feed, scope)
+    await system.exec('create table new (id int primary key); insert into new values (1)')
+    expect(await feed.extend(scope, never)).toEqual(['public.new'])
+    expect(await feed.extend(scope, never)).toEqual([])
+    await system.exec('insert into new values (2)')
+    {
+      await using opened = await feed.open({ ...scope, after, entities }, never)
+      await readTransactions(opened, { mirror: new FeedMirror(store, 'none') }, 1)
+      expect(store.sorted()).toEqual({ 'public.new': ['2\n'] })
+    }
+    const publications = () => system.query('select pubname from pg_publication')
+    await feed.drop(system.feedName, never)
+    expect(await publications()).toEqual([])
+    await system.exec(`create publication ${system.feedName} for table t`)
+    await feed.drop(system.feedName, never)
+    expect(await publications()).toHaveLength(1)
+  })
+
   test('check() refuses a publication that holds something back, and warns of one that harms', async () => {
     await using system = await freshFeedSystem(major)
     const { feedName } = system
