@@ -13,6 +13,8 @@ import {
   rowsOf,
 } from '../testing/contract-system.ts'
 import { mariadbHarness } from '../testing/mariadb-system.ts'
+import { parseAddress } from './address.ts'
+import { connect } from './connect.ts'
 import { mysqlConnector } from './mysql-connector.ts'
 
 const never = new AbortController().signal
@@ -241,6 +243,20 @@ describeMariadb('MariaDB as a target', () => {
     })
     await expect(attempt).rejects.toMatchObject({ code: 'connector.unreachable' })
     expect(await read(database, 'a')).toEqual([['1']])
+  })
+
+  test('a server that asks for a file gets none', async () => {
+    await using database = await freshMariadb()
+    await database.query('CREATE TABLE a (line TEXT)')
+    await using session = await connect(parseAddress(database.url), never)
+    const asked = `LOAD DATA LOCAL INFILE '${import.meta.filename}' INTO TABLE a`
+    await expect(session.query(asked, never)).rejects.toThrow('server wants to read')
+    // Where it may send rows it sends these, whatever is asked for.
+    async function* rows() {
+      yield Buffer.from('one\n')
+    }
+    await session.load(asked, rows(), never)
+    expect(await session.query('SELECT * FROM a', never)).toEqual([['one']])
   })
 
   test('a lock that somebody holds is named', async () => {
