@@ -24,6 +24,8 @@ export default defineConfig({
           include: ['src/**/*.test.ts', 'test/simulate/**/*.test.ts'],
           exclude: [realServer, s3Server, mariadbServer, slow],
           isolate: false,
+          // A machine may be busy with other work: a test that hangs is told from one that waits.
+          testTimeout: 30_000,
         },
       },
       {
