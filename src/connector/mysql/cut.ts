@@ -3,12 +3,13 @@ import type { EntityName } from '#record/entity-name'
 import { batchBytes, type RowBatch } from '#record/row-batch'
 import type { Catalogue, DescribedEntity } from '#record/schema'
 import { AppError } from '#stdx/app-error'
+import { assert } from '#stdx/assert'
 import type { SourceCut } from '../connector.ts'
 import type { Pace } from '../pace.ts'
 import { readTables } from './catalogue.ts'
 import { CutSessions } from './cut-sessions.ts'
 import { isConnectionLost, readServerError, withoutValues } from './mysql-error.ts'
-import { entityOf } from './quote.ts'
+import { entityOf, quoteText } from './quote.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import { scanEntity } from './scan.ts'
 import type { Session } from './session.ts'
@@ -23,26 +24,26 @@ export type OpenCutDeps = {
   readonly isReadOnly: boolean
 }
 
-/** How often sessions try to begin at the same position of a busy server before one must do. */
+/** How often sessions try to begin at the same moment of a busy server before one must do. */
 const ROUNDS_MAX = 20
 
 /**
- * Fixes a moment without a lock. Several sessions share it where the server tells the position of
- * the binary log that each snapshot stands at, and they agree on it; otherwise one session reads
- * everything. The time is never after the snapshot.
+ * Fixes a moment without a lock. Several sessions share it where the server shows that nothing was
+ * committed while they began; otherwise one session reads everything. The time is never after the
+ * snapshot.
  */
 export async function openCut(deps: OpenCutDeps, signal: AbortSignal): Promise<SourceCut> {
   const leader = await deps.connect(signal)
   const sessions = [leader]
   try {
-    let moment = await begin(leader, deps, signal)
-    if (moment.place !== null && deps.sessionsMax > 1) {
+    if (deps.sessionsMax > 1 && (await readCounter(leader, signal)) !== null) {
       for (let i = 1; i < deps.sessionsMax; i++) sessions.push(await deps.connect(signal))
-      const agreed = await agree(sessions, deps, signal)
-      if (agreed === undefined) {
-        for (const other of sessions.splice(1)) await other[Symbol.asyncDispose]()
-        moment = await begin(leader, deps, signal)
-      } else moment = agreed
+    }
+    if (deps.isReadOnly) for (const session of sessions) await freeTables(session, signal)
+    let moment = await agree(sessions, deps, signal)
+    if (moment === undefined) {
+      for (const other of sessions.splice(1)) await other[Symbol.asyncDispose]()
+      moment = await begin(sessions, deps, signal)
     }
     const position = (await readGtid(leader, moment.place, signal)) ?? moment.place ?? moment.time
     const cut = { position, time: moment.time, identity: deps.identity }
@@ -62,23 +63,54 @@ type Moment = {
   readonly time: string
 }
 
+/**
+ * Begins the snapshots of all sessions. What ended a moment before was just leaving: the pause lets
+ * it be gone before the first of them begins.
+ */
 async function begin(
-  session: Session,
+  sessions: readonly Session[],
   { isReadOnly }: OpenCutDeps,
   signal: AbortSignal,
 ): Promise<Moment> {
-  const [[time] = []] = await session.query(
-    "SELECT DATE_FORMAT(UTC_TIMESTAMP(6), '%Y-%m-%dT%H:%i:%s.%fZ')",
-    signal,
-  )
-  const mode = isReadOnly ? ', READ ONLY' : ''
-  if (isReadOnly) await freeTables(session, signal)
-  await session.query(`START TRANSACTION WITH CONSISTENT SNAPSHOT${mode}`, signal)
-  const status = await session.query("SHOW STATUS LIKE 'binlog_snapshot_%'", signal)
+  const [leader] = sessions
+  assert(leader !== undefined, 'A cut has a leader.')
+  const asked = "SELECT DATE_FORMAT(UTC_TIMESTAMP(6), '%Y-%m-%dT%H:%i:%s.%fZ'), SLEEP(0.003)"
+  const [[time] = []] = await leader.query(asked, signal)
+  const start = `START TRANSACTION WITH CONSISTENT SNAPSHOT${isReadOnly ? ', READ ONLY' : ''}`
+  await Promise.all(sessions.map((session) => session.query(start, signal)))
+  const status = await leader.query("SHOW STATUS LIKE 'binlog_snapshot_%'", signal)
   const [file, offset] = ['file', 'position'].map(
     (name) => status.find(([known]) => known?.toLowerCase() === `binlog_snapshot_${name}`)?.[1],
   )
   return { place: file ? `${file}:${offset}` : null, time: time ?? '' }
+}
+
+/**
+ * The moment that all sessions see: InnoDB counts whenever a transaction first writes and whenever
+ * one commits, logged or not, so that snapshots between two equal counts are the same.
+ */
+async function agree(
+  sessions: readonly Session[],
+  deps: OpenCutDeps,
+  signal: AbortSignal,
+): Promise<Moment | undefined> {
+  const [leader] = sessions
+  if (leader === undefined || sessions.length === 1) return undefined
+  for (let round = 1; round <= ROUNDS_MAX; round++) {
+    const before = await readCounter(leader, signal)
+    const moment = await begin(sessions, deps, signal)
+    if (before === (await readCounter(leader, signal))) return moment
+  }
+  return undefined
+}
+
+/** `null` on MySQL, which shows it to administrators only. */
+async function readCounter(session: Session, signal: AbortSignal): Promise<string | null> {
+  const [[, counter] = []] = await session.query(
+    "SHOW GLOBAL STATUS LIKE 'Innodb_max_trx_id'",
+    signal,
+  )
+  return counter ?? null
 }
 
 /**
@@ -93,19 +125,6 @@ async function freeTables(session: Session, signal: AbortSignal): Promise<void> 
   }
 }
 
-async function agree(
-  sessions: readonly Session[],
-  deps: OpenCutDeps,
-  signal: AbortSignal,
-): Promise<Moment | undefined> {
-  for (let round = 1; round <= ROUNDS_MAX; round++) {
-    const moments = await Promise.all(sessions.map((session) => begin(session, deps, signal)))
-    const [first] = moments
-    if (first?.place && moments.every(({ place }) => place === first.place)) return first
-  }
-  return undefined
-}
-
 async function readGtid(
   session: Session,
   place: string | null,
@@ -113,7 +132,10 @@ async function readGtid(
 ): Promise<string | null> {
   const [, file, offset] = /^(.*):(\d+)$/.exec(place ?? '') ?? []
   if (file === undefined) return null
-  const [[gtid] = []] = await session.query(`SELECT BINLOG_GTID_POS('${file}', ${offset})`, signal)
+  const [[gtid] = []] = await session.query(
+    `SELECT BINLOG_GTID_POS(${quoteText(file)}, ${offset})`,
+    signal,
+  )
   return gtid ? `${gtid} (${place})` : null
 }
 

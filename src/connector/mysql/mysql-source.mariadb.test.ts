@@ -94,6 +94,25 @@ describeMariadb('MariaDB as a source', () => {
     expect(await cut.estimateRows?.(() => false)).toBeNull()
   })
 
+  test('writes that no log tells are no reason to see two moments', async () => {
+    await using database = await freshMariadb()
+    await database.query('SET SESSION sql_log_bin = 0; CREATE TABLE a (id INT PRIMARY KEY)')
+    const stop = new AbortController()
+    const writing = (async () => {
+      for (let n = 1; !stop.signal.aborted; n++) await database.query(`INSERT INTO a VALUES (${n})`)
+    })()
+    await using source = await open(database.url, 3)
+    for (let round = 1; round <= 8; round++) {
+      await using cut = await source.openCut(never)
+      const entity = findEntity(await cut.readCatalogue(() => true), 'a')
+      const scans = Array.from({ length: 6 }, () => readRows(cut, entity))
+      const counts = (await Promise.all(scans)).map(({ length }) => length)
+      expect(new Set(counts).size).toBe(1)
+    }
+    stop.abort()
+    await writing
+  })
+
   test('all connections of a cut see one moment while others write', async () => {
     await using database = await freshMariadb()
     await database.query('CREATE TABLE a (id INT PRIMARY KEY); CREATE TABLE b (id INT PRIMARY KEY)')

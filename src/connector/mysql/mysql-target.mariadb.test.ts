@@ -285,12 +285,27 @@ describeMariadb('MariaDB as a target', () => {
     await database.query('SET GLOBAL local_infile = 1; SET GLOBAL read_only = 1')
     await expect(open(database.url)).rejects.toMatchObject({ code: 'connector.read-only' })
     await database.query('SET GLOBAL read_only = 0')
-    // Without a binary log a cut has no position but its time, and is read by one connection.
-    await using target = await open(database.url)
-    await using cut = await target.openCut(never)
-    expect(cut.cut.position).toBe(cut.cut.time)
+  })
+
+  test('a cut of a quiet server has as many connections as it may, with or without a log', async () => {
+    await using server = await startMariadb({ options: { 'skip-log-bin': '' } })
+    await using database = await freshMariadb(server.url)
     await database.query('CREATE TABLE a (id INT PRIMARY KEY)')
-    await using later = await target.openCut(never)
-    expect(findEntity(await later.readCatalogue(() => true), 'a').scanOrder).toBe('key')
+    const readers = async () => {
+      const rows = await database.query(`SELECT id FROM information_schema.processlist
+        WHERE db = '${database.name}' AND id <> CONNECTION_ID()`)
+      return rows.length
+    }
+    await using target = await mysqlConnector.openTarget(
+      optionsFor(new Secret(database.url), { connectionsMax: 3 }),
+    )
+    {
+      await using cut = await target.openCut(never)
+      expect(await readers()).toBe(3)
+      // Without a binary log there is no position but the time.
+      expect(cut.cut.position).toBe(cut.cut.time)
+      expect(findEntity(await cut.readCatalogue(() => true), 'a').scanOrder).toBe('key')
+    }
+    await expect.poll(readers).toBe(0)
   })
 })
