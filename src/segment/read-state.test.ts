@@ -73,7 +73,7 @@ function batchOf(commit: readonly Step[]) {
 
 test('readState() agrees with a map of versions after every entry, and every transaction in it', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.array(aStep), { maxLength: 9 }), async (commits) => {
+    fc.asyncProperty(fc.array(fc.array(aStep), { maxLength: 6 }), async (commits) => {
       const vault = aVault()
       const segments: PlacedSegment[] = []
       for (const [i, commit] of commits.entries()) {
@@ -92,7 +92,7 @@ test('readState() agrees with a map of versions after every entry, and every tra
         )
       }
     }),
-    { numRuns: 12 },
+    { numRuns: 7 },
   )
 })
 
