@@ -34,7 +34,8 @@ export function epochKeyring(store: ObjectStore, readEpoch: ReadEpoch): ObjectSt
   const lying = async (name: ObjectName, signal: AbortSignal) => {
     if (isSlot(name)) return []
     const found: { readonly stored: ObjectName; readonly epoch: number }[] = []
-    for await (const { name: stored } of store.list(`${name}.`, signal)) {
+    const folder = name.slice(0, name.lastIndexOf('/') + 1)
+    for await (const { name: stored } of store.list(folder, signal)) {
       const parsed = parseEpochName(stored)
       if (parsed.name === name) found.push({ stored, epoch: parsed.epoch })
     }

@@ -1,3 +1,4 @@
+import { assert } from '#stdx/assert'
 import { isObjectName } from '../object-name.ts'
 import type { ObjectStat } from '../object-store.ts'
 import type { S3Page } from './s3-calls.ts'
@@ -9,6 +10,7 @@ export async function* listS3(
   prefix: string,
   signal: AbortSignal,
 ): AsyncGenerator<ObjectStat, void, undefined> {
+  assert(prefix === '' || prefix.endsWith('/'), 'A listing begins at a folder.')
   const skipped = deps.keyOf('').length
   for await (const { objects } of listPages(deps, { prefix }, signal)) {
     for (const { key, modifiedMs, sizeBytes } of objects) {

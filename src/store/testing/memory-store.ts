@@ -1,4 +1,5 @@
 import { AppError } from '#stdx/app-error'
+import { assert } from '#stdx/assert'
 import { parseObjectName } from '../object-name.ts'
 import type { GetOptions, ObjectName, ObjectStat, ObjectStore, PutResult } from '../object-store.ts'
 
@@ -53,6 +54,7 @@ export function createMemoryStore(label = 'memory', nowMs = () => 0): MemoryStor
       return bytes && statNow(name, bytes)
     },
     async *list(prefix, signal) {
+      assert(prefix === '' || prefix.endsWith('/'), 'A listing begins at a folder.')
       signal.throwIfAborted()
       for (const name of [...objects.keys()].sort()) {
         const bytes = objects.get(name)
