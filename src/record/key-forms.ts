@@ -9,10 +9,10 @@ export type KeyForms = {
 }
 
 /**
- * The keys that an address may mean: the one it spells, and the one that PostgreSQL takes for the same
- * and prints: a `character(3)` is padded with blanks, a `numeric(10,2)` has two decimals. Other types
- * have no second form. The first of the two that exists is meant: another kind of system, whose types
- * may have these names, tells them apart.
+ * The keys that an address may mean: the one it spells, and the one that PostgreSQL or MariaDB takes
+ * for the same and prints: a `character(3)` is padded with blanks, a `numeric(10,2)` or `decimal(10,2)`
+ * has two decimals. Other types have no second form. The first of the two that exists is meant: another
+ * kind of system, whose types may have these names, tells them apart.
  * @throws record.key-invalid
  */
 export function parseKeyForms(text: string, { fields, key }: SchemaVersion): KeyForms {
@@ -29,7 +29,7 @@ export function parseKeyForms(text: string, { fields, key }: SchemaVersion): Key
 }
 
 const PADDED = /^character\(([0-9]+)\)$/
-const SCALED = /^numeric\([0-9]+,([0-9]+)\)$/
+const SCALED = /^(?:numeric|decimal)\([0-9]+,([0-9]+)\)(?: unsigned)?$/
 const NUMBER = /^([+-]?)([0-9]*)(?:\.([0-9]*))?$/
 
 /** The value as the type prints it; as it is where it is no value of the type. */

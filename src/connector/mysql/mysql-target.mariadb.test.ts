@@ -232,6 +232,37 @@ describeMariadb('MariaDB as a target', () => {
     ])
   })
 
+  test('a table that somebody makes meanwhile keeps its name', async () => {
+    await using from = await freshMariadb()
+    await using to = await freshMariadb()
+    await from.query('CREATE TABLE a (id INT PRIMARY KEY); CREATE TABLE b (id INT PRIMARY KEY)')
+    const plan = await planOf(from)
+    const attempt = write(to.url, async (opened) => {
+      await opened.createTables(plan)
+      await opened.insertRows(named('a'), ['id'], rowsOf(['1']))
+      await opened.finishTables(plan)
+      await to.query('CREATE TABLE b (id INT PRIMARY KEY); INSERT INTO b VALUES (7)')
+    })
+    await expect(attempt).rejects.toMatchObject({
+      code: 'connector.target-changed',
+      message: expect.stringContaining('a table is there already'),
+    })
+    expect(await tablesOf(to)).toEqual(['b'])
+    expect(await read(to, 'b')).toEqual([['7']])
+  })
+
+  test('a table of the most columns there may be is written', async () => {
+    await using database = await freshMariadb()
+    const fields = Array.from({ length: 1017 }, (_, i) => `f${i}`)
+    await database.query(`CREATE TABLE a (${fields.map((field) => `${field} TINYINT`).join(', ')},
+      PRIMARY KEY (f0)); INSERT INTO a (f0) VALUES (1)`)
+    const row = fields.map((_, i) => (i === 0 ? '1' : String(i % 100)))
+    await write(database.url, (opened) =>
+      opened.updateRows(named('a'), { key: ['f0'], fields, rows: rowsOf(row) }),
+    )
+    expect(await read(database, 'a')).toEqual([row])
+  })
+
   test('a connection that is lost while writing leaves no trace', async () => {
     await using database = await freshMariadb()
     await database.query('CREATE TABLE a (id INT PRIMARY KEY); INSERT INTO a VALUES (1)')

@@ -49,6 +49,8 @@ export type AddedRows = {
   readonly columns: readonly ColumnRow[]
   readonly fields: readonly string[]
   readonly rows: AsyncIterable<RowBatch>
+  /** Whether the rows that are given get numbers, from 1: a table of the most columns has no room for one. */
+  readonly isNumbered?: boolean
 }
 
 /** Adds rows and looks at nothing else. */
@@ -126,7 +128,8 @@ export async function deleteRows(
   await refuseTriggers(session, { event: 'DELETE', table }, signal)
   const columns = await readColumns(session, signal, table)
   const what = `delete from "${entity}"`
-  const given = await loadGiven(context, table, { what, columns, fields, rows })
+  const isNumbered = key.length === 0
+  const given = await loadGiven(context, table, { what, columns, fields, rows, isNumbered })
   if (key.length === 0) {
     await watch.addReferred(table, { changed: null, rows: `${given.name} t` }, signal)
     const deleted = await deleteEqualRows(context, table, { given, fields })
@@ -153,9 +156,9 @@ async function loadGiven(
   given: AddedRows,
 ): Promise<Given> {
   const name = `_holdfast_given_${nextNumber()}`
-  const numbered = 'holdfast_n BIGINT UNSIGNED NOT NULL AUTO_INCREMENT INVISIBLE PRIMARY KEY'
+  const number = 'holdfast_n BIGINT UNSIGNED NOT NULL AUTO_INCREMENT INVISIBLE PRIMARY KEY'
   await session.query(
-    `CREATE TEMPORARY TABLE ${name} (${numbered}) ENGINE=InnoDB
+    `CREATE TEMPORARY TABLE ${name} ${given.isNumbered === true ? `(${number})` : ''} ENGINE=InnoDB
       SELECT ${quoteNames(given.fields)} FROM ${quoteName(table)} LIMIT 0`,
     signal,
   )
