@@ -34,27 +34,6 @@ export type LinkedEntry = { readonly entry: Entry; readonly hash: string }
 /** What somebody saw at a slot before: the head, then. */
 export type SeenHead = { readonly seq: number; readonly hash: string }
 
-/**
- * Chains the slots of one timeline.
- *
- * A void slot counts as one only if the next entry names its hash: then it was there when that entry
- * was made. An object that became void later is damage, and so are a hole, a wrong previous hash and
- * an object of an unknown format.
- * @param slots ascending by seq
- * @param seen heads seen before, wherever they were remembered
- */
-export function chainSlots(
-  source: string,
-  slots: readonly Slot[],
-  seen: readonly SeenHead[] = [],
-): Chain {
-  const linker = new Linker(source, { seen })
-  const linked = slots.flatMap((slot) => linker.add(slot) ?? [])
-  const { last, links } = linker.finish()
-  const entries = [...linked, ...(last === undefined ? [] : [last])].map(({ entry }) => entry)
-  return { ...links, entries }
-}
-
 /** Whether all of it can be relied on. */
 export function isSound({ damagedFrom, rolledBack }: Links): boolean {
   return damagedFrom === null && rolledBack === null
@@ -63,7 +42,13 @@ export function isSound({ damagedFrom, rolledBack }: Links): boolean {
 type Damage = Incident & { readonly isUnsupported?: boolean }
 type Place = { readonly seq: number; readonly hash: string }
 
-/** Chains slots one by one, ascending by seq, holding only what the next ones are held against. */
+/**
+ * Chains slots one by one, ascending by seq, holding only what the next ones are held against.
+ *
+ * A void slot counts as one only if the next entry names its hash: then it was there when that entry
+ * was made. An object that became void later is damage, and so are a hole, a wrong previous hash and
+ * an object of an unknown format.
+ */
 export class Linker {
   readonly #source: string
   readonly #seen: readonly SeenHead[]
