@@ -37,7 +37,7 @@ describePostgres('kills of a follower and of its source', (major) => {
     await using load = startLoad(harness, server.url, {
       seed: chance.seed % 1000,
       writers: 3,
-      transactions: 100 * KILLS,
+      transactions: 1000 * KILLS,
     })
     const counts = { consumer: 0, server: 0 }
     let consumer = follow(server.url, file)

@@ -28,8 +28,13 @@ export type FeedHarness = {
   /** Where tables without qualification are made. */
   readonly schema: string
   freshSystem(): Promise<FeedSystem>
-  /** A query of one column whose rows are the numbers from 1 to `count`. */
+  /** A query of one column "n" whose rows are the numbers from 1 to `count`. */
   numbers(count: number): string
+  /**
+   * Whether the source itself keeps the feed and its position, lets one reader in at a time and
+   * forgets what was acknowledged; else all of that is up to the caller.
+   */
+  readonly isKeptBySource: boolean
 }
 
 const signal = new AbortController().signal
@@ -145,7 +150,7 @@ export async function beginFeed(
       for (const entity of entities) fillStore(store, entity, await readRows(opened, entity))
       return { after: opened.cut, entities, store }
     } catch (error) {
-      if (!isAppError(error, 'connector.scan-failed') || attempt > 5) throw error
+      if (!isAppError(error, 'connector.scan-failed') || attempt > 20) throw error
     }
   }
 }

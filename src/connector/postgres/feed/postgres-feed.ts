@@ -110,9 +110,9 @@ export class PostgresFeed implements Feed {
 
   acknowledge(position: string): void {
     const { lsn, timeline } = parsePosition(position)
+    if (lsn <= this.#acknowledged) return
     assert(timeline === this.#parts.timeline, 'A position to acknowledge was told by this feed.')
     assert(lsn <= this.#decoder.position, 'Only what was told can be durable.')
-    if (lsn <= this.#acknowledged) return
     this.#acknowledged = lsn
     this.#sendStatus(false)
   }

@@ -41,6 +41,7 @@ export function feedHarness(major: number): FeedHarness {
     kind: 'postgres',
     schema: 'public',
     freshSystem: () => freshFeedSystem(major),
-    numbers: (count) => `SELECT generate_series(1, ${count})`,
+    numbers: (count) => `SELECT generate_series(1, ${count}) AS n`,
+    isKeptBySource: true,
   }
 }

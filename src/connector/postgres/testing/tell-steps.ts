@@ -57,8 +57,9 @@ async function read(
     next += 1
     await exec(`insert into holdfast_done values (${next})`)
   }
-  if (live.length > 0) await step()
   for await (const message of feed.read(signal)) {
+    // What the catalogue tells first must not be what a step changes.
+    if (message.kind === 'catalogue' && next === 0 && live.length > 0) await step()
     if (message.kind === 'changes' && message.entity === DONE) {
       if (next >= live.length) return lines
       await step()
