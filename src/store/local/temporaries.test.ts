@@ -41,3 +41,29 @@ test('sweepTemporaries() removes what any machine left a week ago, and nothing y
     await rm(folder, { recursive: true })
   }
 })
+
+const UNSHARE = ['--user', '--map-root-user', '--pid', '--fork', '--mount-proc']
+const hasNamespaces = spawnSync('unshare', [...UNSHARE, 'true']).status === 0
+
+test.skipIf(!hasNamespaces)(
+  'sweepTemporaries() leaves what a container of the same name is writing, whose process ids are others',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'holdfast-tmp-'))
+    try {
+      const { pid } = spawnSync('true')
+      const mine = nameTemporary(systemRandom)
+      const script = `
+        import { nameTemporary } from ${JSON.stringify(join(import.meta.dirname, 'temporaries.ts'))}
+        process.stdout.write(nameTemporary({ bytes: (count) => new Uint8Array(count) }))`
+      const node = [process.execPath, '--input-type=module', '--eval', script]
+      const { stdout } = spawnSync('unshare', [...UNSHARE, ...node], { encoding: 'utf8' })
+      const theirs = stdout.replace(/^(.{8})-[0-9]+-/, `$1-${pid}-`)
+      expect(theirs).toMatch(/^[0-9a-f]{8}-[0-9]+-0{32}$/)
+      for (const name of [mine, theirs]) await writeFile(join(folder, name), '')
+      await sweepTemporaries(folder, mine)
+      expect((await readdir(folder)).sort()).toEqual([mine, theirs].sort())
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  },
+)

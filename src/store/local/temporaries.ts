@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { readlinkSync } from 'node:fs'
 import { lstat, readdir, unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -56,6 +57,16 @@ function isRunning(pid: number): boolean {
   }
 }
 
+/** Where process ids mean the same: containers of one machine may share its name, not its processes. */
 function hostId(): string {
-  return createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
+  return createHash('sha256').update(`${hostname()}\n${readNamespace()}`).digest('hex').slice(0, 8)
+}
+
+function readNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    // Not Linux: there is one.
+    return ''
+  }
 }
