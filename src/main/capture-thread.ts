@@ -11,7 +11,9 @@ import type { RowBatch } from '#record/row-batch'
 import { assert } from '#stdx/assert'
 import { systemRandom } from '#stdx/random'
 import { epochKeyring } from '#vault/epoch-keyring'
+import type { KeyringList } from '#vault/keyring-list'
 import { repairedStores } from '#vault/repaired-store'
+import { readLists } from '#vault/stated-keys'
 import type { ThreadKeys } from '#vault/thread-keys'
 import { AskingIndex } from './asking-index.ts'
 import { openStore } from './open-store.ts'
@@ -29,12 +31,16 @@ serve(parentPort, workerData as CaptureThreadData)
 
 /** Takes one job after the other; see `thread-messages.ts` for what is said. */
 function serve(port: MessagePort, { keys, keyring, tempDir, vault }: CaptureThreadData): void {
-  const { digestKey, epoch, openers, recipients, repairs, vaultId } = keys
+  const { digestKey, epoch, openers, recipients, repairs, resealed, vaultId } = keys
   const random = systemRandom
-  const stores = {
-    store: openStore(vault, tempDir),
-    keyring: epochKeyring(openStore(keyring, tempDir), async () => epoch),
+  const store = openStore(vault, tempDir)
+  let anew: KeyringList | undefined
+  const readAnew = async (signal: AbortSignal) => {
+    anew ??= (await readLists(store, resealed, signal)).anew
+    return anew
   }
+  const log = { readEpoch: async () => epoch, readAnew }
+  const stores = { store, keyring: epochKeyring(openStore(keyring, tempDir), log) }
   const write = { vaultId, ...stores, random, recipients }
   const read = { vaultId, ...repairedStores(stores, repairs), openers }
   const deps = { write, read, digestKey, random, tempDir }

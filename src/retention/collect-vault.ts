@@ -5,9 +5,10 @@ import { VAULT_TIMELINE } from '#timeline/entry-name'
 import { foldFacts, sessionOfObject, type VaultFacts } from '#timeline/fold-facts'
 import type { FenceBody } from '#timeline/maintenance-entry'
 import { liveSegments } from '#timeline/timeline-state'
+import { listEpochs } from '#vault/epoch-keyring'
 import { getIfAny, isStored } from '#vault/keyring-list'
 import { keyringOfDocument, keyringOfSegment, type NeededKeyring } from '#vault/needed-objects'
-import { listEpochs, readStatedIn, statedBytes } from '#vault/stated-keys'
+import { readStatedIn, statedBytes } from '#vault/stated-keys'
 import type { Vault } from '#vault/vault'
 import type { FoundObject, Waste, Which } from './plan-collect.ts'
 import { readStoreClock } from './read-store-clock.ts'
@@ -118,7 +119,7 @@ async function stillBeside(
     const wanted = statedBytes(stated, one.ref)
     const others = await listEpochs(vault.storedKeyring, one.ref.at, signal)
     const isRight = async (name: typeof one.stored) => {
-      const bytes = await getIfAny(vault.storedKeyring, name, signal)
+      const bytes = await getIfAny(vault.storedKeyring, name, { signal })
       return bytes !== undefined && isStored(wanted, bytes)
     }
     if (await isRight(one.stored)) continue

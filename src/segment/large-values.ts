@@ -27,7 +27,7 @@ export async function* readLargeValue(
   ref: BlobRef,
   signal: AbortSignal = never(),
 ): AsyncGenerator<Bytes, void, undefined> {
-  yield* readWithKeys(deps, await openDataKeys(deps, ref.keyring, signal), ref, signal)
+  yield* readWithKeys(deps, await openDataKeys(deps, ref, signal), ref, signal)
 }
 
 /**
@@ -122,7 +122,7 @@ class ValueReader {
 
   async *#read(ref: BlobRef): AsyncGenerator<Bytes, void, undefined> {
     if (this.#opened?.name !== ref.keyring) {
-      const keys = await openDataKeys(this.#deps, ref.keyring, this.#signal)
+      const keys = await openDataKeys(this.#deps, ref, this.#signal)
       this.#opened = { name: ref.keyring, keys }
     }
     yield* readWithKeys(this.#deps, this.#opened.keys, ref, this.#signal)

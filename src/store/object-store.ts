@@ -70,7 +70,15 @@ export type ObjectStat = {
 /** Without `range` the whole object; a range past its end is an error, not a short answer. */
 export type GetOptions = {
   readonly range?: { readonly offset: number; readonly length: number }
+  /** As an entry names it, whoever may find several under one name; a store itself has but one. */
+  readonly stated?: StatedObject
   readonly signal: AbortSignal
+}
+
+/** An object as an entry names it, and where that is known what it says of its bytes. */
+export type StatedObject = {
+  readonly name: ObjectName
+  readonly bytes?: { readonly sizeBytes: number; readonly sha256: string }
 }
 
 /** Owns an unfinished object; disposing it without `commit` leaves nothing behind. */

@@ -7,18 +7,13 @@ import type { ObjectName, ObjectStat, ObjectStore } from '#store/object-store'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
 import { type CheckDepth, guard, keyringObject, type Tally } from './check-tally.ts'
 import type { Reference } from './check-timeline.ts'
+import { listEpochs } from './epoch-keyring.ts'
 import { HashingStore } from './hashing-store.ts'
 import { isStored } from './keyring-list.ts'
 import { keyringOfDocument, keyringOfSegment, type NeededKeyring } from './needed-objects.ts'
 import { openersOf } from './prove-keyring.ts'
 import { repairedStores } from './repaired-store.ts'
-import {
-  findStated,
-  listEpochs,
-  readStatedKeys,
-  type StatedKeys,
-  statedBytes,
-} from './stated-keys.ts'
+import { findStated, readStatedKeys, type StatedKeys, statedBytes } from './stated-keys.ts'
 import type { Stores, Vault } from './vault.ts'
 
 export type CheckReferenceDeps = {
@@ -141,16 +136,15 @@ async function checkKeyring(
     const bytes = await keyring.get(needed.name, { signal })
     tally.addBytes(bytes.byteLength)
     right = await checkStated(deps, needed, bytes)
-    if (right !== undefined) await checkKeys(deps, needed, { bytes: right, mayBeShut: false })
+    if (right !== undefined) await checkKeys(deps, needed, right)
   })
   return right
 }
 
-/** @param mayBeShut whether it may be sealed for others alone */
 async function checkKeys(
   { tally, vault }: InStores,
   { name, openers, parts }: KeyringToCheck,
-  { bytes, mayBeShut }: { readonly bytes: Uint8Array; readonly mayBeShut: boolean },
+  bytes: Uint8Array,
 ): Promise<void> {
   const { capture, past = [], read } = openers
   const ways: Openers[] = [...(read ? [{ read, past }] : []), ...(capture ? [{ capture }] : [])]
@@ -160,7 +154,7 @@ async function checkKeys(
     for (const part of partsToOpen(way)) {
       const keys = opened[part]
       const ref = parts[part]
-      if (ref == null || (keys === undefined && mayBeShut)) continue
+      if (ref == null) continue
       if (commitToKeys(ref.name, keys ?? []) === ref.commitment) continue
       tally.addProblem(keyringObject(name), `Its keys of ${part} are not those committed`)
     }
@@ -188,8 +182,6 @@ async function checkStated(
   for (const { name } of epochs.slice(0, findIndexOf(epochs, found.name))) {
     tally.addIncident(keyringObject(name), UNSTATED)
   }
-  // Whoever reads comes to it first: it may be shut for this credential, and not hold other keys.
-  await checkKeys(deps, ref, { bytes, mayBeShut: true })
   return found.bytes
 }
 

@@ -80,7 +80,8 @@ export async function readDocumentText(
     const sealed = await deps.store.get(object.name, { signal })
     if (sha256(sealed) !== object.sha256) throw damaged(body, 'its bytes are not those committed')
     const keyringName = parseObjectName(body.keyring)
-    const bytes = await deps.keyring.get(keyringName, { signal })
+    const stated = { name: keyringName, bytes: body.keyringObject }
+    const bytes = await deps.keyring.get(keyringName, { stated, signal })
     const { openers, vaultId } = deps
     const opened = await openKeyring({ vaultId, name: keyringName, bytes, openers })
     if (opened.blobs === undefined) {

@@ -8,11 +8,12 @@ import type { RepairBody } from '#timeline/maintenance-entry'
 import { AUTHORS, roleMissing } from './author.ts'
 import type { Problem } from './check-vault.ts'
 import { commitNext } from './commit-next.ts'
+import { listEpochs, nameInEpoch, parseEpochName } from './epoch-keyring.ts'
 import { type Needed, type NeededKeyring, neededBy } from './needed-objects.ts'
 import { judgeCopy } from './prove-copy.ts'
 import { openersOf, proveKeyring } from './prove-keyring.ts'
 import { placeOf, type Repairs, repairedStores } from './repaired-store.ts'
-import { findStated, readStatedKeys, type StatedKeys } from './stated-keys.ts'
+import { type FoundKeys, findStated, readStatedKeys, type StatedKeys } from './stated-keys.ts'
 import type { Vault } from './vault.ts'
 
 export type HealOptions = {
@@ -90,27 +91,31 @@ class Healer {
   async #putBack(object: string, problem: string): Promise<void> {
     const isKeyring = object.startsWith('keyring:')
     const name = parseObjectName(isKeyring ? object.slice('keyring:'.length) : object)
-    const [here, there] = isKeyring
-      ? [this.#vault.keyring, this.#replica.keyring]
-      : [this.#vault.store, this.#replica.store]
+    const [here, at, there] = isKeyring
+      ? [this.#vault.keyring, this.#vault.storedKeyring, this.#replica.storedKeyring]
+      : [this.#vault.store, this.#vault.store, this.#replica.store]
     if ((await here.stat(name, this.#signal)) !== undefined) {
       const advice = 'move it away and heal again, then it is put back'
       this.#left.push({ object, problem: `${problem}; its name cannot be used twice: ${advice}` })
       return
     }
-    const bytes = await this.#getOrNothing(there, name)
-    if (bytes === undefined) {
-      this.#left.push({ object, problem: `${problem}; the replica has none either` })
-      return
+    const isOfEpoch = isKeyring && !name.startsWith('slots/')
+    // For whichever keys it was sealed there: what is not sealed anew yet is not called so.
+    const epochs = isOfEpoch ? await listEpochs(there, name, this.#signal) : [{ name }]
+    let refusal = 'has none either'
+    for (const { name: stored } of epochs) {
+      const bytes = await this.#getOrNothing(there, stored)
+      if (bytes === undefined) continue
+      const copy = { store: isKeyring ? 'keyring' : 'vault', name, bytes } as const
+      const found = await judgeCopy(this.#vault, copy, this.#signal)
+      if (found === undefined) {
+        await at.put(stored, bytes, this.#signal)
+        this.#healed.push(object)
+        return
+      }
+      refusal = `has a wrong one: ${found}`
     }
-    const copy = { store: isKeyring ? 'keyring' : 'vault', name, bytes } as const
-    const found = await judgeCopy(this.#vault, copy, this.#signal)
-    if (found !== undefined) {
-      this.#left.push({ object, problem: `${problem}; the replica has a wrong one: ${found}` })
-      return
-    }
-    await here.put(name, bytes, this.#signal)
-    this.#healed.push(object)
+    this.#left.push({ object, problem: `${problem}; the replica ${refusal}` })
   }
 
   /** A timeline that stays broken is among the problems; the others are healed all the same. */
@@ -135,16 +140,26 @@ class Healer {
       const { at, name } = ref
       const ending = name.slice(name.lastIndexOf('.'))
       const by = parseObjectName(`segments/${source}/${session}/${repairs.length}${ending}`)
-      await this.#place(this.#vault.store, { name, at, by, copy, repairs, store: 'vault' })
+      await this.#place(this.#vault.store, {
+        name,
+        at,
+        by,
+        copy,
+        epoch: 1,
+        repairs,
+        store: 'vault',
+      })
     }
     const openers = await openersOf(this.#vault, source, this.#signal)
     for (const one of needed.keyrings) {
       const { at, name } = one
       if (!this.#problems.has(`keyring:${name}`)) continue
-      const copy = await this.#wholeKeyring(source, one, openers)
-      if (copy === undefined) continue
+      const found = await this.#wholeKeyring(source, one, openers)
+      if (found === undefined) continue
       const by = parseObjectName(`${source}/${session}/${repairs.length}`)
-      await this.#place(this.#vault.keyring, { name, at, by, copy, repairs, store: 'keyring' })
+      const { epoch } = parseEpochName(found.name)
+      const placing = { name, at, by, epoch, copy: found.bytes, repairs, store: 'keyring' } as const
+      await this.#place(this.#vault.keyring, placing)
     }
     if (repairs.length === 0) return
     const repair = { kind: 'repair', objects: repairs } as const
@@ -155,10 +170,13 @@ class Healer {
 
   async #place(
     store: ObjectStore,
-    { at, by, copy, name, repairs, store: which }: Placing,
+    { at, by, copy, epoch, name, repairs, store: which }: Placing,
   ): Promise<void> {
     const isMissing = at === name && (await store.stat(name, this.#signal)) === undefined
-    await store.put(isMissing ? name : by, copy, this.#signal)
+    const target = isMissing ? name : by
+    // Keys are put back for whom they are sealed: under another epoch's name nobody seals them anew.
+    if (which === 'vault') await store.put(target, copy, this.#signal)
+    else await this.#vault.storedKeyring.put(nameInEpoch(target, epoch), copy, this.#signal)
     if (!isMissing) repairs.push({ store: which, object: name, by })
     this.#healed.push(which === 'vault' ? name : `keyring:${name}`)
   }
@@ -193,7 +211,7 @@ class Healer {
     source: string,
     ref: NeededKeyring,
     openers: Openers,
-  ): Promise<Uint8Array | undefined> {
+  ): Promise<FoundKeys | undefined> {
     const { name, parts } = ref
     const object = `keyring:${name}`
     this.#stated ??= await readStatedKeys(this.#vault, this.#signal)
@@ -213,7 +231,7 @@ class Healer {
     }
     try {
       await proveKeyring({ vaultId: this.#vault.id, name, bytes: found.bytes, openers, parts })
-      return found.bytes
+      return found
     } catch (error) {
       if (!isAppError(error, 'seal.not-authentic')) throw error
       this.#leave(object, 'has a damaged one, too')
@@ -240,6 +258,8 @@ type Placing = {
   readonly at: ObjectName
   readonly by: ObjectName
   readonly copy: Uint8Array
+  /** Of keys: for which the copy is sealed. */
+  readonly epoch: number
   readonly repairs: Repair[]
   readonly store: Repair['store']
 }

@@ -4,7 +4,7 @@ import type { SealingPrivateKey, SealingPublicKey, VaultId } from '#seal/keys'
 import { publicKeyOf } from '#seal/sealing-pair'
 import { openVerifier, type SigningPublicKey, signingKeyId } from '#seal/signing-pair'
 import type { Chain } from '#timeline/chain-slots'
-import { foldFacts } from '#timeline/fold-facts'
+import { foldFacts, type Resealed } from '#timeline/fold-facts'
 import type { RecipientsBody } from '#timeline/key-entry'
 import { collectRevocations, type Revocations } from '#timeline/revocations'
 
@@ -14,14 +14,16 @@ export type KeyFacts = {
   readonly epoch: number
   readonly recipients: RecipientsBody | null
   readonly revoked: Revocations
+  /** Lists of what was sealed anew, in order of their entries. */
+  readonly resealed: readonly Resealed[]
   /** Texts, each signed by the root. */
   readonly certificates: readonly string[]
 }
 
 export function foldKeyFacts({ entries }: Pick<Chain, 'entries'>): KeyFacts {
-  const { certificates, recipients } = foldFacts({ entries })
+  const { certificates, recipients, resealed } = foldFacts({ entries })
   const revoked = collectRevocations(entries)
-  return { epoch: recipients?.epoch ?? 1, recipients, revoked, certificates }
+  return { epoch: recipients?.epoch ?? 1, recipients, revoked, resealed, certificates }
 }
 
 /** Public keys that open everything; `undefined` while `vault.json` says it. */

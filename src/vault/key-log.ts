@@ -1,22 +1,25 @@
 import { AppError } from '#stdx/app-error'
+import type { ObjectStore } from '#store/object-store'
 import type { Chain } from '#timeline/chain-slots'
 import { damageError, describeDamage } from '#timeline/damage-error'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
 import { foldKeyFacts, type KeyFacts } from './key-facts.ts'
+import type { KeyringList } from './keyring-list.ts'
+import { readLists } from './stated-keys.ts'
 
 export type KeyLogDeps = {
   /** Reads `_vault` as it is now. */
   readonly readVault: (signal: AbortSignal) => Promise<Chain>
   /** Of the credential: the vault was there already. */
   readonly epochMin: number
-  /** Of the store, for messages. */
-  readonly label: string
+  readonly store: ObjectStore
 }
 
 /** What `_vault` says of keys, and what was read of it last. */
 export class KeyLog {
   readonly #deps: KeyLogDeps
   #facts: KeyFacts | undefined
+  #anew: { readonly lists: number; readonly said: KeyringList } = { lists: 0, said: new Map() }
 
   constructor(deps: KeyLogDeps) {
     this.#deps = deps
@@ -38,6 +41,17 @@ export class KeyLog {
     return Math.max(epoch, this.#deps.epochMin)
   }
 
+  /** What was sealed anew, as of what was read last: a name and a hash for each such object. */
+  async readAnew(signal: AbortSignal): Promise<KeyringList> {
+    const { resealed } = await this.recall(signal)
+    if (this.#anew.lists !== resealed.length) {
+      const { anew, isWhole } = await readLists(this.#deps.store, resealed, signal)
+      if (!isWhole) return anew
+      this.#anew = { lists: resealed.length, said: anew }
+    }
+    return this.#anew.said
+  }
+
   /**
    * The newest, to write by: nothing is sealed to somebody whom an older timeline names.
    * @param epochMin below which it is an older one; absent: the credential's
@@ -46,7 +60,7 @@ export class KeyLog {
   async readTrusted(signal: AbortSignal, epochMin = this.#deps.epochMin): Promise<KeyFacts> {
     const chain = await this.#deps.readVault(signal)
     const facts = this.#keep(chain)
-    const { label } = this.#deps
+    const { label } = this.#deps.store
     const isOlder = facts.epoch < epochMin
     if (chain.damagedFrom !== null && chain.rolledBack === null) {
       const found = describeDamage(chain)

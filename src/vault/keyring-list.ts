@@ -3,7 +3,7 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import type { StoredBytes } from '#segment/segment'
 import { AppError, isAppError } from '#stdx/app-error'
 import { parseObjectName } from '#store/object-name'
-import type { ObjectName, ObjectStore } from '#store/object-store'
+import type { GetOptions, ObjectName, ObjectStore } from '#store/object-store'
 import type { Resealed } from '#timeline/fold-facts'
 
 /**
@@ -41,7 +41,7 @@ export async function readKeyringList(
   ref: Resealed['list'],
   signal: AbortSignal,
 ): Promise<KeyringList> {
-  const bytes = await getIfAny(store, ref.name, signal)
+  const bytes = await getIfAny(store, ref.name, { signal })
   if (bytes === undefined) throw damaged(ref.name, 'it is missing')
   if (!isStored(ref, bytes)) throw damaged(ref.name, 'its bytes are not those that were committed')
   const text = zstdDecompressSync(bytes, { maxOutputLength: TEXT_BYTES_MAX }).toString('utf8')
@@ -65,10 +65,10 @@ export function isStored(stated: StoredBytes, bytes: Uint8Array): boolean {
 export async function getIfAny(
   store: ObjectStore,
   name: ObjectName,
-  signal: AbortSignal,
-): Promise<Uint8Array | undefined> {
+  options: GetOptions,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   try {
-    return await store.get(name, { signal })
+    return await store.get(name, options)
   } catch (error) {
     if (!isAppError(error, 'store.not-found')) throw error
     return undefined

@@ -14,7 +14,7 @@ import type { EntryBody, RestoreBody } from '#timeline/entry'
 import { parseSourceName, VAULT_TIMELINE } from '#timeline/entry-name'
 import { parseSlot, type Slot } from '#timeline/envelope'
 import { listTimelines } from '#timeline/find-slots'
-import { foldFacts, judgeFact, type RestoreFact } from '#timeline/fold-facts'
+import { foldFacts, judgeFact, type Resealed, type RestoreFact } from '#timeline/fold-facts'
 import { judgeNext } from '#timeline/fold-timeline'
 import { createHeadMemory, type HeadMemory } from '#timeline/head-memory'
 import type { KeyBody } from '#timeline/key-entry'
@@ -80,16 +80,14 @@ export class OpenedVault implements Vault {
     this.id = deps.header.vaultId
     this.store = deps.store
     this.storedKeyring = deps.keyring
-    this.keyring = epochKeyring(deps.keyring, (signal, isFresh) =>
-      this.#keys.readEpoch(signal, isFresh),
-    )
     this.rootPublicKey = deps.header.rootPublicKey
     this.holder = holderOf(deps.credential)
     this.#keys = new KeyLog({
       readVault: (signal) => this.#readFacts(signal),
       epochMin: deps.credential.epoch ?? 1,
-      label: deps.store.label,
+      store: deps.store,
     })
+    this.keyring = epochKeyring(deps.keyring, this.#keys)
   }
 
   async listSources(signal: AbortSignal): Promise<string[]> {
@@ -295,6 +293,10 @@ export class OpenedVault implements Vault {
     return await this.#keys.readEpoch(signal, false)
   }
 
+  async resealed(signal: AbortSignal): Promise<readonly Resealed[]> {
+    return (await this.#keys.recall(signal)).resealed
+  }
+
   async putDocument(name: string, text: string, signal: AbortSignal): Promise<void> {
     const { logKey } = this.#deps.credential
     const known = foldFacts(await this.#readTrustedFacts(signal)).documents.get(name)
@@ -304,11 +306,10 @@ export class OpenedVault implements Vault {
 
   async #sayDocument(name: string, text: string, signal: AbortSignal): Promise<void> {
     const { credential, header, random } = this.#deps
-    const { logKey } = credential
     const { keyring, store } = this
     const facts = await this.#keys.readTrusted(signal)
     const readers = readersOf(facts) ?? [header.readPublicKey]
-    const deps = { vaultId: this.id, store, keyring, random, logKey, readers }
+    const deps = { vaultId: this.id, store, keyring, random, logKey: credential.logKey, readers }
     await this.#appendFact(await writeDocument(deps, { name, text }, signal), signal)
     // Sealed for whom nobody reads any more, it is said again.
     if ((await this.#keys.read(signal)).epoch !== facts.epoch) {

@@ -4,12 +4,21 @@ import { publicKeyOf } from '#seal/sealing-pair'
 import { assert } from '#stdx/assert'
 import { systemRandom } from '#stdx/random'
 import { createMemoryStore, type MemoryStore } from '#store/testing/memory-store'
+import { liveSegments } from '#timeline/timeline-state'
+import { resealNow } from './change-keys.ts'
 import { checkVault } from './check-vault.ts'
 import { healVault } from './heal-vault.ts'
 import { openWithCredential } from './open-vault.ts'
 import { replicateVault } from './replicate-vault.ts'
 import { RECOVERY_SLOT } from './split-keys.ts'
-import { aFilledVault, type Files, openWith, requestWith, split } from './testing/a-split-vault.ts'
+import {
+  aFilledVault,
+  DOCUMENT,
+  type Files,
+  openWith,
+  requestWith,
+  split,
+} from './testing/a-split-vault.ts'
 import { signal, type VaultInHand } from './testing/a-vault.ts'
 import type { Vault } from './vault.ts'
 
@@ -90,7 +99,7 @@ test('a replica takes no keyring object that was made up', async () => {
   expect(to.keyring.objects.get(stored)).toEqual(bytes)
 })
 
-test('what lies above the right keys and no entry speaks of is an incident, and damage where it does not open', async () => {
+test('what lies above the right keys and no entry speaks of is an incident, and nobody reads it', async () => {
   const { custodian, files, hand } = await aSplitVault()
   const restore = await openWith(hand, files, 'restore.key')
   const name = nameOf(keysOf(hand, 'erp')[0])
@@ -105,9 +114,10 @@ test('what lies above the right keys and no entry speaks of is an incident, and 
     verdict: 'whole',
     incidents: [{ object: `keyring:${name}.3`, problem: expect.stringContaining('No entry says') }],
   })
-  const { problems } = await checkVault(restore, HASHES)
-  expect(problems.map(({ object }) => object)).toContain(`keyring:${name}`)
-  // For whom nothing opens, what is right beneath it is looked at, and no more is said.
+  const inDepth = { ...HASHES, depth: 'decoded' } as const
+  const found = { verdict: 'whole', incidents: [{ object: `keyring:${name}.3` }] }
+  expect(await checkVault(restore, inDepth)).toMatchObject(found)
+  // Nor what is shut for everybody.
   const made = await sealKeyring({
     vaultId: restore.id,
     name,
@@ -115,8 +125,16 @@ test('what lies above the right keys and no entry speaks of is an incident, and 
     recipients: { read: [publicKeyOf(systemRandom.bytes(32))], capture: [] },
   })
   hand.keyring.objects.set(`${name}.3`, made)
-  const deep = await checkVault(restore, { ...HASHES, depth: 'decoded' })
-  expect(deep).toMatchObject({ verdict: 'whole', incidents: [{ object: `keyring:${name}.3` }] })
+  expect(await checkVault(restore, inDepth)).toMatchObject(found)
+  const live = liveSegments(await restore.readTimeline('erp', signal))
+  const ref = live.find((one) => one.ref.keyring === name)?.ref
+  assert(ref !== undefined, 'A point has a segment.')
+  const { keyring } = await restore.rowDeps('erp', signal)
+  const right = await keyring.get(ref.keyring, {
+    stated: { name: ref.keyring, bytes: ref.keyringObject },
+    signal,
+  })
+  expect(right).toEqual(hand.keyring.objects.get(`${name}.2`))
 })
 
 test('what a thief of the storage put there is not sealed anew in the place of the right keys', async () => {
@@ -159,6 +177,35 @@ test('a certificate that rotted is named, and the keys beside it are not', async
     expect(named.filter((one) => one.startsWith('keyring:'))).toEqual([])
     hand.store.objects.set(name, bytes)
   }
+})
+
+test('keys that are put back after a split lie there for whom they are sealed, and are sealed anew', async () => {
+  const hand = await aFilledVault()
+  const to = { store: createMemoryStore('replica'), keyring: createMemoryStore('its keyring') }
+  const from = { store: hand.store, keyring: hand.keyring }
+  await replicateVault(hand.vault, { from, to, onProgress, signal })
+  const [missing] = keysOf(hand, 'erp')
+  const [damaged, bytes] = keysOf(hand, 'crm')
+  const [document] = keysOf(hand, '_vault')
+  for (const name of [missing, document]) hand.keyring.objects.delete(name)
+  hand.keyring.objects.set(
+    damaged,
+    Uint8Array.from(bytes, (byte, i) => (i === 99 ? ~byte : byte)),
+  )
+  const files = await split(hand)
+  const custodian = await openWith(hand, files, 'custodian.key')
+  const { problems } = await checkVault(custodian, HASHES)
+  const replica = custodian.openElsewhere(to.store, to.keyring)
+  const options = { replica, random: systemRandom, problems, signal }
+  expect((await healVault(custodian, options)).left).toEqual([])
+  expect([...hand.keyring.objects.keys()]).toEqual(expect.arrayContaining([missing, document]))
+  const whole = await openWithCredential(requestWith(hand, files, RECOVERY_SLOT))
+  const { resealed } = await resealNow({ ...whole, keyring: hand.keyring }, signal)
+  expect(resealed).toBe(3)
+  const restore = await openWith(hand, files, 'restore.key')
+  const inDepth = { ...HASHES, depth: 'decoded' } as const
+  expect((await checkVault(restore, inDepth)).problems).toEqual([])
+  expect(await restore.readDocument('config', signal)).toBe(DOCUMENT)
 })
 
 test('an auditor heals nothing, not even what has one name for ever', async () => {

@@ -1,11 +1,10 @@
 import type { StoredBytes } from '#segment/segment'
 import { isAppError } from '#stdx/app-error'
-import { collect } from '#stdx/streams'
 import type { ObjectName, ObjectStore } from '#store/object-store'
 import type { Chain } from '#timeline/chain-slots'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
-import { foldFacts } from '#timeline/fold-facts'
-import { nameInEpoch, parseEpochName } from './epoch-keyring.ts'
+import { foldFacts, type Resealed } from '#timeline/fold-facts'
+import { listEpochs } from './epoch-keyring.ts'
 import { getIfAny, isStored, readKeyringList } from './keyring-list.ts'
 import type { Vault } from './vault.ts'
 
@@ -57,9 +56,20 @@ export async function readStatedIn(
   chain: Chain,
   signal: AbortSignal,
 ): Promise<StatedKeys> {
-  let isWhole = chain.damagedFrom === null && chain.rolledBack === null
+  const isSound = chain.damagedFrom === null && chain.rolledBack === null
+  const stated = await readLists(store, foldFacts(chain).resealed, signal)
+  return { ...stated, isWhole: stated.isWhole && isSound }
+}
+
+/** What these lists say, the later ones after the earlier. */
+export async function readLists(
+  store: ObjectStore,
+  resealed: readonly Resealed[],
+  signal: AbortSignal,
+): Promise<StatedKeys> {
+  let isWhole = true
   const anew = new Map<string, StoredBytes>()
-  for (const { dead, epoch, list } of foldFacts(chain).resealed) {
+  for (const { dead, epoch, list } of resealed) {
     try {
       for (const [name, bytes] of await readKeyringList(store, list, signal)) {
         if (!dead.has(`${name}.${epoch}`)) anew.set(name, bytes)
@@ -93,28 +103,8 @@ export async function findStated(
 ): Promise<FoundKeys | undefined> {
   const wanted = statedBytes(stated, ref)
   for (const { name } of await listEpochs(stored, ref.at, signal)) {
-    const bytes = await getIfAny(stored, name, signal)
+    const bytes = await getIfAny(stored, name, { signal })
     if (bytes !== undefined && isStored(wanted, bytes)) return { name, bytes }
   }
   return undefined
-}
-
-export type StoredEpoch = {
-  readonly name: ObjectName
-  readonly epoch: number
-  readonly sizeBytes: number
-  readonly modifiedMs: number
-}
-
-/** What lies there of an object, newest epoch first. */
-export async function listEpochs(
-  stored: ObjectStore,
-  name: ObjectName,
-  signal: AbortSignal,
-): Promise<StoredEpoch[]> {
-  const folder = name.slice(0, name.lastIndexOf('/') + 1)
-  return (await collect(stored.list(folder, signal)))
-    .map((found) => ({ ...found, ...{ epoch: parseEpochName(found.name).epoch } }))
-    .filter((found) => found.name === nameInEpoch(name, found.epoch))
-    .sort((a, b) => b.epoch - a.epoch)
 }

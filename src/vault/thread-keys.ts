@@ -1,4 +1,5 @@
 import type { DigestKey, Openers, Recipients, VaultId } from '#seal/keys'
+import type { Resealed } from '#timeline/fold-facts'
 import type { Repairs } from './repaired-store.ts'
 import type { Vault } from './vault.ts'
 
@@ -13,6 +14,8 @@ export type ThreadKeys = {
   readonly digestKey: DigestKey
   /** Under which epoch's name new objects of the keyring go. */
   readonly epoch: number
+  /** What says which of several objects of the keyring is right. */
+  readonly resealed: readonly Resealed[]
   readonly repairs: Repairs
 }
 
@@ -28,6 +31,7 @@ export async function toThreadKeys(
     vault.digestKey(source, signal),
   ])
   const epoch = await vault.keyEpoch(signal)
+  const resealed = await vault.resealed(signal)
   const repairs = await vault.repairs(source, signal)
-  return { vaultId: vault.id, recipients, openers, digestKey, epoch, repairs }
+  return { vaultId: vault.id, recipients, openers, digestKey, epoch, resealed, repairs }
 }

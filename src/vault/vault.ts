@@ -5,7 +5,7 @@ import type { ObjectStore } from '#store/object-store'
 import type { Chain } from '#timeline/chain-slots'
 import type { EntryBody } from '#timeline/entry'
 import type { Slot } from '#timeline/envelope'
-import type { RestoreFact } from '#timeline/fold-facts'
+import type { Resealed, RestoreFact } from '#timeline/fold-facts'
 import type { AgreedBody, FenceBody } from '#timeline/maintenance-entry'
 import type { Proposal } from '#timeline/proposal'
 import type { TimelineState } from '#timeline/timeline-state'
@@ -97,6 +97,8 @@ export type Vault = {
   digestKey(source: string, signal: AbortSignal): Promise<DigestKey>
   /** Of the newest keys; 1 until keys were split. */
   keyEpoch(signal: AbortSignal): Promise<number>
+  /** Lists of what was sealed anew for the keys of each epoch. */
+  resealed(signal: AbortSignal): Promise<readonly Resealed[]>
   /** Stores a document of the vault; nothing happens when its newest body is the same. */
   putDocument(name: string, text: string, signal: AbortSignal): Promise<void>
   /** Newest body of a document, or `undefined`. */

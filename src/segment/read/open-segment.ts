@@ -47,7 +47,7 @@ export async function openSegment(
   { ref, seq }: PlacedSegment,
   signal: AbortSignal,
 ): Promise<OpenSegment> {
-  const keys = await openDataKeys(deps, ref.keyring, signal)
+  const keys = await openDataKeys(deps, ref, signal)
   checkCommitment(ref, keys, 'keys')
   checkCommitment(ref, keys, 'rows')
   checkCommitment(ref, keys, 'blobs')
@@ -55,14 +55,18 @@ export async function openSegment(
   return { ref, seq, keys, ...checkFooter(ref, footer) }
 }
 
+/** A large value is borrowed without what its segment's entry says of the keys. */
+type KeyringRef = Pick<SegmentRef, 'keyring'> & Partial<Pick<SegmentRef, 'keyringObject'>>
+
 /** @throws segment.damaged | segment.object-missing */
 export async function openDataKeys(
   deps: SegmentReadDeps,
-  name: ObjectName,
+  { keyring: name, keyringObject }: KeyringRef,
   signal: AbortSignal,
 ): Promise<OpenedKeys> {
   const { vaultId, keyring, openers } = deps
-  const bytes = await reading(name, () => keyring.get(name, { signal }))
+  const stated = { name, ...(keyringObject && { bytes: keyringObject }) }
+  const bytes = await reading(name, () => keyring.get(name, { stated, signal }))
   try {
     return await openKeyring({ vaultId, name, bytes, openers })
   } catch (cause) {

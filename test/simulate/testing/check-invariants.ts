@@ -1,7 +1,7 @@
 import type { EntityName } from '#record/entity-name'
 import { type Credential, parseCredential } from '#seal/credential'
 import { openKeyring } from '#seal/keyring'
-import type { VaultId } from '#seal/keys'
+import type { SealingPrivateKey, VaultId } from '#seal/keys'
 import { openSlot } from '#seal/slot'
 import type { SegmentRef } from '#segment/segment'
 import { isAppError } from '#stdx/app-error'
@@ -52,6 +52,8 @@ export class InvariantCheck {
   readonly #copies = new Set<string>()
   #vault: Vault
   #epoch = 1
+  /** Of every slot that lay there. */
+  readonly #readKeys: SealingPrivateKey[] = []
 
   constructor(deps: CheckDeps) {
     this.#deps = deps
@@ -82,9 +84,12 @@ export class InvariantCheck {
     const text = Buffer.from(bytes).toString()
     const opened = await openSlot({ vaultId, name, text, passphrase: PASSPHRASE })
     const credential = parseCredential(opened)
-    if ((credential.epoch ?? 1) <= this.#epoch) return
+    if ((credential.epoch ?? 1) < this.#epoch) return
     this.#epoch = credential.epoch ?? 1
-    this.#vault = open(credential)
+    // Who met a list of the past makes other keys of the same epoch, and seals to those.
+    if (credential.read) this.#readKeys.push(credential.read)
+    const past = [...(credential.past ?? []), ...this.#readKeys]
+    this.#vault = open({ ...credential, past })
   }
 
   /** Everything once more, some of the points in full, with a restorer's keys of today. @throws Violation */
