@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -131,6 +131,33 @@ test('pages are read when they are asked for, and one that is lost is said to be
   expect(() => state.points.bySeq(5)).toThrow(
     expect.objectContaining({ code: 'timeline.memory-lost' }),
   )
+  expect((await next()).points.bySeq(5)?.seq).toBe(5)
+}, 30_000)
+
+test('pages that nothing names stay for who is reading them, an hour and not for ever', async () => {
+  const { next } = await aLongTimeline(1100)
+  const place = join(folder, 'erp.kept')
+  const age = async (isAged: (name: string) => boolean) => {
+    const ago = new Date(Date.now() - 2 * 3_600_000)
+    for (const name of await readdir(place)) {
+      if (isAged(name)) await utimes(join(place, name), ago, ago)
+    }
+  }
+  /** As somebody does whom the newest head is of no use to. */
+  const readAnew = async () => {
+    await writeFile(join(place, 'head'), 'nothing of use')
+    await next()
+  }
+  await next()
+  const reading = await next()
+  const [page = ''] = (await readdir(place)).filter((name) => name !== 'head')
+  await age(() => true)
+  await readAnew()
+  await readAnew()
+  expect(reading.points.bySeq(5)?.seq).toBe(5)
+  await age((name) => name.startsWith(page))
+  await readAnew()
+  expect((await readdir(place)).filter((name) => name.startsWith(page))).toEqual([])
   expect((await next()).points.bySeq(5)?.seq).toBe(5)
 }, 30_000)
 

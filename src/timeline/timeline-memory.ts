@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, unlink } from 'node:fs/promises'
+import { readdir, readFile, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import * as z from 'zod'
@@ -39,6 +39,8 @@ const FORMAT = 1
 const SALT_BYTES = 32
 const BYTES_MAX = 1024 * 1024 * 1024
 const PAGE_NAME = /^[0-9a-f]{64}$/
+/** Behind the name of a page: empty, and as old as that nothing names the page. */
+const UNNAMED = '.unnamed'
 /** Pages that nothing names any more may still be read by another process, for so long at most. */
 const SWEPT_AFTER_MS = 60 * 60 * 1000
 
@@ -115,12 +117,25 @@ export function openTimelineMemory(
   }
 }
 
-/** Removes pages that nothing names any more; the head has just been written. */
+/**
+ * Removes pages that nothing names any more; the head has just been written. How old a page is says
+ * nothing of since when it has not been named, so that a file beside it does.
+ */
 async function sweep(folder: string, named: ReadonlySet<string>): Promise<void> {
   const { mtimeMs: nowMs } = await stat(join(folder, 'head'))
-  for (const name of await readdir(folder)) {
-    if (!PAGE_NAME.test(name) || named.has(name)) continue
-    const { mtimeMs } = await stat(join(folder, name))
-    if (nowMs - mtimeMs > SWEPT_AFTER_MS) await unlink(join(folder, name))
+  const there = new Set(await readdir(folder))
+  for (const name of there) {
+    if (!PAGE_NAME.test(name)) continue
+    const path = join(folder, name)
+    const sincePath = `${path}${UNNAMED}`
+    const isMarked = there.has(`${name}${UNNAMED}`)
+    if (named.has(name)) {
+      if (isMarked) await unlink(sincePath)
+    } else if (!isMarked) {
+      await writeFile(sincePath, '', { mode: 0o600 })
+    } else if (nowMs - (await stat(sincePath)).mtimeMs > SWEPT_AFTER_MS) {
+      await unlink(path)
+      await unlink(sincePath)
+    }
   }
 }
