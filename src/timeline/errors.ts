@@ -11,7 +11,7 @@ export const TIMELINE_ERRORS = {
     status: 500,
     exit: 13,
     retry: 'never',
-    help: 'The store shows an older timeline than one that was seen before: points were taken away, or an old copy of the vault was put in its place. Find out who did it and take the missing entries from a replica. Points that are left can be restored by their number, like erp@12. If the old copy was put back on purpose, remove the folder that the message names.',
+    help: 'The store shows an older timeline than one that was seen before: points were taken away, or an old copy of the vault was put in its place. Find out who did it and take the missing entries from a replica. Points that are left can be restored by their number, like erp@12. If the old copy was put back on purpose, remove the folder that the message names. A replica that was not yet given the newest entries looks the same to a machine that knows the vault: replicate again, or look at it with another folder in HOLDFAST_STATE_DIR.',
   },
   'timeline.memory-lost': {
     status: 500,
