@@ -17,7 +17,7 @@ export const TIMELINE_ERRORS = {
     status: 500,
     exit: 20,
     retry: 'later',
-    help: 'What this machine keeps of a timeline it has read before is missing or damaged; the vault is not. Run the command again: it reads the timeline from the vault.',
+    help: 'What this machine keeps of a timeline it has read before is missing or damaged; the vault is not. Run the command again: it reads the timeline from the vault. When it says so again, the folder that the message names cannot be written: remove it, or name another with HOLDFAST_STATE_DIR.',
   },
   'timeline.lost-race': {
     status: 409,
