@@ -235,7 +235,7 @@ async function finishWork(
     await collectAtHand(scene.vault)
     const seen = await see(scene)
     problems.push(...(await findWrong(scene, seen, known)))
-    problems.push(...(await findLeftovers(scene, seen)))
+    problems.push(...(await findLeftovers(scene, seen, known)))
     return { outcome: 'new', problems }
   })
   return problems.map((problem) => `after the rerun: ${problem}`)
@@ -352,28 +352,28 @@ function isAfter(points: PointRows, after: PointRows): boolean {
   )
 }
 
-const OF_VAULT = /^(?:segments|keyring)\/_vault\//
-/** What an `init` that was killed tried the place with, some bytes. */
-const PROBE = /^(?:roles|keyring\/slots)\/probe-[0-9a-f]{16}$/
-/** A document and its keys: the configuration. */
-const DOCUMENT_FILES = 2
+/** What a machine keeps of timelines, and credentials. */
+const AROUND = /\.(head\.json|key)$|\.kept\/(head|[0-9a-f]{64})$|^recovery(\.slot|-kit\.html)$/
+/** What could not be removed when it should have been: the next object that is written removes it. */
+const TEMPORARY = /^(keyring\/)?~tmp\//
 
 /** What nobody needs, in the vault and around it, once it was collected. */
-async function findLeftovers({ folder }: Scene, { check }: Seen): Promise<string[]> {
+async function findLeftovers(
+  { folder }: Scene,
+  { check }: Seen,
+  { command }: Known,
+): Promise<string[]> {
   const { garbage, replaced } = check
-  const unknown = (await listFiles(join(folder, 'vault'))).filter((name) => !isKnown(name))
-  // Collection is of sources: what was left of a document of the vault stays, a few bytes.
-  const ofVault = (await listFiles(join(folder, 'vault'))).filter((name) => OF_VAULT.test(name))
-  const probes = (await listFiles(join(folder, 'vault'))).filter((name) => PROBE.test(name))
-  const tolerated = Math.max(0, ofVault.length - DOCUMENT_FILES) + probes.length
+  const mayStay = (name: string) =>
+    isKnown(name) || (command.saysDone !== undefined && TEMPORARY.test(name))
+  const unknown = (await listFiles(join(folder, 'vault'))).filter((name) => !mayStay(name))
   const places = ['temporary', 'state', 'keys', 'more'].filter((name) =>
     existsSync(join(folder, name)),
   )
   const around = await Promise.all(places.map((name) => listFiles(join(folder, name))))
-  const known = /\.(head\.json|entries|key)$|^recovery(\.slot|-kit\.html)$/
-  const forgotten = around.flat().filter((name) => !known.test(name))
+  const forgotten = around.flat().filter((name) => !AROUND.test(name))
   return [
-    ...(garbage.objects <= tolerated ? [] : [`${garbage.objects} objects of garbage are left`]),
+    ...(garbage.objects === 0 ? [] : [`${garbage.objects} objects of garbage are left`]),
     ...(replaced.objects === 0 ? [] : [`${replaced.objects} replaced objects are left`]),
     ...unknown.map((name) => `left in the vault: ${name}`),
     ...forgotten.map((name) => `left around it: ${name}`),
@@ -386,7 +386,6 @@ function isKnown(name: string): boolean {
     /^roles\/[0-9a-f]{32}\.json$/,
     /^timelines\/[^/]+\/[0-9]{10}\.entry$/,
     /^segments\//,
-    PROBE,
     /^keyring\/slots\/[0-9a-f]{16}\.json$/,
     /^keyring\/[^/]+\/[0-9a-f]{32}\//,
   ].some((known) => known.test(name))

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { exportEntity } from '#app/export-entity'
 import { listEntities } from '#app/list-entities'
 import { listPoints } from '#app/list-points'
+import { collectVault } from '#retention/collect-vault'
 import { runCollect } from '#retention/run-collect'
 import { openSlot } from '#seal/slot'
 import { systemClock } from '#stdx/clock'
@@ -97,4 +98,5 @@ export async function collectAtHand(vault: Vault): Promise<void> {
     const request = { source, graceMs: 0, isDryRun: false }
     await runCollect({ vault, random: systemRandom }, request, signal)
   }
+  await collectVault({ vault, random: systemRandom }, { graceMs: 0, isDryRun: false }, signal)
 }
