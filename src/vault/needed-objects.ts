@@ -9,7 +9,7 @@ import type { DocumentBody } from '#timeline/entry'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
 import { foldFacts } from '#timeline/fold-facts'
 import { foldTimeline } from '#timeline/fold-timeline'
-import { liveSegments } from '#timeline/timeline-state'
+import { liveSegments, type ReplacedSegment } from '#timeline/timeline-state'
 import { placeOf, type Repairs } from './repaired-store.ts'
 import type { KeyringRef } from './stated-keys.ts'
 import type { Vault } from './vault.ts'
@@ -76,26 +76,47 @@ export async function neededBy(
     replaced: letGo,
     spans: [
       ...replaced.map(({ replacedBy, seq }) => ({ seq, untilSeq: replacedBy })),
-      ...spansOfRepairs(chain, [...liveSegments({ segments }), ...replaced]),
+      ...spansOfRepairs(chain, { live: liveSegments({ segments }), replaced: [...replaced] }),
     ],
   }
 }
 
-/** Until it was repaired, an object was needed that was damaged. */
+/**
+ * Until it was repaired, an object was needed that was damaged; and from then on its copy, until
+ * another one takes its place or the segment goes.
+ */
 function spansOfRepairs(
   { entries }: Pick<Chain, 'entries'>,
-  placed: readonly PlacedSegment[],
+  {
+    live,
+    replaced,
+  }: { readonly live: readonly PlacedSegment[]; readonly replaced: readonly ReplacedSegment[] },
 ): Span[] {
-  const seqOf = new Map<string, number>()
-  for (const { ref, seq } of placed) {
-    for (const one of [ref.keys, ref.rows, ref.blobs]) if (one) seqOf.set(one.name, seq)
-    seqOf.set(ref.keyring, seq)
-  }
-  return entries.flatMap(({ body, seq: untilSeq }) =>
-    body.kind === 'repair'
-      ? body.objects.map(({ object }) => ({ seq: seqOf.get(object) ?? 0, untilSeq }))
-      : [],
+  const spans: Span[] = []
+  const placed = [...live, ...replaced].flatMap((one) =>
+    namesOf(one).map((name) => [name, one.seq] as const),
   )
+  const sinceOf = new Map<string, number>(placed)
+  const repaired = new Set<string>()
+  for (const { body, seq } of entries) {
+    if (body.kind !== 'repair') continue
+    for (const { object } of body.objects) {
+      spans.push({ seq: sinceOf.get(object) ?? 0, untilSeq: seq })
+      sinceOf.set(object, seq)
+      repaired.add(object)
+    }
+  }
+  for (const one of replaced) {
+    for (const name of namesOf(one)) {
+      if (!repaired.has(name)) continue
+      spans.push({ seq: sinceOf.get(name) ?? 0, untilSeq: one.replacedBy })
+    }
+  }
+  return spans
+}
+
+function namesOf({ ref }: PlacedSegment): string[] {
+  return [ref.keyring, ...[ref.keys, ref.rows, ref.blobs].flatMap((object) => object?.name ?? [])]
 }
 
 /** What a document's entry says of its keyring object. */
