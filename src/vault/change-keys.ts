@@ -6,12 +6,14 @@ import { signingKeyId, signingPublicKeyOf } from '#seal/signing-pair'
 import { AppError, isAppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import { formatCanonicalJson } from '#stdx/canonical-json'
+import { parseObjectName } from '#store/object-name'
 import type { ObjectStore } from '#store/object-store'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
 import { foldFacts } from '#timeline/fold-facts'
 import type { RecipientsBody } from '#timeline/key-entry'
 import { liveSegments } from '#timeline/timeline-state'
 import { certificateName, roleMissing } from './author.ts'
+import { parseEpochName } from './epoch-keyring.ts'
 import { type KeyringList, writeKeyringList } from './keyring-list.ts'
 import {
   type KeyringParts,
@@ -70,13 +72,22 @@ export async function changeKeys(
     formatCanonicalJson({ read: recipients.read, capture: recipients.capture }) !==
       formatCanonicalJson({ read, capture })
   if (isNew) {
-    const epoch = (recipients?.epoch ?? 1) + 1
+    const epoch = await nextEpoch(vault, recipients?.epoch ?? 1, signal)
     await vault.sayKeys(() => ({ kind: 'recipients', epoch, read, capture }), signal)
   }
   await sayRevocations(session, plan, signal)
   const report = await resealNow(session, signal)
   await vault.putHeads(signal)
   return report
+}
+
+/** The first later one that no dead name is of: what lies at such a name may go at any time. */
+async function nextEpoch(vault: OpenedVault, epoch: number, signal: AbortSignal): Promise<number> {
+  const { deadKeyrings } = foldFacts(await vault.readChain(VAULT_TIMELINE, signal))
+  const dead = new Set([...deadKeyrings].map((name) => parseEpochName(parseObjectName(name)).epoch))
+  let next = epoch + 1
+  while (dead.has(next)) next += 1
+  return next
 }
 
 /** Seals what still lies there for older keys to the newest recipients. */

@@ -77,6 +77,18 @@ test('after a rotation the new file reads and the old one opens nothing, earlier
   }
 })
 
+test('a rotation passes over an epoch of which a name was declared dead', async () => {
+  const { files, hand } = await aSplitVault()
+  const [object = ''] = [...hand.keyring.objects.keys()].filter((name) => name.startsWith('erp/'))
+  const dead = `${object.replace(/\.2$/, '')}.3`
+  const custodian = await openWith(hand, files, 'custodian.key')
+  const fence = { kind: 'fence' as const, sessions: [], keyrings: [dead] }
+  await custodian.declareDead(async () => fence, signal)
+  const { made, report } = await make(hand, files, RESTORE, true)
+  expect(report).toMatchObject({ epoch: 4, problems: [] })
+  await expectWhole(hand, made, 'restore.key')
+})
+
 test('after a rotation of capture the new file backs up and the old one cannot', async () => {
   const { files, hand } = await aSplitVault()
   await captureText(await openWith(hand, files, 'capture-erp.key'), 'erp', '1\terp\ty\n')

@@ -41,6 +41,9 @@ const ROTTEN = [
 const POINTS_AT_THE_END = 4
 const { signal } = new AbortController()
 
+/** Entries after which whoever is at something may be told so. */
+const CHANGES_KEYS = new Set(['certificate', 'recipients', 'resealed', 'revoke'])
+
 /** Holds what lies in the stores against the truth, with the product's own readers. */
 export class InvariantCheck {
   readonly #deps: CheckDeps
@@ -242,9 +245,8 @@ export class InvariantCheck {
       must(head.seq <= headSeq, 'I5', `_vault says that ${source} ends at ${head.seq}`)
     }
     const { kind } = entry?.body ?? {}
-    if (kind === 'certificate' || kind === 'recipients') truth.upheavals += 1
+    if (kind !== undefined && CHANGES_KEYS.has(kind)) truth.upheavals += 1
     if (kind === 'revoke') {
-      truth.upheavals += 1
       for (const source of truth.points.keys()) await this.#dropRevoked(source)
     }
     if (entry?.body.kind !== 'document') return
