@@ -153,7 +153,9 @@ class Replicating {
     const [any] = await collect(firstOf(this.#to.store.list(folder, this.#signal)))
     if (any === undefined) return -1
     const there = await this.#replica.readChain(timeline, this.#signal)
-    if (there.headSeq > toSeq && timeline !== VAULT_TIMELINE) {
+    const isAhead = there.headSeq > toSeq && timeline !== VAULT_TIMELINE
+    // Somebody else may have copied meanwhile what has come since.
+    if (isAhead && (await this.#readHead(timeline)) < there.headSeq) {
       const found = `its timeline "${timeline}" ends at entry ${there.headSeq}, here at ${toSeq}`
       throw this.#diverged(`${found}: this vault was rolled back, or entries were written there`)
     }

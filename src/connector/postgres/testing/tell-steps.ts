@@ -1,3 +1,4 @@
+import type { EntityName } from '#record/entity-name'
 import { splitRow } from '#record/row-text'
 import type { DescribedEntity } from '#record/schema'
 import { DELETE, type Feed, type FeedMessage } from '../../feed.ts'
@@ -49,6 +50,7 @@ async function read(
   exec: (sql: string) => Promise<void>,
 ): Promise<string[]> {
   const lines: string[] = []
+  const shapes = new Shapes()
   let next = 0
   // A step is taken once the feed has told all that came before.
   const step = async () => {
@@ -63,9 +65,32 @@ async function read(
     if (message.kind === 'changes' && message.entity === DONE) {
       if (next >= live.length) return lines
       await step()
-    } else lines.push(...format(message))
+    } else lines.push(...shapes.tellAnew(message), ...format(message))
   }
   return lines
+}
+
+/**
+ * The catalogue is looked at beside the rows: it may tell of a step what would be described later, and
+ * is then all that tells it.
+ */
+class Shapes {
+  readonly #known = new Map<EntityName, string>()
+
+  tellAnew(message: FeedMessage): string[] {
+    if (message.kind === 'described') this.#isNew(message.described)
+    if (message.kind !== 'catalogue') return []
+    const isFirst = this.#known.size === 0
+    const changed = message.catalogue.entities.filter((one) => this.#isNew(one))
+    return isFirst ? [] : changed.map((one) => `described ${formatEntity(one)}`)
+  }
+
+  #isNew({ entity, fields }: DescribedEntity): boolean {
+    const shape = fields.map(({ name, sourceId, type }) => `${name} ${type} ${sourceId}`).join()
+    const isNew = this.#known.get(entity) !== shape
+    this.#known.set(entity, shape)
+    return isNew
+  }
 }
 
 function format(message: FeedMessage): string[] {
