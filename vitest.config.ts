@@ -6,6 +6,7 @@ const reportDir = process.env['HOLDFAST_TEST_REPORTS']
 const slow = '**/*.slow.test.ts'
 const realServer = '**/*.pg.test.ts'
 const s3Server = '**/*.s3.test.ts'
+const feed = 'src/connector/postgres/feed/*.pg.test.ts'
 const mariadbServer = '**/*.mariadb.test.ts'
 
 export default defineConfig({
@@ -40,6 +41,16 @@ export default defineConfig({
         test: {
           name: 'pg',
           include: ['src/**/*.pg.test.ts', 'test/servers/**/*.pg.test.ts'],
+          exclude: [feed],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        // Each major takes over a minute: in CI, after `npm test`.
+        test: {
+          name: 'feed',
+          include: [feed],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

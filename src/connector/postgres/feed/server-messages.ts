@@ -72,8 +72,11 @@ export function toFeedError(
       return error('connector.feed-invalidated', text)
     case '42501':
       return error('connector.feed-not-ready', text)
-    default:
-      return error('connector.feed-broken', `the server ended it with SQLSTATE ${sqlState}`)
+    default: {
+      // Of its own failures it speaks of nobody's data.
+      const said = sqlState.startsWith('XX') ? `: ${text}` : ''
+      return error('connector.feed-broken', `the server ended it with SQLSTATE ${sqlState}${said}`)
+    }
   }
 }
 
