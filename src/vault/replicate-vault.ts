@@ -5,6 +5,7 @@ import type { ObjectName, ObjectStore } from '#store/object-store'
 import { formatEntryName, VAULT_TIMELINE } from '#timeline/entry-name'
 import { hashEntry } from '#timeline/envelope'
 import { listEpochs } from './epoch-keyring.ts'
+import { getIfAny } from './keyring-list.ts'
 import { type Needed, type NeededKeyring, neededBy } from './needed-objects.ts'
 import { findStated, readStatedKeys, type StatedKeys } from './stated-keys.ts'
 import type { Stores, Vault } from './vault.ts'
@@ -274,7 +275,9 @@ class Replicating {
 
   async #copySmall(from: ObjectStore, to: ObjectStore, name: ObjectName): Promise<void> {
     if ((await to.stat(name, this.#signal)) !== undefined) return
-    await this.#copyBytes(to, name, await from.get(name, { signal: this.#signal }))
+    const bytes = await getIfAny(from, name, { signal: this.#signal })
+    // A slot that went since it was listed is nobody's any more.
+    if (bytes !== undefined) await this.#copyBytes(to, name, bytes)
   }
 
   async #copyBytes(to: ObjectStore, name: ObjectName, bytes: Uint8Array): Promise<void> {
