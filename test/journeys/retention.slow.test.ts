@@ -138,12 +138,14 @@ test('after points went, compact and collect give the space back, and a dead wri
   expect(replaced.length).toBeGreaterThan(3)
   expect(await readdir(folder)).toEqual(expect.arrayContaining(before))
 
-  const done = await summary<{ objects: number; dead: number; waiting: object }>(
-    'collect',
-    '--grace',
-    '0s',
-  )
-  expect(done).toMatchObject({ objects: objects.length, dead: 1, waiting: { objects: 0 } })
+  const done = linesOf(await traveller.holdfast('collect', '--grace', '0s', '--json'))
+  const gone = done.filter(({ type }) => type === 'object').map(({ object }) => object)
+  expect(gone.toSorted()).toEqual(objects.map(({ object }) => object).toSorted())
+  expect(done.findLast(({ source }) => source === 'erp')).toMatchObject({
+    objects: objects.length,
+    dead: 1,
+    waiting: { objects: 0 },
+  })
   expect(await summary('collect', '--grace', '0s')).toMatchObject({ objects: 0, dead: 0 })
   expect(await answer('check', '--read-data')).toMatchObject({
     verdict: 'whole',

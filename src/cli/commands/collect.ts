@@ -35,7 +35,7 @@ async function runCollects(shell: Shell, names: string[], options: Options): Pro
   const vault = await context.openVault(signal)
   const isDryRun = options.dryRun ?? false
   const say = (answer: CollectAnswer) => {
-    for (const waste of isDryRun ? answer.objects : []) {
+    for (const waste of answer.objects) {
       const line = { type: 'object', source: answer.source, ...waste }
       output.event(line)
     }
@@ -84,7 +84,7 @@ function describeCounts(answer: CollectAnswer, what: string): string {
     ...(unexplained.objects === 0
       ? []
       : [
-          `  ${count(unexplained.objects)} that no entry explains stay, ${formatBytes(unexplained.bytes)}`,
+          `  ${count(unexplained.objects)} left alone, no entry explains what they are: ${formatBytes(unexplained.bytes)}`,
         ]),
   ]
     .map((line) => `${line}\n`)
