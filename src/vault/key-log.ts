@@ -3,6 +3,7 @@ import type { ObjectStore } from '#store/object-store'
 import type { Chain } from '#timeline/chain-slots'
 import { damageError, describeDamage } from '#timeline/damage-error'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
+import type { Revocations } from '#timeline/revocations'
 import { foldKeyFacts, type KeyFacts } from './key-facts.ts'
 import type { KeyringList } from './keyring-list.ts'
 import { readLists } from './stated-keys.ts'
@@ -13,6 +14,8 @@ export type KeyLogDeps = {
   /** Of the credential: the vault was there already. */
   readonly epochMin: number
   readonly store: ObjectStore
+  /** Revocations that are known from elsewhere. */
+  readonly revokedHere?: (() => Revocations) | undefined
 }
 
 /** What `_vault` says of keys, and what was read of it last. */
@@ -33,6 +36,11 @@ export class KeyLog {
   /** What was read last. */
   async recall(signal: AbortSignal): Promise<KeyFacts> {
     return this.#facts ?? (await this.read(signal))
+  }
+
+  /** Of what was read last; none before. */
+  get revokedSoFar(): Revocations {
+    return this.#facts?.revoked ?? new Map()
   }
 
   /** Under which epoch's name the newest objects of the keyring lie. */
@@ -76,7 +84,9 @@ export class KeyLog {
   }
 
   #keep(chain: Chain): KeyFacts {
-    this.#facts = foldKeyFacts(chain)
+    const facts = foldKeyFacts(chain)
+    const revoked = new Map([...(this.#deps.revokedHere?.() ?? []), ...facts.revoked])
+    this.#facts = { ...facts, revoked }
     return this.#facts
   }
 }

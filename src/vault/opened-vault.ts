@@ -1,11 +1,9 @@
 import type { Certificate } from '#seal/certificate'
-import { type Credential, sourceKeysOf } from '#seal/credential'
+import { sourceKeysOf } from '#seal/credential'
 import type { DigestKey, Role, VaultId } from '#seal/keys'
 import type { SigningPublicKey } from '#seal/signing-pair'
 import type { SegmentReadDeps, SegmentWriteDeps } from '#segment/segment'
 import { AppError, isAppError } from '#stdx/app-error'
-import type { Clock } from '#stdx/clock'
-import type { Random } from '#stdx/random'
 import type { ObjectStore } from '#store/object-store'
 import { appendEntry } from '#timeline/append-entry'
 import { type Chain, isSound, type SeenHead } from '#timeline/chain-slots'
@@ -16,7 +14,7 @@ import { parseSlot, type Slot } from '#timeline/envelope'
 import { listTimelines } from '#timeline/find-slots'
 import { foldFacts, judgeFact, type Resealed, type RestoreFact } from '#timeline/fold-facts'
 import { judgeNext } from '#timeline/fold-timeline'
-import { createHeadMemory, type HeadMemory } from '#timeline/head-memory'
+import { createHeadMemory } from '#timeline/head-memory'
 import type { KeyBody } from '#timeline/key-entry'
 import type { AgreedBody, FenceBody } from '#timeline/maintenance-entry'
 import { cosign, judgeCosigner, type Proposal } from '#timeline/proposal'
@@ -24,7 +22,6 @@ import { readChain } from '#timeline/read-chain'
 import { type KeptFacts, readFacts, toChain } from '#timeline/read-facts'
 import { type KeptSource, readSource } from '#timeline/read-source'
 import { isRevokedAt } from '#timeline/revocations'
-import type { TimelineMemory } from '#timeline/timeline-memory'
 import type { TimelineState } from '#timeline/timeline-state'
 import { AUTHORS, certificateRevoked, findAuthor, findCertificate, roleMissing } from './author.ts'
 import { checkObjects } from './check-objects.ts'
@@ -34,6 +31,7 @@ import { giveWay } from './give-way.ts'
 import { type Holder, holderOf } from './holder.ts'
 import { isCapturer, type KeyFacts, readersOf } from './key-facts.ts'
 import { KeyLog } from './key-log.ts'
+import type { OpenedVaultDeps } from './opened-vault-deps.ts'
 import { recipientsFor } from './recipients-for.ts'
 import { refuseRollback, refuseUnknown } from './refuse-links.ts'
 import { refuseOtherKeys, refuseRevoked } from './refuse-other-keys.ts'
@@ -41,19 +39,6 @@ import { type Repairs, repairedStores } from './repaired-store.ts'
 import { findSaidCertificate } from './said-certificate.ts'
 import { readHead, readSaidHeads } from './said-heads.ts'
 import type { Vault } from './vault.ts'
-import type { VaultHeader } from './vault-header.ts'
-
-export type OpenedVaultDeps = {
-  readonly store: ObjectStore
-  readonly keyring: ObjectStore
-  readonly clock: Clock
-  readonly random: Random
-  readonly memory: HeadMemory
-  /** Absent: every entry is verified by every command. */
-  readonly kept?: TimelineMemory
-  readonly header: VaultHeader
-  readonly credential: Credential
-}
 
 /** A vault with the credential it was opened with. Remembers the certificates it has verified. */
 export class OpenedVault implements Vault {
@@ -86,6 +71,7 @@ export class OpenedVault implements Vault {
       readVault: (signal) => this.#readFacts(signal),
       epochMin: deps.credential.epoch ?? 1,
       store: deps.store,
+      revokedHere: deps.revokedHere,
     })
     this.keyring = epochKeyring(deps.keyring, this.#keys)
   }
@@ -95,8 +81,10 @@ export class OpenedVault implements Vault {
   }
 
   openElsewhere(store: ObjectStore, keyring: ObjectStore): Vault {
-    const { kept: _, ...deps } = this.#deps
-    return new OpenedVault({ ...deps, store, keyring, memory: createHeadMemory() })
+    const { kept: _, ...rest } = this.#deps
+    const revokedHere = () => this.#keys.revokedSoFar
+    const deps = { ...rest, store, keyring, revokedHere, memory: createHeadMemory() }
+    return new OpenedVault(deps)
   }
 
   async readTimeline(source: string, signal: AbortSignal): Promise<TimelineState> {
