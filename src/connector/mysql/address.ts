@@ -1,5 +1,6 @@
 import { AppError } from '#stdx/app-error'
 import { Secret } from '#stdx/secret'
+import { decodePart, parsePort, splitUrl, type UrlRules } from '../url-parts.ts'
 
 export type SslMode = 'disabled' | 'preferred' | 'required' | 'verify-ca' | 'verify-identity'
 
@@ -20,8 +21,6 @@ export type MysqlAddress = {
   readonly connectTimeoutMs: number
 }
 
-const URL_FORM = /^(?:mariadb|mysql):\/\/(?:([^@/?#]*)@)?([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/
-const HOST_FORM = /^(\[[^\]]*\]|[^:,]*)(?::([0-9]*))?$/
 const PARAMETERS = new Set([
   'socket',
   'ssl-mode',
@@ -38,53 +37,31 @@ const SSL_MODES: readonly SslMode[] = [
   'verify-identity',
 ]
 const CONNECT_TIMEOUT_S = 15
+const RULES: UrlRules = {
+  scheme: '(?:mariadb|mysql)',
+  parameters: PARAMETERS,
+  badEncoding: 'a part of it is not percent-encoded',
+  refuse: invalid,
+}
 
 /** @throws connector.address-invalid; the message never shows the address */
 export function parseAddress(text: string): MysqlAddress {
-  const [, credentials = '', place = '', path = '', query = ''] = match(URL_FORM, text)
-  const [user = '', password] = splitAt(credentials, ':')
-  const [, host = '', port = ''] = match(HOST_FORM, place)
-  const parameters = parseParameters(query)
+  const { host, parameters, password, path, port, user } = splitUrl(text, RULES)
   if (user === '') throw invalid('it names no user')
   if (path === '') throw invalid('it names no database')
-  const plainHost = decode(host).replace(/^\[(.*)\]$/, '$1')
   return {
-    host: plainHost === '' ? 'localhost' : plainHost,
-    port: parsePort(port),
+    host: host === '' ? 'localhost' : host,
+    port: parsePort(port, 3306, RULES),
     socket: parameters.get('socket') ?? null,
-    user: decode(user),
-    password: password === undefined ? null : new Secret(decode(password)),
-    database: decode(path),
+    user: decodePart(user, RULES),
+    password: password === undefined ? null : new Secret(decodePart(password, RULES)),
+    database: decodePart(path, RULES),
     sslMode: parseSslMode(parameters.get('ssl-mode')),
     sslCa: parameters.get('ssl-ca') ?? null,
     sslCert: parameters.get('ssl-cert') ?? null,
     sslKey: parameters.get('ssl-key') ?? null,
     connectTimeoutMs: parseTimeoutMs(parameters.get('connect-timeout')),
   }
-}
-
-function match(form: RegExp, text: string): RegExpExecArray {
-  const found = form.exec(text)
-  if (found === null) throw invalid('it is not of this form')
-  return found
-}
-
-function parseParameters(query: string): Map<string, string> {
-  const parameters = new Map<string, string>()
-  for (const pair of query.split('&')) {
-    if (pair === '') continue
-    const [name = '', value = ''] = splitAt(pair, '=')
-    if (!PARAMETERS.has(name)) throw invalid(`the parameter "${name}" is not known`)
-    parameters.set(name, decode(value))
-  }
-  return parameters
-}
-
-function parsePort(text: string): number {
-  if (text === '') return 3306
-  const port = Number(text)
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw invalid('its port is no port')
-  return port
 }
 
 function parseSslMode(text: string | undefined): SslMode {
@@ -101,19 +78,6 @@ function parseTimeoutMs(text: string | undefined): number {
     throw invalid('its connect-timeout is no number of seconds up to 3600')
   }
   return seconds * 1000
-}
-
-function splitAt(text: string, separator: string): [string, string?] {
-  const at = text.indexOf(separator)
-  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)]
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch (cause) {
-    throw invalid('a part of it is not percent-encoded', cause)
-  }
 }
 
 function invalid(problem: string, cause?: unknown): AppError {

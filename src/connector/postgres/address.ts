@@ -1,5 +1,6 @@
 import { AppError } from '#stdx/app-error'
 import { Secret } from '#stdx/secret'
+import { decodePart, parsePort, splitUrl, type UrlRules } from '../url-parts.ts'
 
 export type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full'
 
@@ -19,8 +20,6 @@ export type PostgresAddress = {
   readonly connectTimeoutMs: number
 }
 
-const URL_FORM = /^postgres(?:ql)?:\/\/(?:([^@/?#]*)@)?([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/
-const HOST_FORM = /^(\[[^\]]*\]|[^:,]*)(?::([0-9]*))?$/
 const PARAMETERS = new Set([
   'host',
   'port',
@@ -43,54 +42,31 @@ const SSL_MODES: readonly SslMode[] = [
   'verify-full',
 ]
 const CONNECT_TIMEOUT_S = 15
+const RULES: UrlRules = {
+  scheme: 'postgres(?:ql)?',
+  parameters: PARAMETERS,
+  badEncoding: 'it holds a broken percent-encoding',
+  refuse: invalid,
+}
 
 /** @throws connector.address-invalid; the message never shows the address */
 export function parseAddress(text: string): PostgresAddress {
-  const [, credentials = '', place = '', path = '', query = ''] = match(URL_FORM, text)
-  const [user = '', password] = splitAt(credentials, ':')
-  const [, host = '', port = ''] = match(HOST_FORM, place)
-  const parameters = parseParameters(query)
-
-  const name = parameters.get('user') ?? decode(user)
+  const { host, parameters, password, path, port, user } = splitUrl(text, RULES)
+  const name = parameters.get('user') ?? decodePart(user, RULES)
   if (name === '') throw invalid('it names no user')
-  const passwordText = parameters.get('password') ?? (password && decode(password))
-  const plainHost = decode(host).replace(/^\[(.*)\]$/, '$1')
+  const passwordText = parameters.get('password') ?? (password && decodePart(password, RULES))
   return {
-    host: parameters.get('host') ?? (plainHost === '' ? 'localhost' : plainHost),
-    port: parsePort(parameters.get('port') ?? port),
+    host: parameters.get('host') ?? (host === '' ? 'localhost' : host),
+    port: parsePort(parameters.get('port') ?? port, 5432, RULES),
     user: name,
     password: passwordText === undefined ? null : new Secret(passwordText),
-    database: parameters.get('dbname') ?? (path === '' ? name : decode(path)),
+    database: parameters.get('dbname') ?? (path === '' ? name : decodePart(path, RULES)),
     sslMode: parseSslMode(parameters.get('sslmode')),
     sslRootCert: parameters.get('sslrootcert') ?? null,
     sslCert: parameters.get('sslcert') ?? null,
     sslKey: parameters.get('sslkey') ?? null,
     connectTimeoutMs: parseTimeoutMs(parameters.get('connect_timeout')),
   }
-}
-
-function match(form: RegExp, text: string): RegExpExecArray {
-  const found = form.exec(text)
-  if (found === null) throw invalid('it is not of this form')
-  return found
-}
-
-function parseParameters(query: string): Map<string, string> {
-  const parameters = new Map<string, string>()
-  for (const pair of query.split('&')) {
-    if (pair === '') continue
-    const [name = '', value = ''] = splitAt(pair, '=')
-    if (!PARAMETERS.has(name)) throw invalid(`the parameter "${name}" is not known`)
-    parameters.set(name, decode(value))
-  }
-  return parameters
-}
-
-function parsePort(text: string): number {
-  if (text === '') return 5432
-  const port = Number(text)
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw invalid('its port is no port')
-  return port
 }
 
 function parseSslMode(text: string | undefined): SslMode {
@@ -104,19 +80,6 @@ function parseTimeoutMs(text: string | undefined): number {
   const seconds = Number(text ?? CONNECT_TIMEOUT_S)
   if (!Number.isInteger(seconds) || seconds < 1) throw invalid('its connect_timeout is no number')
   return seconds * 1000
-}
-
-function splitAt(text: string, separator: string): [string, string?] {
-  const at = text.indexOf(separator)
-  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)]
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch (cause) {
-    throw invalid('it holds a broken percent-encoding', cause)
-  }
 }
 
 function invalid(found: string, cause?: unknown): AppError {
