@@ -103,6 +103,8 @@ function aFeed(report: FeedReport): SourceFeed {
     },
     start: never,
     open: never,
+    openCut: never,
+    isUpTo: never,
     extend: never,
     readHealth: never,
     drop: never,

@@ -45,6 +45,26 @@ export type SourceFeed = {
    * them afterwards. Where we have no right, `check` prints the statement.
    */
   extend(scope: FeedScope, signal: AbortSignal): Promise<readonly EntityName[]>
+  /**
+   * Opens a cut whose position is comparable with those of the feed of that name: all that the feed
+   * tells up to it is in the cut, and nothing that it tells behind it is. The feed, open or not,
+   * needs not exist and is left alone; one that is open comes to the position soon, also when
+   * nobody writes. The caller closes the cut.
+   *
+   * @throws connector.feed-not-ready when the source has no room for it, saying what to raise
+   * @throws connector.feed-waiting when a transaction that is still open keeps it from opening
+   */
+  openCut(name: string, signal: AbortSignal): Promise<SourceCut>
+  /**
+   * Whether what ended at `position` is in a cut at `cut`: for a commit, whether the cut shows the
+   * transaction. Both are positions of one feed or of its cuts, and never of two histories, which
+   * `open` tells apart. Asks nobody.
+   *
+   * The feed has told all that a cut shows once it gave a commit or an idle whose position has the
+   * cut's up to it: `isUpTo(cut, position)`. Of a commit that is not up to the cut itself, the
+   * transaction is behind it.
+   */
+  isUpTo(position: string, cut: string): boolean
   /** How the source fares with keeping its log for the feed of that name; may be asked at any time. */
   readHealth(name: string, signal: AbortSignal): Promise<FeedHealth>
   /** Removes all that `start` made. What happened since cannot be told any more. Safe to repeat. */
@@ -163,8 +183,10 @@ export type FeedCommit = {
   readonly position: string
 }
 
-export const PUT = 1
-export const DELETE = 2
+/** Operations of a change, as a segment keeps them. */
+export const INSERT = 1
+export const UPDATE = 2
+export const DELETE = 3
 
 /**
  * Changes of one entity, in order. Inside a transaction, batches of one entity are in order, those
@@ -174,11 +196,14 @@ export const DELETE = 2
 export type FeedChanges = {
   readonly kind: 'changes'
   readonly entity: EntityName
-  /** The fields of a put's row, in the source's order. */
+  /** The fields of an insert's or update's row, in the source's order. */
   readonly fields: readonly string[]
   /** The fields of a delete's row, in key order. */
   readonly key: readonly string[]
-  /** `PUT` or `DELETE`, one a row. An update that moves the key is a delete and a put right after. */
+  /**
+   * `INSERT`, `UPDATE` or `DELETE`, one a row. An update leaves the key as it is; one that moves it
+   * is a delete and an insert right after. Inserts less deletes are what a transaction added.
+   */
   readonly ops: Uint8Array<ArrayBuffer>
   readonly rows: FeedRows
   /** By row: fields that the source did not send because they are as before. Mostly empty. */
@@ -199,7 +224,7 @@ export type FeedRows =
 export type Unchanged = {
   /** Indexes into `fields`. Their place in the row is empty and means nothing. */
   readonly fields: readonly number[]
-  /** Row of the key fields under which the record stood before; `null`: under the same key. */
+  /** Row of the key fields under which the record stood before, of an insert after a delete; `null`: under the same key. */
   readonly oldKey: Uint8Array<ArrayBuffer> | null
 }
 

@@ -164,7 +164,8 @@ export class FeedDecoder {
     } else {
       assert(mark === NEW_ROW, 'An insert or update has a row.')
       row.read(message, next + 1)
-      block.put(plan, row, hasOld ? old : undefined)
+      if (message[at] === INSERT) block.insert(plan, row)
+      else block.update(plan, row, hasOld ? old : undefined)
     }
     this.#spent(block.bytes - before)
     return undefined

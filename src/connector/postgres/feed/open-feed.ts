@@ -1,5 +1,5 @@
 import { AppError } from '#stdx/app-error'
-import type { Feed, OpenFeedOptions } from '../../feed.ts'
+import type { OpenFeedOptions } from '../../feed.ts'
 import { quoteName } from '../quote.ts'
 import { readServerVersion } from '../read-catalogue.ts'
 import type { Session } from '../session.ts'
@@ -19,7 +19,7 @@ export async function openFeed(
   deps: PostgresFeedDeps,
   options: OpenFeedOptions,
   signal: AbortSignal,
-): Promise<Feed> {
+): Promise<PostgresFeed> {
   const held = new AsyncDisposableStack()
   try {
     const session = held.use(await deps.connect(signal))

@@ -54,6 +54,8 @@ export class PostgresFeed implements Feed {
   readonly #closed = new AbortController()
   #copy: CopyBoth | undefined
   #acknowledged: bigint
+  /** Up to where somebody wants to know that everything was told. */
+  #awaited = 0n
   #isRead = false
 
   constructor(deps: PostgresFeedDeps, options: OpenFeedOptions, parts: PostgresFeedParts) {
@@ -115,6 +117,12 @@ export class PostgresFeed implements Feed {
     assert(lsn <= this.#decoder.position, 'Only what was told can be durable.')
     this.#acknowledged = lsn
     this.#sendStatus(false)
+  }
+
+  /** Lets the server say soon that it has come to `position`, which it does not while nobody writes. */
+  comeTo(position: bigint): void {
+    if (position > this.#awaited) this.#awaited = position
+    this.#sendStatus(true)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -240,8 +248,10 @@ export class PostgresFeed implements Feed {
     const { signal } = this.#closed
     try {
       for (;;) {
-        // The answer says whether the stream has come to where the catalogue was looked at.
-        if (await this.#watch.look(signal)) this.#sendStatus(true)
+        // The answer says whether the stream has come to where the catalogue was looked at, or a
+        // cut was opened.
+        const hasSeen = await this.#watch.look(signal)
+        if (hasSeen || this.#decoder.position < this.#awaited) this.#sendStatus(true)
         await this.#deps.clock.sleep(WATCH_TICK_MS, signal)
       }
     } catch (error) {

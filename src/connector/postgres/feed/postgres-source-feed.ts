@@ -17,16 +17,19 @@ import { readServerVersion } from '../read-catalogue.ts'
 import type { Session } from '../session.ts'
 import { examineFeed, type PostgresFeedDeps, refuseUnready } from './examine-feed.ts'
 import { readFeedFacts, readKeepBytesMax, readSlot } from './feed-facts.ts'
-import { makeSlot, readLogIdentity, slotExists } from './feed-session.ts'
+import { makePassingSlot, makeSlot, noRoom, readLogIdentity, slotExists } from './feed-session.ts'
 import { judgeHealth } from './judge-health.ts'
-import { formatPosition } from './lsn.ts'
+import { formatPosition, parsePosition } from './lsn.ts'
 import { openFeed } from './open-feed.ts'
+import type { PostgresFeed } from './postgres-feed.ts'
 
 const NAME = /^[a-z0-9_]{1,63}$/
 
 /** Feeds by logical replication: a publication and a slot, both called as the feed. */
 export class PostgresSourceFeed implements SourceFeed {
   readonly #deps: PostgresFeedDeps
+  /** By name, the feed that was opened last; maybe closed since. */
+  readonly #opened = new Map<string, PostgresFeed>()
 
   constructor(deps: PostgresFeedDeps) {
     this.#deps = deps
@@ -78,9 +81,44 @@ export class PostgresSourceFeed implements SourceFeed {
   }
 
   open(options: OpenFeedOptions, signal: AbortSignal): Promise<Feed> {
-    return translating(`open the feed "${options.name}"`, () =>
-      openFeed(this.#deps, options, signal),
-    )
+    return translating(`open the feed "${options.name}"`, async () => {
+      const feed = await openFeed(this.#deps, options, signal)
+      this.#opened.set(options.name, feed)
+      return feed
+    })
+  }
+
+  openCut(name: string, signal: AbortSignal): Promise<SourceCut> {
+    return translating('open a cut', async () => {
+      const time = await this.#readTime(signal)
+      await using log = await this.#connectForCut(signal)
+      const { timeline } = await readLogIdentity(log, signal)
+      const { lsn, snapshot } = await makePassingSlot(log, signal)
+      const position = formatPosition({ lsn, timeline })
+      const cut = await this.#deps.openCutAt({ snapshot, position, time }, signal)
+      this.#opened.get(name)?.comeTo(lsn)
+      return cut
+    })
+  }
+
+  isUpTo(position: string, cut: string): boolean {
+    return parsePosition(position).lsn <= parsePosition(cut).lsn
+  }
+
+  async #readTime(signal: AbortSignal): Promise<string> {
+    await using session = await this.#deps.connect(signal)
+    const [[time] = []] = await session.query(NOW, signal)
+    return time ?? ''
+  }
+
+  /** @throws connector.feed-not-ready */
+  async #connectForCut(signal: AbortSignal): Promise<Session> {
+    try {
+      return await this.#deps.connectToLog(signal)
+    } catch (error) {
+      if (readServerError(error)?.sqlState === '53300') throw noRoom('max_wal_senders', error)
+      throw error
+    }
   }
 
   extend(scope: FeedScope, signal: AbortSignal): Promise<readonly EntityName[]> {

@@ -1,7 +1,14 @@
 import { isUtf8 } from 'node:buffer'
 import { BLOCK_BYTES, LARGE_ROW_BYTES } from '#record/row-batch'
 import { AppError } from '#stdx/app-error'
-import { DELETE, type FeedChanges, type FeedRows, PUT, type Unchanged } from '../../feed.ts'
+import {
+  DELETE,
+  type FeedChanges,
+  type FeedRows,
+  INSERT,
+  type Unchanged,
+  UPDATE,
+} from '../../feed.ts'
 import type { RowPlan, RowShape } from './relation.ts'
 import { LargeRowWriter, type RowSink, RowWriter } from './row-writer.ts'
 import { NOT_SENT, NULL, type TupleView } from './tuple-view.ts'
@@ -35,16 +42,20 @@ export class RowBlock {
     return this.#writer.used
   }
 
-  /** @param old what the server sent of the row before, for an update */
-  put(plan: RowPlan, row: TupleView, old?: TupleView): void {
+  insert(plan: RowPlan, row: TupleView): void {
+    this.#put(plan, { op: INSERT, row, old: undefined, oldKey: null })
+  }
+
+  /** @param old what the server sent of the row before; nothing when the key is as before */
+  update(plan: RowPlan, row: TupleView, old: TupleView | undefined): void {
     if (old === undefined || !isMoved(plan, row, old)) {
-      this.#put(plan, { row, old }, null)
+      this.#put(plan, { op: UPDATE, row, old, oldKey: null })
       return
     }
     const start = this.#writeKey(plan, old)
     const oldKey = this.#writer.copy(start)
     this.#add(DELETE)
-    this.#put(plan, { row, old }, oldKey)
+    this.#put(plan, { op: INSERT, row, old, oldKey })
   }
 
   delete(plan: RowPlan, old: TupleView): void {
@@ -79,11 +90,7 @@ export class RowBlock {
     this.#send(ops, { kind: 'rows', bytes, ends }, unchanged)
   }
 
-  #put(
-    { columnByField }: RowPlan,
-    { row, old }: { row: TupleView; old: TupleView | undefined },
-    oldKey: Uint8Array<ArrayBuffer> | null,
-  ): void {
+  #put({ columnByField }: RowPlan, { old, oldKey, op, row }: Put): void {
     const textBytesMax = row.textBytesMax + (old?.textBytesMax ?? 0)
     const isLarge = textBytesMax > LARGE_ROW_BYTES
     const large = isLarge ? new LargeRowWriter() : undefined
@@ -94,7 +101,7 @@ export class RowBlock {
       const parts = large.takeParts()
       const size = parts.reduce((sum, part) => sum + part.length, 0)
       if (size > LARGE_ROW_BYTES) {
-        this.#sendLarge(parts, unchanged)
+        this.#sendLarge(op, parts, unchanged)
         return
       }
       for (const part of parts) this.#writer.append(part)
@@ -103,14 +110,18 @@ export class RowBlock {
       this.#unchanged ??= new Map()
       this.#unchanged.set(this.#count, unchanged)
     }
-    this.#add(PUT)
+    this.#add(op)
   }
 
-  #sendLarge(parts: readonly Uint8Array<ArrayBuffer>[], unchanged: Unchanged | undefined): void {
+  #sendLarge(
+    op: number,
+    parts: readonly Uint8Array<ArrayBuffer>[],
+    unchanged: Unchanged | undefined,
+  ): void {
     this.flush()
     this.#refuseBroken(parts)
     const byRow = unchanged === undefined ? NOTHING : new Map([[0, unchanged]])
-    this.#send(new Uint8Array(new ArrayBuffer(1)).fill(PUT), { kind: 'large', parts }, byRow)
+    this.#send(new Uint8Array(new ArrayBuffer(1)).fill(op), { kind: 'large', parts }, byRow)
   }
 
   #send(
@@ -155,6 +166,14 @@ export class RowBlock {
       throw new AppError('connector.value-refused', message, { entity }, { cause })
     }
   }
+}
+
+type Put = {
+  readonly op: typeof INSERT | typeof UPDATE
+  readonly row: TupleView
+  readonly old: TupleView | undefined
+  /** As in `Unchanged`. */
+  readonly oldKey: Uint8Array<ArrayBuffer> | null
 }
 
 function writeColumn(to: RowSink, row: TupleView, column: number): void {
