@@ -84,7 +84,7 @@ export async function backUpSource(
 /** The rows of the newest point are what there will be, about; before the first the system is asked. */
 function expectRows({ points }: TimelineState): { readonly rows?: number } {
   const before = points.at(-1)
-  return before ? { rows: before.body.entities.reduce((sum, { rows }) => sum + rows, 0) } : {}
+  return before ? { rows: before.entities.reduce((sum, { rows }) => sum + rows, 0) } : {}
 }
 
 /** What is said once after all sources of a run: the configuration as it was, and every head. */

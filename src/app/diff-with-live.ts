@@ -36,7 +36,7 @@ export async function* diffWithLive(
   const { source } = await deps.openSource(live, signal)
   await using _source = source
   await using cut = await source.openCut(signal)
-  const facts = onlyWanted(point.body.entities, request.wanted, name)
+  const facts = onlyWanted(point.entities, request.wanted, name)
   const held = new Set<string>(facts.map(({ entity }) => entity))
   const catalogue = await cut.readCatalogue((entity) => held.has(entity))
   for (const { entity } of facts) {

@@ -5,8 +5,11 @@ import { findPoint } from './find-point.ts'
 export type EntityAnswer = {
   readonly entity: string
   readonly rows: number
-  /** Equal where two points hold the same rows under the same layout. */
-  readonly fingerprint: string
+  /**
+   * Equal where two points hold the same rows under the same layout; `null` while it is pending: a
+   * feed told changes, and nobody has read the rows whole since.
+   */
+  readonly fingerprint: string | null
   /** Version number of its schema. */
   readonly schema: number
 }
@@ -18,7 +21,7 @@ export async function listEntities(
   signal: AbortSignal,
 ): Promise<{ readonly point: string; readonly entities: readonly EntityAnswer[] }> {
   const { point, source } = await findPoint(vault, address, signal)
-  const entities = point.body.entities.map(({ entity, fingerprint, rows, schema }) => ({
+  const entities = point.entities.map(({ entity, fingerprint, rows, schema }) => ({
     entity,
     rows,
     fingerprint,

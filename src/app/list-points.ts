@@ -6,7 +6,8 @@ export type PointAnswer = {
   /** Address: `erp@12`. */
   readonly point: string
   readonly source: string
-  readonly kind: 'capture'
+  /** `feed`: what a feed told. `reconcile`: a scan that a feed goes on behind. */
+  readonly kind: 'capture' | 'feed' | 'reconcile'
   /** When it was committed. */
   readonly time: string
   /** The moment of the source that it holds. */
@@ -45,7 +46,8 @@ export async function listPoints(
   return { points, incidents }
 }
 
-function describe(source: string, { body, held, kind, labels, seq, time }: Point): PointAnswer {
+function describe(source: string, point: Point): PointAnswer {
+  const { body, entities, held, kind, labels, seq, time } = point
   return {
     point: `${source}@${seq}`,
     source,
@@ -54,7 +56,7 @@ function describe(source: string, { body, held, kind, labels, seq, time }: Point
     cut: { time: body.cut.time, position: body.cut.position },
     labels,
     held,
-    entities: body.entities.length,
+    entities: entities.length,
     bytesStored: body.bytesStored,
   }
 }

@@ -147,7 +147,7 @@ async function plan(
 /** Rows that the point has of what is put back. */
 function countRows(point: Point, scope: RestoreScope): number {
   const wanted = new Set(entitiesOf(scope, point))
-  const held = point.body.entities.filter(({ entity }) => wanted.has(entity))
+  const held = point.entities.filter(({ entity }) => wanted.has(entity))
   return held.reduce((sum, { rows }) => sum + rows, 0)
 }
 
@@ -172,7 +172,7 @@ async function readTarget(
 }
 
 function holds(point: Point): (entity: EntityName) => boolean {
-  const held = new Set(point.body.entities.map(({ entity }) => entity))
+  const held = new Set(point.entities.map(({ entity }) => entity))
   return (entity) => held.has(entity)
 }
 

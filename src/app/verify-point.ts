@@ -37,9 +37,9 @@ export async function verifyPoint(
   const compare = await openCompareDeps(deps, vault, name, signal)
   await using source = await openSystem(deps, request.against, signal)
   await using cut = await source.openCut(signal)
-  const held = new Set<string>(point.body.entities.map(({ entity }) => entity))
+  const held = new Set<string>(point.entities.map(({ entity }) => entity))
   const catalogue = await cut.readCatalogue((entity) => held.has(entity))
-  const entities = point.body.entities.map(({ entity }) => entityAt(state, point, entity))
+  const entities = point.entities.map(({ entity }) => entityAt(state, point, entity))
   const rows = entities.reduce((sum, { facts }) => sum + facts.rows, 0)
   deps.progress.begin({ label: `Verifying ${name}@${point.seq}`, rows })
   const verdicts: EntityVerdict[] = []

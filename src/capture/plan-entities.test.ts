@@ -28,7 +28,7 @@ function described(change: Partial<DescribedEntity> = {}): DescribedEntity {
 function after(...plans: readonly (EntityPlan | null)[]): TimelineState {
   const points = plans.map((plan, i): Point => {
     const entities = plan ? [{ entity, generation: plan.schema.generation }] : []
-    return { seq: i + 1, body: { entities } } as unknown as Point
+    return { seq: i + 1, entities } as unknown as Point
   })
   const segments = plans.flatMap((plan, i) =>
     plan ? [{ seq: i + 1, ref: { entity, generation: plan.schema.generation } }] : [],

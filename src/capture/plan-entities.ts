@@ -26,7 +26,7 @@ export function planEntities(
   entities: readonly DescribedEntity[],
   { isFull, isOtherSystem }: { readonly isFull: boolean; readonly isOtherSystem: boolean },
 ): EntityPlan[] {
-  const held = new Set(state.points.at(-1)?.body.entities.map(({ entity }) => entity))
+  const held = new Set(state.points.at(-1)?.entities.map(({ entity }) => entity))
   return entities.map((described) => {
     const isAnew = isFull || !held.has(described.entity)
     return planEntity(state, described, { isAnew, isOtherSystem })

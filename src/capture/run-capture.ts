@@ -92,7 +92,7 @@ async function refuseDoubts(
   { points, schemas }: TimelineState,
   { accepted = [], isIncluded, source }: CaptureRequest,
 ): Promise<void> {
-  const held = points.at(-1)?.body.entities ?? []
+  const held = points.at(-1)?.entities ?? []
   const before = held.flatMap(({ entity, rows, schema: version }) => {
     const schema = schemas.get(entity)?.find((one) => one.version === version)
     const isAsked = schema !== undefined && isIncluded(entity) && !accepted.includes(entity)
@@ -270,7 +270,7 @@ function listNoLongerCovered(
   entities: readonly DescribedEntity[],
   { isIncluded }: CaptureRequest,
 ): EntityName[] {
-  const before = new Set(state.points.at(-1)?.body.entities.map(({ entity }) => entity))
+  const before = new Set(state.points.at(-1)?.entities.map(({ entity }) => entity))
   return entities.flatMap(({ entity }) =>
     before.has(entity) && !isIncluded(entity) ? [entity] : [],
   )

@@ -42,12 +42,12 @@ export function diffEntities(
   state: TimelineState,
   { left, right }: { readonly left: Point; readonly right: Point },
 ): EntityDiff[] {
-  const held = (point: Point) => point.body.entities.map(({ entity }) => entity)
+  const held = (point: Point) => point.entities.map(({ entity }) => entity)
   const at = (point: Point, entity: EntityName) =>
     held(point).includes(entity) ? entityAt(state, point, entity) : null
   const names = [...new Set([...held(left), ...held(right)])].sort()
   return names.map((entity) => {
-    const isLeftOut = [left, right].some(({ body }) => body.leftOut.includes(entity))
+    const isLeftOut = [left, right].some(({ leftOut }) => leftOut.includes(entity))
     return { entity, isLeftOut, left: at(left, entity), right: at(right, entity) }
   })
 }
@@ -93,7 +93,11 @@ const CHANGES_MAX = 128
 
 function isSameContent({ left, right }: EntityDiff): boolean {
   if (left === null || right === null || left.schema.layout !== right.schema.layout) return false
-  return left.facts.fingerprint === right.facts.fingerprint && left.facts.rows === right.facts.rows
+  const { fingerprint, rows } = left.facts
+  // Pending says nothing, not even of itself.
+  return (
+    fingerprint !== null && fingerprint === right.facts.fingerprint && rows === right.facts.rows
+  )
 }
 
 function hasSharedVersions({ schema: a }: EntityAt, { schema: b }: EntityAt): boolean {

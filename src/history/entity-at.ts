@@ -1,6 +1,6 @@
 import type { EntityName } from '#record/entity-name'
 import type { SchemaVersion } from '#record/schema'
-import { atEntry, type Stamp } from '#record/stamp'
+import type { Stamp } from '#record/stamp'
 import { type PlacedSegment, seqsOf } from '#segment/segment'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
@@ -23,7 +23,7 @@ export function entityAt(
   point: Point,
   entity: EntityName,
 ): EntityAt {
-  const facts = point.body.entities.find((one) => one.entity === entity)
+  const facts = point.entities.find((one) => one.entity === entity)
   if (facts === undefined) throw unknownEntity(state, point, entity)
   const schemas = new Map((state.schemas.get(entity) ?? []).map((one) => [one.version, one]))
   const schema = schemas.get(facts.schema)
@@ -31,7 +31,7 @@ export function entityAt(
   const segments = (state.segments.get(entity) ?? []).filter(
     (one) => one.ref.generation === facts.generation && seqsOf(one).min <= point.seq,
   )
-  return { facts, schema, schemas, segments, asOf: atEntry(point.seq) }
+  return { facts, schema, schemas, segments, asOf: point.asOf }
 }
 
 function unknownEntity(
@@ -39,7 +39,7 @@ function unknownEntity(
   point: Point,
   entity: EntityName,
 ): AppError {
-  const names = point.body.entities.map((one) => one.entity)
+  const names = point.entities.map((one) => one.entity)
   const last = lastPart(entity)
   const close = names.filter((name) => lastPart(name) === last)
   const hint = close.length > 0 ? `; did you mean ${close.join(' or ')}` : ''

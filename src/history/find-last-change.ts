@@ -55,6 +55,6 @@ function isChange(
   return isOneLayout && before.digest !== version.digest
 }
 
-function generationAt({ body }: Point, entity: EntityName): number | undefined {
-  return body.entities.find((one) => one.entity === entity)?.generation
+function generationAt({ entities }: Point, entity: EntityName): number | undefined {
+  return entities.find((one) => one.entity === entity)?.generation
 }

@@ -91,7 +91,7 @@ export async function planRestore(
 export function entitiesOf(scope: RestoreScope, point: Point): readonly EntityName[] {
   switch (scope.kind) {
     case 'all':
-      return point.body.entities.map(({ entity }) => entity)
+      return point.entities.map(({ entity }) => entity)
     case 'entities':
       return [...new Set(scope.entities)]
     case 'records':
@@ -118,7 +118,8 @@ async function planEntity(
   const picked = await pickRecords(deps, at, request, signal)
   hash.update(formatCanonicalJson({ entity, schema: at.facts.schema }))
   if (described === null && picked === null) {
-    hash.update(at.facts.fingerprint)
+    // Which point it is has its place in the hash; here is what it holds, as far as that is known.
+    hash.update(at.facts.fingerprint ?? 'pending')
     const step = { ...emptyStep(entity, 'create'), insert: at.facts.rows }
     return { at, described, picked, spool: null, targetRows: 0, step }
   }

@@ -127,6 +127,6 @@ function formatCreatePlan({ entities, point }: PreparedRestore): CreatePlan {
   return {
     schemas: created.map(({ at }) => at.schema),
     definition: point.catalogue.definition,
-    sequences: point.body.sequences,
+    sequences: point.sequences,
   }
 }

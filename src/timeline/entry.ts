@@ -8,6 +8,7 @@ import {
   schemaVersionSchema,
 } from '#record/schema'
 import {
+  type ObjectRef,
   objectRefSchema,
   type SegmentRef,
   segmentRefSchema,
@@ -42,7 +43,10 @@ const name = z.string().transform((text) => text as EntityName)
 const notRestored = z.strictObject({ kind: z.string(), name: z.string() })
 const jsonValue: z.ZodType<JsonValue> = z.json()
 
-/** Rows and fingerprint of one entity at a point. `schema` is a version number of the entity. */
+/**
+ * Rows and fingerprint of one entity at a point. `schema` is a version number of the entity; what was
+ * inserted, updated and deleted counts this entry's changes alone.
+ */
 export const entityAtPointSchema = z.strictObject({
   entity: name,
   schema: z.int().min(1),
@@ -51,7 +55,51 @@ export const entityAtPointSchema = z.strictObject({
   inserted: z.int().min(0),
   updated: z.int().min(0),
   deleted: z.int().min(0),
-  fingerprint: z.string(),
+  /** `null`: pending. A feed changed it, and nobody has read it whole since. */
+  fingerprint: z.string().nullable(),
+})
+
+/** Of one entity, by its index in the entry's `entities`: rows inserted, updated, deleted. */
+const changeCountsSchema = z.tuple([z.int().min(0), z.int().min(0), z.int().min(0), z.int().min(0)])
+
+/** One transaction of a source; its ordinal is its place in the list, from 1. */
+export const transactionSchema = z.strictObject({
+  /** As the source names it. */
+  transaction: z.string(),
+  /** Of its commit, ISO 8601. Not monotone: order is that of commits. */
+  time: z.string(),
+  /** Right behind it. */
+  position: z.string(),
+  changes: z.array(changeCountsSchema),
+})
+
+/** So many transactions lie in the entry itself; more are a table in an object of its own. */
+export const LISTED_TRANSACTIONS_MAX = 32
+
+const followSchema = z.strictObject({
+  /** Its name in the source. */
+  feed: z.string(),
+  /** `begin`: a scan at whose cut the feed begins. `reconcile`: a scan that the feed goes on behind. */
+  part: z.enum(['begin', 'transactions', 'reconcile']),
+  /** Of `transactions` only: the newest scan; entities that are not listed here are as it says. */
+  scan: z.int().min(0).nullable(),
+  /** Covered, and not told by the feed. Of `transactions`: still as of the scan, unproven since. */
+  notFollowed: z.array(name),
+  /** The entry's cut is that of the last one. None: a heartbeat, which only moves the cut. */
+  transactions: z
+    .strictObject({
+      count: z.int().min(0),
+      /** The least of their times; that of the cut when there is none. */
+      earliest: z.string(),
+      inserted: z.int().min(0),
+      updated: z.int().min(0),
+      deleted: z.int().min(0),
+      /** In the order of commits; `null`: in `table`. */
+      list: z.array(transactionSchema).max(LISTED_TRANSACTIONS_MAX).nullable(),
+      /** `transaction-table.ts` */
+      table: objectRefSchema.omit({ commitment: true }).nullable(),
+    })
+    .nullable(),
 })
 
 export const captureBodySchema = z.strictObject({
@@ -76,6 +124,20 @@ export const captureBodySchema = z.strictObject({
   segments: z.array(segmentRefSchema),
   bytesStored: z.int().min(0),
   durationMs: z.int().min(0),
+  /** What a feed has to do with it; absent: a capture that no feed goes on behind. */
+  follow: followSchema.optional(),
+})
+
+/** What a feed could not tell. `until` the next scan nobody knows what the entities held. */
+export const gapBodySchema = z.strictObject({
+  kind: z.literal('gap'),
+  feed: z.string(),
+  /** Error code of the connector. */
+  reason: z.string(),
+  /** What was found, as a sentence without values. */
+  found: z.string(),
+  /** `null`: all of them, and the feed goes on only behind a new scan. */
+  entities: z.array(name).nullable(),
 })
 
 export const genesisBodySchema = z.strictObject({ kind: z.literal('genesis'), source: z.string() })
@@ -111,6 +173,7 @@ export const restoreBodySchema = z.strictObject({
 export const entryBodySchema = z.discriminatedUnion('kind', [
   genesisBodySchema,
   captureBodySchema,
+  gapBodySchema,
   documentBodySchema,
   headsBodySchema,
   restoreBodySchema,
@@ -128,6 +191,34 @@ export const entryBodySchema = z.discriminatedUnion('kind', [
 ])
 
 export type EntityAtPoint = Readonly<z.infer<typeof entityAtPointSchema>>
+export type GapBody = Readonly<z.infer<typeof gapBodySchema>>
+/** Index into the entry's `entities`, then rows inserted, updated and deleted. */
+export type ChangeCounts = readonly [number, number, number, number]
+export type Transaction = {
+  readonly transaction: string
+  readonly time: string
+  readonly position: string
+  readonly changes: readonly ChangeCounts[]
+}
+/** An object with the transactions of an entry. */
+export type TableRef = Omit<ObjectRef, 'commitment'>
+export type Transactions = {
+  readonly count: number
+  readonly earliest: string
+  readonly inserted: number
+  readonly updated: number
+  readonly deleted: number
+  readonly list: readonly Transaction[] | null
+  readonly table: TableRef | null
+}
+/** What a feed has to do with a capture. */
+export type Follow = {
+  readonly feed: string
+  readonly part: 'begin' | 'transactions' | 'reconcile'
+  readonly scan: number | null
+  readonly notFollowed: readonly EntityName[]
+  readonly transactions: Transactions | null
+}
 export type GenesisBody = Readonly<z.infer<typeof genesisBodySchema>>
 export type DocumentBody = Readonly<z.infer<typeof documentBodySchema>>
 export type HeadsBody = Readonly<z.infer<typeof headsBodySchema>>
@@ -151,12 +242,14 @@ export type CaptureBody = {
   readonly segments: readonly SegmentRef[]
   readonly bytesStored: number
   readonly durationMs: number
+  readonly follow?: Follow | undefined
 }
 
 /** What one entry states. */
 export type EntryBody =
   | GenesisBody
   | CaptureBody
+  | GapBody
   | DocumentBody
   | HeadsBody
   | RestoreBody

@@ -17,7 +17,7 @@ import type {
 } from './maintenance-entry.ts'
 import { PAGE_ITEMS, type PagedLog } from './paged-log.ts'
 import { type PageFacts, PointList, pageFactsOf, type SlotRecord } from './point-list.ts'
-import type { Catalogue, Incident, TimelineState } from './timeline-state.ts'
+import type { Catalogue, Gap, Incident, TimelineState } from './timeline-state.ts'
 
 /** So many sessions are looked for one by one before they join those that are known. */
 const COMMITTED_MAX = 1024
@@ -52,6 +52,7 @@ export class Folding {
   readonly #facts: PageFacts[]
   readonly #catalogues: { readonly seq: number; readonly catalogue: Catalogue }[]
   readonly #committed = new Set<string>()
+  #gaps: readonly Gap[]
   #sessions: KnownSessions
   #expired: ExpiredPoints
   #slots: PagedLog<SlotRecord>
@@ -72,6 +73,7 @@ export class Folding {
     this.#gone = new Map(marks.gone)
     this.#facts = [...marks.facts]
     this.#catalogues = [...marks.catalogues]
+    this.#gaps = marks.gaps
     this.#sessions = before?.sessions ?? new KnownSessions()
     this.#expired = marks.expired
     this.#slots = log
@@ -112,12 +114,14 @@ export class Folding {
       held: this.#held,
       expired: this.#expired,
       gone: this.#gone,
+      gaps: this.#gaps,
     }
     return {
       source,
       headSeq,
       headHash,
       points: new PointList(this.#slots, marks),
+      gaps: this.#gaps,
       expired: this.#expired,
       basis: this.#basis,
       schemas: this.#schemas,

@@ -37,6 +37,7 @@ export const SOURCE_FORM: KeptForm<KeptSource> = {
     const { damagedFrom, headHash, headSeq, isUnsupported, source, unknownKinds, voids } = links
     const state: TimelineState = {
       ...{ source, headSeq, headHash, damagedFrom, isUnsupported, unknownKinds, voids, points },
+      gaps: points.marks.gaps,
       expired: points.marks.expired,
       basis: form.basis,
       schemas: new Map(form.schemas),
@@ -120,8 +121,9 @@ function parseLog<Item>(pages: KeptPages, { pages: names, tail }: LogJson<Item>)
 }
 
 function formatMarks({ marks }: PointList) {
-  const { catalogues, expired, facts, gone, held, labels } = marks
+  const { catalogues, expired, facts, gaps, gone, held, labels } = marks
   return {
+    gaps,
     catalogues,
     facts: facts.map(({ earliestMs, points }) => [points, earliestMs] as const),
     labels: [...labels],
@@ -133,7 +135,7 @@ function formatMarks({ marks }: PointList) {
 }
 
 function parsePoints(pages: KeptPages, { marks, slots }: Pick<SourceJson, 'marks' | 'slots'>) {
-  const { catalogues, expired, expiredCount, facts, gone, held, labels } = marks
+  const { catalogues, expired, expiredCount, facts, gaps, gone, held, labels } = marks
   const stretches = expired.map(([from, to, by]) => ({ from, to, by }))
   return new PointList(parseLog(pages, slots), {
     catalogues,
@@ -141,6 +143,7 @@ function parsePoints(pages: KeptPages, { marks, slots }: Pick<SourceJson, 'marks
     labels: new Map(labels),
     held: new Set(held),
     gone: new Map(gone),
+    gaps,
     expired: new ExpiredPoints(stretches, expiredCount),
   })
 }

@@ -1,15 +1,20 @@
+import { atEntry } from '#record/stamp'
+import { assert } from '#stdx/assert'
 import type { CaptureBody } from './entry.ts'
 import { ExpiredPoints } from './expired-points.ts'
+import { findUnproven, kindOf, overlayEntities } from './followed-point.ts'
 import { PAGE_ITEMS, PagedLog } from './paged-log.ts'
 import { parseTimeNs } from './time-ns.ts'
-import type { Catalogue, Point } from './timeline-state.ts'
+import type { Catalogue, Gap, Point } from './timeline-state.ts'
 
 /** What is kept of each slot of a timeline, by seq; a point was one when it was committed. */
 export type SlotRecord = {
   /** Of the object in it. */
   readonly hash: string
-  readonly point?: { readonly time: string; readonly body: CaptureBody }
+  readonly point?: PointRecord
 }
+
+type PointRecord = { readonly time: string; readonly body: CaptureBody }
 
 /** What tells whether a page of slots has to be looked at. */
 export type PageFacts = {
@@ -28,6 +33,7 @@ export type PointMarks = {
   readonly expired: ExpiredPoints
   /** By page, how many of its points were let go. */
   readonly gone: ReadonlyMap<number, number>
+  readonly gaps: readonly Gap[]
 }
 
 const NO_MARKS: PointMarks = {
@@ -37,6 +43,7 @@ const NO_MARKS: PointMarks = {
   held: new Set(),
   expired: new ExpiredPoints(),
   gone: new Map(),
+  gaps: [],
 }
 
 /**
@@ -172,21 +179,46 @@ export class PointList {
     })
   }
 
-  #toPoint(seq: number, { body, time }: { readonly time: string; readonly body: CaptureBody }) {
-    const { catalogues, held, labels } = this.marks
+  #toPoint(seq: number, { body, time }: PointRecord): Point {
+    const { catalogues, gaps, held, labels } = this.marks
     const inForce = catalogues.findLast((one) => one.seq <= seq)?.catalogue
     const names = [...labels].flatMap(([label, point]) => (point === seq ? [label] : []))
     const catalogue = inForce ?? { definition: null, notRestored: [] }
+    const { log } = this
+    let entities: Point['entities'] | undefined
     return {
       seq,
-      kind: 'capture' as const,
+      kind: kindOf(body),
       time,
       body,
       catalogue,
       labels: names,
       held: held.has(seq),
+      asOf: atEntry(seq),
+      cut: body.cut,
+      transaction: null,
+      unproven: findUnproven(seq, body, gaps),
+      // The scan may lie in another page: read when somebody asks what the point holds.
+      get entities() {
+        entities ??= overlayEntities(scanOf(log, body).entities, body)
+        return entities
+      },
+      get leftOut() {
+        return scanOf(log, body).leftOut
+      },
+      get sequences() {
+        return scanOf(log, body).sequences
+      },
     }
   }
+}
+
+/** The scan that a point rests on: the point itself, where no feed told it. */
+function scanOf(log: PagedLog<SlotRecord>, body: CaptureBody): CaptureBody {
+  const scan = body.follow?.scan ?? null
+  const found = scan === null ? body : log.at(scan)?.point?.body
+  assert(found !== undefined, 'What a feed told is counted behind a scan.')
+  return found
 }
 
 /** What is to be known of a full page without looking at it. */

@@ -23,6 +23,7 @@ function aState(change: Partial<TimelineState> = {}): TimelineState {
     headSeq: 9,
     headHash: '',
     points: aList(points),
+    gaps: [],
     expired: new ExpiredPoints(),
     basis: null,
     schemas: new Map(),

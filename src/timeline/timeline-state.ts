@@ -1,7 +1,9 @@
+import type { Cut } from '#record/cut'
 import type { EntityName } from '#record/entity-name'
 import type { JsonValue, NotRestored, SchemaVersion } from '#record/schema'
+import type { Stamp } from '#record/stamp'
 import type { PlacedSegment } from '#segment/segment'
-import type { CaptureBody } from './entry.ts'
+import type { CaptureBody, EntityAtPoint, Transaction } from './entry.ts'
 import type { VoidSlot } from './envelope.ts'
 import type { ExpiredPoints } from './expired-points.ts'
 import type { KnownSessions } from './known-sessions.ts'
@@ -20,6 +22,8 @@ export type TimelineState = {
   readonly headHash: string
   /** Recovery points, ascending by seq; expired ones are not among them. */
   readonly points: PointList
+  /** What feeds could not tell, ascending by seq. */
+  readonly gaps: readonly Gap[]
   /** Points that were let go, and the entry that did it. */
   readonly expired: ExpiredPoints
   /** The newest entry that said anything of holds or expiry: what the next agreement names. */
@@ -63,7 +67,8 @@ export type ReplacedSegment = PlacedSegment & { readonly replacedBy: number }
 
 export type Point = {
   readonly seq: number
-  readonly kind: 'capture'
+  /** `capture`: a scan. `feed`: what a feed told. `reconcile`: a scan that a feed goes on behind. */
+  readonly kind: 'capture' | 'feed' | 'reconcile'
   readonly labels: readonly string[]
   /** Whether it must not expire. */
   readonly held: boolean
@@ -72,6 +77,35 @@ export type Point = {
   readonly body: CaptureBody
   /** The catalogue in force: this entry's or the newest before it. */
   readonly catalogue: Catalogue
+  /** Every entity it holds, in order of name: those of the newest scan, with what was told since. */
+  readonly entities: readonly EntityAtPoint[]
+  /** As `leftOut` and `sequences` of the newest scan. */
+  readonly leftOut: readonly EntityName[]
+  readonly sequences: Readonly<Record<string, string>>
+  /** Which versions it sees: all of its entry, or those up to `transaction`. */
+  readonly asOf: Stamp
+  /** The moment of the source: the entry's, or that of `transaction`. */
+  readonly cut: Cut
+  /** The one that was addressed inside the entry; `null`: the point is the whole entry. */
+  readonly transaction: (Transaction & { readonly ordinal: number }) | null
+  readonly unproven: Unproven
+}
+
+/** Why entities may not be as the point says: each its reason, one reason for all, or `null`: they are. */
+export type Unproven = ReadonlyMap<EntityName, string> | string | null
+
+/** What a feed could not tell, and between which points. */
+export type Gap = {
+  readonly seq: number
+  /** The newest point before it. */
+  readonly after: number
+  /** The first scan after it; `null`: there was none yet. */
+  readonly until: number | null
+  readonly feed: string
+  readonly reason: string
+  readonly found: string
+  /** `null`: all of them. */
+  readonly entities: readonly EntityName[] | null
 }
 
 export type Catalogue = {

@@ -16,6 +16,7 @@ const ROLES: readonly Role[] = ['capture', 'root', 'custodian', 'keeper', 'resto
 export const AUTHORS: Readonly<Record<EntryBody['kind'], readonly Role[]>> = {
   genesis: ['capture'],
   capture: ['capture'],
+  gap: ['capture'],
   document: ['restore', 'root', 'capture'],
   heads: ['custodian', 'restore', 'keeper', 'root', 'capture'],
   restore: ['restore'],

@@ -25,7 +25,7 @@ export function addEntities(program: Command, act: Act): void {
             entities.map(({ entity, fingerprint, rows, schema }) => [
               entity,
               formatCount(rows),
-              fingerprint,
+              fingerprint ?? 'pending',
               String(schema),
             ]),
           ),

@@ -14,7 +14,7 @@ export async function readHeld(
   signal: AbortSignal,
 ): Promise<Held> {
   const held = new Map<EntityName, Records>()
-  for (const { entity } of point.body.entities) {
+  for (const { entity } of point.entities) {
     held.set(entity, await readRecords(vault, { state, point, entity }, signal))
   }
   return held

@@ -1,0 +1,43 @@
+import type { EntityName } from '#record/entity-name'
+import type { CaptureBody, EntityAtPoint } from './entry.ts'
+import type { Gap, Point, Unproven } from './timeline-state.ts'
+
+export function kindOf({ follow }: CaptureBody): Point['kind'] {
+  if (follow?.part === 'transactions') return 'feed'
+  return follow?.part === 'reconcile' ? 'reconcile' : 'capture'
+}
+
+/** The entities of a scan, in order of name, and in their place what was told of them since. */
+export function overlayEntities(
+  scanned: readonly EntityAtPoint[],
+  { entities: told, follow }: Pick<CaptureBody, 'entities' | 'follow'>,
+): readonly EntityAtPoint[] {
+  if (follow?.part !== 'transactions') return told
+  const toldByEntity = new Map(told.map((one) => [one.entity, one]))
+  const untouched = { inserted: 0, updated: 0, deleted: 0 }
+  return scanned.map((one) => toldByEntity.get(one.entity) ?? { ...one, ...untouched })
+}
+
+/** Why what an entry says of its entities is not known to be so. */
+export function findUnproven(
+  seq: number,
+  { follow }: Pick<CaptureBody, 'follow'>,
+  gaps: readonly Gap[],
+): Unproven {
+  if (follow?.part !== 'transactions') return null
+  const found = new Map<EntityName, string>()
+  for (const entity of follow.notFollowed) {
+    found.set(entity, `it is not followed, and was last read in entry ${follow.scan}`)
+  }
+  for (const gap of gaps) {
+    const isIn = gap.seq < seq && (gap.until === null || seq < gap.until)
+    if (!isIn) continue
+    if (gap.entities === null) return describeGap(gap)
+    for (const entity of gap.entities) found.set(entity, describeGap(gap))
+  }
+  return found.size === 0 ? null : found
+}
+
+export function describeGap({ found, seq }: Gap): string {
+  return `the feed could not tell what happened, as entry ${seq} says: ${found}`
+}
