@@ -1,7 +1,7 @@
 import type { Config } from '#config/config'
-import { nearest } from '#config/did-you-mean'
 import type { Source } from '#connector/connector'
 import { AppError } from '#stdx/app-error'
+import { nearest } from '#stdx/did-you-mean'
 import type { Context } from './context.ts'
 
 /**

@@ -1,7 +1,9 @@
 import type * as z from 'zod'
-import { didYouMean, nearest } from './did-you-mean.ts'
+import { didYouMean, nearest } from '#stdx/did-you-mean'
+import { sayWanted } from '#stdx/say-wanted'
+import type { Path, Problem } from '#stdx/yaml-lines'
 import { outlineSchema, retentionSchema, sourceSchema } from './file-schema.ts'
-import type { Path, Problem, YamlFile } from './yaml-file.ts'
+import type { YamlFile } from './yaml-file.ts'
 
 export type Checked<T> =
   | { readonly kind: 'good'; readonly value: T }
@@ -51,7 +53,7 @@ function describe(
     return [{ line, problem: `${subject} needs "${name}"` }]
   }
   const shown = name === '' ? subject : `"${name}" of ${subject}`
-  return [{ line, problem: `${shown} is not valid: ${wanted(issue)}` }]
+  return [{ line, problem: `${shown} is not valid: ${sayWanted(issue)}` }]
 }
 
 const CONNECTORS = sourceSchema.options.map(({ shape }) => shape.connector.value)
@@ -70,22 +72,6 @@ function unknownConnector(subject: string, value: unknown): string {
   return `${subject} has no known connector: found "${found}", wanted ${names}${
     meant === undefined ? '' : `; did you mean "${meant}"?`
   }`
-}
-
-function wanted(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return `wanted ${issue.expected === 'array' ? 'a list' : issue.expected}`
-    case 'invalid_format':
-    case 'invalid_union':
-      return `wanted ${issue.message}`
-    case 'too_small':
-      return issue.origin === 'number' ? `wanted at least ${issue.minimum}` : 'it is empty'
-    case 'too_big':
-      return `wanted at most ${issue.maximum}`
-    default:
-      return issue.message
-  }
 }
 
 function toPath(path: readonly PropertyKey[]): (string | number)[] {

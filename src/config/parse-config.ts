@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { AppError } from '#stdx/app-error'
 import { Secret } from '#stdx/secret'
+import { formatProblems, type Path, type Problem } from '#stdx/yaml-lines'
 import { checkSettings } from './check-settings.ts'
 import type { ConfiguredSystem, FilesConfig, System } from './config.ts'
 import {
@@ -14,7 +15,7 @@ import {
 } from './file-schema.ts'
 import type { Environment } from './interpolate.ts'
 import type { S3_SETTINGS, S3ParameterName } from './place.ts'
-import { type Path, type Problem, readYamlFile, type YamlFile } from './yaml-file.ts'
+import { readYamlFile, type YamlFile } from './yaml-file.ts'
 
 /** What a file says. Places are as written, with variables put in; each fails when one is missing. */
 export type ParsedConfig = {
@@ -198,13 +199,10 @@ function variableMissing(subject: string, names: readonly string[], label: strin
 }
 
 function invalid(label: string, problems: readonly Problem[]): AppError {
-  const sorted = [...problems].sort((a, b) => a.line - b.line)
-  const lines = sorted.map(({ line, problem }) => `  line ${line}: ${problem}`)
-  const count = sorted.length === 1 ? '1 problem' : `${sorted.length} problems`
   return new AppError(
     'config.invalid',
-    `Cannot read configuration "${label}": found ${count}\n${lines.join('\n')}`,
-    { problems: sorted },
+    `Cannot read configuration "${label}": ${formatProblems(problems)}`,
+    { problems: [...problems].sort((a, b) => a.line - b.line) },
   )
 }
 

@@ -1,5 +1,5 @@
 import { AppError } from '#stdx/app-error'
-import { nearest } from './did-you-mean.ts'
+import { nearest } from '#stdx/did-you-mean'
 import { type SettingName, settingOf } from './settings.ts'
 
 /** A bucket of an S3 store and how it is spoken to, as a URL names it. */

@@ -1,6 +1,6 @@
 import type { ZodError } from 'zod'
 import { AppError } from '#stdx/app-error'
-import { nearest } from './did-you-mean.ts'
+import { nearest } from '#stdx/did-you-mean'
 import type { Environment } from './interpolate.ts'
 import {
   environmentNameOf,

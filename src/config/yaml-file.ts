@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how holdfast.yaml names variables
-import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml'
+import { isMap, isScalar, type Node, visit } from 'yaml'
+import { type Path, type Problem, readYamlLines } from '#stdx/yaml-lines'
 import {
   type Environment,
   interpolate,
@@ -7,11 +8,6 @@ import {
   unveilVariables,
   veilVariables,
 } from './interpolate.ts'
-
-/** Something wrong in the file. */
-export type Problem = { readonly line: number; readonly problem: string }
-
-export type Path = readonly (string | number)[]
 
 /** A YAML file that can say on which line each of its values stands. */
 export type YamlFile = {
@@ -26,9 +22,11 @@ export type YamlFile = {
 }
 
 export function readYamlFile(text: string, environment: Environment): YamlFile {
-  const lines = new LineCounter()
-  const document = parseDocument(veilVariables(text), { lineCounter: lines, stringKeys: true })
-  const problems = syntaxProblems(text, document, lines)
+  const { document, lineAt, lineOf, problems: found } = readYamlLines(veilVariables(text))
+  const problems = found.map((one) => ({ ...one, problem: unveilVariables(one.problem) }))
+  if (isVeiled(text)) {
+    problems.push({ line: 1, problem: 'found a private-use character (U+E000 to U+E002)' })
+  }
   const missing: { path: Path; name: string }[] = []
   visit(document, {
     Scalar(key, node, ancestors) {
@@ -39,7 +37,7 @@ export function readYamlFile(text: string, environment: Environment): YamlFile {
       }
       if (/\$\{/.test(node.value.replaceAll('$$', ''))) {
         problems.push({
-          line: lineAt(lines, node),
+          line: lineAt(node),
           problem: 'found ${ without the name of a variable and }; write $${ for the text itself',
         })
       }
@@ -50,23 +48,7 @@ export function readYamlFile(text: string, environment: Environment): YamlFile {
     },
   })
   const value: unknown = problems.length === 0 ? document.toJS() : undefined
-  return {
-    value,
-    problems,
-    missing,
-    lineOf: (path, isKey = false) => lineOf(document, lines, path, isKey),
-  }
-}
-
-function syntaxProblems(text: string, document: Document, lines: LineCounter): Problem[] {
-  const problems: Problem[] = [...document.errors, ...document.warnings].map((error) => ({
-    line: lines.linePos(error.pos[0]).line,
-    problem: unveilVariables(error.message.split(' at line ')[0]?.split('\n')[0] ?? error.code),
-  }))
-  if (isVeiled(text)) {
-    problems.push({ line: 1, problem: 'found a private-use character (U+E000 to U+E002)' })
-  }
-  return problems
+  return { value, problems, missing, lineOf }
 }
 
 /** The path of a scalar, from the nodes it stands in. */
@@ -87,24 +69,4 @@ function isPair(node: unknown): node is { key: unknown; value: unknown } {
 
 function isSequence(node: unknown): node is { items: unknown[] } {
   return typeof node === 'object' && node !== null && 'items' in node && !isMap(node)
-}
-
-function lineOf(document: Document, lines: LineCounter, path: Path, isKey: boolean): number {
-  const last = path.at(-1)
-  const parent = path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents
-  if (isKey && isMap(parent)) {
-    const pair = parent.items.find(({ key }) => isScalar(key) && key.value === last)
-    if (pair !== undefined && isScalar(pair.key)) return lineAt(lines, pair.key)
-  }
-  const node = path.length === 0 ? document.contents : document.getIn(path, true)
-  if (isNode(node)) return lineAt(lines, node)
-  return path.length === 0 ? 1 : lineOf(document, lines, path.slice(0, -1), true)
-}
-
-function isNode(value: unknown): value is Node {
-  return typeof value === 'object' && value !== null && 'range' in value
-}
-
-function lineAt(lines: LineCounter, node: Node): number {
-  return lines.linePos(node.range?.[0] ?? 0).line
 }

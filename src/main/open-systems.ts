@@ -1,10 +1,10 @@
 import type { OpenedSource, OpenedTarget } from '#app/context'
 import type { Config, ConfiguredSystem, System } from '#config/config'
-import { nearest } from '#config/did-you-mean'
 import type { Connector, ConnectorOptions } from '#connector/connector'
 import { AppError, isAppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import { systemClock } from '#stdx/clock'
+import { nearest } from '#stdx/did-you-mean'
 
 /** Each is loaded when a system of its kind is opened. */
 const CONNECTORS: Readonly<Record<System['connector'], (system: System) => Promise<Connector>>> = {
