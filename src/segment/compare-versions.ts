@@ -1,4 +1,5 @@
 import { AppError } from '#stdx/app-error'
+import { deletesOf } from './batch/deletes.ts'
 import { releaseBatch, releaseRows } from './batch/release.ts'
 import {
   CHANGE_DELETE,
@@ -7,17 +8,10 @@ import {
   type ChangeBatch,
   type ScanTotals,
 } from './changes.ts'
-import {
-  compareEntries,
-  compareWithKey,
-  emptyColumn,
-  entryOf,
-  findFirst,
-  startOf,
-} from './columns.ts'
+import { compareEntries, compareWithKey, entryOf, findFirst } from './columns.ts'
 import { BatchCursor } from './compare/batch-cursor.ts'
 import { ChangeGathering } from './compare/change-gathering.ts'
-import { OP_DELETE, type VersionBatch } from './version-batch.ts'
+import type { VersionBatch } from './version-batch.ts'
 
 /**
  * Compares a scan with the state it is to be stored on top of, key by key and digest by digest, and
@@ -183,25 +177,6 @@ function findInsertEnd(seen: VersionBatch, from: number, isPast: (index: number)
   let to = from + 1
   while (to < seen.count && !isPast(to)) to += 1
   return to
-}
-
-/** Deletes of the keys of a stretch of versions. */
-function deletesOf({ keys }: VersionBatch, from: number, to: number): VersionBatch {
-  const count = to - from
-  const start = startOf(keys, from)
-  return {
-    count,
-    keys: {
-      bytes: keys.bytes.slice(start, startOf(keys, to)),
-      ends: keys.ends.slice(from, to).map((end) => end - start),
-    },
-    seqs: new Uint32Array(count),
-    ordinals: new Uint32Array(count).fill(1),
-    ops: new Uint8Array(count).fill(OP_DELETE),
-    digests: new BigUint64Array(count),
-    rows: emptyColumn(count, 0),
-    large: new Map(),
-  }
 }
 
 /** Numbers of 64 bits as pairs of 32: comparing those makes no objects. */

@@ -15,9 +15,17 @@ const KEY_FIELD_BYTES_MAX = 1 << 20
 
 type Parts = readonly Uint8Array<ArrayBuffer>[]
 
-/** One row that came in pieces. Its text is read in place and never joined. */
-export function scanLargeRow(kernel: Kernel, table: ScanTable, parts: Parts): VersionBatch {
-  const fields = splitParts(table, parts)
+/**
+ * One row that came in pieces. Its text is read in place and never joined.
+ * @param order where each field stands in what came; absent: in its place
+ */
+export function scanLargeRow(
+  kernel: Kernel,
+  table: ScanTable,
+  parts: Parts,
+  order?: readonly number[] | null,
+): VersionBatch {
+  const fields = reorderFields(splitParts(table, parts), order ?? null)
   const digest = digestFields(kernel, table, fields.slice(0, keptFields(table, fields)))
   const key = encodeRowKey(table, fields, digest)
   const { row, large } = takeLargeFields(fields)
@@ -31,6 +39,10 @@ export function scanLargeRow(kernel: Kernel, table: ScanTable, parts: Parts): Ve
     rows: { bytes: row, ends: Uint32Array.of(row.length) },
     large: large.length > 0 ? new Map([[0, large]]) : new Map(),
   }
+}
+
+function reorderFields(fields: readonly FieldPieces[], order: readonly number[] | null) {
+  return order === null ? fields : order.flatMap((at) => fields[at] ?? [])
 }
 
 function splitParts(table: ScanTable, parts: Parts): FieldPieces[] {

@@ -34,7 +34,7 @@ export function scanRowsBatch(
 }
 
 /** Leaves text and field ends in the first two areas, and returns how many rows there are. */
-function findFields(kernel: Kernel, table: ScanTable, bytes: Uint8Array): number {
+export function findFields(kernel: Kernel, table: ScanTable, bytes: Uint8Array): number {
   const { calls } = kernel
   const [text = 0, ends = 0] = kernel.layOut([bytes.length, 4 * bytes.length])
   kernel.bytes().set(bytes, text)
@@ -76,7 +76,7 @@ function encodeKeys(kernel: Kernel, table: ScanTable, areas: ScanAreas): BytesCo
   }
 }
 
-function wrongFields(table: ScanTable) {
+export function wrongFields(table: ScanTable) {
   const { fields } = table.schema
   return invalidRow(table, `found another number of fields, need ${fields.length} and a newline`)
 }

@@ -8,10 +8,7 @@ const PICKED_MAX = 16_384
 const DIGEST_KEY_BYTES = 12
 const OCCURRENCE_AT = 8
 
-/**
- * Single versions out of several batches, in the order they are picked, on their way into one.
- * Versions of one digest key are numbered as they come.
- */
+/** Single versions out of several batches, in the order they are picked, on their way into one. */
 export class PickedVersions {
   readonly #limitBytes: number
   readonly #batchIndexes = new Uint32Array(PICKED_MAX)
@@ -53,6 +50,9 @@ export class PickedVersions {
     const rows = emptyColumn(count, this.#rowBytes)
     const digests = new BigUint64Array(count)
     const digestWords = new Uint32Array(digests.buffer)
+    const seqs = new Uint32Array(count)
+    const ordinals = new Uint32Array(count)
+    const ops = new Uint8Array(count)
     const large = new Map<number, readonly LargeValue[]>()
     let source: Source | undefined
     for (let i = 0; i < count; i++) {
@@ -64,6 +64,9 @@ export class PickedVersions {
       if (batch.rows !== null) copyEntry(batch.rows, index, rows, i)
       digestWords[2 * i] = source.digestWords[2 * index] ?? 0
       digestWords[2 * i + 1] = source.digestWords[2 * index + 1] ?? 0
+      seqs[i] = batch.seqs[index] ?? 0
+      ordinals[i] = batch.ordinals[index] ?? 0
+      ops[i] = batch.ops[index] ?? 0
       const values = batch.large.size > 0 ? batch.large.get(index) : undefined
       if (values !== undefined) large.set(i, values)
     }
@@ -72,8 +75,7 @@ export class PickedVersions {
     this.#keyBytes = 0
     this.#rowBytes = 0
     this.#largeBytes = 0
-    const none = { seqs: new Uint32Array(count), ops: new Uint8Array(count) }
-    return { count, keys, ...none, ordinals: new Uint32Array(count).fill(1), digests, rows, large }
+    return { count, keys, seqs, ordinals, ops, digests, rows, large }
   }
 
   /** The same, with an occurrence number in every digest key that repeats. */

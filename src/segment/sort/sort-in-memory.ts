@@ -5,10 +5,7 @@ import type { PickedVersions } from './picked-versions.ts'
 /** How many bytes of a key, behind what all keys share, are compared as one number. */
 const PREFIX_BYTES = 6
 
-/**
- * Picks the versions of all batches in key order, those of one key by their text; yields whenever
- * what was picked has to be taken.
- */
+/** Picks the versions of all batches in order; yields whenever what was picked has to be taken. */
 export function* sortInMemory(
   batches: readonly VersionBatch[],
   picked: PickedVersions,
@@ -51,10 +48,15 @@ function sortOrder(batches: readonly VersionBatch[]) {
   return { batchOf, indexOf, order }
 }
 
-/** By key, then by text: only rows that nothing but their text tells apart have the same key. */
+/**
+ * By key, the newest first, of one transaction the last that arrived first. What was scanned has one
+ * stamp and did not arrive: then by text, for only rows that nothing but it tells apart share a key.
+ */
 export function compareForSort(a: VersionBatch, i: number, b: VersionBatch, j: number): number {
   const byKey = compareEntries(a.keys, i, b.keys, j)
-  if (byKey !== 0 || a.rows === null || b.rows === null) return byKey
+  if (byKey !== 0) return byKey
+  const newer = (b.ordinals[j] ?? 0) - (a.ordinals[i] ?? 0) || (b.seqs[j] ?? 0) - (a.seqs[i] ?? 0)
+  if (newer !== 0 || a.rows === null || b.rows === null) return newer
   return compareEntries(a.rows, i, b.rows, j)
 }
 

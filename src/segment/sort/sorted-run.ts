@@ -10,7 +10,8 @@ export type SortDeps = { readonly tempDir: string; readonly random: Random }
 /**
  * Sorted versions in a sealed temporary file that has no name. A batch is one frame: count, bytes of
  * keys and rows, large values (count; each its version, field and number of parts), then ends and
- * bytes of keys, ends and bytes of rows, digests. Behind it every part of a large value is a frame.
+ * bytes of keys, ends and bytes of rows, digests, seqs, ordinals, ops. Behind it every part of a large
+ * value is a frame.
  */
 export class SortedRun implements AsyncDisposable {
   readonly #spool: SealedSpool
@@ -42,7 +43,7 @@ export class SortedRun implements AsyncDisposable {
 }
 
 function formatBatch(
-  { count, digests, keys, large, rows }: VersionBatch,
+  { count, digests, keys, large, ops, ordinals, rows, seqs }: VersionBatch,
   parts: Uint8Array<ArrayBuffer>[],
 ): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter()
@@ -60,11 +61,14 @@ function formatBatch(
     parts.push(...value.parts)
   }
   const columns = [keys, rowColumn].flatMap(({ bytes, ends }) => [
-    new Uint8Array(ends.buffer, ends.byteOffset, ends.byteLength),
+    bytesOf(ends),
     bytes.subarray(0, ends.at(-1) ?? 0),
   ])
-  const last = new Uint8Array(digests.buffer, digests.byteOffset, digests.byteLength)
-  return joinBytes([writer.finish(), ...columns, last])
+  return joinBytes([writer.finish(), ...columns, ...[digests, seqs, ordinals, ops].map(bytesOf)])
+}
+
+function bytesOf({ buffer, byteLength, byteOffset }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength)
 }
 
 async function parseBatch(
@@ -93,10 +97,10 @@ async function parseBatch(
   return {
     count,
     keys: keys ?? { ends: new Uint32Array(0), bytes: frame },
-    seqs: new Uint32Array(count),
-    ordinals: new Uint32Array(count).fill(1),
-    ops: new Uint8Array(count),
     digests: new BigUint64Array(reader.raw(8 * count).slice().buffer),
+    seqs: new Uint32Array(reader.raw(4 * count).slice().buffer),
+    ordinals: new Uint32Array(reader.raw(4 * count).slice().buffer),
+    ops: reader.raw(count).slice(),
     rows: rows ?? null,
     large,
   }
