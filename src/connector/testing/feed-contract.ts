@@ -11,10 +11,11 @@ import {
   loadTables,
   readAll,
   readTransactions,
+  scanAll,
   startFollowing,
   startLoad,
 } from './feed-following.ts'
-import type { ToldTransaction } from './feed-mirror.ts'
+import type { MapStore, ToldTransaction } from './feed-mirror.ts'
 
 const signal = new AbortController().signal
 
@@ -24,6 +25,7 @@ export function testFeed(label: string, harness: FeedHarness): void {
     testLoad(harness)
     testSizes(harness)
     testPositions(harness)
+    testCuts(harness)
     testBeginnings(harness)
   })
 }
@@ -206,6 +208,69 @@ function testPositions(harness: FeedHarness): void {
     if (!harness.isKeptBySource) return
     await untilAcknowledged(following, system.feedName, following.position)
   })
+}
+
+const CUTS = 6
+
+function testCuts(harness: FeedHarness): void {
+  test('a cut beside an open feed shows exactly what the feed tells up to it', async () => {
+    await using system = await harness.freshSystem()
+    await system.exec(loadTables(harness))
+    await using load = startLoad(harness, system.url, { writers: 4, transactions: 100_000 })
+    await load.untilAccounted(10)
+    await using following = await startFollowing(harness, system)
+    await using feed = await following.open(following.position)
+    const messages = feed.read(signal)[Symbol.asyncIterator]()
+    const told: number[] = []
+    for (let i = 0; i < CUTS; i++) {
+      const accounted = load.readAccount().length
+      if (i < CUTS - 1) await load.untilAccounted(accounted + 20)
+      // The last one while nobody writes.
+      else {
+        load.stop()
+        await load.done
+      }
+      const { position, rows } = await scanCut(following)
+      const { count, next } = await readUpTo(position, messages, following)
+      expect(following.store.sorted()).toEqual(rows.sorted())
+      if (next !== undefined) following.mirror.take(next)
+      told.push(count)
+    }
+    expect(told.reduce((sum, count) => sum + count)).toBeGreaterThan(20 * (CUTS - 1))
+    await messages.return?.()
+  })
+}
+
+/** What a cut beside the feed shows. A table that is truncated before its turn voids the cut: once more. */
+async function scanCut({ feed, scope }: Following): Promise<{ position: string; rows: MapStore }> {
+  for (let attempt = 1; ; attempt++) {
+    await using opened = await feed.openCut(scope.name, signal)
+    const { position } = opened.cut
+    try {
+      return { position, rows: (await scanAll(opened)).store }
+    } catch (error) {
+      if (!isAppError(error, 'connector.scan-failed') || attempt > 20) throw error
+    }
+  }
+}
+
+/** Takes all transactions up to the cut; returns how many there were, and the commit behind it. */
+async function readUpTo(
+  cut: string,
+  messages: AsyncIterator<FeedMessage>,
+  { feed, mirror }: Following,
+): Promise<{ count: number; next: FeedMessage | undefined }> {
+  for (let count = 0; ; ) {
+    const { value: message } = await messages.next()
+    assert(message !== undefined, 'A feed does not end.')
+    if (message.kind === 'commit') {
+      if (!feed.isUpTo(message.position, cut)) return { count, next: message }
+      count += 1
+    }
+    mirror.take(message)
+    const isEnd = message.kind === 'commit' || message.kind === 'idle'
+    if (isEnd && feed.isUpTo(cut, message.position)) return { count, next: undefined }
+  }
 }
 
 /** Until the source has heard that something behind `before` is durable. */

@@ -9,7 +9,7 @@ import type { Cut, SourceIdentity } from '#record/cut'
 import type { DescribedEntity } from '#record/schema'
 import { isAppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
-import type { Connector, Source } from '../connector.ts'
+import type { Connector, Source, SourceCut } from '../connector.ts'
 import type { Feed, FeedScope, SourceFeed } from '../feed.ts'
 import { type ContractSystem, optionsFor, readRows } from './contract-system.ts'
 import { FeedMirror, fillStore, MapStore, type ToldTransaction } from './feed-mirror.ts'
@@ -144,11 +144,8 @@ export async function beginFeed(
 ): Promise<{ after: Cut; entities: readonly DescribedEntity[]; store: MapStore }> {
   for (let attempt = 1; ; attempt++) {
     await using opened = await feed.start({ ...scope, mayReplace: attempt > 1 }, signal)
-    const { entities } = await opened.readCatalogue(() => true)
-    const store = new MapStore()
     try {
-      for (const entity of entities) fillStore(store, entity, await readRows(opened, entity))
-      return { after: opened.cut, entities, store }
+      return { after: opened.cut, ...(await scanAll(opened)) }
     } catch (error) {
       if (!isAppError(error, 'connector.scan-failed') || attempt > 20) throw error
     }
@@ -164,10 +161,17 @@ export function feedOf(source: Source): SourceFeed {
 export async function readAll(harness: FeedHarness, system: FeedSystem): Promise<MapStore> {
   await using source = await harness.connector.openSource(optionsFor(system.address))
   await using cut = await source.openCut(signal)
+  return (await scanAll(cut)).store
+}
+
+/** What a cut shows. */
+export async function scanAll(
+  cut: SourceCut,
+): Promise<{ entities: readonly DescribedEntity[]; store: MapStore }> {
   const { entities } = await cut.readCatalogue(() => true)
   const store = new MapStore()
   for (const entity of entities) fillStore(store, entity, await readRows(cut, entity))
-  return store
+  return { entities, store }
 }
 
 /** Reads so many transactions into the copy. */

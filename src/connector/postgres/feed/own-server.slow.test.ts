@@ -9,6 +9,8 @@ import { startPostgres } from '#test/servers/start-postgres'
 import type { Source } from '../../connector.ts'
 import { optionsFor } from '../../testing/contract-system.ts'
 import { beginFeed, feedOf } from '../../testing/feed-following.ts'
+import { parseAddress } from '../address.ts'
+import { connectToLog } from '../connect.ts'
 import { postgresConnector } from '../postgres-connector.ts'
 import { freshFeedSystem } from '../testing/feed-system.ts'
 
@@ -16,6 +18,10 @@ const never = new AbortController().signal
 
 function open(url: string): Promise<Source> {
   return postgresConnector.openSource(optionsFor(new Secret(url)))
+}
+
+function openLogReader(url: string): Promise<AsyncDisposable> {
+  return connectToLog(parseAddress(url), never)
 }
 
 const everything = (name: string) => ({ name, isCovered: () => true })
@@ -38,6 +44,50 @@ describePostgres('source feed on a server of its own', (major) => {
       await system.query('select 1 from pg_replication_slots where database = current_database()'),
     ).toEqual([])
     await other.query('rollback')
+  })
+
+  test('a cut beside the feed leaves the feed alone, and says what keeps it from being opened', async () => {
+    const config = { max_replication_slots: '2', max_wal_senders: '2' }
+    await using server = await startPostgres({ major, config })
+    const client = new pg.Client({ connectionString: server.url })
+    client.on('error', () => {})
+    await client.connect()
+    await client.query('create table t (id int primary key)')
+    await using source = await open(server.url)
+    const feed = feedOf(source)
+    const scope = everything('beside')
+    const { after, entities } = await beginFeed(feed, scope)
+    const slots = 'select slot_name, restart_lsn, confirmed_flush_lsn from pg_replication_slots'
+    const before = (await client.query(slots)).rows
+    {
+      await using cut = await feed.openCut('beside', never)
+      expect(feed.isUpTo(after.position, cut.cut.position)).toBe(true)
+      expect(feed.isUpTo(cut.cut.position, after.position)).toBe(false)
+      // Nothing is left in the server but the snapshot.
+      expect((await client.query(slots)).rows).toEqual(before)
+    }
+    await client.query("select pg_create_physical_replication_slot('other')")
+    await expect(feed.openCut('beside', never)).rejects.toMatchObject({
+      code: 'connector.feed-not-ready',
+      message: expect.stringContaining('raise max_replication_slots'),
+    })
+    await client.query("select pg_drop_replication_slot('other')")
+    {
+      await using _open = await feed.open({ ...scope, after, entities }, never)
+      await using _other = await openLogReader(server.url)
+      await expect(feed.openCut('beside', never)).rejects.toMatchObject({
+        code: 'connector.feed-not-ready',
+        message: expect.stringContaining('raise max_wal_senders'),
+      })
+    }
+    await client.query('begin; create table x (i int)')
+    await using another = await open(server.url)
+    await expect(feedOf(another).openCut('beside', never)).rejects.toMatchObject({
+      code: 'connector.feed-waiting',
+    })
+    await client.query('rollback')
+    expect((await client.query(slots)).rows).toHaveLength(1)
+    await client.end()
   })
 
   test('a feed that the server gave up is a hole, and its health said so before', async () => {

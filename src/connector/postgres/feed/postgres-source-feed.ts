@@ -116,7 +116,8 @@ export class PostgresSourceFeed implements SourceFeed {
     try {
       return await this.#deps.connectToLog(signal)
     } catch (error) {
-      if (readServerError(error)?.sqlState === '53300') throw noRoom('max_wal_senders', error)
+      const said = readServerError(error instanceof AppError ? error.cause : error)
+      if (said?.sqlState === '53300') throw noRoom('max_wal_senders', withoutValues(error))
       throw error
     }
   }
