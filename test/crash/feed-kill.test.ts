@@ -102,7 +102,8 @@ async function begin(
   using db = new DatabaseSync(file)
   db.exec(`PRAGMA journal_mode = wal; PRAGMA synchronous = normal;
     CREATE TABLE mirror (entity TEXT, "key" TEXT, "row" TEXT, PRIMARY KEY (entity, "key"));
-    CREATE TABLE told (stamp TEXT PRIMARY KEY, puts INTEGER, deletes INTEGER, amount TEXT);
+    CREATE TABLE told (stamp TEXT PRIMARY KEY, inserts INTEGER, updates INTEGER,
+      deletes INTEGER, amount TEXT);
     CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT)`)
   const { identity, position } = following
   for (const [name, value] of Object.entries({ ...identity, position })) {

@@ -5,10 +5,14 @@
  *
  *     node test/load/write-load.mjs KIND URL ACCOUNT SEED WRITERS TRANSACTIONS
  *
- * SIGTERM ends it after the transactions that are open. Needs the tables that `write-load.mjs KIND --tables` prints. Every transaction that is in the
- * account leaves a row in `ledger`, under its stamp; the account has one line for each:
- * `{"stamp":"2.17","puts":4,"deletes":1,"amount":"1234"}`: rows put and deleted in the other
- * tables, and the sum of `amount` over the rows put. TRUNCATE is a transaction without a line.
+ * Needs the tables that `write-load.mjs KIND --tables` prints. TRANSACTIONS is how many each writer
+ * writes, or for how long: `90s`. SIGTERM ends it after the transactions that are open.
+ *
+ * Every transaction that is in the account leaves a row in `ledger`, under its stamp; the account
+ * has one line for each:
+ * `{"stamp":"2.17","inserts":3,"updates":1,"deletes":1,"amount":"1234"}`: rows of the other tables,
+ * and the sum of `amount` over the rows inserted and updated. A row whose key moves is deleted and
+ * inserted. TRUNCATE is a transaction without a line.
  */
 import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -19,9 +23,17 @@ const DIALECTS = {
       CREATE TABLE account (id INT PRIMARY KEY, name VARCHAR(100), amount BIGINT NOT NULL, note TEXT);
       ALTER TABLE account ALTER note SET STORAGE EXTERNAL;
       CREATE TABLE movement (a INT, b VARCHAR(20), amount BIGINT NOT NULL, said TEXT, PRIMARY KEY (a, b));
+      ALTER TABLE movement ALTER said SET STORAGE EXTERNAL;
+      ALTER TABLE movement REPLICA IDENTITY FULL;
+      CREATE TABLE parcel (id INT, depot INT, amount BIGINT NOT NULL, note TEXT, PRIMARY KEY (id, depot))
+        PARTITION BY LIST (depot);
+      ALTER TABLE parcel ALTER note SET STORAGE EXTERNAL;
+      CREATE TABLE parcel_0 PARTITION OF parcel FOR VALUES IN (0);
+      CREATE TABLE parcel_1 PARTITION OF parcel FOR VALUES IN (1, 2);
       CREATE TABLE scratch (id INT PRIMARY KEY, amount BIGINT NOT NULL);
       CREATE TABLE ledger (stamp VARCHAR(40) PRIMARY KEY, amount BIGINT NOT NULL);`,
     begin: 'BEGIN',
+    orUpdate: (key) => `ON CONFLICT (${key}) DO UPDATE SET amount = EXCLUDED.amount`,
     text: (length) => `repeat(md5(random()::text), ${Math.ceil(length / 32)})`,
     async connect(url) {
       const { default: pg } = await import('pg')
@@ -42,14 +54,16 @@ const DIALECTS = {
 const [, , kind, url, account, seed, writers, transactions] = process.argv
 const dialect = DIALECTS[kind]
 let isStopping = false
-process.on('SIGTERM', () => {
+const stop = () => {
   isStopping = true
-})
+}
+process.on('SIGTERM', stop)
+const [, seconds] = /^([0-9]+)s$/.exec(transactions ?? '') ?? []
+const countMax = seconds === undefined ? Number(transactions) : Number.POSITIVE_INFINITY
+if (seconds !== undefined) setTimeout(stop, 1000 * Number(seconds)).unref()
 if (url === '--tables') process.stdout.write(dialect.tables)
 else {
-  await Promise.all(
-    Array.from({ length: Number(writers) }, (_, i) => write(i, Number(transactions))),
-  )
+  await Promise.all(Array.from({ length: Number(writers) }, (_, i) => write(i, countMax)))
 }
 
 /** A small generator of pseudo-random numbers below 1 (mulberry32). */
@@ -69,7 +83,7 @@ async function write(writer, count) {
   let db = await connect()
   for (let n = 0; n < count && !isStopping; n++) {
     const stamp = `${seed}.${writer}.${n}`
-    const tally = { stamp, puts: 0, deletes: 0, amount: 0n }
+    const tally = { stamp, inserts: 0, updates: 0, deletes: 0, amount: 0n }
     let isCommitting = false
     try {
       if (chance() < 0.004) {
@@ -99,58 +113,84 @@ async function write(writer, count) {
   await db.end()
 }
 
-function record({ amount, deletes, puts, stamp }) {
-  appendFileSync(account, `${JSON.stringify({ stamp, puts, deletes, amount: String(amount) })}\n`)
+function record(tally) {
+  const line = JSON.stringify({ ...tally, amount: String(tally.amount) })
+  appendFileSync(account, `${line}\n`)
 }
 
 async function step(db, tally, { below, chance, writer }) {
   const id = below(200)
   const amount = 1 + below(100_000)
-  const put = async (sql, rows = 1) => {
+  const put = async (kind, sql) => {
     const found = await db.run(sql)
-    tally.puts += found
-    tally.amount += BigInt(found === 0 ? 0 : amount * rows)
+    tally[kind] += found
+    tally.amount += BigInt(found * amount)
     return found
   }
+  const remove = async (sql) => {
+    tally.deletes += await db.run(sql)
+  }
+  const note = () =>
+    chance() < 0.3 ? dialect.text(3000 + below(4000)) : chance() < 0.5 ? 'NULL' : "''"
+  /** Keys that no other writer inserts, moves or deletes. */
+  const own = 1000 * (writer + 1) + below(500)
   const pick = chance()
-  if (pick < 0.3) {
-    const note = chance() < 0.3 ? dialect.text(3000 + below(4000)) : chance() < 0.5 ? 'NULL' : "''"
+  if (pick < 0.2) {
     const name = `'tab\there ${below(1000)} Müller 🚢'`
-    const fresh = 1000 * (writer + 1) + below(500)
     await db.run('SAVEPOINT s')
-    const there = await db.run(`DELETE FROM account WHERE id = ${fresh}`)
-    tally.deletes += there
-    await put(`INSERT INTO account VALUES (${fresh}, ${name}, ${amount}, ${note})`)
+    await remove(`DELETE FROM account WHERE id = ${own}`)
+    await put('inserts', `INSERT INTO account VALUES (${own}, ${name}, ${amount}, ${note()})`)
+  } else if (pick < 0.3) {
+    // Whether there is a row already is known only by who holds it.
+    const [row] = await db.read(`SELECT amount FROM account WHERE id = ${own} FOR UPDATE`)
+    if (row !== undefined && Number(row[0]) === amount) return
+    const orUpdate = dialect.orUpdate('id')
+    await db.run(`INSERT INTO account VALUES (${own}, 'or', ${amount}, ${note()}) ${orUpdate}`)
+    tally[row === undefined ? 'inserts' : 'updates'] += 1
+    tally.amount += BigInt(amount)
   } else if (pick < 0.45) {
-    await put(
-      `UPDATE account SET amount = ${amount} WHERE id = ${1000 + below(4500)} AND amount <> ${amount}`,
-    )
-  } else if (pick < 0.6) {
-    await put(
-      `UPDATE movement SET amount = ${amount} WHERE a = ${id} AND b = 'k' AND amount <> ${amount}`,
-    )
-  } else if (pick < 0.7) {
+    const where = `id = ${1000 + below(4500)} AND amount <> ${amount}`
+    await put('updates', `UPDATE account SET amount = ${amount} WHERE ${where}`)
+  } else if (pick < 0.55) {
+    const where = `a = ${id} AND b = 'k' AND amount <> ${amount}`
+    await put('updates', `UPDATE movement SET amount = ${amount} WHERE ${where}`)
+  } else if (pick < 0.65) {
     // The key moves, and a large field stays as it is.
-    const from = 1000 * (writer + 1) + below(500)
     const to = 100_000 + 1000 * writer + below(900)
     const taken = await db.read(`SELECT count(*) FROM account WHERE id = ${to}`)
     if (Number(taken[0][0]) > 0) return
-    const found = await put(`UPDATE account SET id = ${to}, amount = ${amount} WHERE id = ${from}`)
-    tally.deletes += found
-  } else if (pick < 0.8) {
-    tally.deletes += await db.run(
-      `DELETE FROM account WHERE id = ${100_000 + 1000 * writer + below(900)}`,
-    )
-  } else if (pick < 0.9) {
-    tally.deletes += await db.run(`DELETE FROM movement WHERE a = ${id} AND b = 'k'`)
-    await put(`INSERT INTO movement VALUES (${id}, 'k', ${amount}, 'back\\\\slash')`)
+    const sql = `UPDATE account SET id = ${to}, amount = ${amount} WHERE id = ${own}`
+    tally.deletes += await put('inserts', sql)
+  } else if (pick < 0.72) {
+    await remove(`DELETE FROM account WHERE id = ${100_000 + 1000 * writer + below(900)}`)
+  } else if (pick < 0.82) {
+    await remove(`DELETE FROM movement WHERE a = ${id} AND b = 'k'`)
+    const said = chance() < 0.3 ? dialect.text(3000) : "'back\\\\slash'"
+    await put('inserts', `INSERT INTO movement VALUES (${id}, 'k', ${amount}, ${said})`)
+  } else if (pick < 0.92) {
+    await stepParcel({ db, put, remove, tally }, { amount, depot: below(3), note, own })
   } else if (pick < 0.95) {
     await db.run('SAVEPOINT undone')
     await db.run(`INSERT INTO movement VALUES (${id}, 'undone', 1, NULL)`)
     await db.run('ROLLBACK TO SAVEPOINT undone')
   } else {
     const at = 10 * below(100_000_000) + writer
-    await put(`INSERT INTO scratch VALUES (${at}, ${amount})`)
+    await put('inserts', `INSERT INTO scratch VALUES (${at}, ${amount})`)
+  }
+}
+
+/** A row of a table of several parts is made, goes into another part or stays, or is removed. */
+async function stepParcel({ db, put, remove, tally }, { amount, depot, note, own }) {
+  const [row] = await db.read(`SELECT depot, amount FROM parcel WHERE id = ${own} FOR UPDATE`)
+  if (row === undefined) {
+    await put('inserts', `INSERT INTO parcel VALUES (${own}, ${depot}, ${amount}, ${note()})`)
+  } else if (own % 7 === 0) await remove(`DELETE FROM parcel WHERE id = ${own}`)
+  else if (Number(row[0]) === depot) {
+    const where = `id = ${own} AND amount <> ${amount}`
+    await put('updates', `UPDATE parcel SET amount = ${amount} WHERE ${where}`)
+  } else {
+    const sql = `UPDATE parcel SET depot = ${depot}, amount = ${amount} WHERE id = ${own}`
+    tally.deletes += await put('inserts', sql)
   }
 }
 

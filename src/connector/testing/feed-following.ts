@@ -47,7 +47,8 @@ export function loadTables({ kind }: Pick<FeedHarness, 'kind'>): string {
 /** One line of the account that the load keeps. */
 export type Accounted = {
   readonly stamp: string
-  readonly puts: number
+  readonly inserts: number
+  readonly updates: number
   readonly deletes: number
   readonly amount: string
 }

@@ -2,7 +2,7 @@ import type { EntityName } from '#record/entity-name'
 import { formatRow, splitRow } from '#record/row-text'
 import type { DescribedEntity } from '#record/schema'
 import { assert } from '#stdx/assert'
-import { DELETE, type FeedChanges, type FeedMessage } from '../feed.ts'
+import { DELETE, type FeedChanges, type FeedMessage, INSERT, UPDATE } from '../feed.ts'
 
 /** What one transaction did, by the feed. */
 export type ToldTransaction = {
@@ -10,7 +10,8 @@ export type ToldTransaction = {
   readonly time: string
   /** Rows of the table that names transactions. */
   readonly stamps: readonly string[]
-  readonly puts: number
+  readonly inserts: number
+  readonly updates: number
   readonly deletes: number
   readonly amount: bigint
 }
@@ -25,8 +26,9 @@ export type MirrorStore = {
 
 /**
  * Applies what a feed tells to a copy of the tables, a transaction at a time, the simplest way one
- * can, and sums up what each did. Refuses what a feed must never tell: a delete of nothing, an
- * unchanged field of a record that is not there, messages out of place.
+ * can, and sums up what each did. Refuses what a feed must never tell: an insert of what is there,
+ * an update or a delete of what is not, an unchanged field of a record that is not there, messages
+ * out of place. So inserts less deletes of a transaction are by how many rows an entity grew.
  */
 export class FeedMirror {
   readonly #store: MirrorStore
@@ -76,7 +78,15 @@ export class FeedMirror {
     messages: readonly FeedMessage[],
     { position, time }: { position: string; time: string },
   ): ToldTransaction {
-    const told = { position, time, stamps: [] as string[], puts: 0, deletes: 0, amount: 0n }
+    const told = {
+      position,
+      time,
+      stamps: [] as string[],
+      inserts: 0,
+      updates: 0,
+      deletes: 0,
+      amount: 0n,
+    }
     const removed = new Map<string, string>()
     for (const message of messages) {
       if (message.kind === 'truncate') {
@@ -85,6 +95,7 @@ export class FeedMirror {
       }
       if (message.kind !== 'changes') continue
       for (const change of readChanges(message)) {
+        assert([INSERT, UPDATE, DELETE].includes(change.op), 'There are three operations.')
         if (change.op === DELETE) {
           const row = this.#store.get(message.entity, change.row)
           assert(row !== undefined, 'What is deleted was there.')
@@ -94,13 +105,16 @@ export class FeedMirror {
           continue
         }
         const row = this.#complete(message, change, removed)
-        this.#store.set(message.entity, keyOf(message, row), row)
+        const key = keyOf(message, row)
+        const isThere = this.#store.get(message.entity, key) !== undefined
+        assert(change.op === INSERT ? !isThere : isThere, 'Inserts are new and updates are not.')
+        this.#store.set(message.entity, key, row)
         const values = splitRow(row)
         if (message.entity === this.#ledger) {
           told.stamps.push(values[0] ?? '')
           continue
         }
-        told.puts += 1
+        told[change.op === INSERT ? 'inserts' : 'updates'] += 1
         told.amount += BigInt(values[message.fields.indexOf('amount')] ?? '0')
       }
     }

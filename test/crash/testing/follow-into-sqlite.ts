@@ -75,9 +75,10 @@ function readState(): State {
 }
 
 /** A stamp that is told twice violates the key of `told`. */
-function keep({ amount, deletes, position, puts, stamps }: ToldTransaction): void {
+function keep({ amount, deletes, inserts, position, stamps, updates }: ToldTransaction): void {
   for (const stamp of stamps) {
-    db.prepare('INSERT INTO told VALUES (?, ?, ?, ?)').run(stamp, puts, deletes, String(amount))
+    const sql = 'INSERT INTO told VALUES (?, ?, ?, ?, ?)'
+    db.prepare(sql).run(stamp, inserts, updates, deletes, String(amount))
   }
   db.prepare("UPDATE state SET value = ? WHERE name = 'position'").run(position)
 }

@@ -154,7 +154,7 @@ describePostgres('source feed', (major) => {
     await using opened = await feed.open({ ...scope, after, entities }, never)
     const mirror = new FeedMirror(store, 'none')
     const [told] = await readTransactions(opened, { mirror }, 1)
-    expect(told?.puts).toBeGreaterThan(100)
+    expect(told?.updates).toBeGreaterThan(100)
     await using now = await source.openCut(never)
     const live = new MapStore()
     for (const entity of entities) fillStore(live, entity, await readRows(now, entity))
