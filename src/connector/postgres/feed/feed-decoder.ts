@@ -2,10 +2,11 @@ import { type EntityName, formatEntityName } from '#record/entity-name'
 import { BLOCK_BYTES } from '#record/row-batch'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
+import type { ChangeShape } from '../../changes/change-block.ts'
 import type { FeedBegin, FeedMessage } from '../../feed.ts'
 import { formatPosition, formatTime } from './lsn.ts'
 import { readRelation } from './read-relation.ts'
-import type { Relation, RowPlan, RowShape, Verdict } from './relation.ts'
+import type { Relation, RowPlan, Verdict } from './relation.ts'
 import { RowBlock } from './row-block.ts'
 import { TupleView } from './tuple-view.ts'
 
@@ -29,7 +30,7 @@ export type FeedDecoderOptions = {
 export class FeedDecoder {
   readonly #options: FeedDecoderOptions
   readonly #announced = new Map<number, Known>()
-  readonly #blocks = new Map<RowShape, RowBlock>()
+  readonly #blocks = new Map<ChangeShape, RowBlock>()
   /** What is decoded and waits to be taken by the caller, in order. */
   readonly out: FeedMessage[] = []
   /** Everything up to here was told or did not concern us. Only right outside a transaction. */
@@ -209,7 +210,7 @@ export class FeedDecoder {
     throw new AppError('connector.feed-unreadable', `Cannot read the feed: found ${found}`)
   }
 
-  #blockOf(shape: RowShape): RowBlock {
+  #blockOf(shape: ChangeShape): RowBlock {
     this.#beginTelling()
     let block = this.#blocks.get(shape)
     if (block === undefined) {

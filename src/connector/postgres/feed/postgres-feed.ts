@@ -3,6 +3,7 @@ import type { DescribedEntity } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import { formatCanonicalJson } from '#stdx/canonical-json'
+import type { ChangeShape } from '../../changes/change-block.ts'
 import type { Feed, FeedMessage, OpenFeedOptions } from '../../feed.ts'
 import type { CopyBoth } from '../copy-both.ts'
 import { isConnectionLost, withoutValues } from '../pg-error.ts'
@@ -14,7 +15,7 @@ import { FeedDecoder } from './feed-decoder.ts'
 import { FrameReader } from './frame-reader.ts'
 import { judgeRelation } from './judge-relation.ts'
 import { parsePosition, toServerTime } from './lsn.ts'
-import { planRows, type Relation, type RowShape } from './relation.ts'
+import { planRows, type Relation } from './relation.ts'
 import {
   FRAME,
   formatStatus,
@@ -49,7 +50,7 @@ export class PostgresFeed implements Feed {
   readonly #decoder: FeedDecoder
   readonly #watch: CatalogueWatch
   readonly #known: Map<EntityName, DescribedEntity>
-  readonly #shapes = new Map<EntityName, RowShape>()
+  readonly #shapes = new Map<EntityName, ChangeShape>()
   readonly #unfollowed = new Set<EntityName>()
   readonly #closed = new AbortController()
   #copy: CopyBoth | undefined
@@ -202,7 +203,7 @@ export class PostgresFeed implements Feed {
   }
 
   /** One object as long as rows are told alike, so that partitions share a block. */
-  #shapeOf({ entity, fields, key }: DescribedEntity): RowShape {
+  #shapeOf({ entity, fields, key }: DescribedEntity): ChangeShape {
     const wanted = { entity, fields: fields.map(({ name }) => name), key: key?.fields ?? [] }
     const known = this.#shapes.get(entity)
     const isSame = known !== undefined && formatCanonicalJson(known) === formatCanonicalJson(wanted)

@@ -1,6 +1,6 @@
-import type { EntityName } from '#record/entity-name'
 import type { DescribedEntity } from '#record/schema'
 import { assert } from '#stdx/assert'
+import type { ChangeShape } from '../../changes/change-block.ts'
 
 /** A table as the stream announces it before its first change, and again when it may be another. */
 export type Relation = {
@@ -26,16 +26,9 @@ export type Verdict =
   /** Not covered, or cannot be told exactly: its changes are passed over. */
   | { readonly kind: 'ignore' }
 
-/** The rows of an entity as they are told; one object for all its partitions and all the time it holds. */
-export type RowShape = {
-  readonly entity: EntityName
-  readonly fields: readonly string[]
-  readonly key: readonly string[]
-}
-
 /** How the columns of a relation become the fields of a row. */
 export type RowPlan = {
-  readonly shape: RowShape
+  readonly shape: ChangeShape
   /** By field: the column it stands in. */
   readonly columnByField: Int32Array
   /** By part of the key: the field. */
@@ -47,7 +40,7 @@ export type RowPlan = {
 /** @param siblings as in `RowPlan` */
 export function planRows(
   relation: Relation,
-  shape: RowShape,
+  shape: ChangeShape,
   siblings: RowPlan['siblings'],
 ): RowPlan {
   const columns = new Map(relation.columns.map(({ name }, i) => [name, i]))

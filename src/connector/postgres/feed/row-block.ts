@@ -1,45 +1,21 @@
-import { isUtf8 } from 'node:buffer'
-import { BLOCK_BYTES, LARGE_ROW_BYTES } from '#record/row-batch'
-import { AppError } from '#stdx/app-error'
-import {
-  DELETE,
-  type FeedChanges,
-  type FeedRows,
-  INSERT,
-  type Unchanged,
-  UPDATE,
-} from '../../feed.ts'
-import type { RowPlan, RowShape } from './relation.ts'
-import { LargeRowWriter, type RowSink, RowWriter } from './row-writer.ts'
+import { ChangeBlock, type ChangeShape } from '../../changes/change-block.ts'
+import type { RowSink } from '../../changes/row-writer.ts'
+import { type FeedChanges, INSERT, UPDATE } from '../../feed.ts'
+import type { RowPlan } from './relation.ts'
 import { NOT_SENT, NULL, type TupleView } from './tuple-view.ts'
 
-const ROWS_MAX = 65_536
-const NOTHING: ReadonlyMap<number, Unchanged> = new Map()
-
-/**
- * The changes of one entity that wait to be handed out, made from rows as the stream sends them.
- * Holds at most about `BLOCK_BYTES` and one row.
- */
+/** Writes the changes of one entity, as the stream sends them, into the block that is handed out. */
 export class RowBlock {
-  readonly #shape: RowShape
-  readonly #isUnchecked: boolean
-  readonly #emit: (changes: FeedChanges) => void
-  readonly #writer = new RowWriter()
-  #ops = new Uint8Array(new ArrayBuffer(64))
-  #ends = new Uint32Array(new ArrayBuffer(256))
-  #count = 0
-  #unchanged: Map<number, Unchanged> | undefined
+  readonly #block: ChangeBlock
 
   /** @param isUnchecked the server does not vouch for its text being UTF-8 */
-  constructor(shape: RowShape, isUnchecked: boolean, emit: (changes: FeedChanges) => void) {
-    this.#shape = shape
-    this.#isUnchecked = isUnchecked
-    this.#emit = emit
+  constructor(shape: ChangeShape, isUnchecked: boolean, emit: (changes: FeedChanges) => void) {
+    this.#block = new ChangeBlock(shape, isUnchecked, emit)
   }
 
   /** Bytes that wait. */
   get bytes(): number {
-    return this.#writer.used
+    return this.#block.bytes
   }
 
   insert(plan: RowPlan, row: TupleView): void {
@@ -52,119 +28,35 @@ export class RowBlock {
       this.#put(plan, { op: UPDATE, row, old, oldKey: null })
       return
     }
-    const start = this.#writeKey(plan, old)
-    const oldKey = this.#writer.copy(start)
-    this.#add(DELETE)
+    this.#writeKey(plan, old)
+    const oldKey = this.#block.copyKey()
+    this.#block.endKey()
     this.#put(plan, { op: INSERT, row, old, oldKey })
   }
 
   delete(plan: RowPlan, old: TupleView): void {
     this.#writeKey(plan, old)
-    this.#add(DELETE)
+    this.#block.endKey()
   }
 
-  /** Returns where it begins. */
-  #writeKey({ columnByField, keyFields }: RowPlan, old: TupleView): number {
-    const writer = this.#writer
-    const start = writer.used
-    writer.reserve(old.textBytesMax)
+  #writeKey({ columnByField, keyFields }: RowPlan, old: TupleView): void {
+    const to = this.#block.beginKey(old.textBytesMax)
     for (let part = 0; part < keyFields.length; part++) {
-      if (part > 0) writer.tab()
-      writeColumn(writer, old, columnByField[keyFields[part] ?? 0] ?? 0)
+      if (part > 0) to.tab()
+      writeColumn(to, old, columnByField[keyFields[part] ?? 0] ?? 0)
     }
-    writer.endRow()
-    return start
+    to.endRow()
   }
 
   /** Hands out what waits, at the end of a transaction or when enough came together. */
   flush(): void {
-    const count = this.#count
-    if (count === 0) return
-    const bytes = this.#writer.take()
-    this.#refuseBroken([bytes])
-    const unchanged = this.#unchanged ?? NOTHING
-    const ops = this.#ops.slice(0, count)
-    const ends = this.#ends.slice(0, count)
-    this.#count = 0
-    this.#unchanged = undefined
-    this.#send(ops, { kind: 'rows', bytes, ends }, unchanged)
+    this.#block.flush()
   }
 
   #put({ columnByField }: RowPlan, { old, oldKey, op, row }: Put): void {
-    const textBytesMax = row.textBytesMax + (old?.textBytesMax ?? 0)
-    const isLarge = textBytesMax > LARGE_ROW_BYTES
-    const large = isLarge ? new LargeRowWriter() : undefined
-    if (!isLarge) this.#writer.reserve(textBytesMax)
-    const missing = writeRow(large ?? this.#writer, columnByField, row, old)
-    const unchanged = missing === undefined ? undefined : { fields: missing, oldKey }
-    if (large !== undefined) {
-      const parts = large.takeParts()
-      const size = parts.reduce((sum, part) => sum + part.length, 0)
-      if (size > LARGE_ROW_BYTES) {
-        this.#sendLarge(op, parts, unchanged)
-        return
-      }
-      for (const part of parts) this.#writer.append(part)
-    }
-    if (unchanged !== undefined) {
-      this.#unchanged ??= new Map()
-      this.#unchanged.set(this.#count, unchanged)
-    }
-    this.#add(op)
-  }
-
-  #sendLarge(
-    op: number,
-    parts: readonly Uint8Array<ArrayBuffer>[],
-    unchanged: Unchanged | undefined,
-  ): void {
-    this.flush()
-    this.#refuseBroken(parts)
-    const byRow = unchanged === undefined ? NOTHING : new Map([[0, unchanged]])
-    this.#send(new Uint8Array(new ArrayBuffer(1)).fill(op), { kind: 'large', parts }, byRow)
-  }
-
-  #send(
-    ops: Uint8Array<ArrayBuffer>,
-    rows: FeedRows,
-    unchanged: ReadonlyMap<number, Unchanged>,
-  ): void {
-    const { entity, fields, key } = this.#shape
-    this.#emit({ kind: 'changes', entity, fields, key, ops, rows, unchanged })
-  }
-
-  #add(op: number): void {
-    if (this.#count === this.#ops.length) this.#grow()
-    this.#ops[this.#count] = op
-    this.#ends[this.#count] = this.bytes
-    this.#count += 1
-    if (this.bytes >= BLOCK_BYTES || this.#count >= ROWS_MAX) this.flush()
-  }
-
-  #grow(): void {
-    const ops = new Uint8Array(new ArrayBuffer(this.#count * 2))
-    const ends = new Uint32Array(new ArrayBuffer(this.#count * 8))
-    ops.set(this.#ops)
-    ends.set(this.#ends)
-    this.#ops = ops
-    this.#ends = ends
-  }
-
-  /** @throws connector.value-refused when the text is not UTF-8 */
-  #refuseBroken(parts: readonly Uint8Array[]): void {
-    if (!this.#isUnchecked) return
-    const decoder = new TextDecoder('utf-8', { fatal: true })
-    const [first] = parts
-    if (parts.length === 1 && first !== undefined && isUtf8(first)) return
-    try {
-      for (const part of parts) decoder.decode(part, { stream: true })
-      decoder.decode()
-    } catch (cause) {
-      const { entity } = this.#shape
-      const found = 'the database has no encoding, and a value is not UTF-8'
-      const message = `Cannot follow "${entity}": ${found}`
-      throw new AppError('connector.value-refused', message, { entity }, { cause })
-    }
+    const to = this.#block.begin(row.textBytesMax + (old?.textBytesMax ?? 0))
+    const fields = writeRow(to, columnByField, row, old)
+    this.#block.end(op, fields === undefined ? undefined : { fields, oldKey })
   }
 }
 
