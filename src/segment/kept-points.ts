@@ -1,3 +1,4 @@
+import type { Stamp } from '#record/stamp'
 import { findFirst } from './columns.ts'
 
 /** What a merge has to keep of one generation of an entity. */
@@ -11,18 +12,16 @@ export type KeptVersions = {
 }
 
 /**
- * Whether some kept point sees a version of a key.
- * @param newerSeq of the key's next newer version; `Infinity` when there is none
+ * Whether a version of a key is there at some kept point, or at one of the transactions inside its
+ * entry: those are looked at as the point is.
+ * @param newer stamp of the key's next newer version; absent when there is none
  */
-export function isSeen(
-  { newestSeq, points }: KeptVersions,
-  seq: number,
-  newerSeq: number,
-): boolean {
+export function isSeen({ newestSeq, points }: KeptVersions, seq: number, newer?: Stamp): boolean {
   if (seq > newestSeq) return true
   const at = findFirst(0, points.length, (i) => (points[i] ?? 0) >= seq)
   const point = points[at]
   if (point === undefined) return false
-  // Of several transactions of one entry the earlier ones are seen at that entry alone.
-  return newerSeq === seq ? point === seq : point < newerSeq
+  if (newer === undefined || point < newer.seq) return true
+  // Up to the transaction that made the newer one.
+  return point === newer.seq && newer.ordinal > 1
 }

@@ -270,12 +270,14 @@ test('merging everything keeps exactly the versions that a kept point sees', asy
   )
 }, 30_000)
 
-test('isSeen() keeps all transactions of an entry that is kept', () => {
+test('isSeen() keeps what all transactions of an entry that is kept show', () => {
   const kept = { points: [3, 7], newestSeq: 9, outsideSeqMin: 0 }
-  expect(isSeen(kept, 3, 3)).toBe(true)
-  expect(isSeen(kept, 2, 2)).toBe(false)
-  expect(isSeen(kept, 2, 3)).toBe(false)
-  expect(isSeen(kept, 2, 4)).toBe(true)
-  expect(isSeen(kept, 8, Number.POSITIVE_INFINITY)).toBe(false)
-  expect(isSeen(kept, 10, Number.POSITIVE_INFINITY)).toBe(true)
+  const from = (seq: number, ordinal = 1) => ({ seq, ordinal })
+  expect(isSeen(kept, 3, from(3, 2))).toBe(true)
+  expect(isSeen(kept, 2, from(2, 2))).toBe(false)
+  expect(isSeen(kept, 2, from(3, 1))).toBe(false)
+  expect(isSeen(kept, 2, from(3, 2))).toBe(true)
+  expect(isSeen(kept, 2, from(4))).toBe(true)
+  expect(isSeen(kept, 8)).toBe(false)
+  expect(isSeen(kept, 10)).toBe(true)
 })

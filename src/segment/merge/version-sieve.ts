@@ -1,4 +1,5 @@
 import type { SchemaVersion } from '#record/schema'
+import type { Stamp } from '#record/stamp'
 import type { Piece } from '../batch/pieces.ts'
 import { compareEntries, entryOf } from '../columns.ts'
 import { isSeen, type KeptVersions } from '../kept-points.ts'
@@ -29,7 +30,7 @@ export class VersionSieve {
   /** The version that came last. */
   #last: VersionBatch | undefined
   #lastIndex = 0
-  #lastSeq = 0
+  #lastStamp: Stamp = { seq: 0, ordinal: 0 }
   /** Deletes of the last key that may go unless something older of it is kept. */
   #held: { readonly piece: Piece; readonly target: SchemaVersion; readonly seq: number }[] = []
   #dropped = 0
@@ -84,7 +85,7 @@ export class VersionSieve {
     const isSameKey =
       last !== undefined && compareEntries(last.keys, this.#lastIndex, batch.keys, index) === 0
     if (!isSameKey) this.#closeKey()
-    const isKept = isSeen(this.#kept, seq, isSameKey ? this.#lastSeq : Number.POSITIVE_INFINITY)
+    const isKept = isSeen(this.#kept, seq, isSameKey ? this.#lastStamp : undefined)
     this.#remember(batch, index)
     if (!isKept) {
       this.#drop(seq)
@@ -114,7 +115,7 @@ export class VersionSieve {
   #remember(batch: VersionBatch, index: number): void {
     this.#last = batch
     this.#lastIndex = index
-    this.#lastSeq = batch.seqs[index] ?? 0
+    this.#lastStamp = { seq: batch.seqs[index] ?? 0, ordinal: batch.ordinals[index] ?? 0 }
   }
 }
 

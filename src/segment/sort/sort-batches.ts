@@ -36,6 +36,7 @@ export async function* sortBatches(
   let heldBytes = 0
   for await (const batch of input) {
     signal.throwIfAborted()
+    if (batch.count === 0) continue
     held.push(batch)
     heldBytes += bytesOf(batch)
     if (heldBytes < memoryBytesMax) continue
