@@ -18,10 +18,10 @@ describePostgres('feed: replica identities', (major) => {
 
   test('DEFAULT marks large values that did not change, and the old key with them', async () => {
     expect(await tellSteps(major, stored('default'), { before: steps })).toEqual([
-      'put public.t 1 11 2 ~',
+      'update public.t 1 11 2 ~',
       'delete public.t 1',
-      'put public.t 2 11 2 ~ from 1',
-      'put public.t 2 11 \\N ~',
+      'insert public.t 2 11 2 ~ from 1',
+      'update public.t 2 11 \\N ~',
       'delete public.t 2',
     ])
   })
@@ -29,11 +29,53 @@ describePostgres('feed: replica identities', (major) => {
   test('FULL brings them, and never a null for what was not sent', async () => {
     const value = '0123456789'.repeat(1000)
     expect(await tellSteps(major, stored('full'), { before: steps })).toEqual([
-      `put public.t 1 11 2 ${value}`,
+      `update public.t 1 11 2 ${value}`,
       'delete public.t 1',
-      `put public.t 2 11 2 ${value}`,
-      `put public.t 2 11 \\N ${value}`,
+      `insert public.t 2 11 2 ${value}`,
+      `update public.t 2 11 \\N ${value}`,
       'delete public.t 2',
+    ])
+  })
+
+  test('FULL brings values of a row that is large itself', async () => {
+    const setup = `create table t (id int primary key, v int, big text);
+      alter table t alter big set storage external; alter table t replica identity full;
+      insert into t values (1, 1, repeat('0123456789', 300000))`
+    const value = '0123456789'.repeat(300_000)
+    const before = ['update t set v = 2', 'update t set id = 2', 'update t set big = null']
+    expect(await tellSteps(major, setup, { before })).toEqual([
+      `update public.t 1 2 ${value}`,
+      'delete public.t 1',
+      `insert public.t 2 2 ${value}`,
+      'update public.t 2 2 \\N',
+    ])
+  })
+
+  test('upserts are told as what they became', async () => {
+    const setup = 'create table t (id int primary key, v int); insert into t values (1, 1)'
+    const upsert = (id: number) =>
+      `insert into t values (${id}, 5) on conflict (id) do update set v = t.v + 1`
+    const before = [upsert(1), upsert(2), `begin; ${upsert(3)}; ${upsert(3)}; commit`]
+    expect(await tellSteps(major, setup, { before })).toEqual([
+      'update public.t 1 2',
+      'insert public.t 2 5',
+      'insert public.t 3 5',
+      'update public.t 3 6',
+    ])
+  })
+
+  test('a key that is checked at the end of a transaction only is left to scans', async () => {
+    const setup = `create table t (id int primary key deferrable, v int);
+      alter table t replica identity full; insert into t values (1, 1), (2, 2)`
+    expect(await tellSteps(major, setup, { before: ['update t set id = id + 1'] })).toEqual([])
+    const usual = setup.replace('deferrable', '')
+    const key = 'alter table t drop constraint t_pkey, add primary key (id)'
+    const live = [`${key} deferrable`, 'update t set id = id + 1', key, 'update t set v = 3']
+    expect(await tellSteps(major, usual, { live })).toEqual([
+      'unfollowed public.t: the key of "public"."t" is deferrable: the log does not tell which record keeps it',
+      'described public.t (id integer, v integer=\\N)',
+      'update public.t 2 3',
+      'update public.t 3 3',
     ])
   })
 
@@ -44,9 +86,9 @@ describePostgres('feed: replica identities', (major) => {
       ${stored('using index t_other_key')}`
     const before = ["insert into k values ('a', 1)", "update k set code = 'b'", ...steps]
     expect(await tellSteps(major, setup, { before })).toEqual([
-      'put public.k a 1',
+      'insert public.k a 1',
       'delete public.k a',
-      'put public.k b 1',
+      'insert public.k b 1',
     ])
   })
 
@@ -57,7 +99,7 @@ describePostgres('feed: replica identities', (major) => {
     const key = 'abcdefghij'.repeat(250)
     expect(
       await tellSteps(major, setup, { before: ['update t set v = 2', 'delete from t'] }),
-    ).toEqual([`put public.t ${key} 2`, `delete public.t ${key}`])
+    ).toEqual([`update public.t ${key} 2`, `delete public.t ${key}`])
   })
 
   test('tables without key are not published: the application goes on writing to them', async () => {
@@ -86,7 +128,7 @@ describePostgres('feed: replica identities', (major) => {
     expect(await tellSteps(major, setup, { live })).toEqual([
       'unfollowed public.t: the replica identity of "public"."t" does not tell the key of its records',
       'described public.t (id integer, v integer=\\N)',
-      'put public.t 1 9',
+      'update public.t 1 9',
     ])
   })
 })
@@ -108,15 +150,15 @@ describePostgres('feed: what changes a table', (major) => {
     ]
     expect(await tellSteps(major, setup, { live })).toEqual([
       'described public.t (id integer, v integer=\\N, w text=\\N, d text=x)',
-      'put public.t 1 2 \\N x',
+      'update public.t 1 2 \\N x',
       'described public.t (id integer, v integer=\\N, z text=\\N, d text=x)',
-      'put public.t 1 3 \\N x',
+      'update public.t 1 3 \\N x',
       'described public.t (id integer, z text=\\N, d text=x)',
-      'put public.t 1 z x',
+      'update public.t 1 z x',
       expect.stringMatching(
         /^described public\.t \(id integer, z text=\\N, d character varying\(9\)(=x)?\)$/,
       ),
-      'put public.t 1 y x',
+      'update public.t 1 y x',
     ])
   })
 
@@ -124,16 +166,16 @@ describePostgres('feed: what changes a table', (major) => {
     const live = ['alter table t drop column w, add w text', "update t set w = 'new'"]
     expect(await tellSteps(major, setup, { live })).toEqual([
       'described public.t (id integer, v integer=\\N, w text=\\N)',
-      'put public.t 1 1 new',
+      'update public.t 1 1 new',
     ])
   })
 
   test('rows from before a change that was made meanwhile are read as they were', async () => {
     const before = ['update t set v = 2', 'alter table t add d int default 7', 'update t set v = 3']
     expect(await tellSteps(major, setup, { before })).toEqual([
-      'put public.t 1 2 \\N',
+      'update public.t 1 2 \\N',
       'described public.t (id integer, v integer=\\N, w text=\\N, d integer=7)',
-      'put public.t 1 3 \\N 7',
+      'update public.t 1 3 \\N 7',
     ])
   })
 
@@ -146,26 +188,26 @@ describePostgres('feed: what changes a table', (major) => {
       'update t set v = 4',
     ]
     expect(await tellSteps(major, setup, { before })).toEqual([
-      'put public.t 1 2 \\N',
+      'update public.t 1 2 \\N',
       'unfollowed public.t: its fields were changed more than once since it was last looked at',
       'described public.t (id integer, v integer=\\N, w text=\\N, d integer=7, e integer=\\N)',
-      'put public.t 1 4 \\N 7 \\N',
+      'update public.t 1 4 \\N 7 \\N',
     ])
   })
 
   test('rows of a table that is gone by now are told as long as it was known', async () => {
     const before = ['update t set v = 2', 'drop table t']
-    expect(await tellSteps(major, setup, { before })).toEqual(['put public.t 1 2 \\N'])
+    expect(await tellSteps(major, setup, { before })).toEqual(['update public.t 1 2 \\N'])
   })
 
   test('TRUNCATE names every table it empties', async () => {
     const tables = `${setup}; create table c (id int primary key, t int references t)`
     const before = ['insert into c values (1, 1)', 'truncate t cascade', 'insert into t values (5)']
     expect(await tellSteps(major, tables, { before })).toEqual([
-      'put public.c 1 1',
+      'insert public.c 1 1',
       'truncate public.t',
       'truncate public.c',
-      'put public.t 5 \\N \\N',
+      'insert public.t 5 \\N \\N',
     ])
   })
 
@@ -183,8 +225,8 @@ describePostgres('feed: what changes a table', (major) => {
     const rest =
       '1.50 {"x y",NULL,"\\\\\\\\"} (1,"q""") \\\\x00ff 0.30000000000000004 2026-06-30 10:00:00.123456+00'
     expect(await tellSteps(major, types, { before })).toEqual([
-      `put public.t 1 o k ${rest}`,
-      `put public.t 1 glad ${rest}`,
+      `insert public.t 1 o k ${rest}`,
+      `update public.t 1 glad ${rest}`,
     ])
   })
 
@@ -194,7 +236,7 @@ describePostgres('feed: what changes a table', (major) => {
         execute format('alter database %I set datestyle = German', current_database()); end $$`
     const before = ['update t set w = 0.1::float8 + 0.2::float8']
     expect(await tellSteps(major, bent, { before })).toEqual([
-      'put public.t 1 1 0.30000000000000004',
+      'update public.t 1 1 0.30000000000000004',
     ])
   })
 })
@@ -217,12 +259,12 @@ describePostgres('feed: partitions', (major) => {
     ]
     const lines = await tellSteps(major, setup, { live })
     expect(lines.filter((line) => !line.startsWith('described'))).toEqual([
-      'put public.p 2 2 c',
+      'update public.p 2 2 c',
       'delete public.p 1 1',
-      'put public.p 1 2 a',
+      'insert public.p 1 2 a',
       'truncate public.p in part',
       'truncate public.p',
-      'put public.p 3 3 new',
+      'insert public.p 3 3 new',
     ])
   })
 
@@ -239,9 +281,9 @@ describePostgres('feed: partitions', (major) => {
     const lines = await tellSteps(major, setup, { before })
     expect(lines.filter((line) => !line.startsWith('described'))).toEqual([
       'delete public.p 1 1',
-      'put public.p 1 2 a',
+      'insert public.p 1 2 a',
       'delete public.p 1 2',
-      'put public.p 1 1 a',
+      'insert public.p 1 1 a',
     ])
   })
 })

@@ -3,6 +3,7 @@ import type { DescribedEntity } from '#record/schema'
 import type { FeedFinding, FeedReport } from '../../feed.ts'
 import { quoteLiteral, quoteName, quoteQualified } from '../quote.ts'
 import { type FeedFacts, type FeedTable, PUBLICATION_MARK } from './feed-facts.ts'
+import { isSameSet } from './relation.ts'
 
 export type FeedQuestion = {
   readonly name: string
@@ -206,6 +207,20 @@ function judgeTable(table: FeedTable, described: DescribedEntity): FeedFinding |
       costs: 'A unique index; the columns must be unique and never null.',
     }
   }
+  if (!table.indexes.some(({ fields }) => isSameSet(fields, key.fields))) {
+    const index = quoteName(`holdfast_key_${table.oid}`)
+    const columns = key.fields.map(quoteName).join(', ')
+    return {
+      ...left,
+      found: `the key of ${quoted} (${key.fields.join(', ')}) is deferrable`,
+      means: `${means} Two records may trade keys inside a transaction, and the log tells the steps only.`,
+      remedy: [
+        `CREATE UNIQUE INDEX ${index} ON ${quoted} (${columns});`,
+        `ALTER TABLE ${quoted} REPLICA IDENTITY USING INDEX ${index};`,
+      ],
+      costs: 'An index; two records can then not trade keys any more.',
+    }
+  }
   if (isKnownByKey(table, key.fields)) return null
   return {
     ...left,
@@ -231,10 +246,6 @@ function usableIdentity(table: FeedTable, key: readonly string[]): string {
   const index = table.indexes.find(({ fields }) => isSameSet(fields, key))
   if (index === undefined) return 'FULL'
   return index.isPrimary ? 'DEFAULT' : `USING INDEX ${quoteName(index.name)}`
-}
-
-function isSameSet(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((name) => b.includes(name))
 }
 
 /** Published tables whose updates fail: whoever made the publication should know. */

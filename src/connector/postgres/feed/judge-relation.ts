@@ -2,12 +2,13 @@ import { type EntityName, formatEntityName } from '#record/entity-name'
 import type { DescribedEntity } from '#record/schema'
 import { parseTableDefinition } from '../definition.ts'
 import { quoteQualified } from '../quote.ts'
-import { hasFieldsOf, identifiesRows, type Relation } from './relation.ts'
+import { hasFieldsOf, identifiesRows, type Relation, type RelationKeys } from './relation.ts'
 
 export type RelationQuestion = {
   readonly relation: Relation
   /** Of the relation's columns, as DDL prints them. */
   readonly types: readonly string[]
+  readonly keys: RelationKeys
   /** What the catalogue says now of the entity that the relation is or is a partition of. */
   readonly live: DescribedEntity | undefined
   /** What was told last, by entity. */
@@ -39,7 +40,7 @@ export type RelationAnswer =
  * has, the table was changed several times meanwhile, and its rows are not guessed at.
  */
 export function judgeRelation(question: RelationQuestion): RelationAnswer {
-  const { isCovered, known, live, relation, types } = question
+  const { isCovered, keys, known, live, relation, types } = question
   const { entity, isPart } = place(question)
   if (!isCovered(entity)) return { kind: 'ignore' }
   const oid = String(relation.oid)
@@ -48,12 +49,16 @@ export function judgeRelation(question: RelationQuestion): RelationAnswer {
     (isPart || described.sourceId === oid) &&
     hasFieldsOf(relation, types, { described, generated: generatedOf(described) })
   const fitting = [live, known.get(entity)].filter(fits)
-  const described = fitting.find((candidate) => identifiesRows(relation, candidate))
+  const described = fitting.find((candidate) => identifiesRows(relation, candidate, keys))
   if (described !== undefined) {
     return { kind: 'follow', described, siblings: isPart ? partitionsOf(described) : null }
   }
   if (fitting.length > 0) {
     const name = quoteQualified(relation.schema, relation.name)
+    if (relation.identity === 'f') {
+      const reason = `the key of ${name} is deferrable: the log does not tell which record keeps it`
+      return { kind: 'unfollowed', entity, reason, remedy: [] }
+    }
     return {
       kind: 'unfollowed',
       entity,

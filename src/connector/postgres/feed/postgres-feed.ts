@@ -175,8 +175,8 @@ export class PostgresFeed implements Feed {
   /** Decides what the rows of a relation are, before the first of them is taken. */
   async #judge(relation: Relation, signal: AbortSignal): Promise<void> {
     const { isCovered } = this.#options
-    const { live, types } = await describeRelation(this.#parts.session, relation, signal)
-    const answer = judgeRelation({ relation, types, live, known: this.#known, isCovered })
+    const { keys, live, types } = await describeRelation(this.#parts.session, relation, signal)
+    const answer = judgeRelation({ relation, types, keys, live, known: this.#known, isCovered })
     if (answer.kind === 'follow') {
       const { described, siblings } = answer
       this.#tellDescribed(described)

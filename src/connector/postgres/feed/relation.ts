@@ -51,13 +51,30 @@ export function planRows(
   return { shape, columnByField, keyFields, siblings }
 }
 
-/** Whether what the stream sends of a replaced or deleted row holds the key, and is the key. */
-export function identifiesRows(relation: Relation, described: DescribedEntity): boolean {
-  if (described.key === null || relation.identity === 'n') return false
-  if (relation.identity === 'f') return true
+/**
+ * Whether what the stream sends of a replaced or deleted row holds the key, and is the key.
+ *
+ * @param keys of the relation that are unique at any moment, not only at the end of a transaction;
+ *   any other would let a row be deleted and inserted under a key whose other row is still there
+ */
+export function identifiesRows(
+  relation: Relation,
+  described: DescribedEntity,
+  keys: RelationKeys,
+): boolean {
+  const key = described.key?.fields
+  if (key === undefined || relation.identity === 'n') return false
+  if (relation.identity === 'f') return keys === null || keys.some((one) => isSameSet(one, key))
+  // The server itself takes no other index for an identity.
   const sent = relation.columns.filter(({ isIdentity }) => isIdentity).map(({ name }) => name)
-  const key = new Set(described.key.fields)
-  return sent.length === key.size && sent.every((name) => key.has(name))
+  return isSameSet(sent, key)
+}
+
+/** Fields of each key; `null`: the relation is not there any more. */
+export type RelationKeys = readonly (readonly string[])[] | null
+
+export function isSameSet(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name) => b.includes(name))
 }
 
 /**

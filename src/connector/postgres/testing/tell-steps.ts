@@ -1,7 +1,7 @@
 import type { EntityName } from '#record/entity-name'
 import { splitRow } from '#record/row-text'
 import type { DescribedEntity } from '#record/schema'
-import { DELETE, type Feed, type FeedMessage } from '../../feed.ts'
+import { DELETE, type Feed, type FeedMessage, INSERT, UPDATE } from '../../feed.ts'
 import { optionsFor } from '../../testing/contract-system.ts'
 import { feedOf } from '../../testing/feed-following.ts'
 import { readChanges } from '../../testing/feed-mirror.ts'
@@ -9,11 +9,16 @@ import { postgresConnector } from '../postgres-connector.ts'
 import { freshFeedSystem } from './feed-system.ts'
 
 const signal = new AbortController().signal
+const OPS: Readonly<Record<number, string>> = {
+  [INSERT]: 'insert',
+  [UPDATE]: 'update',
+  [DELETE]: 'delete',
+}
 const DONE = 'public.holdfast_done'
 
 /**
  * What a feed that was begun after `setup` tells of `steps`, each a transaction of its own, in short
- * lines: `put public.t 1 a`, `delete public.t 1`. A field that was not sent is `~`. `live` tells
+ * lines: `insert public.t 1 a`, `delete public.t 1`. A field that was not sent is `~`. `live` tells
  * what happens while the feed is being read instead of before it is opened.
  */
 export async function tellSteps(
@@ -99,7 +104,7 @@ function format(message: FeedMessage): string[] {
       return readChanges(message).map(({ oldKey, op, row, unchanged }) => {
         const values = splitRow(row).map((value, i) => (unchanged.includes(i) ? '~' : value))
         const from = oldKey === null ? '' : ` from ${oldKey.trim()}`
-        return `${op === DELETE ? 'delete' : 'put'} ${message.entity} ${values.join(' ')}${from}`
+        return `${OPS[op]} ${message.entity} ${values.join(' ')}${from}`
       })
     case 'truncate':
       return [`truncate ${message.entity}${message.isWhole ? '' : ' in part'}`]
