@@ -3,7 +3,7 @@ import { deriveDigestKeys } from '#seal/digest-keys'
 import type { DigestKey } from '#seal/keys'
 import { assert } from '#stdx/assert'
 import { deletesOf } from './batch/deletes.ts'
-import { gatherPieces } from './batch/pieces.ts'
+import { emptyBatch, gatherPieces } from './batch/pieces.ts'
 import { type Kernel, openKernel } from './kernel/open-kernel.ts'
 import { type ChangeLayout, layoutOf } from './scan/change-layout.ts'
 import { listStretches, type Stretch, takeStretches } from './scan/change-stretches.ts'
@@ -48,7 +48,8 @@ export type ScannedChanges = {
  */
 export type ChangeScanner = {
   /**
-   * Takes over the bytes of the changes.
+   * Takes over the bytes of the changes. Costs some ten microseconds however few they are: join what
+   * is small.
    * @param ordinal of the transaction that made them, in the entry they will be part of
    * @throws segment.row-invalid when fields are not those of the schema, or a key is not canonical
    */
@@ -124,12 +125,15 @@ function scanPuts(
   { order, puts }: ChangeLayout,
   bytes: Uint8Array<ArrayBuffer>,
 ): VersionBatch {
+  // Many batches are of one row: scanning nothing would cost as much again.
+  if (bytes.length === 0) return emptyBatch()
   const ordered = order === null ? bytes : reorderRows(kernel, puts, bytes, order)
   const { batch, longestRowBytes } = scanRowsBatch(kernel, puts, ordered)
   return longestRowBytes <= LARGE_VALUE_BYTES ? batch : takeLargeValues(batch)
 }
 
 function scanDeletes(kernel: Kernel, table: ScanTable, bytes: Uint8Array<ArrayBuffer>) {
+  if (bytes.length === 0) return emptyBatch()
   const { batch } = scanRowsBatch(kernel, table, bytes)
   return deletesOf(batch, 0, batch.count)
 }

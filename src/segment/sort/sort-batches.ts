@@ -20,7 +20,7 @@ const FRAME_BYTES = 262_144
 /** Beside its bytes a version costs its numbers and its place in the order. */
 const VERSION_BYTES = 48
 /** What its columns cost a batch. */
-const BATCH_BYTES = 2_048
+const BATCH_BYTES = 4_096
 
 /**
  * The versions of all batches in the order of `compareForSort`, for the caller to take whenever they
