@@ -63,6 +63,11 @@ export const ROOMS: readonly Room[] = [
     ],
   },
   {
+    name: 'customer',
+    does: 'the customer map: what makes up a customer, over all systems',
+    doors: ['stdx', 'record', 'segment', 'timeline', 'vault', 'history'],
+  },
+  {
     name: 'restore',
     does: 'a run back: plan, write, read back',
     doors: ['stdx', 'record', 'connector', 'seal', 'segment', 'timeline', 'vault', 'history'],
@@ -88,6 +93,7 @@ export const ROOMS: readonly Room[] = [
       'vault',
       'history',
       'capture',
+      'customer',
       'restore',
       'retention',
       'config',
@@ -109,6 +115,7 @@ export const ROOMS: readonly Room[] = [
       'vault',
       'history',
       'capture',
+      'customer',
       'restore',
       'retention',
       'config',

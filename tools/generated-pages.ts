@@ -1,5 +1,6 @@
 import { ROOMS } from '../rooms.ts'
 import { formatCliPage } from './cli-page.ts'
+import { formatCustomerMapPage, formatCustomerMapSchema } from './customer-map-page.ts'
 import { readProjectFile } from './project-files.ts'
 import { loadRoomErrors } from './room-errors.ts'
 import { formatJsonSchema, formatSettingsPage } from './settings-page.ts'
@@ -15,6 +16,8 @@ export async function generatePages(): Promise<Page[]> {
     { path: 'docs/reference/errors.md', text: formatErrorsPage(await loadRoomErrors()) },
     { path: 'docs/reference/settings.md', text: formatSettingsPage() },
     { path: 'docs/reference/holdfast.schema.json', text: formatJsonSchema() },
+    { path: 'docs/reference/customer-map.md', text: formatCustomerMapPage() },
+    { path: 'docs/reference/customers.schema.json', text: formatCustomerMapSchema() },
     { path: 'docs/reference/cli.md', text: formatCliPage() },
     {
       path: architecture,

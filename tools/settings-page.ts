@@ -97,7 +97,8 @@ function formatSetting(name: SettingName): string[] {
   ]
 }
 
-function formatKeys(shape: Readonly<Record<string, z.ZodType>>): string {
+/** The keys of a schema as a table: meaning, default. */
+export function formatKeys(shape: Readonly<Record<string, z.ZodType>>): string {
   const rows = Object.entries(shape).map(([name, type]) => [
     `\`${name}\``,
     type.description ?? '',
@@ -112,7 +113,10 @@ function formatDefault(type: z.ZodType): string {
   return result.data === undefined ? '' : `\`${JSON.stringify(result.data)}\``
 }
 
-function formatTable(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+export function formatTable(
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
   const lines = [titles, titles.map(() => '---'), ...rows]
   return lines.map((cells) => `| ${cells.map(escapePipes).join(' | ')} |`).join('\n')
 }

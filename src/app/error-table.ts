@@ -1,6 +1,7 @@
 import { CAPTURE_ERRORS } from '#capture/errors'
 import { CONFIG_ERRORS } from '#config/errors'
 import { CONNECTOR_ERRORS } from '#connector/errors'
+import { CUSTOMER_ERRORS } from '#customer/errors'
 import { DEMO_ERRORS } from '#demo/errors'
 import { HISTORY_ERRORS } from '#history/errors'
 import { RECORD_ERRORS } from '#record/errors'
@@ -26,6 +27,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorSpec>> = Object.freeze({
   ...TIMELINE_ERRORS,
   ...VAULT_ERRORS,
   ...HISTORY_ERRORS,
+  ...CUSTOMER_ERRORS,
   ...CAPTURE_ERRORS,
   ...RESTORE_ERRORS,
   ...RETENTION_ERRORS,

@@ -37,6 +37,12 @@ export const APP_ERRORS = {
     retry: 'after-fix',
     help: 'A second copy must survive the loss of the first. Name a place apart from the vault and its keyring, best on other hardware and under other credentials.',
   },
+  'app.map-not-found': {
+    status: 404,
+    exit: 2,
+    retry: 'after-fix',
+    help: '`holdfast map discover` proposes a customer map from what the vault holds; `--file` names another file, `holdfast map check --store` keeps a map in the vault. docs/guides/customer-map.md says what it is.',
+  },
   'app.role-unknown': {
     status: 400,
     exit: 2,

@@ -15,6 +15,7 @@ import { addExport } from './commands/export.ts'
 import { addHistory } from './commands/history.ts'
 import { addInit } from './commands/init.ts'
 import { addKey } from './commands/key.ts'
+import { addMap } from './commands/map.ts'
 import { addHold, addLabel, addRelease } from './commands/mark.ts'
 import { addPoints } from './commands/points.ts'
 import { addRecover } from './commands/recover.ts'
@@ -51,6 +52,7 @@ const COMMANDS: readonly ((program: Command, act: Act) => void)[] = [
   addHistory,
   addDiff,
   addExport,
+  addMap,
   addRestore,
   addCheck,
   addVerify,

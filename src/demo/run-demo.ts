@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Random } from '#stdx/random'
 import { breakThings } from './break-things.ts'
+import { DEMO_CUSTOMER_MAP } from './customer-map.ts'
 import { DEMO_SYSTEMS } from './demo-files.ts'
 import type {
   CheckAnswer,
@@ -142,4 +143,5 @@ async function writeConfig(random: Random, folder: string): Promise<void> {
     ...targets,
   ]
   await writeFile(join(folder, 'holdfast.yaml'), text.join(''))
+  await writeFile(join(folder, 'customers.yaml'), DEMO_CUSTOMER_MAP)
 }

@@ -6,7 +6,7 @@ test('lineOf() finds values, keys, and the nearest thing around what is not ther
   expect(lineOf(['a', 'b'])).toBe(2)
   expect(lineOf(['a', 'c', 1])).toBe(5)
   expect(lineOf(['a', 'c'], true)).toBe(3)
-  expect(lineOf(['a', 'd'])).toBe(2)
+  expect(lineOf(['a', 'd'])).toBe(1)
 })
 
 test('formatProblems() sorts by line', () => {

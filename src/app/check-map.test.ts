@@ -1,0 +1,206 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { checkMap, type MapCheck } from '#customer/check-map'
+import { parseMap } from '#customer/parse-map'
+import { DEMO_CUSTOMER_MAP } from '#demo/customer-map'
+import { generateDemo } from '#demo/generate-demo'
+import { systemRandom } from '#stdx/random'
+import { signal } from '#vault/testing/a-vault'
+import { checkCustomerMap } from './check-map.ts'
+import { silentProgress } from './progress.ts'
+import { type VaultOfFiles, vaultOfFiles, vaultOfSql } from './testing/vault-of-files.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'holdfast-map-'))
+const deps = { random: systemRandom, tempDir: tmpdir(), begin: () => {} }
+let demo: VaultOfFiles
+
+beforeAll(async () => {
+  const { files } = await generateDemo(folder, { seed: 'holdfast', customerCount: 200 })
+  demo = await vaultOfFiles(files)
+  await demo.backUp()
+}, 60_000)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+async function check(text: string, { sourcesAt }: VaultOfFiles, ...at: string[]) {
+  return await checkMap(deps, parseMap(text, 'a map'), await sourcesAt(...at), signal)
+}
+
+function linkOf({ links }: MapCheck, entity: string, field: string) {
+  return links.find((link) => link.entity === entity && link.fields.includes(field))
+}
+
+test("the demo's map is clean at its newest points, and covers every entity", async () => {
+  const found = await check(DEMO_CUSTOMER_MAP, demo)
+  expect(found).toMatchObject({ verdict: 'clean', problems: [], unmapped: [] })
+  expect(found.coverage.entitiesMapped).toBe(found.coverage.entities)
+  const parties = found.entities.filter(({ role }) => role === 'customer')
+  expect(parties).toHaveLength(3)
+  for (const party of parties) expect(party).toMatchObject({ reached: party.rows, alone: 0 })
+})
+
+test('checkMap() counts every orphan that SQL counts, and names some', async () => {
+  const { files } = await generateDemo(join(folder, 'hurt'), { seed: 'h', customerCount: 120 })
+  const hurt = await vaultOfFiles(files)
+  await hurt.backUp()
+  hurt.exec(
+    'billing',
+    'DELETE FROM invoice WHERE rowid % 7 = 0; DELETE FROM debtor WHERE rowid % 9 = 0',
+  )
+  hurt.exec('crm', "DELETE FROM account_external_id WHERE system = 'erp'")
+  await hurt.backUp()
+  const found = await check(DEMO_CUSTOMER_MAP, hurt)
+  expect(found.verdict).toBe('differs')
+  const orphans = (file: string, sql: string) => count(files[file as 'billing'], sql)
+  expect(linkOf(found, 'main.invoice_line', 'invoice_number')).toMatchObject({
+    isFaulty: true,
+    orphans: orphans(
+      'billing',
+      'SELECT count(*) AS n FROM invoice_line WHERE invoice_number NOT IN (SELECT invoice_number FROM invoice)',
+    ),
+  })
+  const invoices = linkOf(found, 'main.invoice', 'debtor_id')
+  expect(invoices?.orphans).toBe(
+    orphans(
+      'billing',
+      'SELECT count(*) AS n FROM invoice WHERE debtor_id NOT IN (SELECT debtor_id FROM debtor)',
+    ),
+  )
+  expect(invoices?.examples.length).toBeGreaterThan(0)
+  for (const key of invoices?.examples ?? []) {
+    const sql = `SELECT count(*) AS n FROM invoice WHERE invoice_number = '${key}' AND debtor_id NOT IN (SELECT debtor_id FROM debtor)`
+    expect(orphans('billing', sql)).toBe(1)
+  }
+  // The point before was whole, and still is.
+  expect(await check(DEMO_CUSTOMER_MAP, hurt, 'billing@1', 'crm@1')).toMatchObject({
+    verdict: 'clean',
+  })
+})
+
+test('checkMap() says with its line what the points do not hold', async () => {
+  const wrong = DEMO_CUSTOMER_MAP.replace('main.kyc_case:', 'main.kyc_cases:')
+    .replace('to: main.kyc_case }', 'to: main.kyc_cases }')
+    .replace('number: debtor_id,', 'number: debitor_id,')
+    .replace('fields: [approved_by]', 'fields: [aproved_by]')
+  const found = await check(wrong, demo)
+  const lineOf = (text: string) => wrong.split('\n').findIndex((line) => line.includes(text)) + 1
+  expect(found.problems).toEqual([
+    {
+      line: lineOf('main.kyc_cases:'),
+      problem: 'crm@1 holds no entity main.kyc_cases; did you mean "main.kyc_case"?',
+    },
+    {
+      line: lineOf('aproved_by'),
+      problem: 'crm main.credit_line has no field aproved_by; did you mean "approved_by"?',
+    },
+    {
+      line: lineOf('main.debtor:'),
+      problem: 'billing main.debtor has no field debitor_id; did you mean "debtor_id"?',
+    },
+  ])
+  expect(found.unmapped).toMatchObject([{ entity: 'main.kyc_case' }])
+})
+
+test('a map that is clean can be kept in the vault, and is read from there', async () => {
+  const context = {
+    configPath: join(folder, 'holdfast.yaml'),
+    progress: silentProgress,
+    random: systemRandom,
+    readConfig: async () => ({ tempDir: tmpdir() }) as never,
+  }
+  const request = { file: undefined, at: [], isToBeStored: true }
+  const run = () => checkCustomerMap(context, demo.vault, request, signal)
+  await expect(run()).rejects.toMatchObject({ code: 'app.map-not-found' })
+  await demo.vault.putDocument('customers', DEMO_CUSTOMER_MAP, signal)
+  expect(await run()).toMatchObject({ verdict: 'clean', map: 'the vault', isStored: true })
+})
+
+const KNOT = `
+  CREATE TABLE party (id INTEGER PRIMARY KEY, parent INTEGER, main_site INTEGER);
+  CREATE TABLE site (region TEXT, number INTEGER, party INTEGER, PRIMARY KEY (region, number));
+  CREATE TABLE visit (id INTEGER PRIMARY KEY, region TEXT, number INTEGER, after INTEGER);
+  CREATE TABLE note (id INTEGER PRIMARY KEY, kind TEXT, subject TEXT);
+  INSERT INTO party VALUES (1, NULL, 7), (2, 1, NULL), (3, 9, 5);
+  INSERT INTO site VALUES ('N', 7, 1), ('N', 8, 2), ('S', 7, 2), ('S', 5, 4);
+  INSERT INTO visit VALUES (1, 'N', 7, NULL), (2, 'S', 7, 1), (3, 'S', 5, 2), (4, 'N', 9, NULL), (5, NULL, 7, 5);
+  INSERT INTO note VALUES (1, 'party', '1'), (2, 'party', '8'), (3, 'visit', '2'), (4, 'visit', ''),
+    (5, 'other', '1'), (6, 'visit', NULL), (7, 'visit', '3');
+`
+const KNOT_MAP = `
+version: 1
+sources:
+  erp:
+    entities:
+      main.party:
+        role: customer
+        links:
+          - { fields: [parent], to: main.party, kind: reference }
+      main.site:
+        role: address
+        links: [{ fields: [party], to: main.party }]
+      main.visit:
+        role: other
+        links:
+          - { fields: [region, number], to: main.site }
+          - { fields: [after], to: main.visit, kind: reference }
+      main.note:
+        role: other
+        links:
+          - { fields: [subject], when: { kind: party }, to: main.party }
+          - { fields: [subject], when: { kind: visit }, none: [''], to: main.visit }
+`
+
+test('checkMap() follows composite keys, self-references and polymorphic links', async () => {
+  using knot = await vaultOfSql({ erp: KNOT })
+  const found = await check(KNOT_MAP, knot)
+  const told = found.links.map(({ entity, examples, fields, orphans, pointing }) => {
+    return [entity, fields.join(), pointing, orphans, examples.join()]
+  })
+  expect(told).toEqual([
+    ['main.party', 'parent', 2, 1, '3'],
+    ['main.site', 'party', 4, 1, 'S,5'],
+    ['main.visit', 'region,number', 4, 1, '4'],
+    ['main.visit', 'after', 3, 0, ''],
+    ['main.note', 'subject', 2, 1, '2'],
+    ['main.note', 'subject', 2, 0, ''],
+  ])
+  const reached = found.entities.map(({ entity, reached }) => [entity, reached])
+  expect(reached).toEqual([
+    ['main.party', 3],
+    ['main.site', 3],
+    ['main.visit', 2],
+    // Of party 1, and of visit 2; that of visit 3 hangs from a site of nobody.
+    ['main.note', 2],
+  ])
+})
+
+test('checkMap() refuses a link whose other side cannot be told apart', async () => {
+  using twice = await vaultOfSql({
+    erp: `CREATE TABLE party (id INTEGER PRIMARY KEY, number TEXT);
+      CREATE TABLE bill (id INTEGER PRIMARY KEY, party TEXT);
+      INSERT INTO party VALUES (1, 'a'), (2, 'a'), (3, 'b');
+      INSERT INTO bill VALUES (1, 'a'), (2, 'b')`,
+  })
+  const map = `
+version: 1
+sources:
+  erp:
+    entities:
+      main.party: { role: customer }
+      main.bill: { role: invoice, links: [{ fields: [party], to: main.party, toFields: [number] }] }
+`
+  const found = await check(map, twice)
+  expect(found.verdict).toBe('differs')
+  expect(found.links).toMatchObject([{ orphans: 0, ambiguous: 2, isFaulty: true }])
+})
+
+function count(file: string, sql: string): number {
+  const db = new DatabaseSync(file, { readOnly: true })
+  try {
+    return Number(db.prepare(sql).get()?.['n'])
+  } finally {
+    db.close()
+  }
+}

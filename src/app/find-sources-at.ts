@@ -1,0 +1,39 @@
+import type { SourceAt } from '#customer/map-at'
+import { AppError } from '#stdx/app-error'
+import { type PointAddress, parsePointAddress, resolvePoint } from '#timeline/resolve-point'
+import type { Vault } from '#vault/vault'
+
+/**
+ * Sources at one moment each: at the points that `addresses` name, a time or label without a source
+ * for all of them, and the newest otherwise. Sources without a point are left out.
+ *
+ * @param wanted names; `undefined`: every source of the vault
+ * @throws timeline.address-invalid | timeline.point-unknown | vault.source-unknown
+ */
+export async function findSourcesAt(
+  vault: Vault,
+  { addresses, wanted }: { readonly addresses: readonly string[]; readonly wanted?: Set<string> },
+  signal: AbortSignal,
+): Promise<SourceAt[]> {
+  const asked = addresses.map(parsePointAddress)
+  const names = await vault.listSources(signal)
+  const unknown = asked.find(({ source }) => source !== null && !names.includes(source))
+  if (unknown !== undefined) {
+    const message = `Cannot find point "${unknown.text}": the vault has no such source`
+    throw new AppError('vault.source-unknown', message, { text: unknown.text })
+  }
+  const found: SourceAt[] = []
+  for (const source of names) {
+    if (wanted !== undefined && !wanted.has(source)) continue
+    const state = await vault.readTimeline(source, signal)
+    if (state.points.length === 0) continue
+    const point = resolvePoint(state, addressOf(source, asked))
+    found.push({ source, state, point, deps: await vault.rowDeps(source, signal) })
+  }
+  return found
+}
+
+function addressOf(source: string, asked: readonly PointAddress[]): PointAddress {
+  const own = asked.find((one) => one.source === source) ?? asked.find((one) => one.source === null)
+  return own ?? { source, text: `${source}@latest`, kind: 'latest' }
+}

@@ -1,0 +1,46 @@
+import { dirname, join } from 'node:path'
+import type { CustomerMap } from '#customer/customer-map'
+import { parseMap } from '#customer/parse-map'
+import { AppError } from '#stdx/app-error'
+import type { Vault } from '#vault/vault'
+import type { Context } from './context.ts'
+import { readIfAny } from './read-if-any.ts'
+
+/** What the vault keeps the customer map as. */
+export const MAP_DOCUMENT = 'customers'
+export const MAP_FILE = 'customers.yaml'
+
+export type ReadMap = {
+  readonly map: CustomerMap
+  readonly text: string
+  /** Where it was found, for people. */
+  readonly label: string
+}
+
+/**
+ * The customer map: of the file named, else of `customers.yaml` beside the configuration, else what
+ * the vault keeps.
+ * @throws app.map-not-found | customer.map-invalid
+ */
+export async function readMap(
+  { configPath }: Pick<Context, 'configPath'>,
+  vault: Vault,
+  file: string | undefined,
+  signal: AbortSignal,
+): Promise<ReadMap> {
+  const path = file ?? mapPath(configPath)
+  const text = await readIfAny(path)
+  if (text !== undefined) return { map: parseMap(text, path), text, label: path }
+  const stored = file === undefined ? await vault.readDocument(MAP_DOCUMENT, signal) : undefined
+  if (stored !== undefined) {
+    return { map: parseMap(stored, 'the one in the vault'), text: stored, label: 'the vault' }
+  }
+  const place = file === undefined ? 'no file there, and the vault keeps none' : 'no file there'
+  throw new AppError('app.map-not-found', `Cannot read customer map "${path}": found ${place}`, {
+    path,
+  })
+}
+
+export function mapPath(configPath: string): string {
+  return join(dirname(configPath), MAP_FILE)
+}

@@ -1,0 +1,92 @@
+import type { Command } from 'commander'
+import type { MapCheckAnswer, MapLinkAnswer } from '#app/check-map'
+import { formatCount } from '../format-amounts.ts'
+import { formatTable } from '../format-table.ts'
+import type { Output } from '../output.ts'
+import type { Act } from '../shell.ts'
+
+const DIFFERS = 4
+
+export function addMap(program: Command, act: Act): void {
+  const map = program
+    .command('map')
+    .helpCommand(false)
+    .description('The customer map: which entities make up a customer, over all systems.')
+  addCheckMap(map, act)
+}
+
+type CheckOptions = {
+  readonly file?: string
+  readonly at?: readonly string[]
+  readonly store?: boolean
+}
+
+function addCheckMap(map: Command, act: Act): void {
+  map
+    .command('check')
+    .option('--file <FILE>', 'the map (default: customers.yaml beside the configuration)')
+    .option('--at <POINT...>', 'like erp@12, @fy26-close (default: the newest of every source)')
+    .option('--store', 'keep the map in the vault when nothing is wrong with it')
+    .description('Say whether the customer map is true of the vault: names, links, coverage.')
+    .action(
+      act(async ({ context, output, signal }, options: CheckOptions) => {
+        const load = () => import('#app/check-map')
+        const vault = await context.openVault(signal, { meanwhile: load })
+        const { checkCustomerMap } = await load()
+        const { at = [], file, store = false } = options
+        const request = { at, file, isToBeStored: store }
+        const answer = await checkCustomerMap(context, vault, request, signal)
+        await output.answer(answer, () => formatMapCheck(answer, output))
+        return answer.verdict === 'clean' ? 0 : DIFFERS
+      }),
+    )
+}
+
+function formatMapCheck(answer: MapCheckAnswer, { paint }: Output): string {
+  const { coverage, links, map, points, problems, unmapped, verdict } = answer
+  const faulty = links.filter(({ isFaulty }) => isFaulty)
+  const lines = [
+    ...problems.map(({ line, problem }) => `${paint.red(`line ${line}:`)} ${problem}`),
+    ...faulty.flatMap((link) => describeFault(link, paint)),
+    ...unmapped.map(({ entity, rows, source }) => {
+      return `${paint.yellow('not in the map:')} ${source} ${entity}, ${formatCount(rows)} rows`
+    }),
+    `${formatCount(links.length - faulty.length)} of ${formatCount(links.length)} links hold for every record at ${points.join(', ')}.`,
+    `${formatCount(coverage.entitiesMapped)} of ${formatCount(coverage.entities)} entities are in the map; ${formatCount(coverage.rowsReached)} of ${formatCount(coverage.rows)} records are reached from a customer or supplier.`,
+    verdict === 'clean' ? paint.green(`${map} is clean.`) : paint.red(`${map} differs.`),
+    ...(answer.isStored ? ['It is kept in the vault.'] : []),
+  ]
+  return `${formatEntities(answer)}\n${lines.join('\n')}\n`
+}
+
+function formatEntities({ entities }: MapCheckAnswer): string {
+  const right = (title: string) => ({ title, align: 'right' as const })
+  const columns = [{ title: 'SOURCE' }, { title: 'ENTITY' }, { title: 'ROLE' }]
+  const counts = ['ROWS', 'REACHED', 'ALONE'].map(right)
+  return formatTable(
+    [...columns, ...counts],
+    entities.map(({ alone, entity, reached, role, rows, source }) => {
+      const known = alone === null ? '' : formatCount(alone)
+      return [source, entity, role, formatCount(rows), formatCount(reached), known]
+    }),
+  )
+}
+
+function describeFault(
+  { ambiguous, entity, examples, fields, line, orphans, pointing, source, to }: MapLinkAnswer,
+  paint: Output['paint'],
+): string[] {
+  const place = `${source} ${entity} (${fields.join(', ')})`
+  const there = `${to.source} ${to.entity}`
+  const at = paint.red(`line ${line}:`)
+  const found: string[] = []
+  if (orphans > 0) {
+    const count = `${formatCount(orphans)} of ${formatCount(pointing)}`
+    found.push(`${at} ${place}: ${count} name no ${there}, such as ${examples.join('; ')}`)
+  }
+  if (ambiguous > 0) {
+    const what = `${formatCount(ambiguous)} of ${there} share their ${to.fields.join(', ')}`
+    found.push(`${at} ${place}: ${what}, so that nobody knows which is meant`)
+  }
+  return found
+}

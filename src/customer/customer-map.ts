@@ -1,0 +1,52 @@
+import type { EntityName } from '#record/entity-name'
+import type { IdentityField, LinkKind } from './map-schema.ts'
+import type { Role } from './roles.ts'
+
+/**
+ * The customer map: which entities make up a customer and how they hang together, over all systems.
+ * It says nothing of rows; whether it is true of a point is what `check-map.ts` measures.
+ */
+export type CustomerMap = {
+  readonly entities: readonly MapEntity[]
+  /** Parties of different sources that agree in one of these are one. */
+  readonly match: readonly Exclude<IdentityField, 'name'>[]
+  readonly bounds: { readonly rowsMax: number; readonly rowsPerLinkMax: number }
+  /** By source: entities that somebody has looked at and left out. */
+  readonly leftOut: ReadonlyMap<string, readonly EntityName[]>
+}
+
+export type EntityPlace = { readonly source: string; readonly entity: EntityName }
+
+export type MapEntity = EntityPlace & {
+  /** Of its name in the file. */
+  readonly line: number
+  readonly role: Role
+  /** As the map says; `undefined`: what the source declares. */
+  readonly key: readonly string[] | undefined
+  readonly identity: Readonly<Partial<Record<IdentityField, string | undefined>>>
+  readonly links: readonly MapLink[]
+}
+
+/** From the records that hold a key to the records it names. */
+export type MapLink = {
+  readonly line: number
+  readonly fields: readonly string[]
+  readonly to: EntityPlace
+  /** `undefined`: the key over there. */
+  readonly toFields: readonly string[] | undefined
+  readonly kind: LinkKind
+  /** Counts only where these fields hold these values. */
+  readonly when: readonly (readonly [field: string, value: string])[]
+  /** Values that mean no record. */
+  readonly none: readonly string[]
+  readonly rowsMax: number | undefined
+}
+
+/** `erp main.customer`, as messages and answers call it. */
+export function formatPlace({ entity, source }: EntityPlace): string {
+  return `${source} ${entity}`
+}
+
+export function isSamePlace(a: EntityPlace, b: EntityPlace): boolean {
+  return a.source === b.source && a.entity === b.entity
+}

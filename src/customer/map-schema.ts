@@ -1,0 +1,114 @@
+import * as z from 'zod'
+import { ROLES } from './roles.ts'
+
+/**
+ * What may stand in `customers.yaml`, one definition, from which the checks, the reference page and
+ * the JSON Schema for editors follow.
+ */
+
+const name = z.string().min(1)
+const names = z.array(name).min(1)
+
+export const LINK_KINDS = ['child', 'reference', 'same'] as const
+export const IDENTITY_FIELDS = ['number', 'name', 'taxId', 'email', 'iban'] as const
+
+export const linkSchema = z.strictObject({
+  fields: names.describe('The fields of this entity that hold the key of another record.'),
+  to: name.describe('The entity they point to; this one itself for a hierarchy.'),
+  source: name
+    .optional()
+    .describe('The source of that entity, where it lives in another system; default: this source.'),
+  toFields: names
+    .optional()
+    .describe('What they are compared with over there, in the same order; default: its key.'),
+  kind: z
+    .enum(LINK_KINDS)
+    .default('child')
+    .describe(
+      '`child`: this record belongs to the other one and comes with it. `reference`: this record needs the other one, which is not its. `same`: both are one party, or this record says that two others are.',
+    ),
+  when: z
+    .record(name, z.string())
+    .optional()
+    .describe(
+      'Only where these fields hold these values: several links of one field, each with its `when`, are a polymorphic link.',
+    ),
+  none: z
+    .array(z.string())
+    .optional()
+    .describe('Values that mean "no other record", besides null: an empty text, 0.'),
+  rowsMax: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'A closure takes at most so many records over this link from one record, and says so.',
+    ),
+})
+
+const identityField = (help: string) => name.optional().describe(help)
+
+export const identitySchema = z.strictObject({
+  number: identityField('The number people know the party by.'),
+  name: identityField('Its name.'),
+  taxId: identityField('Its tax id.'),
+  email: identityField('Its e-mail address.'),
+  iban: identityField('The IBAN of its bank account.'),
+})
+
+export const entitySchema = z.strictObject({
+  role: z.enum(ROLES).describe('What it is to a customer, in a word of the fixed vocabulary.'),
+  key: names
+    .optional()
+    .describe('The fields that identify a record; default: the key that the source declares.'),
+  identity: identitySchema
+    .optional()
+    .describe('The fields by which a party is found and told from others.'),
+  links: z.array(linkSchema).default([]).describe('Where its records hang.'),
+})
+
+export const sourceMapSchema = z.strictObject({
+  entities: z
+    .record(name, entitySchema)
+    .describe('The entities that customers are made of, and what they rest on, by name.'),
+  leftOut: z
+    .array(name)
+    .default([])
+    .describe('Entities that are no part of any customer: somebody has looked.'),
+})
+
+const rowsMax = (fallback: number, help: string) => z.int().min(1).default(fallback).describe(help)
+
+export const boundsSchema = z.strictObject({
+  rowsMax: rowsMax(100_000, 'The most records that one closure holds.'),
+  rowsPerLinkMax: rowsMax(
+    10_000,
+    'The most records that a closure takes over one link from one record; `rowsMax` of a link wins.',
+  ),
+})
+
+/** The file without its sources, which are checked one by one. */
+export const outlineSchema = z.strictObject({
+  version: z.literal(1).describe('Of this format: 1.'),
+  match: z
+    .array(z.enum(['taxId', 'email', 'iban', 'number']))
+    .default([])
+    .describe(
+      'Parties of different sources that hold the same value in such a field, exactly, are one.',
+    ),
+  bounds: boundsSchema
+    .prefault({})
+    .describe('How far a closure goes before it stops and says where.'),
+  sources: z.record(name, z.unknown()).describe('The systems in which customers live, by name.'),
+})
+
+export const mapFileSchema = outlineSchema.extend({
+  sources: z
+    .record(name, sourceMapSchema)
+    .describe('The systems in which customers live, by name.'),
+})
+
+export type LinkKind = (typeof LINK_KINDS)[number]
+export type IdentityField = (typeof IDENTITY_FIELDS)[number]
+export type LinkSettings = z.infer<typeof linkSchema>
+export type EntitySettings = z.infer<typeof entitySchema>
