@@ -27,8 +27,11 @@ export type PostgresServer = AsyncDisposable & {
   readonly pid: number
   /** What the server printed last, for a failing test's message. */
   log(): string
-  /** Kills the server at once, as a crash does, and starts it again on the same port. */
-  crash(): Promise<void>
+  /**
+   * Kills the server at once, as a crash does, and starts it again on the same port; `whileDown`
+   * may do to its data what it likes meanwhile.
+   */
+  crash(whileDown?: () => void): Promise<void>
   /** Shuts down fast and removes the data. May be called twice. */
   stop(): Promise<void>
 }
@@ -96,10 +99,11 @@ export async function startPostgres(options: StartPostgresOptions): Promise<Post
       await stopChild(child, STOP)
       await removeFolder(folder, guard)
     }
-    const crash = async () => {
+    const crash = async (whileDown: () => void = () => {}) => {
       const gone = once(child, 'exit')
       child.kill('SIGKILL')
       await gone
+      whileDown()
       ;({ child, log } = await startAgain(place, port))
     }
     signal?.addEventListener('abort', () => void stop().catch(() => {}), { once: true })
@@ -231,7 +235,7 @@ function keepLog(child: ChildProcess): () => string {
 
 async function waitUntilReady(child: ChildProcess, log: () => string): Promise<void> {
   for (let waitedMs = 0; waitedMs < READY_WITHIN_MS; waitedMs += 20) {
-    if (log().includes('ready to accept connections')) return
+    if (/ready to accept (read.only )?connections/.test(log())) return
     if (child.exitCode !== null || child.signalCode !== null) break
     await sleep(20)
   }

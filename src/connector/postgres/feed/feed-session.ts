@@ -56,7 +56,7 @@ export async function makePassingSlot(log: Session, signal: AbortSignal): Promis
   } catch (error) {
     const sqlState = readServerError(error)?.sqlState
     const cause = withoutValues(error)
-    if (sqlState === '55P03') throw slotWaited(OPENING, cause)
+    if (sqlState === '55P03') throw slotWaited(OPENING_CUT, cause)
     if (sqlState === '53400') throw noRoom('max_replication_slots', cause)
     throw error
   }
@@ -66,11 +66,11 @@ export async function makePassingSlot(log: Session, signal: AbortSignal): Promis
 export function noRoom(setting: 'max_replication_slots' | 'max_wal_senders', cause: unknown) {
   const found = `all that ${setting} allows are in use, and a cut needs one more for a moment`
   const remedy = `raise ${setting} by one and restart the server`
-  const message = `Cannot ${OPENING}: ${found}; ${remedy}`
+  const message = `Cannot ${OPENING_CUT}: ${found}; ${remedy}`
   return new AppError('connector.feed-not-ready', message, { setting }, { cause })
 }
 
-const OPENING = 'open a cut that the feed can be compared with'
+export const OPENING_CUT = 'open a cut that the feed can be compared with'
 
 /**
  * Makes a slot and a snapshot that shows exactly what was committed before it begins. The snapshot

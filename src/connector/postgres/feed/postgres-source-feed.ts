@@ -17,7 +17,14 @@ import { readServerVersion } from '../read-catalogue.ts'
 import type { Session } from '../session.ts'
 import { examineFeed, type PostgresFeedDeps, refuseUnready } from './examine-feed.ts'
 import { readFeedFacts, readKeepBytesMax, readSlot } from './feed-facts.ts'
-import { makePassingSlot, makeSlot, noRoom, readLogIdentity, slotExists } from './feed-session.ts'
+import {
+  makePassingSlot,
+  makeSlot,
+  noRoom,
+  OPENING_CUT,
+  readLogIdentity,
+  slotExists,
+} from './feed-session.ts'
 import { judgeHealth } from './judge-health.ts'
 import { formatPosition, parsePosition } from './lsn.ts'
 import { openFeed } from './open-feed.ts'
@@ -105,8 +112,15 @@ export class PostgresSourceFeed implements SourceFeed {
     return parsePosition(position).lsn <= parsePosition(cut).lsn
   }
 
+  /** @throws connector.feed-not-ready on a standby, where a slot would wait for its primary */
   async #readTime(signal: AbortSignal): Promise<string> {
     await using session = await this.#deps.connect(signal)
+    const sql = 'select pg_catalog.pg_is_in_recovery()'
+    const [[isStandby] = []] = await session.query(sql, signal)
+    if (isStandby === 't') {
+      const found = 'the server is a standby; give the address of the primary'
+      throw new AppError('connector.feed-not-ready', `Cannot ${OPENING_CUT}: ${found}`)
+    }
     const [[time] = []] = await session.query(NOW, signal)
     return time ?? ''
   }
