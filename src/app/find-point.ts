@@ -1,5 +1,6 @@
 import { AppError } from '#stdx/app-error'
-import { parsePointAddress, resolvePoint } from '#timeline/resolve-point'
+import { locatePoint } from '#timeline/locate-point'
+import { type PointAddress, parsePointAddress } from '#timeline/resolve-point'
 import type { Point, TimelineState } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
 
@@ -20,7 +21,7 @@ export async function findPoint(
 ): Promise<FoundPoint> {
   const address = parsePointAddress(text)
   if (address.source === null && address.kind === 'label') {
-    const found = await findLabelled(vault, address.label, signal)
+    const found = await findLabelled(vault, address, signal)
     if (found !== undefined) return found
   }
   if (address.source === null) {
@@ -32,20 +33,21 @@ export async function findPoint(
   const state = isNumbered
     ? await vault.readGoodPart(address.source, signal)
     : await vault.readTimeline(address.source, signal)
-  return { source: address.source, state, point: resolvePoint(state, address) }
+  const point = await locatePoint(vault, state, address, signal)
+  return { source: address.source, state, point }
 }
 
 /** A label without a source stands for every source: it is one point where only one bears it. */
 async function findLabelled(
   vault: Vault,
-  label: string,
+  address: Extract<PointAddress, { kind: 'label' }>,
   signal: AbortSignal,
 ): Promise<FoundPoint | undefined> {
   const found: FoundPoint[] = []
   for (const source of await vault.listSources(signal)) {
     const state = await vault.readTimeline(source, signal)
-    const point = state.points.byLabel(label)
-    if (point !== undefined) found.push({ source, state, point })
+    if (state.points.byLabel(address.label) === undefined) continue
+    found.push({ source, state, point: await locatePoint(vault, state, address, signal) })
   }
   return found.length === 1 ? found[0] : undefined
 }

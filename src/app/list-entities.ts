@@ -1,3 +1,4 @@
+import { formatPoint } from '#timeline/format-point'
 import type { Vault } from '#vault/vault'
 import { findPoint } from './find-point.ts'
 
@@ -27,5 +28,5 @@ export async function listEntities(
     fingerprint,
     schema,
   }))
-  return { point: `${source}@${point.seq}`, entities }
+  return { point: formatPoint(source, point), entities }
 }

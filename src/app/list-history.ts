@@ -1,5 +1,8 @@
 import { type RecordVersion, recordHistory } from '#history/record-history'
 import { parseEntityName } from '#record/entity-name'
+import { formatStamp, stampOf } from '#record/stamp'
+import type { Transaction } from '#timeline/entry'
+import type { TimelineState } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
 import { readAgain } from './read-again.ts'
 
@@ -9,7 +12,10 @@ export type ListedHistory = {
   /** Newest first. */
   readonly versions: readonly ListedVersion[]
 }
-export type ListedVersion = Omit<RecordVersion, 'seq'> & { readonly point: string }
+export type ListedVersion = Omit<RecordVersion, 'seq' | 'ordinal'> & {
+  /** `erp@12`, or `erp@12.5` where a feed told the transaction; then `time` is that of its commit. */
+  readonly point: string
+}
 
 /**
  * Every version of one record that a source's points hold.
@@ -39,6 +45,28 @@ async function readHistory(
   return {
     entity,
     key,
-    versions: versions.map(({ seq, ...version }) => ({ point: `${source}@${seq}`, ...version })),
+    versions: await dateVersions(vault, { state, versions }, signal),
   }
+}
+
+/** Each transaction has its own time, which its entry or the table of it knows. */
+async function dateVersions(
+  vault: Vault,
+  {
+    state,
+    versions,
+  }: { readonly state: TimelineState; readonly versions: readonly RecordVersion[] },
+  signal: AbortSignal,
+): Promise<ListedVersion[]> {
+  const { points, source } = state
+  const listed: ListedVersion[] = []
+  let read: { readonly seq: number; readonly transactions: readonly Transaction[] } | undefined
+  for (const { ordinal, seq, ...version } of versions) {
+    const point = `${source}@${formatStamp(stampOf({ seq, ordinal }))}`
+    const body = ordinal === null || read?.seq === seq ? undefined : points.bySeq(seq)?.body
+    if (body) read = { seq, transactions: await vault.readTransactions(source, body, signal) }
+    const told = ordinal === null ? undefined : read?.transactions[ordinal - 1]
+    listed.push({ point, ...version, time: told?.time ?? version.time })
+  }
+  return listed
 }

@@ -5,7 +5,9 @@ import { presentUnder } from '#history/present-under'
 import { type RecordFields, readVersion } from '#history/record-fields'
 import { formatKeyAddress } from '#record/address'
 import { parseEntityName } from '#record/entity-name'
+import { formatStamp, stampOf } from '#record/stamp'
 import { assert } from '#stdx/assert'
+import { formatPoint } from '#timeline/format-point'
 import type { Vault } from '#vault/vault'
 import { findPoint } from './find-point.ts'
 import { readAgain } from './read-again.ts'
@@ -46,12 +48,12 @@ async function readRecord(
   const record = await readVersion(deps, at.schemas, found.version, signal)
   assert(record !== null, 'A record that was found is there.')
   const request = { state, point, at, address: address.key, found }
-  const changedSeq = await findLastChange(deps, request, signal)
+  const changed = await findLastChange(deps, request, signal)
   return {
     entity,
     key: formatKeyAddress(found.key, at.schema.key),
-    point: `${source}@${point.seq}`,
-    version: `${source}@${changedSeq}`,
+    point: formatPoint(source, point),
+    version: `${source}@${formatStamp(stampOf(changed))}`,
     fields: presentUnder(record, at.schema).fields,
   }
 }

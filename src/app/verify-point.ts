@@ -5,6 +5,7 @@ import {
   type Verdict,
   verifyEntities,
 } from '#restore/verify-entities'
+import { formatPoint } from '#timeline/format-point'
 import type { Vault } from '#vault/vault'
 import { openCompareDeps } from './compare-deps.ts'
 import type { Context } from './context.ts'
@@ -34,6 +35,7 @@ export async function verifyPoint(
   signal: AbortSignal,
 ): Promise<PointVerdict> {
   const { point, source: name, state } = await findPoint(vault, request.point, signal)
+  const address = formatPoint(name, point)
   const compare = await openCompareDeps(deps, vault, name, signal)
   await using source = await openSystem(deps, request.against, signal)
   await using cut = await source.openCut(signal)
@@ -41,12 +43,12 @@ export async function verifyPoint(
   const catalogue = await cut.readCatalogue((entity) => held.has(entity))
   const entities = point.entities.map(({ entity }) => entityAt(state, point, entity))
   const rows = entities.reduce((sum, { facts }) => sum + facts.rows, 0)
-  deps.progress.begin({ label: `Verifying ${name}@${point.seq}`, rows })
+  deps.progress.begin({ label: `Verifying ${address}`, rows })
   const verdicts: EntityVerdict[] = []
   for await (const one of verifyEntities(compare, { catalogue, cut, entities }, signal)) {
     verdicts.push(one)
   }
   deps.progress.end()
   const verdict = joinVerdicts(verdicts.map((one) => one.verdict))
-  return { point: `${name}@${point.seq}`, against: request.against, verdict, entities: verdicts }
+  return { point: address, against: request.against, verdict, entities: verdicts }
 }

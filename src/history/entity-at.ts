@@ -5,6 +5,7 @@ import { type PlacedSegment, seqsOf } from '#segment/segment'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { EntityAtPoint } from '#timeline/entry'
+import { formatPoint } from '#timeline/format-point'
 import type { Point, TimelineState } from '#timeline/timeline-state'
 
 /** One entity as a point holds it: where its versions lie and under which schema they are read. */
@@ -43,7 +44,7 @@ function unknownEntity(
   const last = lastPart(entity)
   const close = names.filter((name) => lastPart(name) === last)
   const hint = close.length > 0 ? `; did you mean ${close.join(' or ')}` : ''
-  const at = `${state.source}@${point.seq}`
+  const at = formatPoint(state.source, point)
   return new AppError(
     'history.entity-unknown',
     `Cannot find entity "${entity}" in ${at}: it holds ${names.length} entities${hint}`,

@@ -5,7 +5,7 @@ import { assert } from '#stdx/assert'
 import type { Point } from '#timeline/timeline-state'
 import type { EntityAt } from './entity-at.ts'
 import type { FoundRecord } from './find-record.ts'
-import { type PointsInTime, recordHistory } from './record-history.ts'
+import { type PointsInTime, type RecordVersion, recordHistory } from './record-history.ts'
 
 export type LastChangeRequest = {
   readonly state: PointsInTime
@@ -17,8 +17,8 @@ export type LastChangeRequest = {
 }
 
 /**
- * The seq of the point since which a record is what it is at `point`: the newest one that its history
- * up to there tells. Where a record was only copied again, or its fields were only renamed or retyped,
+ * The point, or the transaction in it, since which a record is what it is at `point`: the newest one
+ * that its history up to there tells. Where a record was only copied again, or its fields were only renamed or retyped,
  * this is an earlier point than the one whose segments hold it.
  *
  * Reads nothing more where the version before it shows that it changed; else the record's history.
@@ -27,14 +27,20 @@ export async function findLastChange(
   deps: SegmentReadDeps,
   { address, at, found, point, state }: LastChangeRequest,
   signal: AbortSignal,
-): Promise<number> {
-  const points = [...state.points].filter(({ seq }) => seq <= point.seq)
-  if (isChange(points, at, found)) return found.version.seq
+): Promise<Pick<RecordVersion, 'seq' | 'ordinal'>> {
+  // The last is the point that is asked about, which may be within an entry.
+  const points = [...[...state.points].filter(({ seq }) => seq < point.seq), point]
+  const { ordinal, seq } = found.version
+  if (isChange(points, at, found)) return { seq, ordinal: isFed(points, seq) ? ordinal : null }
   const { entity } = at.schema
   const request = { state: { ...state, points }, entity, address }
   const [newest] = (await recordHistory(deps, request, signal)).versions
   assert(newest !== undefined, 'A record that a point holds has a history.')
-  return newest.seq
+  return newest
+}
+
+function isFed(points: readonly Point[], seq: number): boolean {
+  return points.find((point) => point.seq === seq)?.kind === 'feed'
 }
 
 /** Whether the version itself is known to be a change, its point being there to say so. */
@@ -48,7 +54,8 @@ function isChange(
   const earlier = points[index - 1]
   if (earlier === undefined) return true
   if (generationAt(earlier, schema.entity) !== schema.generation) return false
-  const before = older.find(({ seq }) => seq <= earlier.seq)
+  const isInside = isFed(points, version.seq)
+  const before = older.find(({ seq }) => seq <= earlier.seq || (isInside && seq === version.seq))
   if (before === undefined || before.op === OP_DELETE) return true
   // Digests of two layouts say nothing of each other.
   const isOneLayout = schemas.get(before.schema)?.layout === schemas.get(version.schema)?.layout

@@ -1,7 +1,7 @@
 import type { EntityName } from '#record/entity-name'
 import { parseKeyForms } from '#record/key-forms'
 import type { SchemaVersion } from '#record/schema'
-import { isUpTo, type Stamp } from '#record/stamp'
+import { formatStamp, isUpTo, type Stamp } from '#record/stamp'
 import { type FindVersionsOptions, type FoundVersion, findVersions } from '#segment/find-versions'
 import type { SegmentReadDeps } from '#segment/segment'
 import { OP_DELETE } from '#segment/version-batch'
@@ -35,8 +35,15 @@ export async function findRecord(
   const { key, versions } = await findByAddress(deps, { ...asked, address, schema, asOf })
   const [version, ...older] = versions
   if (version !== undefined && version.op !== OP_DELETE) return { key, version, older }
-  const found = version === undefined ? 'it was never there' : `it was deleted at ${version.seq}`
-  throw unknownRecord(schema.entity, address, `at point ${asOf.seq}: ${found}`)
+  const found = describeAbsence(versions)
+  throw unknownRecord(schema.entity, address, `at point ${formatStamp(asOf)}: ${found}`)
+}
+
+/** What came and went in one transaction left a delete only: nobody ever saw it. */
+function describeAbsence(versions: readonly FoundVersion[]): string {
+  const lastSeen = versions.findIndex(({ op }) => op !== OP_DELETE)
+  const deleted = versions[lastSeen - 1]
+  return deleted === undefined ? 'it was never there' : `it was deleted at ${deleted.seq}`
 }
 
 export type FindByAddressOptions = Omit<FindVersionsOptions, 'key'> & {

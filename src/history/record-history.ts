@@ -1,7 +1,7 @@
 import { formatKeyAddress } from '#record/address'
 import type { EntityName } from '#record/entity-name'
 import type { SchemaVersion } from '#record/schema'
-import { atEntry } from '#record/stamp'
+import type { FoundVersion } from '#segment/find-versions'
 import { type SegmentReadDeps, seqsOf } from '#segment/segment'
 import { isAppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
@@ -15,6 +15,9 @@ import { type ReadRecord, type RecordFields, readVersion } from './record-fields
 export type RecordVersion = {
   /** The point that first held it. */
   readonly seq: number
+  /** The transaction of a feed in it that did; `null`: the point is one transaction. */
+  readonly ordinal: number | null
+  /** Of the point's cut: when its last transaction was, where it has several. */
   readonly time: string
   readonly op: 'insert' | 'update' | 'delete'
   /** All fields; empty for a delete. */
@@ -78,8 +81,12 @@ export async function recordHistory(
   throw misfit ?? unknownRecord(entity, address, `: no point of "${state.source}" ever held it`)
 }
 
-/** What a record was from a point on, by the point's seq; `null` where it was deleted. */
-type Records = ReadonlyMap<number, ReadRecord | null>
+/** What a record was from a point or a transaction in it on; `null` where it was deleted. */
+type Told = { readonly ordinal: number | null; readonly record: ReadRecord | null }
+/** By the point's seq, oldest first. */
+type Records = ReadonlyMap<number, readonly Told[]>
+
+const NOT_THERE: readonly Told[] = [{ ordinal: null, record: null }]
 
 const NOTHING: Records = new Map()
 
@@ -92,14 +99,14 @@ class Telling {
 
   stretch({ after, held }: Stretch, records: Records): void {
     for (const [index, { point, schema }] of held.entries()) {
-      const record = records.get(point.seq)
-      if (index === 0 || record !== undefined) this.#tell(point, record ?? null)
+      const told = records.get(point.seq) ?? (index === 0 ? NOT_THERE : [])
+      for (const one of told) this.#tell(point, one)
       this.#schema = schema
     }
-    if (after !== undefined) this.#tell(after, null)
+    if (after !== undefined) this.#tell(after, { ordinal: null, record: null })
   }
 
-  #tell({ body, seq }: Point, record: ReadRecord | null): void {
+  #tell({ cut: { time }, seq }: Point, { ordinal, record }: Told): void {
     const before = this.#schema && this.#before && presentUnder(this.#before, this.#schema)
     this.#before = record
     if (!before && record === null) return
@@ -107,8 +114,7 @@ class Telling {
     if (before && record && changed.length === 0) return
     const op = record === null ? 'delete' : before ? 'update' : 'insert'
     const fields = record?.fields ?? {}
-    const { time } = body.cut
-    this.versions.push({ seq, time, op, fields, before: before?.fields ?? null, changed })
+    this.versions.push({ seq, ordinal, time, op, fields, before: before?.fields ?? null, changed })
   }
 }
 
@@ -162,23 +168,47 @@ async function findInStretch(
   const last = held.at(-1)
   const schema = known.findLast((one) => one.generation === generation)
   assert(last !== undefined && schema !== undefined, 'A stretch has points, which have schemas.')
-  const asOf = atEntry(last.point.seq)
+  const { asOf } = last.point
   const segments = (state.segments.get(entity) ?? []).filter(
     (one) => one.ref.generation === generation && seqsOf(one).min <= asOf.seq,
   )
   const asked = { address, segments, schemas, schema, asOf, signal }
   const { key, versions } = await findByAddress(deps, asked)
-  const records = new Map<number, ReadRecord | null>()
+  const records = new Map<number, readonly Told[]>()
   let seqMin = 0
   for (const { point, schema } of held) {
-    const version = versions.find(({ seq }) => seq > seqMin && seq <= point.seq)
-    if (version !== undefined) {
+    const shown = listShown(point, { versions, seqMin })
+    const told: Told[] = []
+    for (const { ordinal, version } of shown) {
       const record = await readVersion(deps, schemas, version, signal)
-      records.set(point.seq, record && presentUnder(record, schema))
+      told.push({ ordinal, record: record && presentUnder(record, schema) })
     }
+    if (told.length > 0) records.set(point.seq, told)
     seqMin = point.seq
   }
   return { key: formatKeyAddress(key, schema.key), records }
+}
+
+type Shown = { readonly version: FoundVersion; readonly ordinal: number | null }
+
+/**
+ * The versions that a point shows and none before it, oldest first: of a feed's point those that its
+ * transactions show, of others the last.
+ * @param seen newest first; `seqMin` is the point before
+ */
+function listShown(
+  { kind, seq }: Point,
+  seen: { readonly versions: readonly FoundVersion[]; readonly seqMin: number },
+): Shown[] {
+  const versions = seen.versions.filter((one) => one.seq > seen.seqMin && one.seq <= seq)
+  if (kind !== 'feed') return versions.slice(0, 1).map((version) => ({ version, ordinal: null }))
+  const own = versions.filter((one) => one.seq === seq).reverse()
+  const shown = own.map((version) => ({ version, ordinal: version.ordinal }))
+  // What was done between the two points is there at its first transaction, unless that did more.
+  const older = versions.find((one) => one.seq < seq)
+  const isOlderShown = older !== undefined && own[0]?.ordinal !== 1
+  const ordinal = own.length === 0 ? null : 1
+  return isOlderShown ? [{ version: older, ordinal }, ...shown] : shown
 }
 
 function listChanged(before: ReadRecord, after: ReadRecord): string[] {

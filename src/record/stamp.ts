@@ -16,3 +16,13 @@ export function atEntry(seq: number): Stamp {
 export function isUpTo(asOf: Stamp, seq: number, ordinal: number): boolean {
   return seq < asOf.seq || (seq === asOf.seq && ordinal <= asOf.ordinal)
 }
+
+/** As addresses have it: `12` is all of an entry, `12.5` its first five transactions. */
+export function formatStamp({ ordinal, seq }: Stamp): string {
+  return ordinal === LAST_ORDINAL ? String(seq) : `${seq}.${ordinal}`
+}
+
+/** Of a transaction in an entry; `null`: of all of it. */
+export function stampOf(at: { readonly seq: number; readonly ordinal: number | null }): Stamp {
+  return { seq: at.seq, ordinal: at.ordinal ?? LAST_ORDINAL }
+}

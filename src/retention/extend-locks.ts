@@ -2,6 +2,7 @@ import type { Random } from '#stdx/random'
 import { mapConcurrent } from '#stdx/streams'
 import type { ObjectStat } from '#store/object-store'
 import { liveSegments, type TimelineState } from '#timeline/timeline-state'
+import { listTables } from '#timeline/transaction-tables'
 import type { Vault } from '#vault/vault'
 import { HEADER_NAME } from '#vault/vault-header'
 import { readStoreClock } from './read-store-clock.ts'
@@ -65,8 +66,8 @@ async function* listNeeded(
   }
 }
 
-/** Objects that segments which count reach, and the copies that stand for some of them. */
-function namesOf({ repairs, segments }: TimelineState): ReadonlySet<string> {
+/** Objects that segments which count reach, tables of points, and the copies that stand for some of them. */
+function namesOf({ points, repairs, segments }: TimelineState): ReadonlySet<string> {
   const names = new Set<string>()
   for (const { ref } of liveSegments({ segments })) {
     for (const object of [ref.keys, ref.rows, ref.blobs]) {
@@ -74,6 +75,7 @@ function namesOf({ repairs, segments }: TimelineState): ReadonlySet<string> {
     }
     for (const { object } of ref.borrowed) names.add(object)
   }
+  for (const { ref } of listTables(points).live) names.add(ref.name)
   for (const [original, by] of repairs) if (names.has(original)) names.add(by)
   return names
 }

@@ -1,6 +1,7 @@
 import type { SegmentRef } from '#segment/segment'
 import type { ObjectName } from '#store/object-store'
 import { liveSegments, type TimelineState } from '#timeline/timeline-state'
+import { listTables } from '#timeline/transaction-tables'
 
 export type Which = 'vault' | 'keyring'
 
@@ -46,8 +47,8 @@ export type CollectPlan = {
  * Which objects of a source nothing needs any more. Pure.
  *
  * An object goes only because an entry says so: it belongs to segments that a `compact` has replaced
- * longer ago than the grace, and no segment that counts, or was only just replaced, reaches it; or it
- * belongs to a writer that a `fence` has declared dead before it committed. All else stays.
+ * longer ago than the grace, and no segment that counts, or was only just replaced, reaches it; it is
+ * the table of a point that an `expire` let go longer ago than the grace; or it belongs to a writer that a `fence` has declared dead before it committed. All else stays.
  */
 export function planCollect(facts: CollectFacts): CollectPlan {
   const needs = findNeeds(facts)
@@ -86,6 +87,8 @@ type Needs = {
   readonly dueMs: ReadonlyMap<string, number>
   /** The entries that replaced the segments whose own it is. */
   readonly replacedBy: ReadonlyMap<string, readonly number[]>
+  /** The entry that let the point go whose table it is. */
+  readonly letGoBy: ReadonlyMap<string, number>
   /** What a copy stands for since a repair. */
   readonly originalOf: ReadonlyMap<string, string>
 }
@@ -102,11 +105,19 @@ function findNeeds({ graceMs, state, storedMs }: CollectFacts): Needs {
     }
     for (const name of ownOf(ref)) replacedBy.set(name, [...(replacedBy.get(name) ?? []), seq])
   }
+  const tables = listTables(state.points)
+  for (const { ref } of tables.live) reached.add(`vault:${ref.name}`)
+  for (const { ref, replacedBy: seq } of tables.gone) {
+    dueMs.set(`vault:${ref.name}`, (storedMs.get(seq) ?? Number.POSITIVE_INFINITY) + graceMs)
+  }
+  const letGoBy = new Map(
+    tables.gone.map(({ ref, replacedBy: seq }) => [`vault:${ref.name}`, seq] as const),
+  )
   const originalOf = new Map<string, string>()
   for (const [original, by] of state.repairs) {
     originalOf.set(`${original.startsWith('keyring:') ? 'keyring' : 'vault'}:${by}`, original)
   }
-  return { reached, dueMs, replacedBy, originalOf }
+  return { reached, dueMs, replacedBy, letGoBy, originalOf }
 }
 
 function ownOf({ blobs, keyring, keys, rows }: SegmentRef): string[] {
@@ -123,8 +134,13 @@ function judge({ nowMs, state }: CollectFacts, needs: Needs, object: FoundObject
   const name = needs.originalOf.get(found) ?? found
   if (needs.reached.has(name)) return { kind: 'stays' }
   const proofs = needs.replacedBy.get(name)
+  const letGoBy = needs.letGoBy.get(name)
+  const isDue = nowMs.vault >= (needs.dueMs.get(name) ?? Number.POSITIVE_INFINITY)
+  if ((proofs !== undefined || letGoBy !== undefined) && !isDue) return { kind: 'waits' }
+  if (letGoBy !== undefined) {
+    return { kind: 'goes', why: `its point was let go by ${state.source}@${letGoBy}`, proofs: [] }
+  }
   if (proofs !== undefined) {
-    if (nowMs.vault < (needs.dueMs.get(name) ?? Number.POSITIVE_INFINITY)) return { kind: 'waits' }
     const entries = proofs.map((seq) => `${state.source}@${seq}`).join(', ')
     return { kind: 'goes', why: `replaced by ${entries}`, proofs }
   }

@@ -60,7 +60,10 @@ export const entityAtPointSchema = z.strictObject({
 })
 
 /** Of one entity, by its index in the entry's `entities`: rows inserted, updated, deleted. */
-const changeCountsSchema = z.tuple([z.int().min(0), z.int().min(0), z.int().min(0), z.int().min(0)])
+const changeCountsSchema = z
+  .array(z.int().min(0))
+  .length(4)
+  .transform((numbers) => numbers as unknown as ChangeCounts)
 
 /** One transaction of a source; its ordinal is its place in the list, from 1. */
 export const transactionSchema = z.strictObject({
@@ -96,7 +99,7 @@ const followSchema = z.strictObject({
       deleted: z.int().min(0),
       /** In the order of commits; `null`: in `table`. */
       list: z.array(transactionSchema).max(LISTED_TRANSACTIONS_MAX).nullable(),
-      /** `transaction-table.ts` */
+      /** See `transaction-table.ts`. */
       table: objectRefSchema.omit({ commitment: true }).nullable(),
     })
     .nullable(),
@@ -162,6 +165,8 @@ export const restoreBodySchema = z.strictObject({
   restore: z.string(),
   plan: z.string(),
   point: z.string(),
+  /** Address of the one transaction that was taken back; `point` is right before it. */
+  undone: z.string().optional(),
   target: z.string(),
   inserted: z.int().min(0),
   updated: z.int().min(0),

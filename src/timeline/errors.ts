@@ -37,11 +37,17 @@ export const TIMELINE_ERRORS = {
     retry: 'after-fix',
     help: 'The timeline holds entries that a newer Holdfast wrote. They are read as far as possible, but nothing is written after them. Use the newest version.',
   },
+  'timeline.transactions-damaged': {
+    status: 500,
+    exit: 13,
+    retry: 'never',
+    help: 'Which transactions lie in a point of a feed cannot be read: the object that the message names is missing or altered. The point as a whole, by its number like erp@12, is as good as before. `holdfast check` names all that is damaged, and with `--heal-from` takes it from a replica.',
+  },
   'timeline.address-invalid': {
     status: 400,
     exit: 2,
     retry: 'after-fix',
-    help: 'Write a point as SOURCE@SEQ (erp@12), SOURCE@latest, SOURCE@TIME with its zone (erp@2026-06-30T12:00:00Z) or SOURCE@LABEL; SOURCE@live is the system itself. `holdfast points` lists them.',
+    help: 'Write a point as SOURCE@SEQ (erp@12), SOURCE@SEQ.TRANSACTION (erp@12.5), SOURCE@latest, SOURCE@TIME with its zone (erp@2026-06-30T12:00:00Z) or SOURCE@LABEL; SOURCE@live is the system itself. `holdfast points` lists them.',
   },
   'timeline.point-unknown': {
     status: 404,

@@ -2,9 +2,10 @@ import type { EntityName } from '#record/entity-name'
 import type { SchemaVersion } from '#record/schema'
 import type { SegmentRef } from '#segment/segment'
 import type { Chain, LinkedEntry, Links } from './chain-slots.ts'
-import type { CaptureBody, EntryBody } from './entry.ts'
+import type { CaptureBody, EntryBody, GapBody } from './entry.ts'
 import type { UnknownBody } from './envelope.ts'
 import type { ExpiredPoints } from './expired-points.ts'
+import { judgeFollow } from './judge-follow.ts'
 import type { LogPages } from './kept-pages.ts'
 import { KnownSessions } from './known-sessions.ts'
 import { LiveObjects } from './live-objects.ts'
@@ -16,7 +17,13 @@ import type {
   RepairBody,
 } from './maintenance-entry.ts'
 import { PAGE_ITEMS, type PagedLog } from './paged-log.ts'
-import { type PageFacts, PointList, pageFactsOf, type SlotRecord } from './point-list.ts'
+import {
+  type LabelledAt,
+  type PageFacts,
+  PointList,
+  pageFactsOf,
+  type SlotRecord,
+} from './point-list.ts'
 import type { Catalogue, Gap, Incident, TimelineState } from './timeline-state.ts'
 
 /** So many sessions are looked for one by one before they join those that are known. */
@@ -46,7 +53,7 @@ export class Folding {
   readonly #fenced: Set<string>
   readonly #repairs: Map<string, string>
   readonly #incidents: Incident[]
-  readonly #labels: Map<string, number>
+  readonly #labels: Map<string, LabelledAt>
   readonly #held: Set<number>
   readonly #gone: Map<number, number>
   readonly #facts: PageFacts[]
@@ -153,6 +160,8 @@ export class Folding {
     switch (body.kind) {
       case 'capture':
         return this.#addCapture(seq, body)
+      case 'gap':
+        return this.#addGap(seq, body)
       case 'compact':
         return this.#addCompact(seq, body)
       case 'label':
@@ -179,16 +188,50 @@ export class Folding {
     const known = this.#catalogues.at(-1)?.catalogue
     const catalogue = body.catalogue ?? known
     if (catalogue === undefined) return 'it carries no catalogue and follows none'
-    const refusal = this.#judgeWriter(body) ?? this.#live.judgeBorrowed(body.segments)
+    const refusal =
+      this.#judgeWriter(body) ?? this.#live.judgeBorrowed(body.segments) ?? this.#judgeFollow(body)
     if (refusal !== undefined) return refusal
     this.#committed.add(body.session)
     this.#newest = seq
+    if (body.follow?.part !== 'transactions') this.#closeGaps(seq)
     if (catalogue !== known) this.#catalogues.push({ seq, catalogue })
     for (const schema of body.schemas) {
       this.#schemas.set(schema.entity, [...(this.#schemas.get(schema.entity) ?? []), schema])
     }
     for (const ref of body.segments) this.#live.add({ seq, ref })
     return undefined
+  }
+
+  #judgeFollow(body: CaptureBody): string | undefined {
+    if (body.follow === undefined) return undefined
+    const newest = this.#bodyAt(this.#newest)
+    const scanSeq = newest?.follow?.scan ?? this.#newest
+    const scan = this.#bodyAt(scanSeq)
+    const before = {
+      source: this.#source,
+      newest,
+      scan: scan && scanSeq !== null ? { seq: scanSeq, body: scan } : undefined,
+      gaps: this.#gaps,
+      schemas: this.#schemas,
+    }
+    return judgeFollow(before, body)
+  }
+
+  /** What a point says that was let go, too: others may rest on it. */
+  #bodyAt(seq: number | null): CaptureBody | undefined {
+    return seq === null ? undefined : this.#slots.at(seq)?.point?.body
+  }
+
+  #addGap(seq: number, { entities, feed, found, reason }: GapBody): string | undefined {
+    const after = this.#newest
+    if (after === null) return 'there is no point before it'
+    this.#gaps = [...this.#gaps, { seq, after, until: null, feed, reason, found, entities }]
+    return undefined
+  }
+
+  #closeGaps(seq: number): void {
+    if (this.#gaps.every(({ until }) => until !== null)) return
+    this.#gaps = this.#gaps.map((gap) => (gap.until === null ? { ...gap, until: seq } : gap))
   }
 
   #addCompact(seq: number, body: CompactBody): string | undefined {
@@ -199,11 +242,13 @@ export class Folding {
     return undefined
   }
 
-  #addLabel({ label, point }: LabelBody): string | undefined {
+  #addLabel({ label, ordinal, point }: LabelBody): string | undefined {
     if (this.#labels.has(label)) return `label "${label}" is given already`
     const missing = this.#findMissing([point])
     if (missing !== undefined) return missing
-    this.#labels.set(label, point)
+    const count = this.#bodyAt(point)?.follow?.transactions?.count ?? 1
+    if ((ordinal ?? 1) > Math.max(1, count)) return `point ${point} has no transaction ${ordinal}`
+    this.#labels.set(label, { seq: point, ordinal: ordinal ?? null })
     return undefined
   }
 
@@ -237,7 +282,9 @@ export class Folding {
 
   #expire(seq: number, points: ReadonlySet<number>): void {
     this.#expired = this.#expired.add([...points], seq)
-    for (const [label, point] of this.#labels) if (points.has(point)) this.#labels.delete(label)
+    for (const [label, { seq: point }] of this.#labels) {
+      if (points.has(point)) this.#labels.delete(label)
+    }
     for (const point of points) {
       const page = Math.floor(point / PAGE_ITEMS)
       this.#gone.set(page, (this.#gone.get(page) ?? 0) + 1)

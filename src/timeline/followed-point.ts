@@ -38,6 +38,26 @@ export function findUnproven(
   return found.size === 0 ? null : found
 }
 
-export function describeGap({ found, seq }: Gap): string {
+function describeGap({ found, seq }: Gap): string {
   return `the feed could not tell what happened, as entry ${seq} says: ${found}`
+}
+
+/** The same of a moment after a point and before the next: until the cut of the point all is proven. */
+export function findUnprovenAfter({ body, seq }: Point, gaps: readonly Gap[]): Unproven {
+  const found = new Map<EntityName, string>()
+  for (const entity of body.follow?.notFollowed ?? []) {
+    found.set(entity, `it is not followed, and was last read in entry ${body.follow?.scan ?? seq}`)
+  }
+  for (const gap of gaps) {
+    if (gap.after > seq || (gap.until !== null && gap.until <= seq)) continue
+    if (gap.entities === null) return describeGap(gap)
+    for (const entity of gap.entities) found.set(entity, describeGap(gap))
+  }
+  return found.size === 0 ? null : found
+}
+
+export function joinUnproven(a: Unproven, b: Unproven): Unproven {
+  if (a === null || b === null) return a ?? b
+  if (typeof a === 'string') return a
+  return typeof b === 'string' ? b : new Map([...b, ...a])
 }

@@ -10,11 +10,12 @@ import { type SegmentRef, segmentRefSchema } from '#segment/segment'
 const seq = z.int().min(0)
 const points = z.array(seq).min(1)
 
-/** Gives a point a name, once and for ever. */
+/** Gives a point a name, once and for ever; with `ordinal`, one of the transactions in it. */
 export const labelBodySchema = z.strictObject({
   kind: z.literal('label'),
   label: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/),
   point: seq,
+  ordinal: z.int().min(1).optional(),
 })
 
 /** Keeps points from being expired, until a `release` names them. */

@@ -24,11 +24,14 @@ export type PageFacts = {
   readonly earliestMs: number | null
 }
 
+/** What bears a label: a point, or one of the transactions in it. */
+export type LabelledAt = { readonly seq: number; readonly ordinal: number | null }
+
 export type PointMarks = {
   readonly facts: readonly PageFacts[]
   /** Catalogues, each with the first point that it is in force at, ascending. */
   readonly catalogues: readonly { readonly seq: number; readonly catalogue: Catalogue }[]
-  readonly labels: ReadonlyMap<string, number>
+  readonly labels: ReadonlyMap<string, LabelledAt>
   readonly held: ReadonlySet<number>
   readonly expired: ExpiredPoints
   /** By page, how many of its points were let go. */
@@ -78,8 +81,8 @@ export class PointList {
   }
 
   byLabel(label: string): Point | undefined {
-    const seq = this.marks.labels.get(label)
-    return seq === undefined ? undefined : this.bySeq(seq)
+    const at = this.marks.labels.get(label)
+    return at && this.bySeq(at.seq)
   }
 
   /** The newest point before this entry. */
@@ -97,9 +100,19 @@ export class PointList {
     return undefined
   }
 
-  /** The last point, in the order of commits, whose cut is at or before this moment. */
+  /** Also one that was let go: others may rest on what it says. */
+  committed(seq: number): Point | undefined {
+    const record = this.log.at(seq)
+    return record?.point && this.#toPoint(seq, record.point)
+  }
+
+  /**
+   * The last point, in the order of commits, whose cut is at or before this moment, or that has a
+   * transaction which is.
+   */
   lastAt(timeNs: bigint): Point | undefined {
-    const isPast = ({ body }: Point) => (parseTimeNs(body.cut.time) ?? timeNs + 1n) <= timeNs
+    const isUpTo = (time: string | undefined) => (parseTimeNs(time ?? '') ?? timeNs + 1n) <= timeNs
+    const isPast = ({ body }: Point) => isUpTo(body.cut.time) || isUpTo(earliestOf(body))
     const timeMs = Number(timeNs / 1_000_000n)
     return this.#last(this.#pages().length - 1, isPast, (page) => {
       const { facts } = this.marks
@@ -182,7 +195,7 @@ export class PointList {
   #toPoint(seq: number, { body, time }: PointRecord): Point {
     const { catalogues, gaps, held, labels } = this.marks
     const inForce = catalogues.findLast((one) => one.seq <= seq)?.catalogue
-    const names = [...labels].flatMap(([label, point]) => (point === seq ? [label] : []))
+    const names = [...labels].flatMap(([label, at]) => (at.seq === seq ? [label] : []))
     const catalogue = inForce ?? { definition: null, notRestored: [] }
     const { log } = this
     let entities: Point['entities'] | undefined
@@ -197,11 +210,13 @@ export class PointList {
       asOf: atEntry(seq),
       cut: body.cut,
       transaction: null,
-      unproven: findUnproven(seq, body, gaps),
       // The scan may lie in another page: read when somebody asks what the point holds.
       get entities() {
         entities ??= overlayEntities(scanOf(log, body).entities, body)
         return entities
+      },
+      get unproven() {
+        return findUnproven(seq, body, gaps)
       },
       get leftOut() {
         return scanOf(log, body).leftOut
@@ -221,12 +236,20 @@ function scanOf(log: PagedLog<SlotRecord>, body: CaptureBody): CaptureBody {
   return found
 }
 
+/** The least time of a transaction in it. */
+function earliestOf({ follow }: CaptureBody): string | undefined {
+  const { count = 0, earliest } = follow?.transactions ?? {}
+  return count === 0 ? undefined : earliest
+}
+
 /** What is to be known of a full page without looking at it. */
 export function pageFactsOf(records: readonly SlotRecord[]): PageFacts {
-  const times = records.flatMap(({ point }) => {
-    const timeNs = point && parseTimeNs(point.body.cut.time)
-    return timeNs === undefined ? [] : [Number(timeNs / 1_000_000n)]
-  })
+  const times = records.flatMap(({ point }) =>
+    [point?.body.cut.time, point && earliestOf(point.body)].flatMap((time) => {
+      const timeNs = parseTimeNs(time ?? '')
+      return timeNs === undefined ? [] : [Number(timeNs / 1_000_000n)]
+    }),
+  )
   // Never earlier than it is by rounding: before 1970 a division rounds up.
   const earliestMs = times.length === 0 ? null : times.reduce((a, b) => Math.min(a, b)) - 1
   return { points: records.filter(({ point }) => point !== undefined).length, earliestMs }

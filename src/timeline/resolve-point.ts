@@ -67,10 +67,10 @@ function parseTime(text: string, moment: string): bigint {
 }
 
 /**
- * The recovery point that an address means.
+ * The recovery point that an address means, or that it lies in: `locatePoint` goes on from there.
  *
- * A time means the last point, in the order of commits, whose cut is at or before it: clocks of
- * sources jump, the order of commits does not.
+ * A time means the last point, in the order of commits, whose cut, or one of whose transactions, is at
+ * or before it: clocks of sources jump, the order of commits does not.
  * @throws timeline.point-unknown naming the neighbours, when there is none
  * @throws timeline.damaged | timeline.format-unsupported when the answer would rest on entries that
  *   cannot be relied on
@@ -97,9 +97,18 @@ function resolveSeq(
   refuseDamaged(state, text, seq)
   const point = state.points.bySeq(seq)
   if (point === undefined) throw unknown(state, text, describeSeq(state, seq))
+  if (transaction === null) return point
+  const { follow } = point.body
   // A snapshot or a scan is one transaction.
-  if (transaction === null || transaction === 1) return point
-  throw unknown(state, text, `point ${seq} is one transaction, need ${seq} or ${seq}.1`)
+  const count = follow?.part === 'transactions' ? (follow.transactions?.count ?? 0) : 1
+  if (transaction >= 1 && transaction <= count) return point
+  throw unknown(state, text, describeTransactions(point.seq, count))
+}
+
+function describeTransactions(seq: number, count: number): string {
+  if (count === 0) return `point ${seq} has no transactions, need ${seq}`
+  if (count === 1) return `point ${seq} is one transaction, need ${seq} or ${seq}.1`
+  return `point ${seq} has ${count} transactions, need ${seq}, or ${seq}.1 to ${seq}.${count}`
 }
 
 function resolveLabel(

@@ -1,14 +1,19 @@
-import type { ObjectRef, SegmentRef } from '#segment/segment'
+import type { SegmentRef } from '#segment/segment'
 import { AppError, isAppError } from '#stdx/app-error'
 import { mapConcurrent } from '#stdx/streams'
 import type { ObjectStore } from '#store/object-store'
+import type { CaptureBody, TableRef } from '#timeline/entry'
+import type { CompactBody } from '#timeline/maintenance-entry'
 import type { TimelineState } from '#timeline/timeline-state'
 import type { Vault } from './vault.ts'
 
 const STATS_MAX = 16
 
 /** What is to be committed, and after what. */
-export type ToCommit = { readonly segments: readonly SegmentRef[]; readonly state: TimelineState }
+export type ToCommit = {
+  readonly body: CaptureBody | CompactBody
+  readonly state: TimelineState
+}
 
 /**
  * Looks, before a commit, whether every object that it will name is there at its full size.
@@ -18,11 +23,13 @@ export type ToCommit = { readonly segments: readonly SegmentRef[]; readonly stat
  */
 export async function checkObjects(
   vault: Pick<Vault, 'keyring' | 'readTimeline' | 'store'>,
-  { segments, state: { headSeq, source } }: ToCommit,
+  { body, state: { headSeq, source } }: ToCommit,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await checkAll(vault, segments, signal)
+    await checkAll(vault, body.segments, signal)
+    const table = body.kind === 'capture' ? body.follow?.transactions?.table : null
+    if (table != null) await checkObject(vault.store, table, signal)
   } catch (error) {
     if (!isAppError(error, 'vault.object-missing')) throw error
     if ((await vault.readTimeline(source, signal)).headSeq === headSeq) throw error
@@ -49,7 +56,7 @@ async function checkAll(
   for await (const _ of checking);
 }
 
-async function checkObject(store: ObjectStore, ref: ObjectRef, signal: AbortSignal): Promise<void> {
+async function checkObject(store: ObjectStore, ref: TableRef, signal: AbortSignal): Promise<void> {
   const found = await store.stat(ref.name, signal)
   if (found === undefined) throw missing(ref.name, 'it is not there')
   if (found.sizeBytes === ref.sizeBytes) return

@@ -28,7 +28,7 @@ export type CheckReferenceDeps = {
 
 type InStores = CheckReferenceDeps & Stores
 
-/** Looks at everything that one segment or document consists of. */
+/** Looks at everything that one segment, table or document consists of. */
 export async function checkReference(
   { vault, ...rest }: CheckReferenceDeps,
   reference: Reference,
@@ -37,6 +37,10 @@ export async function checkReference(
   const repairs = await vault.repairs(timeline, rest.signal)
   const deps = { vault, ...rest, ...repairedStores(vault, repairs) }
   if (reference.kind === 'list') return await checkObjects(deps, [reference.ref])
+  if (reference.kind === 'table') {
+    if (deps.depth === 'hashes') return await checkObjects(deps, [reference.ref])
+    return await checkTable(deps, reference)
+  }
   const openers = await openersOf(vault, timeline, deps.signal)
   if (reference.kind === 'document') {
     await checkObjects(deps, [reference.body.object])
@@ -58,6 +62,18 @@ export async function checkReference(
   const refs = [keys, rows, blobs].filter((ref) => ref !== null)
   await checkObjects(deps, refs, async (store) => {
     if (deps.depth !== 'hashes') await checkDeep({ ...deps, store }, reference, right)
+  })
+}
+
+/** Reading it says whether it is what was committed, and whether it is what its entry sums up. */
+async function checkTable(
+  { signal, tally, vault }: InStores,
+  { body, ref, source }: Extract<Reference, { kind: 'table' }>,
+): Promise<void> {
+  if (!tally.addObject(ref.name)) return
+  await guard(tally, ref.name, async () => {
+    await vault.readTransactions(source, body, signal)
+    tally.addBytes(ref.sizeBytes)
   })
 }
 

@@ -3,11 +3,12 @@ import type { SchemaVersion } from '#record/schema'
 import type { PlacedSegment, SegmentRef } from '#segment/segment'
 import { isAppError } from '#stdx/app-error'
 import type { Chain } from '#timeline/chain-slots'
-import type { DocumentBody } from '#timeline/entry'
+import type { CaptureBody, DocumentBody, TableRef } from '#timeline/entry'
 import { formatEntryName, VAULT_TIMELINE } from '#timeline/entry-name'
 import { foldFacts, type Resealed } from '#timeline/fold-facts'
 import { foldTimeline } from '#timeline/fold-timeline'
 import { liveSegments } from '#timeline/timeline-state'
+import { listTables } from '#timeline/transaction-tables'
 import { guard, keyringObject, type Tally } from './check-tally.ts'
 import { reach } from './needed-objects.ts'
 import type { Vault } from './vault.ts'
@@ -22,6 +23,13 @@ export type Reference =
     }
   /** Large values of a segment that was replaced, which others still borrow. */
   | { readonly kind: 'borrowed'; readonly source: string; readonly ref: SegmentRef }
+  /** The transactions of a point. */
+  | {
+      readonly kind: 'table'
+      readonly source: string
+      readonly ref: TableRef
+      readonly body: CaptureBody
+    }
   | { readonly kind: 'document'; readonly body: DocumentBody }
   /** What keys were sealed anew as. */
   | { readonly kind: 'list'; readonly ref: Resealed['list'] }
@@ -59,7 +67,8 @@ function addRepairs(chain: Chain, tally: Tally): void {
 
 /** What was replaced may have been collected, and may not; what is borrowed of it has to be there. */
 function addReplaced(chain: Chain, tally: Tally): void {
-  const { replaced, segments } = foldTimeline(chain)
+  const { points, replaced, segments } = foldTimeline(chain)
+  for (const { ref } of listTables(points).gone) tally.letGo(ref.name)
   const live = liveSegments({ segments }).map(({ ref }) => ref)
   const gone = replaced.map(({ ref }) => ref)
   for (const { name, store } of reach(live, gone).replaced) {
@@ -97,7 +106,7 @@ function reportIncidents(chain: Chain, tally: Tally): void {
 }
 
 function referencesOfSource(chain: Chain): Reference[] {
-  const { replaced, schemas, segments, source } = foldTimeline(chain)
+  const { points, replaced, schemas, segments, source } = foldTimeline(chain)
   const schemasOf = (entity: EntityName) => schemas.get(entity) ?? []
   const live = liveSegments({ segments })
   const lent = new Set(live.flatMap(({ ref }) => ref.borrowed.map(({ object }) => object)))
@@ -110,6 +119,10 @@ function referencesOfSource(chain: Chain): Reference[] {
       schemas: schemasOf(placed.ref.entity),
     })),
     ...lenders.map(({ ref }) => ({ kind: 'borrowed' as const, source, ref })),
+    ...points.flatMap(({ body }) => {
+      const ref = body.follow?.transactions?.table
+      return ref == null ? [] : [{ kind: 'table' as const, source, ref, body }]
+    }),
   ]
 }
 

@@ -10,6 +10,7 @@ import { VAULT_TIMELINE } from '#timeline/entry-name'
 import { foldFacts } from '#timeline/fold-facts'
 import { foldTimeline } from '#timeline/fold-timeline'
 import { liveSegments, type ReplacedSegment } from '#timeline/timeline-state'
+import { listTables } from '#timeline/transaction-tables'
 import { placeOf, type Repairs } from './repaired-store.ts'
 import type { KeyringRef } from './stated-keys.ts'
 import type { Vault } from './vault.ts'
@@ -61,22 +62,34 @@ export async function neededBy(
       spans: [],
     }
   }
-  const { repairs, replaced, segments } = foldTimeline(chain)
+  const { points, repairs, replaced, segments } = foldTimeline(chain)
+  const tables = listTables(points)
   const live = liveSegments({ segments }).map(({ ref }) => ref)
   const gone = replaced.map(({ ref }) => ref)
   const { keyrings, objects, replaced: letGo } = reach(live, gone)
   const segmentOf = new Map([...gone, ...live].map((ref) => [ref.keyring, ref]))
   return {
     headSeq: chain.headSeq,
-    objects: objects.map((ref) => ({ ...ref, at: placeOf(repairs, 'vault', ref.name) })),
+    objects: [...objects, ...tables.live.map(({ ref }) => ref)].map((ref) => {
+      return { ...ref, at: placeOf(repairs, 'vault', ref.name) }
+    }),
     keyrings: keyrings.flatMap((name) => {
       const ref = segmentOf.get(name)
       return ref === undefined ? [] : [keyringOfSegment(ref, repairs)]
     }),
-    replaced: letGo,
+    replaced: [
+      ...letGo,
+      ...tables.gone.map(({ ref }) => ({ store: 'vault' as const, name: ref.name })),
+    ],
     spans: [
-      ...replaced.map(({ replacedBy, seq }) => ({ seq, untilSeq: replacedBy })),
-      ...spansOfRepairs(chain, { live: liveSegments({ segments }), replaced: [...replaced] }),
+      ...[...replaced, ...tables.gone].map(({ replacedBy, seq }) => ({
+        seq,
+        untilSeq: replacedBy,
+      })),
+      ...spansOfRepairs(chain, [
+        ...[...liveSegments({ segments }), ...replaced].map(lastingSegment),
+        ...[...tables.live, ...tables.gone].map((one) => ({ ...one, names: [one.ref.name] })),
+      ]),
     ],
   }
 }
@@ -85,17 +98,9 @@ export async function neededBy(
  * Until it was repaired, an object was needed that was damaged; and from then on its copy, until
  * another one takes its place or the segment goes.
  */
-function spansOfRepairs(
-  { entries }: Pick<Chain, 'entries'>,
-  {
-    live,
-    replaced,
-  }: { readonly live: readonly PlacedSegment[]; readonly replaced: readonly ReplacedSegment[] },
-): Span[] {
+function spansOfRepairs({ entries }: Pick<Chain, 'entries'>, lasting: readonly Lasting[]): Span[] {
   const spans: Span[] = []
-  const placed = [...live, ...replaced].flatMap((one) =>
-    namesOf(one).map((name) => [name, one.seq] as const),
-  )
+  const placed = lasting.flatMap(({ names, seq }) => names.map((name) => [name, seq] as const))
   const sinceOf = new Map<string, number>(placed)
   const repaired = new Set<string>()
   for (const { body, seq } of entries) {
@@ -106,17 +111,27 @@ function spansOfRepairs(
       repaired.add(object)
     }
   }
-  for (const one of replaced) {
-    for (const name of namesOf(one)) {
+  for (const { names, replacedBy } of lasting) {
+    if (replacedBy === undefined) continue
+    for (const name of names) {
       if (!repaired.has(name)) continue
-      spans.push({ seq: sinceOf.get(name) ?? 0, untilSeq: one.replacedBy })
+      spans.push({ seq: sinceOf.get(name) ?? 0, untilSeq: replacedBy })
     }
   }
   return spans
 }
 
-function namesOf({ ref }: PlacedSegment): string[] {
-  return [ref.keyring, ...[ref.keys, ref.rows, ref.blobs].flatMap((object) => object?.name ?? [])]
+/** Objects that an entry added together, and the entry that let them go. */
+type Lasting = {
+  readonly names: readonly string[]
+  readonly seq: number
+  readonly replacedBy?: number
+}
+
+function lastingSegment(placed: PlacedSegment | ReplacedSegment): Lasting {
+  const { keyring, ...parts } = placed.ref
+  const objects = [parts.keys, parts.rows, parts.blobs].flatMap((object) => object?.name ?? [])
+  return { ...placed, names: [keyring, ...objects] }
 }
 
 /** What a document's entry says of its keyring object. */

@@ -8,7 +8,7 @@ import type { ObjectStore } from '#store/object-store'
 import { appendEntry } from '#timeline/append-entry'
 import { type Chain, isSound, type SeenHead } from '#timeline/chain-slots'
 import { describeKind } from '#timeline/describe-kind'
-import type { EntryBody, RestoreBody } from '#timeline/entry'
+import type { CaptureBody, EntryBody, RestoreBody } from '#timeline/entry'
 import { parseSourceName, VAULT_TIMELINE } from '#timeline/entry-name'
 import { parseSlot, type Slot } from '#timeline/envelope'
 import { listTimelines } from '#timeline/find-slots'
@@ -23,6 +23,11 @@ import { type KeptFacts, readFacts, toChain } from '#timeline/read-facts'
 import { type KeptSource, readSource } from '#timeline/read-source'
 import { isRevokedAt } from '#timeline/revocations'
 import type { TimelineState } from '#timeline/timeline-state'
+import {
+  readTransactions,
+  type TransactionsToWrite,
+  writeTransactionTable,
+} from '#timeline/transaction-table'
 import { AUTHORS, certificateRevoked, findAuthor, findCertificate, roleMissing } from './author.ts'
 import { checkObjects } from './check-objects.ts'
 import { isDocumentText, readDocumentText, writeDocument } from './document-object.ts'
@@ -169,7 +174,7 @@ export class OpenedVault implements Vault {
     const isWriting = body.kind === 'capture' || body.kind === 'compact'
     if (isWriting) {
       await this.#refuseOtherKeys(state.source, signal)
-      await checkObjects(this, { segments: body.segments, state }, signal)
+      await checkObjects(this, { body, state }, signal)
     }
     const { seq } = await this.#append(state, body, signal)
     // An entry that was sealed to whom nobody reads for any more must not count as done.
@@ -198,6 +203,15 @@ export class OpenedVault implements Vault {
     return await judgeCosigner({ vaultId: this.id, source: state.source }, body, findCertificate)
   }
 
+  async putTransactions(written: TransactionsToWrite, signal: AbortSignal) {
+    return await writeTransactionTable(this.#appendDeps(), written, signal)
+  }
+
+  async readTransactions(source: string, body: CaptureBody, signal: AbortSignal) {
+    const { store } = repairedStores(this, await this.repairs(source, signal))
+    return await readTransactions({ ...this.#appendDeps(), store }, source, body, signal)
+  }
+
   async cosign(source: string, proposal: Proposal, signal: AbortSignal): Promise<AgreedBody> {
     const doing = `Cannot propose to ${proposal.kind} points of "${source}"`
     const custodian = await findAuthor(this.#deps, { roles: ['custodian'], source, doing }, signal)
@@ -223,11 +237,8 @@ export class OpenedVault implements Vault {
     const isUsed =
       own && (!credential.read || isCapturer(await this.#keys.recall(signal), credential, source))
     const capture = isUsed ? own : undefined
-    const openers = {
-      ...(credential.read && { read: credential.read }),
-      ...(credential.past && { past: credential.past }),
-      ...(capture && { capture }),
-    }
+    const { past, read } = credential
+    const openers = { ...(read && { read }), ...(past && { past }), ...(capture && { capture }) }
     if (Object.keys(openers).length === 0) {
       throw this.#keyMissing(`Cannot read segments of "${source}"`, 'read')
     }

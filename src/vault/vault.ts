@@ -3,12 +3,13 @@ import type { SigningPublicKey } from '#seal/signing-pair'
 import type { SegmentReadDeps, SegmentWriteDeps } from '#segment/segment'
 import type { ObjectStore } from '#store/object-store'
 import type { Chain } from '#timeline/chain-slots'
-import type { EntryBody } from '#timeline/entry'
+import type { CaptureBody, EntryBody, TableRef, Transaction } from '#timeline/entry'
 import type { Slot } from '#timeline/envelope'
 import type { Resealed, RestoreFact } from '#timeline/fold-facts'
 import type { AgreedBody, FenceBody } from '#timeline/maintenance-entry'
 import type { Proposal } from '#timeline/proposal'
 import type { TimelineState } from '#timeline/timeline-state'
+import type { TransactionsToWrite } from '#timeline/transaction-table'
 import type { Repairs } from './repaired-store.ts'
 
 /** Where the objects of a vault lie, and the keys that open them. */
@@ -73,6 +74,20 @@ export type Vault = {
     body: EntryBody,
     signal: AbortSignal,
   ): Promise<{ readonly seq: number }>
+  /**
+   * Stores the transactions of an entry that is about to be committed in this session, where they are
+   * too many for it. Durable when it resolves.
+   */
+  putTransactions(written: TransactionsToWrite, signal: AbortSignal): Promise<TableRef>
+  /**
+   * The transactions that an entry tells, in the order of commits; none of an entry of no feed.
+   * @throws timeline.transactions-damaged
+   */
+  readTransactions(
+    source: string,
+    body: CaptureBody,
+    signal: AbortSignal,
+  ): Promise<readonly Transaction[]>
   /** Why an entry would not count, were it committed after `state`; `undefined` when it would. */
   judge(state: TimelineState, body: EntryBody, signal: AbortSignal): Promise<string | undefined>
   /**

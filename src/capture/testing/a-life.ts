@@ -118,7 +118,7 @@ export async function aLife(sql: string): Promise<Life> {
       const kept = { ...timeline, points }
       const at = entityAt(kept, point, nameOf(entity))
       const found = await findRecord(read, at, address, signal)
-      return await findLastChange(read, { state: kept, point, at, address, found }, signal)
+      return (await findLastChange(read, { state: kept, point, at, address, found }, signal)).seq
     },
     [Symbol.asyncDispose]: () => system[Symbol.asyncDispose](),
   }
