@@ -1,6 +1,6 @@
 import { decodeRowText, parseField, parseLargeMarker, splitRow } from '#record/row-text'
 import type { SchemaVersion } from '#record/schema'
-import { mapConcurrent } from '#stdx/streams'
+import { collect, mapConcurrent } from '#stdx/streams'
 import { compareWithKey, entryOf, findFirst } from './columns.ts'
 import { type Kernel, openKernel } from './kernel/open-kernel.ts'
 import { BlockReader } from './read/block-reader.ts'
@@ -48,9 +48,8 @@ export async function findVersions(
   const found = mapConcurrent(options.segments, SEGMENTS_AT_ONCE, (placed) =>
     findInSegment(deps, kernel, placed, options),
   )
-  const versions: FoundVersion[] = []
-  for await (const each of found) versions.push(...each)
-  return versions.sort((a, b) => b.seq - a.seq || b.ordinal - a.ordinal)
+  const versions = await collect(found)
+  return versions.flat().sort((a, b) => b.seq - a.seq || b.ordinal - a.ordinal)
 }
 
 async function findInSegment(
@@ -61,13 +60,14 @@ async function findInSegment(
 ): Promise<FoundVersion[]> {
   const segment = await openSegment(deps, placed, signal)
   const reader = new BlockReader(deps, segment, { kernel, readAheadBytes: 0, signal })
-  const versions: FoundVersion[] = []
+  const versions: FoundVersion[][] = []
   for (const block of segment.blocks) {
     if (Buffer.compare(block.firstKey, key) > 0) break
     if (Buffer.compare(block.lastKey, key) < 0) continue
-    versions.push(...(await findInBlock(reader, block, key, schemas)))
+    versions.push(await findInBlock(reader, block, key, schemas))
   }
-  return versions
+  // Of a record that a feed tells there may be more than a call takes arguments.
+  return versions.flat()
 }
 
 async function findInBlock(

@@ -89,6 +89,14 @@ test('sortChanges() keeps large values with their versions, and drops those of s
   }
 })
 
+test('sortChanges() takes no key for a digest that is to be numbered', async () => {
+  const key = new Uint8Array(Buffer.from('00112233445566778800000000', 'hex').subarray(0, 12))
+  const digest = Buffer.from(key).readBigUInt64BE()
+  const versions = [1, 2].map((ordinal) => ({ key, row: 'x\n', digest, ordinal }))
+  const sorted = await sortAll([aBatch(versions)], 1)
+  expect(sorted.flatMap(listVersions)).toEqual(listVersions(aBatch(versions.toReversed())))
+})
+
 test('sortChanges() leaves no file behind when it is left', async () => {
   const batches = [5, 4, 3].map((id) => scanText(aSchema(), `${id}\ta\tb\n`))
   const deps = { tempDir, random: systemRandom }

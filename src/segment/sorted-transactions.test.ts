@@ -272,3 +272,33 @@ test('a merge keeps nothing of a record that came and went between kept points',
   const [merged] = await merge(vault, runs, [1, 5])
   expect(merged?.ref).toMatchObject({ versionCount: 1, rowCount: 1 })
 })
+
+test('a record that was changed more often than a block has room for is read at any transaction', async () => {
+  const count = 140_000
+  const changes = Array.from({ length: count }, (_, i) => ({
+    op: i === 0 ? INSERT : UPDATE,
+    row: `${i + 1}\t2\n`,
+  }))
+  const hot = scanChanges(changes, 1)
+  for (let i = 0; i < count; i++) hot.ordinals[i] = i + 1
+  const others = [1, 3].map((id) => scanChanges([{ op: INSERT, row: `x\t${id}\n` }], 70_000))
+  async function* told() {
+    yield* [hot, ...others]
+  }
+  const vault = aVault()
+  const { readDeps, signal } = vault
+  const deps = { tempDir, random: systemRandom }
+  const sorted = await collect(sortChanges(deps, told(), { memoryBytesMax: 1 << 30, signal }))
+  const segments = (await writeBatches(vault, schema, sorted)).map((ref) => ({ seq: 4, ref }))
+  const momentAt = (ordinal: number): Moment => {
+    const state = ordinal < 70_000 ? [] : [1, 3].map((id): [number, string] => [id, 'x'])
+    return { stamp: { seq: 4, ordinal }, state: new Map([...state, [2, `${ordinal}`]]) }
+  }
+  const moments = [1, 69_999, 70_000, 74_465, 139_999, count].map(momentAt)
+  await expectMoments(vault, segments, moments)
+  await expectTouched(vault, segments, moments)
+  const versions = await findVersions(readDeps, { segments, schemas, key: keyOf(2), signal })
+  expect(versions.map(({ ordinal }) => ordinal)).toEqual(changes.map((_, i) => count - i))
+  const merged = await merge(vault, [segments], [4])
+  await expectMoments(vault, merged, moments)
+}, 30_000)

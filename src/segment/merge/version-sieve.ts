@@ -96,7 +96,7 @@ export class VersionSieve {
       return false
     }
     if (this.#held.length > 0) {
-      sifted.push(...this.#held.map((held) => ({ kind: 'delete' as const, ...held })))
+      for (const held of this.#held) sifted.push({ kind: 'delete', ...held })
       this.#held = []
     }
     return true
