@@ -36,14 +36,14 @@ export async function listPoints(
   signal: AbortSignal,
 ): Promise<PointsAnswer> {
   const sources = source === undefined ? await vault.listSources(signal) : [source]
-  const points: PointAnswer[] = []
-  const incidents: string[] = []
+  const points: PointAnswer[][] = []
+  const incidents: string[][] = []
   for (const name of sources) {
     const state = await vault.readTimeline(name, signal)
-    points.push(...state.points.map((point) => describe(name, point)))
-    incidents.push(...state.incidents.map(({ problem, seq }) => `${name}@${seq}: ${problem}`))
+    points.push(state.points.map((point) => describe(name, point)))
+    incidents.push(state.incidents.map(({ problem, seq }) => `${name}@${seq}: ${problem}`))
   }
-  return { points, incidents }
+  return { points: points.flat(), incidents: incidents.flat() }
 }
 
 function describe(source: string, point: Point): PointAnswer {

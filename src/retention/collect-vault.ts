@@ -173,15 +173,15 @@ async function listProbes(vault: Vault, signal: AbortSignal): Promise<Candidate[
 
 /** Of every keyring object that entries name and that lies there for several epochs: all of them. */
 async function listBeside(vault: Vault, signal: AbortSignal): Promise<Candidate[]> {
-  const refs: NeededKeyring[] = []
+  const lists: NeededKeyring[][] = []
   for (const source of await vault.listSources(signal)) {
     const state = await vault.readTimeline(source, signal)
     if (state.damagedFrom !== null) continue
-    refs.push(...liveSegments(state).map(({ ref }) => keyringOfSegment(ref, state.repairs)))
+    lists.push(liveSegments(state).map(({ ref }) => keyringOfSegment(ref, state.repairs)))
   }
   const { documents } = foldFacts(await vault.readChain(VAULT_TIMELINE, signal))
-  refs.push(...[...documents.values()].map(keyringOfDocument))
-  const refOf = new Map(refs.map((ref) => [String(ref.at), ref]))
+  lists.push([...documents.values()].map(keyringOfDocument))
+  const refOf = new Map(lists.flat().map((ref) => [String(ref.at), ref]))
   const found: Candidate[] = []
   for await (const object of vault.storedKeyring.list('', signal)) {
     const ref = refOf.get(object.name.replace(/\.[1-9][0-9]{0,8}$/, ''))

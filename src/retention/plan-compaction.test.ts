@@ -70,6 +70,13 @@ function simulateDays(days: number, baseBytes: number, sizeOf: (day: number) => 
   return { runs, most, amplification: (added + written) / added }
 }
 
+test('planMerge() finds what to merge among the runs of days of following', () => {
+  const runs = Array.from({ length: 200_000 }, (_, i) => aRun({ seqMin: i + 1, bytes: 10_000 }))
+  const merge = planMerge(aGeneration({ runs }))
+  expect(merge?.runs.length).toBeGreaterThan(8)
+  expect(merge?.kept.outsideSeqMin).toBe((merge?.runs.at(-1)?.seqMin ?? 0) + 1)
+})
+
 test.each([
   ['a hundredth of the base a day', 114 * MB, () => 1.3 * MB],
   ['a thousandth of it', 114 * MB, () => 0.13 * MB],

@@ -202,7 +202,8 @@ export function planRewrite(one: GenerationRuns, dropped: readonly number[]): Me
 /** Versions that all runs together can do without. */
 export function keptOf(one: GenerationRuns, runs: readonly Run[]): KeptVersions {
   const outside = one.runs.filter((run) => !runs.includes(run))
-  const outsideSeqMin = Math.min(...outside.map(({ seqMin }) => seqMin))
+  // Of a source that is followed there are more than a call takes arguments.
+  const outsideSeqMin = outside.reduce((min, { seqMin }) => Math.min(min, seqMin), Infinity)
   return { points: one.points, newestSeq: one.newestSeq, outsideSeqMin }
 }
 
@@ -238,7 +239,7 @@ function toMerge(one: GenerationRuns, reason: Merge['reason'], runs: readonly Ru
  * neighbours only leaves runs that a look at an old point can pass over.
  */
 function findSimilar(runs: readonly Run[]): readonly Run[] | undefined {
-  const largest = Math.max(...runs.map(({ bytes }) => bytes))
+  const largest = runs.reduce((max, { bytes }) => Math.max(max, bytes), 0)
   const isSmall = ({ bytes }: Run) =>
     bytes < SMALL_BYTES || (bytes < LARGE_SHARE * largest && bytes < largest)
   const stretches = cutStretches(runs, isSmall)

@@ -52,10 +52,11 @@ export async function checkVault(vault: Vault, options: CheckVaultOptions): Prom
   await checkHeader(vault, tally, signal)
   await checkCertificates(vault, tally, signal)
   await checkSlots(vault, tally, signal)
-  const references: Reference[] = []
+  const lists: Reference[][] = []
   for (const timeline of [...names, VAULT_TIMELINE]) {
-    references.push(...(await checkTimeline(vault, { timeline, tally }, signal)))
+    lists.push(await checkTimeline(vault, { timeline, tally }, signal))
   }
+  const references = lists.flat()
   const stated = await readStatedKeys(vault, signal)
   const deps = { vault, tally, depth, stated, checkSegment: openSegmentChecker(), signal }
   const checking = mapConcurrent(references, CHECKS_MAX, (reference) =>
