@@ -40,7 +40,7 @@ export async function checkTimeline(
   { tally, timeline }: { readonly timeline: string; readonly tally: Tally },
   signal: AbortSignal,
 ): Promise<Reference[]> {
-  const references: Reference[] = []
+  let references: Reference[] = []
   for await (const { name, sizeBytes } of vault.store.list(`timelines/${timeline}/`, signal)) {
     if (tally.addObject(name)) tally.addBytes(sizeBytes)
   }
@@ -50,7 +50,7 @@ export async function checkTimeline(
     // A vault that was only just created begins its own timeline with its first fact.
     const isNew = isVault && (await vault.listSources(signal)).length === 0
     if (chain.headSeq < 0 && !isNew) tally.addProblem(`timelines/${timeline}`, 'It has no entry')
-    references.push(...(isVault ? referencesOfVault(chain) : referencesOfSource(chain)))
+    references = isVault ? referencesOfVault(chain) : referencesOfSource(chain)
     if (!isVault) addRepairs(chain, tally)
     if (!isVault) addReplaced(chain, tally)
     reportIncidents(chain, tally)
