@@ -49,6 +49,36 @@ const DIALECTS = {
       }
     },
   },
+  mariadb: {
+    tables: `
+      CREATE TABLE account (id INT PRIMARY KEY, name VARCHAR(100), amount BIGINT NOT NULL, note LONGTEXT);
+      CREATE TABLE movement (a INT, b VARCHAR(20), amount BIGINT NOT NULL, said LONGTEXT, PRIMARY KEY (a, b));
+      CREATE TABLE parcel (id INT, depot INT, amount BIGINT NOT NULL, note LONGTEXT, PRIMARY KEY (id, depot))
+        PARTITION BY LIST (depot) (PARTITION p0 VALUES IN (0), PARTITION p1 VALUES IN (1, 2));
+      CREATE TABLE scratch (id INT PRIMARY KEY, amount BIGINT NOT NULL);
+      CREATE TABLE ledger (stamp VARCHAR(40) PRIMARY KEY, amount BIGINT NOT NULL);`,
+    begin: 'BEGIN',
+    orUpdate: () => 'ON DUPLICATE KEY UPDATE amount = VALUES(amount)',
+    text: (length) => `repeat(md5(rand()), ${Math.ceil(length / 32)})`,
+    async connect(url) {
+      const { default: mysql } = await import('mysql2/promise')
+      const connection = await mysql.createConnection({
+        uri: url.replace(/^mariadb:/, 'mysql:'),
+        charset: 'utf8mb4',
+        rowsAsArray: true,
+        // Rows that are changed, not rows that are found.
+        flags: ['-FOUND_ROWS'],
+      })
+      connection.on('error', () => {})
+      await connection.query(`SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES,STRICT_ALL_TABLES',
+        tx_isolation = 'READ-COMMITTED', lock_wait_timeout = 3, innodb_lock_wait_timeout = 1`)
+      return {
+        run: async (sql) => (await connection.query(sql))[0].affectedRows ?? 0,
+        read: async (sql) => (await connection.query(sql))[0],
+        end: () => connection.end(),
+      }
+    },
+  },
 }
 
 const [, , kind, url, account, seed, writers, transactions] = process.argv

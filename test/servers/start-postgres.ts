@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -153,7 +153,7 @@ async function startOnFreePort(
     const child = spawnServer(place, port)
     const log = keepLog(child)
     try {
-      await waitUntilReady(child, log)
+      await waitUntilReady(child, { log, isReady: readiness(place) })
       return { child, log, port }
     } catch (error) {
       await stopChild(child, STOP)
@@ -170,7 +170,7 @@ async function startAgain(place: Place, port: number): Promise<Started> {
     const child = spawnServer(place, port)
     const log = keepLog(child)
     try {
-      await waitUntilReady(child, log)
+      await waitUntilReady(child, { log, isReady: readiness(place) })
       return { child, log, port }
     } catch (error) {
       await stopChild(child, STOP)
@@ -233,9 +233,18 @@ function keepLog(child: ChildProcess): () => string {
   return () => lines.join('')
 }
 
-async function waitUntilReady(child: ChildProcess, log: () => string): Promise<void> {
+/** A standby is ready when it can be read, any other server when it can be written to. */
+function readiness({ dataDir }: Place): RegExp {
+  const isStandby = existsSync(join(dataDir, 'standby.signal'))
+  return isStandby ? /ready to accept read.only connections/ : /ready to accept connections/
+}
+
+async function waitUntilReady(
+  child: ChildProcess,
+  { isReady, log }: { isReady: RegExp; log: () => string },
+): Promise<void> {
   for (let waitedMs = 0; waitedMs < READY_WITHIN_MS; waitedMs += 20) {
-    if (/ready to accept (read.only )?connections/.test(log())) return
+    if (isReady.test(log())) return
     if (child.exitCode !== null || child.signalCode !== null) break
     await sleep(20)
   }

@@ -58,7 +58,7 @@ export type ConnectorHarness = {
 export type Lacking = 'constraints' | 'types' | 'definitions'
 
 /** The entity of a table that is made without qualification. */
-export function entityIn({ schema }: ConnectorHarness, table: string): EntityName {
+export function entityIn({ schema }: Pick<ConnectorHarness, 'schema'>, table: string): EntityName {
   return (schema === '' ? table : `${schema}.${table}`) as EntityName
 }
 

@@ -4,6 +4,7 @@ import { batchBytes } from '#record/row-batch'
 import { isAppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { FeedMessage } from '../feed.ts'
+import { entityIn } from './contract-system.ts'
 import {
   type Accounted,
   type FeedHarness,
@@ -189,7 +190,7 @@ function testPositions(harness: FeedHarness): void {
     await using feed = await following.feed.open(
       {
         ...following.scope,
-        isCovered: (entity) => !entity.endsWith('.scratch'),
+        isCovered: (entity) => entity !== entityIn(harness, 'scratch'),
         after: following,
         entities: following.entities,
       },
@@ -211,8 +212,8 @@ function testPositions(harness: FeedHarness): void {
 }
 
 /** Of what is told again. */
-function emptyMirror({ schema }: FeedHarness): { mirror: FeedMirror } {
-  return { mirror: new FeedMirror(new MapStore(), `${schema}.ledger`) }
+function emptyMirror(harness: FeedHarness): { mirror: FeedMirror } {
+  return { mirror: new FeedMirror(new MapStore(), entityIn(harness, 'ledger')) }
 }
 
 const CUTS = 5

@@ -11,7 +11,7 @@ import { isAppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { Connector, Source, SourceCut } from '../connector.ts'
 import type { Feed, FeedScope, SourceFeed } from '../feed.ts'
-import { type ContractSystem, optionsFor, readRows } from './contract-system.ts'
+import { type ContractSystem, entityIn, optionsFor, readRows } from './contract-system.ts'
 import { FeedMirror, fillStore, MapStore, type ToldTransaction } from './feed-mirror.ts'
 
 export type FeedSystem = ContractSystem & {
@@ -25,7 +25,7 @@ export type FeedHarness = {
   readonly connector: Connector
   /** As the program that writes the load calls the kind of system. */
   readonly kind: string
-  /** Where tables without qualification are made. */
+  /** Where tables without qualification are made; empty where names have one part. */
   readonly schema: string
   freshSystem(): Promise<FeedSystem>
   /** A query of one column "n" whose rows are the numbers from 1 to `count`. */
@@ -120,7 +120,7 @@ export async function startFollowing(harness: FeedHarness, system: FeedSystem): 
   const feed = feedOf(source)
   const scope = { name: system.feedName, isCovered: () => true }
   const { after, entities, store } = await beginFeed(feed, scope)
-  const ledger = `${harness.schema}.ledger`
+  const ledger = entityIn(harness, 'ledger')
   const { identity, position } = after
   const stamps = (store.sorted()[ledger] ?? []).map((row) => row.split('\t')[0] ?? '')
   return {
