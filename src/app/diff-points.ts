@@ -10,6 +10,7 @@ import { AppError } from '#stdx/app-error'
 import type { Vault } from '#vault/vault'
 import { type DiffLiveDeps, diffWithLive } from './diff-with-live.ts'
 import { findPoint, isLiveAddress } from './find-point.ts'
+import { type Provenness, provennessOf } from './unproven.ts'
 
 export type DiffRequest = {
   readonly left: string
@@ -17,6 +18,8 @@ export type DiffRequest = {
   readonly right: string
   /** Only these entities; all when empty. */
   readonly entities: readonly string[]
+  /** Told of each point, before the first difference, whether what it holds is known to be so. */
+  readonly onProvenness?: (found: Provenness) => void
 }
 
 /**
@@ -49,6 +52,8 @@ export async function* diffPoints(
     )
   }
   const left = await findPoint(vault, request.left, signal)
+  const asked = wanted.length === 0 ? null : wanted
+  request.onProvenness?.(provennessOf(left, asked))
   if (isLiveAddress(request.right))
     return yield* diffWithLive(deps, vault, { left, right: request.right, wanted }, signal)
   const right = await findPoint(vault, request.right, signal)
@@ -58,6 +63,7 @@ export async function* diffPoints(
       `Cannot compare ${request.left} with ${request.right}: they are points of two sources`,
     )
   }
+  request.onProvenness?.(provennessOf(right, asked))
   const read = await vault.rowDeps(left.source, signal)
   const diffs = diffEntities(left.state, { left: left.point, right: right.point })
   for (const diff of onlyWanted(diffs, wanted, left.source)) {

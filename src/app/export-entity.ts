@@ -8,8 +8,17 @@ import type { VersionBatch } from '#segment/version-batch'
 import { assert } from '#stdx/assert'
 import type { Vault } from '#vault/vault'
 import { findPoint } from './find-point.ts'
+import { type Provenness, provennessOf } from './unproven.ts'
 
 export type ExportFormat = 'csv' | 'jsonl'
+
+export type ExportRequest = {
+  readonly point: string
+  readonly entity: string
+  readonly format: ExportFormat
+  /** Told before the first text whether what comes is known to be so. */
+  readonly onProvenness?: (found: Provenness) => void
+}
 
 /**
  * Yields an entity as a point holds it, as text in pieces of whole records: RFC 4180 CSV with a
@@ -18,11 +27,13 @@ export type ExportFormat = 'csv' | 'jsonl'
  */
 export async function* exportEntity(
   vault: Vault,
-  request: { readonly point: string; readonly entity: string; readonly format: ExportFormat },
+  request: ExportRequest,
   signal: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {
   const { point, source, state } = await findPoint(vault, request.point, signal)
-  const at = entityAt(state, point, parseEntityName(request.entity))
+  const entity = parseEntityName(request.entity)
+  const at = entityAt(state, point, entity)
+  request.onProvenness?.(provennessOf({ point, source }, [entity]))
   const deps = await vault.rowDeps(source, signal)
   const names = sourceFields(at.schema).map(({ name }) => name)
   const formatLine = request.format === 'csv' ? csvLine : jsonLine

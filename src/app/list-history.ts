@@ -5,8 +5,9 @@ import type { Transaction } from '#timeline/entry'
 import type { TimelineState } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
 import { readAgain } from './read-again.ts'
+import { type Provenness, provennessOf } from './unproven.ts'
 
-export type ListedHistory = {
+export type ListedHistory = Provenness & {
   readonly entity: string
   readonly key: string
   /** Newest first. */
@@ -42,10 +43,12 @@ async function readHistory(
   const deps = await vault.rowDeps(source, signal)
   const request = { state, entity, address: address.key }
   const { key, versions } = await recordHistory(deps, request, signal)
+  const newest = state.points.at(-1)
   return {
     entity,
     key,
     versions: await dateVersions(vault, { state, versions }, signal),
+    ...(newest && provennessOf({ point: newest, source }, [entity])),
   }
 }
 

@@ -16,6 +16,10 @@ export type PointAnswer = {
   readonly held: boolean
   readonly entities: number
   readonly bytesStored: number
+  /** Only of what a feed told: how many there are, `erp@12.1` and so on. */
+  readonly transactions?: number
+  /** Only where a feed could not tell all that happened. */
+  readonly proven?: false
 }
 
 export type PointsAnswer = {
@@ -58,5 +62,7 @@ function describe(source: string, point: Point): PointAnswer {
     held,
     entities: entities.length,
     bytesStored: body.bytesStored,
+    ...(kind === 'feed' && { transactions: body.follow?.transactions?.count ?? 0 }),
+    ...(point.unproven !== null && { proven: false as const }),
   }
 }

@@ -1,4 +1,7 @@
+import { formatStamp, stampOf } from '#record/stamp'
 import { AppError } from '#stdx/app-error'
+import { formatPoint } from '#timeline/format-point'
+import type { LabelledAt } from '#timeline/point-list'
 import type { Point, TimelineState } from '#timeline/timeline-state'
 import { commitNext, judgeNow } from '#vault/commit-next'
 import type { Vault } from '#vault/vault'
@@ -21,7 +24,8 @@ const LABEL = /^[a-z][a-z0-9-]{0,62}$/
 const RESERVED: ReadonlySet<string> = new Set(['latest', 'live'])
 
 /**
- * Gives a point a name, once and for ever: no other point of its source ever bears it.
+ * Gives a point, or one of the transactions in it, a name, once and for ever: nothing else of its
+ * source ever bears it.
  * @throws app.label-invalid | app.label-taken | timeline.point-unknown
  */
 export async function labelPoint(
@@ -35,18 +39,21 @@ export async function labelPoint(
     throw new AppError('app.label-invalid', message, { label })
   }
   const { point, source } = await findPoint(vault, address, signal)
+  const ordinal = point.transaction?.ordinal ?? null
   const done = await commitOf(isDryRun)(
     vault,
     source,
     (state) => {
-      const named = state.points.byLabel(label)
-      if (named?.seq === point.seq) return undefined
-      if (named !== undefined) throw labelTaken(`${source}@${point.seq}`, label, named)
-      return { kind: 'label', label, point: point.seq }
+      const named = state.points.marks.labels.get(label)
+      if (named?.seq === point.seq && named.ordinal === ordinal) return undefined
+      if (named !== undefined) throw labelTaken(formatPoint(source, point), label, named)
+      const inside = ordinal === null ? {} : { ordinal }
+      return { kind: 'label', label, point: point.seq, ...inside }
     },
     signal,
   )
-  return await conclude(vault, answer(source, [point.seq], done), signal)
+  const points = [formatPoint(source, point)]
+  return await conclude(vault, { ...answer(source, [], done), points }, signal)
 }
 
 /** Keeps points from being let go until they are released. Points that are held stay so. */
@@ -147,7 +154,9 @@ function join(answers: readonly MarkAnswer[]): MarkAnswer {
   }
 }
 
-function labelTaken(address: string, label: string, { seq }: Point): AppError {
-  const message = `Cannot label ${address} "${label}": point ${seq} bears this label, and a label never moves`
+function labelTaken(address: string, label: string, named: LabelledAt): AppError {
+  const { seq } = named
+  const at = formatStamp(stampOf(named))
+  const message = `Cannot label ${address} "${label}": point ${at} bears this label, and a label never moves`
   return new AppError('app.label-taken', message, { label, seq })
 }

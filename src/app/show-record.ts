@@ -11,8 +11,9 @@ import { formatPoint } from '#timeline/format-point'
 import type { Vault } from '#vault/vault'
 import { findPoint } from './find-point.ts'
 import { readAgain } from './read-again.ts'
+import { type Provenness, provennessOf } from './unproven.ts'
 
-export type ShownRecord = {
+export type ShownRecord = Provenness & {
   readonly entity: string
   readonly key: string
   readonly point: string
@@ -55,5 +56,6 @@ async function readRecord(
     point: formatPoint(source, point),
     version: `${source}@${formatStamp(stampOf(changed))}`,
     fields: presentUnder(record, at.schema).fields,
+    ...provennessOf({ point, source }, [entity]),
   }
 }

@@ -11,8 +11,9 @@ import { openCompareDeps } from './compare-deps.ts'
 import type { Context } from './context.ts'
 import { findPoint } from './find-point.ts'
 import { openSystem } from './open-system.ts'
+import { type Provenness, provennessOf, reasonOf } from './unproven.ts'
 
-export type PointVerdict = {
+export type PointVerdict = Provenness & {
   readonly point: string
   readonly against: string
   readonly verdict: Verdict
@@ -26,7 +27,7 @@ export type VerifyPointDeps = Pick<
 
 /**
  * Whether a system holds what a point holds, record by record at one cut of the system.
- * `unproven` where something could not be looked at; never *same* without having read everything.
+ * `unproven` where something could not be looked at, or the point itself is; never *same* without having read everything.
  */
 export async function verifyPoint(
   deps: VerifyPointDeps,
@@ -46,9 +47,12 @@ export async function verifyPoint(
   deps.progress.begin({ label: `Verifying ${address}`, rows })
   const verdicts: EntityVerdict[] = []
   for await (const one of verifyEntities(compare, { catalogue, cut, entities }, signal)) {
-    verdicts.push(one)
+    // A difference may be what the feed did not tell: it says nothing of the system.
+    const reason = reasonOf(point, one.entity)
+    verdicts.push(reason === undefined ? one : { ...one, verdict: 'unproven', reason })
   }
   deps.progress.end()
   const verdict = joinVerdicts(verdicts.map((one) => one.verdict))
-  return { point: address, against: request.against, verdict, entities: verdicts }
+  const proven = provennessOf({ point, source: name })
+  return { point: address, against: request.against, verdict, entities: verdicts, ...proven }
 }

@@ -43,6 +43,12 @@ export const TIMELINE_ERRORS = {
     retry: 'never',
     help: 'Which transactions lie in a point of a feed cannot be read: the object that the message names is missing or altered. The point as a whole, by its number like erp@12, is as good as before. `holdfast check` names all that is damaged, and with `--heal-from` takes it from a replica.',
   },
+  'timeline.unproven': {
+    status: 409,
+    exit: 6,
+    retry: 'after-fix',
+    help: 'Between what a feed told and the next scan nobody knows all that happened: the feed has a gap, or does not tell every table. What was asked for is printed as it was last known. `holdfast backup` makes a point that is proven again; a point before the gap, by its number, is proven as well.',
+  },
   'timeline.address-invalid': {
     status: 400,
     exit: 2,

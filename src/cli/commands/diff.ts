@@ -1,10 +1,12 @@
 import type { Command } from 'commander'
 import type { DiffItem } from '#app/diff-points'
+import type { Provenness } from '#app/unproven'
 import { collect } from '../collect.ts'
 import { formatCount } from '../format-amounts.ts'
 import { formatChanged, formatLines } from '../format-fields.ts'
 import type { Act, Shell } from '../shell.ts'
 import { visible } from '../text-width.ts'
+import { warnUnproven } from '../warn-unproven.ts'
 
 const DIFFERENCES_FOUND = 4
 
@@ -29,7 +31,12 @@ async function runDiff(
   output.beginLines()
   const vault = await context.openVault(signal, { meanwhile: load })
   const { diffPoints } = await load()
-  const request = { left, right, entities: options.entity ?? [] }
+  let proven: Pick<Provenness, 'proven'> = {}
+  const onProvenness = (found: Provenness) => {
+    warnUnproven(output, found)
+    if (found.proven === false) proven = { proven: false }
+  }
+  const request = { left, right, entities: options.entity ?? [], onProvenness }
   const counts = { inserted: 0, updated: 0, deleted: 0 }
   for await (const items of diffPoints(context, vault, request, signal)) {
     for (const item of items) {
@@ -39,7 +46,7 @@ async function runDiff(
     await output.data(items.map((item) => (output.isJson ? toLine(item) : describe(item))).join(''))
   }
   const total = counts.inserted + counts.updated + counts.deleted
-  await output.item({ type: 'summary', left, right, ...counts }, () =>
+  await output.item({ type: 'summary', left, right, ...counts, ...proven }, () =>
     total === 0
       ? 'No differences\n'
       : `${formatCount(counts.inserted)} inserted, ${formatCount(counts.updated)} updated, ${formatCount(counts.deleted)} deleted\n`,

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { formatCount } from '../format-amounts.ts'
 import { formatTable } from '../format-table.ts'
 import type { Act } from '../shell.ts'
+import { warnUnproven } from '../warn-unproven.ts'
 
 export function addEntities(program: Command, act: Act): void {
   program
@@ -13,7 +14,8 @@ export function addEntities(program: Command, act: Act): void {
         const load = () => import('#app/list-entities')
         const vault = await context.openVault(signal, { meanwhile: load })
         const { listEntities } = await load()
-        const { entities } = await listEntities(vault, point, signal)
+        const { entities, ...found } = await listEntities(vault, point, signal)
+        warnUnproven(output, found)
         await output.answer(entities, () =>
           formatTable(
             [

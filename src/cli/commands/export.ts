@@ -1,6 +1,8 @@
 import { type Command, Option } from 'commander'
 import type { ExportFormat } from '#app/export-entity'
+import type { Provenness } from '#app/unproven'
 import type { Act } from '../shell.ts'
+import { warnUnproven } from '../warn-unproven.ts'
 
 export function addExport(program: Command, act: Act): void {
   program
@@ -24,7 +26,9 @@ export function addExport(program: Command, act: Act): void {
           const load = () => import('#app/export-entity')
           const vault = await context.openVault(signal, { meanwhile: load })
           const { exportEntity } = await load()
-          for await (const text of exportEntity(vault, { point, entity, format }, signal)) {
+          const onProvenness = (found: Provenness) => warnUnproven(output, found)
+          const request = { point, entity, format, onProvenness }
+          for await (const text of exportEntity(vault, request, signal)) {
             await output.data(text)
           }
           return undefined

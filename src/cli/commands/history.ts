@@ -4,6 +4,7 @@ import { formatTime } from '../format-amounts.ts'
 import { formatChanged, formatLines } from '../format-fields.ts'
 import type { Act } from '../shell.ts'
 import { visible } from '../text-width.ts'
+import { warnUnproven } from '../warn-unproven.ts'
 
 export function addHistory(program: Command, act: Act): void {
   program
@@ -18,6 +19,7 @@ export function addHistory(program: Command, act: Act): void {
         const vault = await context.openVault(signal, { meanwhile: load })
         const { listHistory } = await load()
         const history = await listHistory(vault, { source, entity, key }, signal)
+        warnUnproven(output, history)
         await output.answer(withoutBefore(history), () =>
           describeHistory(history, output.paint.bold),
         )

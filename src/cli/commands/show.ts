@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { formatFields } from '../format-fields.ts'
 import type { Act } from '../shell.ts'
 import { visible } from '../text-width.ts'
+import { warnUnproven } from '../warn-unproven.ts'
 
 export function addShow(program: Command, act: Act): void {
   program
@@ -16,6 +17,7 @@ export function addShow(program: Command, act: Act): void {
         const vault = await context.openVault(signal, { meanwhile: load })
         const { showRecord } = await load()
         const record = await showRecord(vault, { point, entity, key }, signal)
+        warnUnproven(output, record)
         await output.answer(record, () => {
           const { paint } = output
           const name = visible(`${record.entity}:${record.key}`)

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { formatCount } from '../format-amounts.ts'
 import { formatTable } from '../format-table.ts'
 import type { Act } from '../shell.ts'
+import { warnUnproven } from '../warn-unproven.ts'
 
 const EXIT_BY_VERDICT = { same: 0, differs: 4, unproven: 6 } as const
 
@@ -18,6 +19,7 @@ export function addVerify(program: Command, act: Act): void {
         const { verifyPoint } = await load()
         const request = { point, against: options.against }
         const verdict = await verifyPoint(context, vault, request, signal)
+        warnUnproven(output, verdict)
         await output.answer(verdict, () => {
           const rows = verdict.entities.map((one) => [
             one.entity,
