@@ -100,7 +100,11 @@ class Telling {
   stretch({ after, held }: Stretch, records: Records): void {
     for (const [index, { point, schema }] of held.entries()) {
       const told = records.get(point.seq) ?? (index === 0 ? NOT_THERE : [])
-      for (const one of told) this.#tell(point, one)
+      for (const one of told) {
+        this.#tell(point, one)
+        // The next transaction comes after this one, not after the point before.
+        this.#schema = schema
+      }
       this.#schema = schema
     }
     if (after !== undefined) this.#tell(after, { ordinal: null, record: null })
