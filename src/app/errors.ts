@@ -97,6 +97,18 @@ export const APP_ERRORS = {
     retry: 'after-fix',
     help: 'Run `holdfast source check NAME` for what is missing, or compare other entities with --entity.',
   },
+  'app.transaction-missing': {
+    status: 400,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Only a transaction that a feed told can be undone: `holdfast points --transactions NAME` lists them with their addresses, such as erp@12.5. To put back what was there at a point, use `holdfast restore POINT`.',
+  },
+  'app.undo-conflicts': {
+    status: 409,
+    exit: 5,
+    retry: 'after-fix',
+    help: 'Nothing was written. Look at each with `holdfast history NAME ENTITY KEY` and decide: `--skip-conflicts` leaves these records as they are and undoes the rest; `holdfast restore POINT --record` or `--field` puts single ones back.',
+  },
   'app.targets-unclear': {
     status: 400,
     exit: 2,

@@ -3,10 +3,12 @@ import { splitFieldAddress, splitRecordAddress } from '#record/address'
 import { type EntityName, parseEntityName } from '#record/entity-name'
 import type { CompareDeps } from '#restore/compare-target'
 import { entitiesOf, type PreparedRestore, planRestore } from '#restore/plan-restore'
+import { planUndo, touchedBy } from '#restore/plan-undo'
 import { type ReadBack, readBack } from '#restore/read-back'
 import { mayLose } from '#restore/refuse-losses'
 import {
   countWrites,
+  type EntityStep,
   type RecordScope,
   type RestorePlan,
   type RestoreScope,
@@ -19,6 +21,7 @@ import type { Vault } from '#vault/vault'
 import { openCompareDeps } from './compare-deps.ts'
 import type { Context } from './context.ts'
 import { type FoundPoint, findPoint } from './find-point.ts'
+import { type FoundTransaction, findTransaction } from './find-transaction.ts'
 
 export type RestorePointDeps = Pick<
   Context,
@@ -37,10 +40,19 @@ export type RestoreRequest = {
   readonly fields: readonly string[]
   readonly isDeleteAllowed: boolean
   readonly isPlanOnly: boolean
+  /** Takes back the transaction that `point` names, instead of putting back what was there then. */
+  readonly undo?: UndoOptions
   /**
    * Told the plan before anything is written; throws to stop there.
    */
   agree(plan: RestorePlan, facts: PlanFacts): Promise<void>
+}
+
+export type UndoOptions = {
+  /** Records that somebody changed since stay as they are; otherwise nothing is written. */
+  readonly isSkippingConflicts: boolean
+  /** Told the plan that is refused because of its conflicts. */
+  refused(plan: RestorePlan): void
 }
 
 export type PlanFacts = {
@@ -58,6 +70,8 @@ export type RestoreSummary = {
   readonly deleted: number
   readonly skipped: number
   readonly extra: number
+  /** Of an undo: records that were left as somebody made them since. */
+  readonly conflicts?: number
   readonly leftOut: readonly LeftOut[]
   readonly verified: { readonly records: number; readonly different: number }
   readonly durationMs: number
@@ -85,19 +99,20 @@ export async function restorePoint(
   request: RestoreRequest,
   signal: AbortSignal,
 ): Promise<RestoreOutcome> {
-  const found = await findPoint(vault, request.point, signal)
+  const found = await findWanted(vault, request, signal)
   const compare = await openCompareDeps(deps, vault, found.source, signal)
   const { system, target } = await deps.openTarget(request.target, signal)
   await using _target = target
   refuseOtherPlatform(found.point.body.connector, system.connector)
   const startedAtMs = deps.clock.nowMs()
-  const scope = formatScope(request)
-  const rows = countRows(found.point, scope)
+  const wanted = listWanted(found, request)
+  const rows = countRows(found.point, wanted)
   deps.progress.begin({ label: `Comparing ${request.point} with ${request.target}`, rows })
   await using cut = await target.openCut(signal)
-  await using prepared = await plan(compare, { cut, found, request, scope }, signal)
+  await using prepared = await plan(compare, { cut, found, request }, signal)
   deps.progress.end()
   if (request.isPlanOnly) return { plan: prepared.plan, summary: null }
+  const conflicts = refuseConflicts(prepared.plan, request)
   const isEmpty = prepared.entities.every(({ targetRows }) => targetRows === 0)
   const writes = prepared.plan.steps.reduce((sum, step) => sum + countWrites(step), 0)
   await request.agree(prepared.plan, { isEmpty, writes })
@@ -114,6 +129,7 @@ export async function restorePoint(
     ...counts,
     skipped: prepared.plan.steps.reduce((sum, { same }) => sum + same, 0),
     extra,
+    ...conflicts,
     verified,
     durationMs: writtenAtMs - startedAtMs,
     readBackMs: deps.clock.nowMs() - writtenAtMs,
@@ -123,32 +139,65 @@ export async function restorePoint(
   return { plan: prepared.plan, summary }
 }
 
+/** What is put back; of an undo, `undone` is right after what is taken back. */
+type Found = FoundPoint & Partial<Pick<FoundTransaction, 'undone'>>
+
+async function findWanted(
+  vault: Vault,
+  { point, undo }: RestoreRequest,
+  signal: AbortSignal,
+): Promise<Found> {
+  if (undo === undefined) return await findPoint(vault, point, signal)
+  return await findTransaction(vault, point, signal)
+}
+
+function listWanted({ point, undone }: Found, request: RestoreRequest): readonly EntityName[] {
+  return undone === undefined ? entitiesOf(formatScope(request), point) : touchedBy(undone)
+}
+
 async function plan(
   compare: CompareDeps,
-  run: {
-    readonly cut: SourceCut
-    readonly found: FoundPoint
-    readonly request: RestoreRequest
-    readonly scope: RestoreScope
-  },
+  run: { readonly cut: SourceCut; readonly found: Found; readonly request: RestoreRequest },
   signal: AbortSignal,
 ): Promise<PreparedRestore> {
-  const { cut, found, request, scope } = run
-  const { point, state } = found
+  const { cut, found, request } = run
+  const { point, state, undone } = found
   const { isDeleteAllowed, target } = request
   const catalogue = await cut.readCatalogue(holds(point))
+  if (undone !== undefined) {
+    const asked = { state, before: point, after: undone, target }
+    return await planUndo(compare, asked, { catalogue, cut, signal })
+  }
   return await planRestore(
     compare,
-    { state, point, target, scope, isDeleteAllowed },
+    { state, point, target, scope: formatScope(request), isDeleteAllowed },
     { catalogue, cut, signal },
   )
 }
 
 /** Rows that the point has of what is put back. */
-function countRows(point: Point, scope: RestoreScope): number {
-  const wanted = new Set(entitiesOf(scope, point))
+function countRows(point: Point, entities: readonly EntityName[]): number {
+  const wanted = new Set(entities)
   const held = point.entities.filter(({ entity }) => wanted.has(entity))
   return held.reduce((sum, { rows }) => sum + rows, 0)
+}
+
+/** How many records an undo leaves as somebody made them since. */
+function refuseConflicts(
+  agreed: RestorePlan,
+  { undo }: RestoreRequest,
+): Pick<RestoreSummary, 'conflicts'> {
+  if (undo === undefined) return {}
+  const count = (of: (step: EntityStep) => number) =>
+    agreed.steps.reduce((sum, step) => sum + of(step), 0)
+  const conflicts = count((step) => step.conflicts ?? 0)
+  if (conflicts === 0 || undo.isSkippingConflicts) return { conflicts }
+  undo.refused(agreed)
+  const { target, undone } = agreed
+  const touched = conflicts + count((step) => countWrites(step) + step.same)
+  const found = `${conflicts} of the ${touched} records that it changed were changed again since`
+  const message = `Cannot undo ${undone?.point} on "${target}": ${found}`
+  throw new AppError('app.undo-conflicts', message, { target, conflicts })
 }
 
 /** Rows that are written, and those that are read again before the commit. */
@@ -177,7 +226,7 @@ function holds(point: Point): (entity: EntityName) => boolean {
 }
 
 function formatFact(
-  { plan: hash, point, target }: RestorePlan,
+  { plan: hash, point, target, undone }: RestorePlan,
   { deleted, inserted, restore, updated, verified }: RestoreSummary,
 ): RestoreBody {
   return {
@@ -185,6 +234,7 @@ function formatFact(
     restore,
     plan: hash,
     point,
+    ...(undone && { undone: undone.point }),
     target,
     inserted,
     updated,

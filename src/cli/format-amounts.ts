@@ -32,6 +32,12 @@ export function formatDuration(durationMs: number): string {
   return `${hours}:${twoDigits(minutes)}:${twoDigits(seconds)}`
 }
 
+/** An ISO time in UTC, as precisely as it says: `2026-06-30 12:00:00.123456 UTC`. */
+export function formatMoment(iso: string): string {
+  const match = /^(\d{4,}-\d\d-\d\d)T(\d\d:\d\d:\d\d(?:\.\d+)?)Z$/.exec(iso)
+  return match ? `${match[1]} ${match[2]} UTC` : iso
+}
+
 /** An ISO time in UTC, to the second, as people read it: `2026-06-30 12:00:00 UTC`. */
 export function formatTime(iso: string): string {
   const match = /^(\d{4,}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z$/.exec(iso)

@@ -77,7 +77,7 @@ export async function* diffEntity(
   signal: AbortSignal,
 ): AsyncGenerator<readonly RecordChange[], void, undefined> {
   if (diff.isLeftOut || isSameContent(diff)) return
-  for await (const pairs of pairsOf(deps, diff, signal)) {
+  for await (const pairs of pairEntity(deps, diff, signal)) {
     for (let from = 0; from < pairs.length; from += CHANGES_MAX) {
       const changes: RecordChange[] = []
       for (const pair of pairs.slice(from, from + CHANGES_MAX)) {
@@ -104,9 +104,13 @@ function hasSharedVersions({ schema: a }: EntityAt, { schema: b }: EntityAt): bo
   return a.generation === b.generation && a.layout === b.layout
 }
 
-function pairsOf(
+/**
+ * The records that may differ, in key order: those of one layout do. Of an entity that nobody holds
+ * there is none. A pair is good until the next list is asked for.
+ */
+export function pairEntity(
   deps: SegmentReadDeps,
-  { left, right }: EntityDiff,
+  { left, right }: Pick<EntityDiff, 'left' | 'right'>,
   signal: AbortSignal,
 ): AsyncIterable<readonly RecordPair[]> {
   if (left === null || right === null || !hasSharedVersions(left, right)) {

@@ -37,4 +37,16 @@ export const RESTORE_ERRORS = {
     retry: 'after-fix',
     help: 'The target does not have the record whose fields you asked for. Put the whole record back with --record ENTITY:KEY. Nothing was written.',
   },
+  'restore.table-missing': {
+    status: 409,
+    exit: 1,
+    retry: 'after-fix',
+    help: 'A transaction is undone where its tables are. Put the table back first, with `holdfast restore POINT --to TARGET --entity ENTITY`. Nothing was written.',
+  },
+  'restore.conflicts-many': {
+    status: 409,
+    exit: 5,
+    retry: 'never',
+    help: 'So much was changed since that undoing the transaction is not what is wanted. Put single records or fields back as they were before it, with --record or --field. Nothing was written.',
+  },
 } as const satisfies Record<string, ErrorSpec>

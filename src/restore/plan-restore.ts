@@ -8,6 +8,7 @@ import type { EntityName } from '#record/entity-name'
 import type { Catalogue, DescribedEntity, SchemaVersion } from '#record/schema'
 import { AppError, isAppError } from '#stdx/app-error'
 import { formatCanonicalJson } from '#stdx/canonical-json'
+import { formatPoint } from '#timeline/format-point'
 import type { Point, TimelineState } from '#timeline/timeline-state'
 import {
   type CompareDeps,
@@ -19,6 +20,7 @@ import { orderEntities } from './order-entities.ts'
 import type { EntityStep, OtherType, RestorePlan, RestoreScope } from './restore-plan.ts'
 import { openSameInFields, type SameInFields } from './same-in-fields.ts'
 import { StepSpool } from './step-spool.ts'
+import type { UndoneEntity } from './undone-records.ts'
 
 export type PlanRequest = {
   readonly state: TimelineState
@@ -38,8 +40,18 @@ export type PlannedEntity = {
   readonly spool: StepSpool | null
   /** Only these records; `null` for the whole entity. */
   readonly picked: PickedRecords | null
+  /** Of an undo, which is about the records of one transaction; `at` is right before it. */
+  readonly undo: PlannedUndo | null
   /** Rows that the target has of it, whatever they hold. */
   readonly targetRows: number
+}
+
+export type PlannedUndo = {
+  readonly undone: UndoneEntity
+  /** Records that the transaction changed. */
+  readonly touched: number
+  /** Keys, in hex, of those that are left as they are. */
+  readonly conflicts: ReadonlySet<string>
 }
 
 /** A plan with everything that carrying it out needs; holds spools until disposed. */
@@ -78,7 +90,7 @@ export async function planRestore(
     entities.push(planned)
   }
   const steps = entities.map(({ step }) => step)
-  const address = `${state.source}@${point.seq}`
+  const address = formatPoint(state.source, point)
   const { target } = request
   hash.update(formatCanonicalJson({ point: address, target, steps }))
   const { notRestored } = point.catalogue
@@ -121,9 +133,9 @@ async function planEntity(
     // Which point it is has its place in the hash; here is what it holds, as far as that is known.
     hash.update(at.facts.fingerprint ?? 'pending')
     const step = { ...emptyStep(entity, 'create'), insert: at.facts.rows }
-    return { at, described, picked, spool: null, targetRows: 0, step }
+    return { at, described, picked, undo: null, spool: null, targetRows: 0, step }
   }
-  const spool = planning.stack.use(new StepSpool(deps, { at, picked }, signal))
+  const spool = planning.stack.use(new StepSpool(deps, at, signal))
   const counts = {
     ...emptyStep(entity, described === null ? 'create' : 'repair'),
     otherTypes: listWrittenTypes(at, described, picked),
@@ -136,7 +148,7 @@ async function planEntity(
     if (next.done === true) {
       const { right: targetRows, same } = next.value
       const step = { ...counts, same: picked === null ? same : picked.size - differing }
-      return { at, described, picked, spool, targetRows, step }
+      return { at, described, picked, undo: null, spool, targetRows, step }
     }
     for (const pair of next.value) {
       const op = judgePair(pair, { at, isSameIn, picked, request })
@@ -145,7 +157,7 @@ async function planEntity(
       counts[op] += 1
       if (op === 'extra') continue
       hash.update(formatWrite(op, pair, picked))
-      await spool.append(op, pair)
+      await spool.append(op, pair, picked?.get(formatKeyHex(pair.key)) ?? null)
     }
   }
 }
@@ -259,7 +271,8 @@ function unknownField(entity: EntityName, field: string): AppError {
   return new AppError('restore.field-unknown', message, { entity, field })
 }
 
-function refuseUnreadable(described: DescribedEntity | null): void {
+/** @throws restore.unreadable */
+export function refuseUnreadable(described: DescribedEntity | null): void {
   if (described === null || described.missingGrant === null) return
   const { entity, missingGrant } = described
   throw new AppError(
@@ -269,7 +282,7 @@ function refuseUnreadable(described: DescribedEntity | null): void {
   )
 }
 
-function emptyStep(entity: EntityName, action: EntityStep['action']) {
+export function emptyStep(entity: EntityName, action: EntityStep['action']) {
   return { entity, action, insert: 0, update: 0, delete: 0, extra: 0, same: 0, otherTypes: [] }
 }
 

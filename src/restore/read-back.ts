@@ -2,7 +2,8 @@ import type { SourceCut } from '#connector/connector'
 import type { RecordPair } from '#history/pair-versions'
 import type { Catalogue } from '#record/schema'
 import { assert } from '#stdx/assert'
-import { type CompareDeps, pairWithTarget } from './compare-target.ts'
+import { type CompareDeps, type Compared, pairWithTarget } from './compare-target.ts'
+import { listNotUndone } from './judge-records.ts'
 import { formatKeyHex, type PickedRecords, type PlannedEntity } from './plan-restore.ts'
 import { openSameInFields, type SameInFields } from './same-in-fields.ts'
 
@@ -31,17 +32,33 @@ export async function readBack(
     const { entity } = planned.at.schema
     const described = catalogue.entities.find((one) => one.entity === entity)
     assert(described !== undefined, 'A table that a restore wrote is in the catalogue.')
-    const pairs = pairWithTarget(deps, { at: planned.at, cut, described }, { rows: true, signal })
-    const isSameIn = openSameInFields(deps.digestKey, planned.at.schema)
-    const found = await countDifferences(planned, pairs, isSameIn)
-    const records = planned.picked === null ? planned.at.facts.rows : planned.picked.size
+    const found = await readEntityBack(deps, planned, { cut, described }, signal)
     sum = {
-      records: sum.records + records,
+      records: sum.records + found.records,
       different: sum.different + found.different,
       extra: sum.extra + found.extra,
     }
   }
   return sum
+}
+
+async function readEntityBack(
+  deps: CompareDeps,
+  planned: PlannedEntity,
+  { cut, described }: Omit<Compared, 'at'>,
+  signal: AbortSignal,
+): Promise<ReadBack> {
+  const { at, picked, undo } = planned
+  if (undo !== null) {
+    const records = undo.touched - undo.conflicts.size
+    let different = 0
+    for await (const _ of listNotUndone(deps, undo, { cut, described, signal })) different += 1
+    return { records, different, extra: 0 }
+  }
+  const pairs = pairWithTarget(deps, { at, cut, described }, { rows: true, signal })
+  const isSameIn = openSameInFields(deps.digestKey, at.schema)
+  const records = picked === null ? at.facts.rows : picked.size
+  return { records, ...(await countDifferences(planned, pairs, isSameIn)) }
 }
 
 async function countDifferences(

@@ -2,8 +2,19 @@ import type { TargetWrite } from '#connector/connector'
 import type { RecordPair } from '#history/pair-versions'
 import { scanFields } from '#record/project'
 import { AppError, isAppError } from '#stdx/app-error'
-import { type CompareDeps, formatOtherTypes, pairWithTarget } from './compare-target.ts'
-import { formatKeyHex, type PlannedEntity, type PreparedRestore } from './plan-restore.ts'
+import {
+  type CompareDeps,
+  type Compared,
+  formatOtherTypes,
+  pairWithTarget,
+} from './compare-target.ts'
+import { listNotUndone } from './judge-records.ts'
+import {
+  formatKeyHex,
+  type PlannedEntity,
+  type PlannedUndo,
+  type PreparedRestore,
+} from './plan-restore.ts'
 import type { OtherType } from './restore-plan.ts'
 import { openSameInFields, type SameInFields } from './same-in-fields.ts'
 
@@ -44,8 +55,9 @@ async function refuseLoss(
   planned: PlannedEntity,
   signal: AbortSignal,
 ): Promise<void> {
-  const { at, described } = planned
+  const { at, described, undo } = planned
   if (described === null) return
+  if (undo !== null) return await refuseUndoLoss(deps, { cut, described, planned, undo }, signal)
   const isSameIn = openSameInFields(deps.digestKey, at.schema)
   const lost = new Set<string>()
   let records = 0
@@ -66,6 +78,26 @@ async function refuseLoss(
     throw valueLost(planned, planned.step.otherTypes.map(nameOf), error)
   }
   if (records > 0) throw valueLost(planned, [...lost])
+}
+
+/** What an undo would put back and the target did not take as it is. */
+async function refuseUndoLoss(
+  deps: CompareDeps,
+  {
+    planned,
+    undo,
+    ...compared
+  }: Omit<Compared, 'at'> & { readonly planned: PlannedEntity; readonly undo: PlannedUndo },
+  signal: AbortSignal,
+): Promise<void> {
+  const names = scanFields(planned.at.schema)
+  const lost = new Set<string>()
+  for await (const { verdict } of listNotUndone(deps, undo, { ...compared, signal })) {
+    const indexes = 'indexes' in verdict ? verdict.indexes : []
+    for (const index of indexes) lost.add(names[index] ?? '')
+    if (indexes.length === 0) for (const { field } of planned.step.otherTypes) lost.add(field)
+  }
+  if (lost.size > 0) throw valueLost(planned, [...lost])
 }
 
 /** Fields of a record that was put back and that are not what the point says. */

@@ -1,5 +1,6 @@
 import type { EntityName } from '#record/entity-name'
 import type { NotRestored } from '#record/schema'
+import type { ConflictKind } from './judge-undo.ts'
 
 /** What a restore puts back: everything of a point, some entities, or single records and fields. */
 export type RestoreScope =
@@ -26,6 +27,32 @@ export type RestorePlan = {
   readonly steps: readonly EntityStep[]
   /** Recorded by name at the point, and not put back. */
   readonly notRestored: readonly NotRestored[]
+  /** Of an undo: the transaction that is taken back; `point` is right before it. */
+  readonly undone?: UndoneTransaction
+  /** Of an undo: records that it leaves alone, the first of them; steps count all. */
+  readonly conflicts?: readonly Conflict[]
+}
+
+export type UndoneTransaction = {
+  /** Its address: `erp@12.5`. */
+  readonly point: string
+  /** As the source names it. */
+  readonly transaction: string
+  /** Of its commit, ISO 8601. */
+  readonly time: string
+}
+
+/** A record that somebody changed after the transaction that had changed it. */
+export type Conflict = {
+  readonly entity: EntityName
+  /** The key's address. */
+  readonly key: string
+  /**
+   * `changed`: fields are neither as the transaction left them nor as they were before. `gone`: it was
+   * deleted since. `back`: the transaction had deleted it, and it was added again.
+   */
+  readonly found: ConflictKind
+  readonly fields: readonly string[]
 }
 
 export type EntityStep = {
@@ -41,6 +68,8 @@ export type EntityStep = {
   readonly same: number
   /** Fields that would be written and have another type in the target: not every value may survive. */
   readonly otherTypes: readonly OtherType[]
+  /** Of an undo: records that somebody changed since. */
+  readonly conflicts?: number
 }
 
 export type OtherType = {

@@ -22,9 +22,21 @@ export function openSameInFields(digestKey: DigestKey, schema: SchemaVersion): S
     })
 }
 
+/** The fields of a row, in the order of `scanFields`, as texts that are equal where the values are. */
+export type ComparableValues = (row: PairedRow) => readonly string[]
+
+export function openComparableValues(digestKey: DigestKey): ComparableValues {
+  const { blob } = deriveDigestKeys(digestKey)
+  return (row) => splitRowBytes(row.row).map((text) => comparable(blob, row, text))
+}
+
 /** A field of a row as a text that is equal where the values are. */
-function readValue(key: Uint8Array, { large, row }: PairedRow, index: number): string {
-  const text = Buffer.from(splitRowBytes(row)[index] ?? []).toString('latin1')
+function readValue(key: Uint8Array, row: PairedRow, index: number): string {
+  return comparable(key, row, splitRowBytes(row.row)[index] ?? new Uint8Array())
+}
+
+function comparable(key: Uint8Array, { large }: PairedRow, bytes: Uint8Array): string {
+  const text = Buffer.from(bytes).toString('latin1')
   const number = parseLargeMarker(text)
   const value = number === undefined ? undefined : large[number]
   if (value === undefined) return text

@@ -10,7 +10,6 @@ import type { LargeValue } from '#segment/version-batch'
 import { assert } from '#stdx/assert'
 import { collect } from '#stdx/streams'
 import type { CompareDeps } from './compare-target.ts'
-import type { PickedRecords } from './plan-restore.ts'
 import { RowSpool } from './row-spool.ts'
 
 /** The rows that one entity's part of a plan would write, by what is done with them. */
@@ -18,7 +17,6 @@ export class StepSpool {
   readonly #deps: CompareDeps
   readonly #signal: AbortSignal
   readonly #at: EntityAt
-  readonly #picked: PickedRecords | null
   readonly #inserts: RowSpool
   readonly #deletes: RowSpool
   /** By the fields they set, joined; most plans have one list. */
@@ -29,27 +27,27 @@ export class StepSpool {
   readonly #fields: readonly string[]
   readonly #key: readonly string[]
 
-  constructor(
-    deps: CompareDeps,
-    { at, picked }: { at: EntityAt; picked: PickedRecords | null },
-    signal: AbortSignal,
-  ) {
+  constructor(deps: CompareDeps, at: EntityAt, signal: AbortSignal) {
     this.#deps = deps
     this.#signal = signal
     this.#at = at
-    this.#picked = picked
     this.#inserts = new RowSpool(deps)
     this.#deletes = new RowSpool(deps)
     this.#fields = scanFields(at.schema)
     this.#key = keyIndexes(at.schema).map((index) => this.#fields[index] ?? '')
   }
 
-  async append(op: 'insert' | 'update' | 'delete', pair: RecordPair): Promise<void> {
+  /** @param picked what an update sets; `null`: all fields */
+  async append(
+    op: 'insert' | 'update' | 'delete',
+    pair: RecordPair,
+    picked: readonly string[] | null,
+  ): Promise<void> {
     switch (op) {
       case 'insert':
         return await this.#put(this.#inserts, pair.left, this.#fields)
       case 'update':
-        return await this.#appendUpdate(pair)
+        return await this.#appendUpdate(pair, picked)
       case 'delete':
         return await this.#appendDelete(pair)
     }
@@ -82,8 +80,7 @@ export class StepSpool {
     for (const spool of spools) await spool[Symbol.asyncDispose]()
   }
 
-  async #appendUpdate(pair: RecordPair): Promise<void> {
-    const picked = this.#picked?.get(Buffer.from(pair.key).toString('hex')) ?? null
+  async #appendUpdate(pair: RecordPair, picked: readonly string[] | null): Promise<void> {
     const fields = picked === null ? this.#fields : [...new Set([...this.#key, ...picked])]
     const name = fields.join('\0')
     const list = this.#updates.get(name) ?? { fields, rows: new RowSpool(this.#deps) }

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import type { ChosenTarget } from '#app/choose-targets'
 import type { AgreedPlan, RestoreSummary } from '#app/restore-point'
-import { isAppError } from '#stdx/app-error'
+import { AppError, isAppError } from '#stdx/app-error'
 import { collect } from '../collect.ts'
-import { formatCount, formatDuration } from '../format-amounts.ts'
+import { formatCount, formatDuration, formatMoment } from '../format-amounts.ts'
 import { countKinds, listNames, type NotRestored } from '../format-not-restored.ts'
 import { formatTable } from '../format-table.ts'
 import type { Act, Shell } from '../shell.ts'
@@ -16,13 +16,15 @@ type Options = {
   readonly field?: string[]
   readonly planOnly?: boolean
   readonly deleteAdded?: boolean
+  readonly undoTransaction?: string
+  readonly skipConflicts?: boolean
   readonly confirm?: string[]
 }
 
 export function addRestore(program: Command, act: Act): void {
   program
     .command('restore')
-    .argument('<POINT>')
+    .argument('[POINT]', 'what is put back; left out where a transaction is undone')
     .requiredOption(
       '--to <[SOURCE=]TARGET>',
       'a target of the configuration; one for each source where POINT is @TIME or @LABEL',
@@ -32,15 +34,27 @@ export function addRestore(program: Command, act: Act): void {
     .option('--record <ENTITY:KEY>', 'only this record; may be repeated', collect)
     .option('--field <ENTITY:KEY:FIELD>', 'only this field of a record; may be repeated', collect)
     .option('--delete-added', 'delete what the target has and the point does not hold')
+    .option(
+      '--undo-transaction <POINT>',
+      'take back one transaction, like erp@12.5, and nothing since',
+    )
+    .option('--skip-conflicts', 'leave records that were changed since as they are, undo the rest')
     .option('--plan-only', 'print what would be written, with its hash, and write nothing')
     .option('--confirm <TARGET>', 'the name of the target, typed out; for each of several', collect)
-    .description('Put back a point, entities, records or fields, and read back what was written.')
+    .description(
+      'Put back a point, entities, records or fields, or undo a transaction; read back what was written.',
+    )
     .action(act(runRestore))
 }
 
 /** Each source commits alone; the first failure is the exit status, after all have been tried. */
-async function runRestore(shell: Shell, point: string, options: Options): Promise<undefined> {
+async function runRestore(
+  shell: Shell,
+  given: string | undefined,
+  options: Options,
+): Promise<undefined> {
   const { context, output, signal } = shell
+  const point = judgePoint(given, options)
   const { chooseTargets } = await import('#app/choose-targets')
   // Points of several sources are several answers, a plan being one of them.
   if (options.planOnly !== true || point.startsWith('@')) output.beginLines()
@@ -56,6 +70,33 @@ async function runRestore(shell: Shell, point: string, options: Options): Promis
     }
   }
   if (failures.length > 0) throw failures[0]
+}
+
+/**
+ * The point that it is all about: what is put back, or what is undone.
+ * @throws cli.usage
+ */
+function judgePoint(point: string | undefined, options: Options): string {
+  const { undoTransaction: undone } = options
+  if (undone === undefined) {
+    if (options.skipConflicts === true)
+      throw mixed('--skip-conflicts without --undo-transaction', 'need both')
+    if (point === undefined) throw mixed('no point', 'need one, like erp@latest')
+    return point
+  }
+  const { deleteAdded, entity = [], field = [], record = [] } = options
+  const isScoped = entity.length + field.length + record.length > 0 || deleteAdded === true
+  if (point !== undefined) throw mixed(`${point} beside --undo-transaction`, 'need one of them')
+  if (isScoped)
+    throw mixed(
+      '--entity, --record, --field or --delete-added beside --undo-transaction',
+      'a transaction is undone whole',
+    )
+  return undone
+}
+
+function mixed(found: string, wanted: string): AppError {
+  return new AppError('cli.usage', `Cannot restore: found ${found}, ${wanted}`)
 }
 
 async function restoreOne(
@@ -77,6 +118,15 @@ async function restoreOne(
       fields: options.field ?? [],
       isDeleteAllowed: options.deleteAdded ?? false,
       isPlanOnly: options.planOnly ?? false,
+      ...(options.undoTransaction !== undefined && {
+        undo: {
+          isSkippingConflicts: options.skipConflicts ?? false,
+          refused: (refused) => {
+            output.event({ type: 'plan', ...refused })
+            output.note(describePlan(refused, countKinds))
+          },
+        },
+      }),
       agree: async (agreed, { isEmpty, writes }) => {
         output.note(describePlan(agreed, countKinds))
         const what = `This writes ${formatCount(writes)} records to "${target}".`
@@ -97,19 +147,8 @@ async function restoreOne(
   else await output.answer(document, toText)
 }
 
-function describePlan(
-  { notRestored, plan, point, steps, target }: AgreedPlan,
-  tell: (notRestored: NotRestored) => string,
-): string {
-  const rows = steps.map((step) => [
-    step.entity,
-    step.action,
-    ...[step.insert, step.update, step.delete, step.extra, step.same].map(formatCount),
-  ])
-  const counts = ['INSERT', 'UPDATE', 'DELETE', 'EXTRA', 'SAME'].map((title) => {
-    return { title, align: 'right' as const }
-  })
-  const table = formatTable([{ title: 'ENTITY' }, { title: 'ACTION' }, ...counts], rows)
+function describePlan(plan: AgreedPlan, tell: (notRestored: NotRestored) => string): string {
+  const { notRestored, steps, target } = plan
   const left = notRestored.length === 0 ? '' : tell(notRestored)
   const others = steps.flatMap(({ entity, otherTypes }) =>
     otherTypes.map(
@@ -119,13 +158,62 @@ function describePlan(
   )
   const doubt =
     others.length === 0 ? '' : 'A value that these fields cannot keep stops the restore.\n'
-  return `${point} to ${target}\n${table}${others.join('')}${doubt}${left}plan ${plan}\n`
+  const parts = [formatSteps(plan), formatConflicts(plan), others.join(''), doubt, left]
+  return `${formatTitle(plan)}\n${parts.join('')}plan ${plan.plan}\n`
+}
+
+function formatTitle({ point, target, undone }: AgreedPlan): string {
+  if (undone === undefined) return `${point} to ${target}`
+  const { time, transaction } = undone
+  return `undo ${undone.point} (transaction ${transaction}, ${formatMoment(time)}) on ${target}`
+}
+
+/** An undo leaves no added rows standing but those that are conflicts. */
+function formatSteps({ steps, undone }: AgreedPlan): string {
+  const isUndo = undone !== undefined
+  const rows = steps.map((step) => [
+    step.entity,
+    step.action,
+    ...[step.insert, step.update, step.delete].map(formatCount),
+    ...(isUndo
+      ? [step.same, step.conflicts ?? 0].map(formatCount)
+      : [step.extra, step.same].map(formatCount)),
+  ])
+  const titles = [
+    'INSERT',
+    'UPDATE',
+    'DELETE',
+    ...(isUndo ? ['SAME', 'CONFLICT'] : ['EXTRA', 'SAME']),
+  ]
+  const counts = titles.map((title) => ({ title, align: 'right' as const }))
+  return formatTable([{ title: 'ENTITY' }, { title: 'ACTION' }, ...counts], rows)
+}
+
+const CONFLICTS_SHOWN_MAX = 100
+
+function formatConflicts({ conflicts = [], steps }: AgreedPlan): string {
+  const shown = conflicts.slice(0, CONFLICTS_SHOWN_MAX)
+  const lines = shown.map(({ entity, fields, found, key }) => {
+    const record = visible(`${entity}:${key}`)
+    const names = fields.map(visible).join(', ')
+    if (found === 'gone') return `conflict ${record}: it was deleted since\n`
+    if (found === 'back') return `conflict ${record}: it was added again, with other ${names}\n`
+    return `conflict ${record}: ${names} changed since\n`
+  })
+  const all = steps.reduce((sum, step) => sum + (step.conflicts ?? 0), 0)
+  const more = all - shown.length
+  return lines.join('') + (more === 0 ? '' : `and ${formatCount(more)} more conflicts\n`)
 }
 
 function describeSummary(summary: RestoreSummary): string {
-  const { deleted, durationMs, extra, inserted, leftOut, readBackMs, updated, verified } = summary
+  const { conflicts, deleted, durationMs, inserted, leftOut, readBackMs, updated, verified } =
+    summary
   const counts = `${formatCount(inserted)} inserted, ${formatCount(updated)} updated, ${formatCount(deleted)} deleted in ${formatDuration(durationMs)}`
-  const proof = `read back ${formatCount(verified.records)} records in ${formatDuration(readBackMs)}: ${formatCount(verified.different)} differ, ${formatCount(extra)} extra`
+  const others =
+    conflicts === undefined
+      ? `${formatCount(summary.extra)} extra`
+      : `${formatCount(conflicts)} left as they were changed since`
+  const proof = `read back ${formatCount(verified.records)} records in ${formatDuration(readBackMs)}: ${formatCount(verified.different)} differ, ${others}`
   const names = leftOut.map(({ kind, name, reason }) => `left out ${kind} ${name}: ${reason}\n`)
   return `${counts}\n${proof}\n${names.join('')}`
 }

@@ -1,0 +1,166 @@
+import { createHash, type Hash } from 'node:crypto'
+import type { SourceCut } from '#connector/connector'
+import { formatKeyAddress } from '#record/address'
+import type { EntityName } from '#record/entity-name'
+import { scanFields } from '#record/project'
+import type { Catalogue, DescribedEntity } from '#record/schema'
+import { AppError } from '#stdx/app-error'
+import { assert } from '#stdx/assert'
+import { formatCanonicalJson } from '#stdx/canonical-json'
+import { formatPoint } from '#timeline/format-point'
+import type { Point, TimelineState } from '#timeline/timeline-state'
+import { type CompareDeps, listOtherTypes } from './compare-target.ts'
+import { judgeRecords } from './judge-records.ts'
+import type { UndoVerdict } from './judge-undo.ts'
+import { orderEntities } from './order-entities.ts'
+import {
+  emptyStep,
+  formatKeyHex,
+  type PlannedEntity,
+  type PreparedRestore,
+  refuseUnreadable,
+} from './plan-restore.ts'
+import type { Conflict, RestorePlan } from './restore-plan.ts'
+import { StepSpool } from './step-spool.ts'
+import { type UndoneEntity, type UndoneRecord, undoneEntity } from './undone-records.ts'
+
+export type UndoRequest = {
+  readonly state: TimelineState
+  /** Right before the transaction. */
+  readonly before: Point
+  /** Right after it. */
+  readonly after: Point
+  readonly target: string
+}
+
+/** So many conflicts are listed in a plan, and so many a plan can have. */
+const LISTED_MAX = 1_000
+const CONFLICTS_MAX = 100_000
+
+/**
+ * Works out what would take one transaction back, without writing: records that it changed get the
+ * fields that it changed as they were before, those that it inserted go, those that it deleted come
+ * back. What somebody changed since is a conflict and is not part of what would be written.
+ *
+ * Reads the entities that the transaction touched on the target at `cut`, and both states. Holds a few
+ * megabytes per entity, and the keys of conflicts; the rows to write lie sealed in temporary files.
+ *
+ * @throws restore.table-missing | restore.conflicts-many | restore.unreadable, and as `pairWithTarget`
+ */
+export async function planUndo(
+  deps: CompareDeps,
+  { after, before, state, target }: UndoRequest,
+  { catalogue, cut, signal }: { catalogue: Catalogue; cut: SourceCut; signal: AbortSignal },
+): Promise<PreparedRestore> {
+  const { transaction } = after
+  assert(transaction !== null, 'What is undone is one transaction.')
+  const undone = touchedBy(after).map((entity) => undoneEntity(state, { after, before }, entity))
+  const undoneByEntity = new Map(undone.map((one) => [one.before.schema.entity, one]))
+  const hash = createHash('sha256')
+  const conflicts: Conflict[] = []
+  await using stack = new AsyncDisposableStack()
+  const entities: PlannedEntity[] = []
+  for (const entity of orderEntities(undone.map((one) => one.before.schema)).order) {
+    const found = undoneByEntity.get(entity)
+    const described = catalogue.entities.find((one) => one.entity === entity)
+    if (found === undefined) continue
+    if (described === undefined) throw missingTable(entity, target)
+    refuseUnreadable(described)
+    const planning = { conflicts, cut, described, hash, stack, undone: found }
+    entities.push(await planEntity(deps, planning, signal))
+  }
+  const steps = entities.map(({ step }) => step)
+  const point = formatPoint(state.source, before)
+  const { time, transaction: name } = transaction
+  const told = { point: formatPoint(state.source, after), transaction: name, time }
+  hash.update(formatCanonicalJson({ point, undone: told.point, target, steps }))
+  const facts = { point, target, steps, notRestored: [], undone: told, conflicts }
+  const plan: RestorePlan = { plan: hash.digest('hex'), ...facts }
+  const kept = stack.move()
+  return { plan, point: before, entities, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+/** The entities that the transaction of a point touched. */
+export function touchedBy({ body, transaction }: Point): EntityName[] {
+  return (transaction?.changes ?? []).flatMap(([index]) => body.entities[index]?.entity ?? [])
+}
+
+type PlanningUndo = {
+  readonly conflicts: Conflict[]
+  readonly cut: SourceCut
+  readonly described: DescribedEntity
+  readonly hash: Hash
+  readonly stack: AsyncDisposableStack
+  readonly undone: UndoneEntity
+}
+
+async function planEntity(
+  deps: CompareDeps,
+  { conflicts, cut, described, hash, stack, undone }: PlanningUndo,
+  signal: AbortSignal,
+): Promise<PlannedEntity> {
+  const at = undone.before
+  const { entity } = at.schema
+  const names = scanFields(at.schema)
+  hash.update(formatCanonicalJson({ entity, schema: at.schema.version }))
+  const spool = stack.use(new StepSpool(deps, at, signal))
+  const counts = { ...emptyStep(entity, 'repair'), conflicts: 0 }
+  const left = new Set<string>()
+  const written = new Set<string>()
+  const records = judgeRecords(deps, { cut, described, undone }, signal)
+  for (;;) {
+    const next = await records.next()
+    if (next.done === true) {
+      const { rows: targetRows, touched } = next.value
+      const otherTypes = listOtherTypes(at.schema, described)
+      const step = { ...counts, otherTypes: otherTypes.filter(({ field }) => written.has(field)) }
+      const undo = { undone, touched, conflicts: left }
+      return { at, described, picked: null, undo, spool, targetRows, step }
+    }
+    const { record, verdict } = next.value
+    hash.update(formatVerdict(record, verdict))
+    if (verdict.kind === 'conflict') {
+      counts.conflicts += 1
+      left.add(formatKeyHex(record.key))
+      if (left.size > CONFLICTS_MAX) throw manyConflicts(entity)
+      const { found, indexes } = verdict
+      const fields = indexes.map((index) => names[index] ?? '')
+      const key = formatKeyAddress(record.key, at.schema.key)
+      if (conflicts.length < LISTED_MAX) conflicts.push({ entity, key, found, fields })
+      continue
+    }
+    counts[verdict.kind] += 1
+    if (verdict.kind === 'same') continue
+    const fields = fieldsOf(verdict, names)
+    for (const field of fields ?? names) written.add(field)
+    await spool.append(verdict.kind, pairOf(record), fields)
+  }
+}
+
+/** What an update sets; `null` where it is the whole record. */
+function fieldsOf(verdict: UndoVerdict, names: readonly string[]): readonly string[] | null {
+  if (verdict.kind !== 'update') return null
+  return verdict.indexes.map((index) => names[index] ?? '')
+}
+
+/** The row that is put back outlives the batch that it was read in. */
+function pairOf({ before, key, live }: UndoneRecord) {
+  return { key, left: before && { ...before, row: before.row.slice() }, right: live }
+}
+
+/** What is done to one record as the plan's hash takes it in, with the values it sets. */
+function formatVerdict({ before, key }: UndoneRecord, verdict: UndoVerdict): string {
+  const digest = (before?.digest ?? 0n).toString(16)
+  return formatCanonicalJson({ key: formatKeyHex(key), digest, ...verdict })
+}
+
+function missingTable(entity: EntityName, target: string): AppError {
+  const message = `Cannot undo what was done to "${entity}": "${target}" does not have the table`
+  return new AppError('restore.table-missing', message, { entity, target })
+}
+
+function manyConflicts(entity: EntityName): AppError {
+  const found = `more than ${CONFLICTS_MAX} records were changed since`
+  const message = `Cannot undo what was done to "${entity}": ${found}`
+  return new AppError('restore.conflicts-many', message, { entity })
+}
