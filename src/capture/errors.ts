@@ -29,7 +29,25 @@ export const CAPTURE_ERRORS = {
     status: 409,
     exit: 11,
     retry: 'later',
-    help: 'Another backup of the same source committed meanwhile. Its point is there; run the backup again if you need a newer one.',
+    help: 'Something else backed up the same source meanwhile: another backup, or whoever follows it. Its point is there; run the command again if you need a newer one. Of a source that is followed, `holdfast reconcile NAME` is what makes a scan.',
+  },
+  'capture.values-not-sent': {
+    status: 409,
+    exit: 1,
+    retry: 'after-fix',
+    help: 'The source tells of an update only the values that it changed, of a large one that it did not change nothing at all. What the entity holds is unproven until the next scan. Run the statement that was printed (REPLICA IDENTITY FULL for the table, or for its partitions), then `holdfast reconcile NAME`.',
+  },
+  'capture.shape-changed': {
+    status: 409,
+    exit: 1,
+    retry: 'later',
+    help: 'The fields or the key of an entity were changed, or a part of it was emptied, in a way that a feed does not tell record by record. A scan follows at once, and the points between the two are unproven for this entity. Nothing has to be done.',
+  },
+  'capture.not-told': {
+    status: 409,
+    exit: 1,
+    retry: 'after-fix',
+    help: 'The source does not tell the changes of this entity any more. Run the statements that were printed, or see `holdfast source check NAME`; what the entity holds is unproven until the next scan: `holdfast reconcile NAME`.',
   },
   'capture.thread-failed': {
     status: 500,

@@ -44,7 +44,9 @@ function planEntity(
   const known = isOtherSystem && previous ? withoutSourceIds(previous) : previous
   const evolved = evolveSchema(known, described).schema
   const schema =
-    isAnew && previous?.generation === evolved.generation ? restart(evolved, previous) : evolved
+    isAnew && previous?.generation === evolved.generation
+      ? restartSchema(evolved, previous)
+      : evolved
   const segments = (state.segments.get(entity) ?? []).filter(
     ({ ref }) => ref.generation === schema.generation,
   )
@@ -67,6 +69,6 @@ function withoutSourceIds(schema: SchemaVersion): SchemaVersion {
  * The same under a new generation: every row is written again. The layout stays, missing values
  * included, so that a row has the digest it had before.
  */
-function restart(schema: SchemaVersion, previous: SchemaVersion): SchemaVersion {
+export function restartSchema(schema: SchemaVersion, previous: SchemaVersion): SchemaVersion {
   return { ...schema, version: previous.version + 1, generation: previous.generation + 1 }
 }

@@ -10,12 +10,12 @@ import { formatCanonicalJson } from '#stdx/canonical-json'
 import type { Clock } from '#stdx/clock'
 import type { Random } from '#stdx/random'
 import { collect, mapConcurrent } from '#stdx/streams'
-import type { CaptureBody, EntityAtPoint } from '#timeline/entry'
+import type { CaptureBody, EntityAtPoint, Follow } from '#timeline/entry'
 import { refuseUnfit } from '#timeline/refuse-unfit'
 import { liveSegments, type TimelineState } from '#timeline/timeline-state'
-import { giveWay } from '#vault/give-way'
 import type { Vault } from '#vault/vault'
 import type { CaptureEntity, CaptureProgress, EntityResult } from './capture-entity.ts'
+import { commitPoint } from './commit-point.ts'
 import { type EntityPlan, planEntities } from './plan-entities.ts'
 
 export type RunCaptureDeps = {
@@ -38,6 +38,15 @@ export type CaptureRequest = {
   readonly accepted?: readonly EntityName[]
   readonly scansMax: number
   readonly sortBytesMax: number
+  /** Of a scan that a feed goes on behind. */
+  readonly follow?: FollowedScan
+}
+
+export type FollowedScan = {
+  readonly feed: string
+  readonly part: 'begin' | 'reconcile'
+  /** Entities that the feed tells; the others are seen by scans only. */
+  readonly followed: ReadonlySet<EntityName>
 }
 
 export type CaptureSummary = {
@@ -79,8 +88,9 @@ export async function runCapture(
   const body = {
     ...formatBody({ catalogue, cut: cut.cut, request, state, session }, results),
     durationMs: deps.clock.nowMs() - startedAtMs,
+    ...(request.follow && { follow: formatFollow(request.follow, included) }),
   }
-  const { seq } = await commit(deps.vault, state, body, signal)
+  const { seq } = await commitPoint(deps.vault, state, body, signal)
   const { bytesStored, durationMs, entities } = body
   const noLongerCovered = listNoLongerCovered(state, catalogue.entities, request)
   return { seq, cut: cut.cut, entities, noLongerCovered, bytesStored, durationMs }
@@ -201,6 +211,14 @@ function formatBody(
   }
 }
 
+function formatFollow(
+  { feed, followed, part }: FollowedScan,
+  included: readonly DescribedEntity[],
+): Follow {
+  const notFollowed = included.flatMap(({ entity }) => (followed.has(entity) ? [] : [entity]))
+  return { feed, part, scan: null, notFollowed, transactions: null }
+}
+
 function formatEntity({ plan, result }: Planned): EntityAtPoint {
   const { entity, generation, version } = plan.schema
   const { deleted, fingerprint, inserted, rowCount, updated } = result
@@ -214,24 +232,6 @@ function formatEntity({ plan, result }: Planned): EntityAtPoint {
     deleted,
     fingerprint,
   }
-}
-
-/** Commits after whatever was added meanwhile, unless that was another capture. */
-async function commit(
-  vault: Vault,
-  state: TimelineState,
-  body: CaptureBody,
-  signal: AbortSignal,
-): Promise<{ readonly seq: number }> {
-  const { points, source } = state
-  return await giveWay(async (lost) => {
-    const current = lost === 0 ? state : await vault.readTimeline(source, signal)
-    if (current.points.at(-1)?.seq === points.at(-1)?.seq) {
-      return await vault.append(current, body, signal)
-    }
-    const message = `Cannot commit the backup of "${source}": another backup of it committed first`
-    throw new AppError('capture.conflict', message, { source })
-  })
 }
 
 /** Whether the source is another system than before, which has to be allowed. */

@@ -1,0 +1,52 @@
+import type { Source } from '#connector/connector'
+import type { EntityName } from '#record/entity-name'
+import type { Clock } from '#stdx/clock'
+import type { Random } from '#stdx/random'
+import type { Vault } from '#vault/vault'
+import type { CaptureEntity, CaptureProgress } from './capture-entity.ts'
+import type { FollowEvent } from './follow-events.ts'
+
+export type FollowDeps = {
+  readonly vault: Vault
+  readonly clock: Clock
+  readonly random: Random
+  readonly tempDir: string
+  /** Opens the source anew: after a failure it may be another server behind the same address. */
+  openSource(signal: AbortSignal): Promise<Source>
+  /** Where scans are captured; a pool each time, because keys may have changed. */
+  openCapturePool(
+    signal: AbortSignal,
+  ): Promise<AsyncDisposable & { readonly captureEntity: CaptureEntity }>
+  /** Of scans. */
+  readonly progress: CaptureProgress
+  tell(event: FollowEvent): void
+  /** Called after each entry that was committed, before anything else happens. */
+  afterCommit(): Promise<void>
+}
+
+export type FollowRequest = {
+  readonly source: string
+  readonly connector: string
+  /** What the feed is called in the source. */
+  readonly feed: string
+  readonly isIncluded: (entity: EntityName) => boolean
+  readonly scansMax: number
+  readonly sortBytesMax: number
+  /** Longest a transaction waits for others, in an entry. */
+  readonly commitMs: number
+  /** How often a source that tells nothing gets an entry, so that it need not keep its log. */
+  readonly heartbeatMs: number
+  /** How often all is scanned and compared with what was told; `null`: only when it has to be. */
+  readonly reconcileMs: number | null
+}
+
+/** What goes on from one attempt to follow to the next. */
+export type FollowMemory = {
+  /** Whether the feed was ever open: from then on everything that may pass is waited for. */
+  hasFollowed: boolean
+  /** Whether a feed of this name was begun here. */
+  hasBegun: boolean
+  lastEntryMs: number
+  /** When the next scan is due, and why. */
+  reconcile: { readonly dueMs: number; readonly why: string } | undefined
+}

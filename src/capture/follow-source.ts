@@ -1,0 +1,152 @@
+import type { Source } from '#connector/connector'
+import { AppError } from '#stdx/app-error'
+import type { Clock } from '#stdx/clock'
+import { refuseUnfit } from '#timeline/refuse-unfit'
+import { commitNext } from '#vault/commit-next'
+import { judgeBeginning } from './follow/judge-beginning.ts'
+import { judgeFailure, retryDelayMs } from './follow/judge-failure.ts'
+import { type ReadEnd, readFeed } from './follow/read-feed.ts'
+import { beginFeed, reconcileAt, type ScanDeps } from './follow/scan-beside.ts'
+import type { FollowDeps, FollowMemory, FollowRequest } from './follow-deps.ts'
+
+/**
+ * Follows one source until it is to stop: every transaction that it commits becomes part of the vault
+ * whole, in the order of commits, once.
+ *
+ * What the vault holds decides where it goes on: at the newest point if the feed told it or begins at
+ * it, with a scan beside the feed if somebody else wrote it, with a new feed and a scan if there is
+ * none. A position is acknowledged only after the entry that holds it was read back. What may pass is
+ * waited for; what the feed cannot tell any more is stated as a gap, and a scan begins anew.
+ *
+ * Holds `sortBytesMax` for each entity of a large transaction, and some MiB.
+ *
+ * @param stop ends it: what was told whole is committed first
+ * @throws stop's reason when it came before the feed was open
+ * @throws connector.feed-not-ready | connector.feed-unsupported | connector.feed-exists |
+ *   connector.feed-other-source | connector.feed-busy, and what captures and opening throw, when a
+ *   person has to do something
+ */
+export async function followSource(
+  deps: FollowDeps,
+  request: FollowRequest,
+  stop: AbortSignal,
+): Promise<void> {
+  const nowMs = deps.clock.nowMs()
+  const memory: FollowMemory = {
+    hasFollowed: false,
+    hasBegun: false,
+    lastEntryMs: nowMs,
+    reconcile: firstReconcile(request, nowMs),
+  }
+  let attempt = 0
+  for (;;) {
+    const before = memory.lastEntryMs
+    try {
+      if (await followOnce(deps, request, { memory, stop })) return
+      attempt = 0
+    } catch (error) {
+      if (isStopped(memory, stop)) return
+      attempt = memory.lastEntryMs > before ? 1 : attempt + 1
+      const verdict = judgeFailure(error, { attempt, hasFollowed: memory.hasFollowed })
+      if (verdict === 'fail') throw error
+      if (verdict === 'hole') await stateHole(deps, request, error)
+      if (verdict === 'retry') await waitToRetry(deps, { attempt, error }, stop)
+      if (isStopped(memory, stop)) return
+    }
+  }
+}
+
+/** @throws stop's reason when there is nothing that was followed */
+function isStopped({ hasFollowed }: FollowMemory, stop: AbortSignal): boolean {
+  if (!hasFollowed) stop.throwIfAborted()
+  return stop.aborted
+}
+
+/** One attempt. @returns whether it was to stop */
+async function followOnce(
+  deps: FollowDeps,
+  request: FollowRequest,
+  { memory, stop }: { readonly memory: FollowMemory; readonly stop: AbortSignal },
+): Promise<boolean> {
+  const state = await deps.vault.readTimeline(request.source, stop)
+  refuseUnfit(state)
+  await using source = await deps.openSource(stop)
+  const scan: ScanDeps = { deps, request, feed: feedOf(source, request) }
+  const beginning = judgeBeginning(state, request.feed)
+  if (beginning.kind === 'begin') {
+    const mayReplace = beginning.mayReplace || memory.hasBegun
+    await beginFeed(scan, { mayReplace, memory }, stop)
+    scanned(request, memory, deps.clock)
+    return false
+  }
+  if (beginning.kind === 'rejoin') {
+    deps.tell({ kind: 'scanning', part: 'reconcile', why: 'something else backed it up meanwhile' })
+    await using cut = await scan.feed.openCut(request.feed, stop)
+    await reconcileAt(scan, cut, stop)
+    scanned(request, memory, deps.clock)
+    return false
+  }
+  const end = await readFeed(scan, { memory, state }, stop)
+  if (end.kind === 'stopped') return true
+  await reconcileBehind(scan, { end, memory }, stop)
+  return false
+}
+
+/** A scan that fails does not end following: it is tried again, and meanwhile the feed goes on. */
+async function reconcileBehind(
+  scan: ScanDeps,
+  { end, memory }: { end: Extract<ReadEnd, { kind: 'scan' }>; memory: FollowMemory },
+  stop: AbortSignal,
+): Promise<void> {
+  const { deps, request } = scan
+  await using cut = end.cut
+  deps.tell({ kind: 'scanning', part: 'reconcile', why: end.why })
+  try {
+    await reconcileAt(scan, cut, stop)
+    scanned(request, memory, deps.clock)
+  } catch (error) {
+    stop.throwIfAborted()
+    memory.reconcile = { dueMs: deps.clock.nowMs() + RECONCILE_RETRY_MS, why: end.why }
+    deps.tell({ kind: 'reconcile-failed', error, nextMs: RECONCILE_RETRY_MS })
+  }
+}
+
+const RECONCILE_RETRY_MS = 600_000
+
+function scanned(request: FollowRequest, memory: FollowMemory, clock: Clock): void {
+  memory.lastEntryMs = clock.nowMs()
+  memory.reconcile = firstReconcile(request, memory.lastEntryMs)
+}
+
+function firstReconcile({ reconcileMs }: FollowRequest, nowMs: number): FollowMemory['reconcile'] {
+  return reconcileMs === null ? undefined : { dueMs: nowMs + reconcileMs, why: 'it is time to' }
+}
+
+function feedOf({ feed }: Source, { connector, source }: FollowRequest) {
+  if (feed !== undefined) return feed
+  const message = `Cannot follow "${source}": ${connector} has no change feed`
+  throw new AppError('connector.feed-unsupported', message, { source })
+}
+
+/** What happened behind the newest point cannot be told any more. */
+async function stateHole(deps: FollowDeps, request: FollowRequest, error: unknown): Promise<void> {
+  const { signal } = new AbortController()
+  const reason = error instanceof AppError ? error.code : 'connector.feed-missing'
+  const found = error instanceof AppError ? error.message : String(error)
+  const body = { kind: 'gap' as const, feed: request.feed, reason, found, entities: null }
+  const committed = await commitNext(deps.vault, request.source, () => body, signal)
+  const seq = committed?.seq ?? 0
+  deps.tell({ kind: 'gap', seq, reason, found, remedy: [], entities: null })
+}
+
+async function waitToRetry(
+  { clock, random, tell }: FollowDeps,
+  { attempt, error }: { readonly attempt: number; readonly error: unknown },
+  stop: AbortSignal,
+): Promise<void> {
+  const chance = (random.bytes(1)[0] ?? 0) / 255
+  const delayMs = retryDelayMs(attempt, chance)
+  tell({ kind: 'waiting', error, delayMs })
+  // Stopped meanwhile, it has waited long enough.
+  await clock.sleep(delayMs, stop).catch(() => {})
+}

@@ -1,0 +1,62 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { AppError } from '#stdx/app-error'
+import { judgeFailure, retryDelayMs } from './judge-failure.ts'
+
+const judge = (code: `${string}.${string}`, attempt = 1, hasFollowed = true) =>
+  judgeFailure(new AppError(code, 'Cannot'), { attempt, hasFollowed })
+
+test.each([
+  ['connector.feed-missing', 'hole'],
+  ['connector.feed-invalidated', 'hole'],
+  ['connector.feed-passed', 'hole'],
+  ['connector.feed-rewound', 'hole'],
+  ['connector.feed-diverged', 'hole'],
+  ['connector.feed-broken', 'retry'],
+  ['connector.feed-busy', 'retry'],
+  ['connector.unreachable', 'retry'],
+  ['store.unavailable', 'retry'],
+  ['capture.conflict', 'reread'],
+  ['connector.feed-other-source', 'fail'],
+  ['connector.feed-not-ready', 'fail'],
+  ['timeline.damaged', 'fail'],
+  ['capture.unreadable', 'fail'],
+] as const)('judgeFailure() of %s while following: %s', (code, verdict) => {
+  expect(judge(code)).toBe(verdict)
+  expect(judge(code, 3)).toBe(verdict)
+})
+
+test('judgeFailure() waits for ever while following, and not before', () => {
+  expect(judge('connector.unreachable', 1000)).toBe('retry')
+  expect(judge('connector.unreachable', 4, false)).toBe('retry')
+  expect(judge('connector.unreachable', 5, false)).toBe('fail')
+})
+
+test('judgeFailure() lets whoever reads the feed already have it', () => {
+  expect(judge('connector.feed-busy', 1, false)).toBe('fail')
+  expect(judge('connector.denied', 1, false)).toBe('fail')
+})
+
+test('judgeFailure() gives way to another writer a few times', () => {
+  expect(judge('capture.conflict', 3)).toBe('reread')
+  expect(judge('capture.conflict', 4)).toBe('fail')
+})
+
+test('judgeFailure() passes a bug on', () => {
+  expect(judgeFailure(new Error('a bug'), { attempt: 1, hasFollowed: true })).toBe('fail')
+})
+
+test('retryDelayMs() grows to a minute, and differs', () => {
+  expect(retryDelayMs(1, 0)).toBe(250)
+  expect(retryDelayMs(1, 1)).toBe(500)
+  expect(retryDelayMs(4, 1)).toBe(4000)
+  const attempt = fc.integer({ min: 1, max: 2000 })
+  fc.assert(
+    fc.property(attempt, fc.double({ min: 0, max: 1, noNaN: true }), (n, chance) => {
+      const delayMs = retryDelayMs(n, chance)
+      expect(delayMs).toBeGreaterThanOrEqual(250)
+      expect(delayMs).toBeLessThanOrEqual(60_000)
+      if (n > 10) expect(delayMs).toBeGreaterThanOrEqual(30_000)
+    }),
+  )
+})

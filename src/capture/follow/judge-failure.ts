@@ -1,0 +1,64 @@
+import { isAppError } from '#stdx/app-error'
+
+/**
+ * What a follower does about a failure:
+ *
+ * - `retry`: nothing is lost; the same again after a while
+ * - `hole`: what was committed since cannot be told any more; it is recorded, and a scan begins anew
+ * - `reread`: somebody else wrote to the timeline; look again what is there
+ * - `fail`: a person has to do something
+ */
+export type FailureVerdict = 'retry' | 'hole' | 'reread' | 'fail'
+
+/** Another system at the same address is no hole: the address may be wrong. */
+const HOLES = [
+  'connector.feed-missing',
+  'connector.feed-invalidated',
+  'connector.feed-passed',
+  'connector.feed-rewound',
+  'connector.feed-diverged',
+] as const
+
+const PASSING = [
+  'connector.feed-broken',
+  'connector.feed-waiting',
+  'connector.scan-failed',
+  'connector.unreachable',
+  'store.unavailable',
+  'timeline.undecided',
+] as const
+
+/** What may pass while following and is final before: it was never seen to work. */
+const PASSING_LATER = ['connector.feed-busy', 'connector.denied'] as const
+
+/** @param attempt how often it has failed without getting anywhere, from 1 */
+export function judgeFailure(
+  error: unknown,
+  { attempt, hasFollowed }: { readonly attempt: number; readonly hasFollowed: boolean },
+): FailureVerdict {
+  if (HOLES.some((code) => isAppError(error, code))) return 'hole'
+  if (isAppError(error, 'capture.conflict')) return attempt <= CONFLICTS_MAX ? 'reread' : 'fail'
+  if (PASSING.some((code) => isAppError(error, code))) {
+    return hasFollowed || attempt < ATTEMPTS_AT_START ? 'retry' : 'fail'
+  }
+  const isPassing = hasFollowed && PASSING_LATER.some((code) => isAppError(error, code))
+  return isPassing ? 'retry' : 'fail'
+}
+
+/** Before anything was followed, a wrong address should not be tried for ever. */
+const ATTEMPTS_AT_START = 5
+const CONFLICTS_MAX = 3
+
+const FIRST_DELAY_MS = 500
+const DELAY_MAX_MS = 60_000
+
+/**
+ * How long to wait before the next attempt: twice as long each time, up to a minute, and anywhere in
+ * the upper half of that, so that followers that failed together do not come back together.
+ *
+ * @param chance from 0 up to 1
+ */
+export function retryDelayMs(attempt: number, chance: number): number {
+  const fullMs = Math.min(DELAY_MAX_MS, FIRST_DELAY_MS * 2 ** (attempt - 1))
+  return Math.round(fullMs * (0.5 + chance / 2))
+}

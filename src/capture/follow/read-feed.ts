@@ -1,0 +1,351 @@
+import type { SourceCut } from '#connector/connector'
+import type {
+  Feed,
+  FeedCatalogue,
+  FeedChanges,
+  FeedCommit,
+  FeedDescribed,
+  FeedIdle,
+  FeedMessage,
+  FeedTruncate,
+  FeedUnfollowed,
+} from '#connector/feed'
+import { describeSchema } from '#record/describe-schema'
+import type { EntityName } from '#record/entity-name'
+import { evolveSchema } from '#record/evolve-schema'
+import { assert } from '#stdx/assert'
+import type { Point, TimelineState } from '#timeline/timeline-state'
+import type { FollowMemory } from '../follow-deps.ts'
+import { EntryWriter } from './entry-writer.ts'
+import { followedEntities } from './followed-entities.ts'
+import type { Gathering } from './gathering.ts'
+import { HeldMessages, type TransactionPart } from './held-messages.ts'
+import { judgeCatalogue } from './judge-catalogue.ts'
+import { type ScanDeps, scopeOf } from './scan-beside.ts'
+import { TimedReader } from './timed-reader.ts'
+
+/** Why reading ended: it was to stop, or the feed has told all that is in a cut, which is to be scanned. */
+export type ReadEnd =
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'scan'; readonly cut: SourceCut; readonly why: string }
+
+/** An entry is closed when it has so many transactions or bytes of rows. */
+const TRANSACTIONS_MAX = 20_000
+const ENTRY_BYTES = 32 * 1_048_576
+/** How long after a cut could not be opened it is tried again. */
+const CUT_RETRY_MS = 60_000
+
+/**
+ * Reads the feed behind the newest point and commits what it tells, until it is to stop or a scan is
+ * due. Everything that was told whole is committed before it ends; a failure leaves what waits, which
+ * is told again.
+ */
+export async function readFeed(
+  scan: ScanDeps,
+  { memory, state }: { readonly memory: FollowMemory; readonly state: TimelineState },
+  stop: AbortSignal,
+): Promise<ReadEnd> {
+  const point = state.points.at(-1)
+  assert(point !== undefined, 'A feed is read behind a point.')
+  const known = followedEntities(state, point)
+  await using feed = await scan.feed.open(
+    {
+      ...scopeOf(scan.request),
+      after: point.body.cut,
+      entities: [...known.values()].map(({ schema }) => describeSchema(schema)),
+    },
+    stop,
+  )
+  const writer = await EntryWriter.open(scan, { feed, memory, point, state }, stop)
+  memory.hasFollowed = true
+  scan.deps.tell({ kind: 'opened', seq: point.seq })
+  await using reading = new FeedReading(scan, { feed, memory, point, state, writer })
+  return await reading.run(stop)
+}
+
+type ReadingParts = {
+  readonly feed: Feed
+  readonly memory: FollowMemory
+  readonly point: Point
+  readonly state: TimelineState
+  readonly writer: EntryWriter
+}
+
+class FeedReading implements AsyncDisposable {
+  readonly #scan: ScanDeps
+  readonly #parts: ReadingParts
+  readonly #held = new HeldMessages()
+  readonly #closed = new AbortController()
+  /** Entities that are not told, or not as they are: scans see them. */
+  readonly #ignored: Set<EntityName>
+  /** Whether the transaction that is told stands in the entry already, because it is large. */
+  #isStreaming = false
+  #deadlineMs: number | undefined
+  #opening: Promise<void> | undefined
+  #until: { readonly cut: SourceCut; readonly why: string } | undefined
+
+  constructor(scan: ScanDeps, parts: ReadingParts) {
+    this.#scan = scan
+    this.#parts = parts
+    const open = parts.state.gaps.filter(({ until }) => until === null)
+    this.#ignored = new Set([
+      ...(parts.point.body.follow?.notFollowed ?? []),
+      ...open.flatMap(({ entities }) => entities ?? []),
+    ])
+  }
+
+  async run(stop: AbortSignal): Promise<ReadEnd> {
+    const { feed } = this.#parts
+    const { clock } = this.#scan.deps
+    const signal = AbortSignal.any([stop, this.#closed.signal])
+    await using messages = new TimedReader<FeedMessage>(clock, feed.read(signal))
+    // Before the reader goes, whatever it waits for has to end.
+    using _closing = { [Symbol.dispose]: () => this.#closed.abort() }
+    for (;;) {
+      const message = await this.#next(messages, stop)
+      if (message === 'stopped') return await this.#endForStop()
+      if (message === 'late') await this.#commit()
+      else if (await this.#take(message)) return await this.#endForScan()
+      this.#openCutWhenDue()
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort()
+    await this.#opening
+    await this.#until?.cut[Symbol.asyncDispose]()
+    await this.#parts.writer.discard()
+  }
+
+  async #next(
+    messages: TimedReader<FeedMessage>,
+    stop: AbortSignal,
+  ): Promise<FeedMessage | 'late' | 'stopped'> {
+    try {
+      const message = await messages.next(this.#deadlineMs)
+      assert(message !== 'end', 'A feed ends by an exception.')
+      return stop.aborted ? 'stopped' : message
+    } catch (error) {
+      if (stop.aborted) return 'stopped'
+      throw error
+    }
+  }
+
+  /** @returns whether all was told that is in the cut */
+  async #take(message: FeedMessage): Promise<boolean> {
+    switch (message.kind) {
+      case 'begin':
+        this.#held.start(message)
+        return false
+      case 'changes':
+      case 'truncate':
+      case 'described':
+      case 'unfollowed':
+        await this.#takePart(message)
+        return false
+      case 'commit':
+        return await this.#takeCommit(message)
+      case 'idle':
+        return await this.#takeIdle(message)
+      case 'catalogue':
+        await this.#takeCatalogue(message)
+        return false
+    }
+  }
+
+  async #takePart(part: TransactionPart): Promise<void> {
+    if (this.#isNothing(part)) return
+    if (this.#isStreaming) return await this.#apply(part)
+    this.#held.add(part)
+    if (!this.#held.isFull || this.#held.begin === undefined) return
+    // A large one begins an entry, so that others need not wait for its end.
+    await this.#commit()
+    await this.#release()
+    this.#isStreaming = true
+  }
+
+  async #takeCommit(commit: FeedCommit): Promise<boolean> {
+    const { writer } = this.#parts
+    const cut = this.#until?.cut.cut.position
+    if (cut !== undefined && !this.#isUpTo(commit.position, cut)) {
+      if (this.#isStreaming) await writer.discard()
+      return true
+    }
+    if (!this.#isStreaming) {
+      if (!this.#held.isPlain) await this.#commit()
+      await this.#release()
+    }
+    this.#isStreaming = false
+    writer.gathering.commit(commit)
+    this.#setDeadline()
+    if (this.#isDue(writer.gathering)) await this.#commit()
+    return cut !== undefined && this.#isUpTo(cut, commit.position)
+  }
+
+  async #takeIdle(idle: FeedIdle): Promise<boolean> {
+    const { deps, request } = this.#scan
+    const { memory, writer } = this.#parts
+    writer.cameTo(idle)
+    deps.tell({ kind: 'idle', time: idle.time })
+    const isQuiet = writer.isEmpty && deps.clock.nowMs() - memory.lastEntryMs >= request.heartbeatMs
+    if (isQuiet && !this.#isUpTo(idle.position, writer.position)) await writer.beat()
+    const cut = this.#until?.cut.cut.position
+    return cut !== undefined && this.#isUpTo(cut, idle.position)
+  }
+
+  async #takeCatalogue(message: FeedCatalogue): Promise<void> {
+    const { isIncluded } = this.#scan.request
+    const { writer } = this.#parts
+    const notFollowed = new Set(this.#parts.point.body.follow?.notFollowed)
+    const lost = new Set([...this.#ignored].filter((entity) => !notFollowed.has(entity)))
+    const facts = { entities: writer.followed, notFollowed, ignored: lost, isIncluded }
+    const answer = judgeCatalogue(facts, message)
+    if (answer.lost.length > 0 || answer.evolved.length > 0) await this.#commit()
+    for (const { entity, found } of answer.lost) {
+      await this.#lose(entity, { reason: 'capture.not-told', found, remedy: [] })
+    }
+    for (const schema of answer.evolved) writer.gathering.evolve(schema)
+    if (answer.evolved.length > 0) this.#setDeadline()
+    if (answer.scanWhy !== null) this.#wantScan(answer.scanWhy)
+  }
+
+  /** What says nothing new, or is about what only scans see. */
+  #isNothing(part: TransactionPart): boolean {
+    const { entity } = part
+    if (part.kind === 'described') return !this.#isNews(part)
+    return !this.#parts.writer.followed.has(entity) || this.#ignored.has(entity)
+  }
+
+  #isNews({ described, entity }: FeedDescribed): boolean {
+    const known = this.#parts.writer.schemaOf(entity)
+    if (known === undefined || this.#ignored.has(entity)) return true
+    return evolveSchema(known, described).change !== 'none'
+  }
+
+  /** Puts what is held into the entry. */
+  async #release(): Promise<void> {
+    const { begin, parts } = this.#held.take()
+    assert(begin !== undefined, 'A transaction began before it ends.')
+    this.#parts.writer.gathering.begin(begin)
+    for (const part of parts) await this.#apply(part)
+  }
+
+  async #apply(part: TransactionPart): Promise<void> {
+    // What came before in this transaction may have changed that.
+    if (part.kind !== 'described' && this.#ignored.has(part.entity)) return
+    switch (part.kind) {
+      case 'changes':
+        return await this.#applyChanges(part)
+      case 'truncate':
+        return await this.#applyTruncate(part)
+      case 'described':
+        return await this.#applyDescribed(part)
+      case 'unfollowed':
+        return await this.#applyUnfollowed(part)
+    }
+  }
+
+  async #applyChanges(changes: FeedChanges): Promise<void> {
+    if (changes.unchanged.size === 0) return await this.#parts.writer.gathering.add(changes)
+    const { entity } = changes
+    const found = 'the source left out values of it that an update did not change'
+    const remedy = [`ALTER TABLE ${entity} REPLICA IDENTITY FULL;`]
+    await this.#lose(entity, { reason: 'capture.values-not-sent', found, remedy })
+  }
+
+  async #applyTruncate({ entity, isWhole }: FeedTruncate): Promise<void> {
+    if (isWhole) return await this.#parts.writer.gathering.truncate(entity)
+    const found = 'a part of it was truncated'
+    await this.#lose(entity, { reason: 'capture.shape-changed', found, remedy: [] })
+    this.#wantScan(`a part of ${entity} was truncated`)
+  }
+
+  async #applyDescribed({ described, entity }: FeedDescribed): Promise<void> {
+    const { gathering } = this.#parts.writer
+    const known = this.#parts.writer.schemaOf(entity)
+    if (known === undefined) return this.#wantScan(`${entity} is new`)
+    if (this.#ignored.has(entity)) return this.#wantScan(`${entity} can be followed now`)
+    const { change, schema } = evolveSchema(known, described)
+    const isInPlace = change === 'fields' || change === 'definition'
+    if (change === 'none') return
+    if (isInPlace && !gathering.hasRowsOf(entity)) return gathering.evolve(schema)
+    const found = 'its fields or its key were changed'
+    await this.#lose(entity, { reason: 'capture.shape-changed', found, remedy: [] })
+    this.#wantScan(`the fields of ${entity} were changed`)
+  }
+
+  async #applyUnfollowed({ entity, reason, remedy }: FeedUnfollowed): Promise<void> {
+    await this.#lose(entity, { reason: 'capture.not-told', found: reason, remedy })
+  }
+
+  /** From here on it is not known what the entity holds, until it is scanned. */
+  async #lose(
+    entity: EntityName,
+    why: { readonly reason: string; readonly found: string; readonly remedy: readonly string[] },
+  ): Promise<void> {
+    const { writer } = this.#parts
+    this.#ignored.add(entity)
+    await writer.gathering.forget(entity)
+    await writer.stateGap({ ...why, entities: [entity] })
+  }
+
+  async #commit(): Promise<void> {
+    this.#deadlineMs = undefined
+    await this.#parts.writer.commit()
+  }
+
+  #setDeadline(): void {
+    const { deps, request } = this.#scan
+    this.#deadlineMs ??= deps.clock.nowMs() + request.commitMs
+  }
+
+  #isDue(gathering: Gathering): boolean {
+    const isLate = this.#scan.deps.clock.nowMs() >= (this.#deadlineMs ?? Number.POSITIVE_INFINITY)
+    return isLate || gathering.count >= TRANSACTIONS_MAX || gathering.bytes >= ENTRY_BYTES
+  }
+
+  #wantScan(why: string): void {
+    const { memory } = this.#parts
+    const nowMs = this.#scan.deps.clock.nowMs()
+    if (memory.reconcile !== undefined && memory.reconcile.dueMs <= nowMs) return
+    memory.reconcile = { dueMs: nowMs, why }
+  }
+
+  /** Beside the reading: opening may wait for transactions that are open. */
+  #openCutWhenDue(): void {
+    const { deps, feed, request } = this.#scan
+    const { reconcile } = this.#parts.memory
+    if (reconcile === undefined || this.#opening !== undefined) return
+    if (deps.clock.nowMs() < reconcile.dueMs) return
+    const open = async () => {
+      await feed.extend(scopeOf(request), this.#closed.signal).catch(() => [])
+      const cut = await feed.openCut(request.feed, this.#closed.signal)
+      this.#until = { cut, why: reconcile.why }
+    }
+    this.#opening = open().catch((error: unknown) => {
+      if (this.#closed.signal.aborted) return
+      const dueMs = deps.clock.nowMs() + CUT_RETRY_MS
+      this.#parts.memory.reconcile = { dueMs, why: reconcile.why }
+      deps.tell({ kind: 'reconcile-failed', error, nextMs: CUT_RETRY_MS })
+      this.#opening = undefined
+    })
+  }
+
+  /** What was told whole is kept; what was not is told again. */
+  async #endForStop(): Promise<ReadEnd> {
+    if (!this.#isStreaming) await this.#commit()
+    return { kind: 'stopped' }
+  }
+
+  async #endForScan(): Promise<ReadEnd> {
+    await this.#commit()
+    const until = this.#until
+    assert(until !== undefined, 'Reading ends at a cut.')
+    this.#until = undefined
+    return { kind: 'scan', ...until }
+  }
+
+  #isUpTo(position: string, cut: string): boolean {
+    return this.#scan.feed.isUpTo(position, cut)
+  }
+}

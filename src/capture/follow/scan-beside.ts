@@ -1,0 +1,110 @@
+import type { SourceCut } from '#connector/connector'
+import type { FeedScope, SourceFeed } from '#connector/feed'
+import { isAppError } from '#stdx/app-error'
+import type { TimelineState } from '#timeline/timeline-state'
+import type { FollowDeps, FollowMemory, FollowRequest } from '../follow-deps.ts'
+import type { Repairs } from '../follow-events.ts'
+import { type CaptureSummary, type FollowedScan, runCapture } from '../run-capture.ts'
+
+/** What a scan that has to do with a feed needs. */
+export type ScanDeps = {
+  readonly deps: FollowDeps
+  readonly request: FollowRequest
+  readonly feed: SourceFeed
+}
+
+/**
+ * Begins a feed, and commits a scan at the cut that it begins at. A feed whose scan failed is removed:
+ * its source would keep log for nobody.
+ *
+ * @param mayReplace whether a feed of that name is ours
+ */
+export async function beginFeed(
+  scan: ScanDeps,
+  { mayReplace, memory }: { readonly mayReplace: boolean; readonly memory: FollowMemory },
+  signal: AbortSignal,
+): Promise<void> {
+  const { deps, feed, request } = scan
+  const why = mayReplace ? 'the feed begins anew' : 'the feed begins'
+  deps.tell({ kind: 'scanning', part: 'begin', why })
+  const scope = scopeOf(request)
+  const { followed } = await feed.check(scope, signal)
+  await using cut = await feed.start({ ...scope, mayReplace }, signal)
+  memory.hasBegun = true
+  try {
+    const state = await deps.vault.readTimeline(request.source, signal)
+    const follow = { feed: request.feed, part: 'begin' as const, followed: new Set(followed) }
+    const summary = await scanAt(scan, { cut, state, follow }, signal)
+    deps.tell({ kind: 'began', summary })
+  } catch (error) {
+    // Whether that entry is there is not known: then the feed is needed.
+    if (!isAppError(error, 'timeline.undecided')) {
+      await feed.drop(request.feed, new AbortController().signal).catch(() => {})
+    }
+    throw error
+  }
+}
+
+/**
+ * Scans at a cut beside the feed, which goes on behind it, and commits what is different. The cut is
+ * the caller's.
+ */
+export async function reconcileAt(
+  scan: ScanDeps,
+  cut: SourceCut,
+  signal: AbortSignal,
+): Promise<CaptureSummary> {
+  const { deps, feed, request } = scan
+  const { followed } = await feed.check(scopeOf(request), signal)
+  const state = await deps.vault.readTimeline(request.source, signal)
+  const told = new Set(followed)
+  const follow = { feed: request.feed, part: 'reconcile' as const, followed: told }
+  const summary = await scanAt(scan, { cut, state, follow }, signal)
+  deps.tell({ kind: 'reconciled', summary, repairs: countRepairs(state, summary) })
+  return summary
+}
+
+export function scopeOf({ feed, isIncluded }: FollowRequest): FeedScope {
+  return { name: feed, isCovered: isIncluded }
+}
+
+async function scanAt(
+  { deps, request }: ScanDeps,
+  at: {
+    readonly cut: SourceCut
+    readonly state: TimelineState
+    readonly follow: FollowedScan
+  },
+  signal: AbortSignal,
+): Promise<CaptureSummary> {
+  const { clock, progress, random, vault } = deps
+  await using pool = await deps.openCapturePool(signal)
+  const run = { vault, clock, random, progress, captureEntity: pool.captureEntity }
+  const { connector, isIncluded, scansMax, sortBytesMax, source } = request
+  const asked = { source, connector, isIncluded, scansMax, sortBytesMax, follow: at.follow }
+  const whole = { ...asked, isFull: false, isNewIdentityAllowed: false }
+  const summary = await runCapture(run, { ...at, request: whole }, signal)
+  await deps.afterCommit()
+  return summary
+}
+
+/** What the newest point before the scan claimed to know, and was not so. */
+function countRepairs({ gaps, points }: TimelineState, { entities }: CaptureSummary): Repairs {
+  const newest = points.at(-1)
+  const open = gaps.filter(({ until }) => until === null)
+  const isAllUnknown =
+    newest?.body.follow === undefined || open.some((gap) => gap.entities === null)
+  const unknown = new Set([
+    ...(newest?.body.follow?.notFollowed ?? []),
+    ...open.flatMap((gap) => gap.entities ?? []),
+  ])
+  const held = new Set(newest?.entities.map(({ entity }) => entity))
+  let told = 0
+  let others = 0
+  for (const { deleted, entity, inserted, updated } of entities) {
+    const isKnown = !isAllUnknown && held.has(entity) && !unknown.has(entity)
+    if (isKnown) told += inserted + updated + deleted
+    else others += inserted + updated + deleted
+  }
+  return { told, others }
+}
