@@ -64,6 +64,42 @@ describePostgres('feed: replica identities', (major) => {
     ])
   })
 
+  test('rows are told one by one, whatever statement wrote them', async () => {
+    const setup = `create table t (id int primary key, v int);
+      create table c (id int primary key, t int references t on delete cascade on update cascade,
+        u int references t on delete set null);
+      insert into t select n, 0 from generate_series(1, 4) n;
+      insert into c values (1, 1, 3), (2, 2, 3)`
+    const merge = `merge into t using (values (2), (9)) s(id) on t.id = s.id
+      when matched then delete when not matched then insert values (s.id, 1)`
+    const before = [
+      'update t set id = 5 where id = 1',
+      'delete from t where id = 3',
+      'with gone as (delete from t where id = 4 returning *) insert into t select id, 4 from gone where false',
+      'insert into t values (5, 0), (6, 0) on conflict do nothing',
+      'begin; savepoint a; insert into t values (7, 0); rollback to a; insert into t values (7, 1); commit',
+      'begin; insert into t values (8, 0); update t set v = 1 where id = 8; delete from t where id = 8; commit',
+      major >= 15 ? merge : 'delete from t where id = 2; insert into t values (9, 1)',
+    ]
+    expect(await tellSteps(major, setup, { before })).toEqual([
+      'delete public.t 1',
+      'insert public.t 5 0',
+      'update public.c 1 5 3',
+      'delete public.t 3',
+      'update public.c 2 2 \\N',
+      'update public.c 1 5 \\N',
+      'delete public.t 4',
+      'insert public.t 6 0',
+      'insert public.t 7 1',
+      'insert public.t 8 0',
+      'update public.t 8 1',
+      'delete public.t 8',
+      'delete public.t 2',
+      'insert public.t 9 1',
+      'delete public.c 2',
+    ])
+  })
+
   test('a key that is checked at the end of a transaction only is left to scans', async () => {
     const setup = `create table t (id int primary key deferrable, v int);
       alter table t replica identity full; insert into t values (1, 1), (2, 2)`
