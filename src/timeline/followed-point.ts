@@ -42,14 +42,21 @@ function describeGap({ found, seq }: Gap): string {
   return `the feed could not tell what happened, as entry ${seq} says: ${found}`
 }
 
-/** The same of a moment after a point and before the next: until the cut of the point all is proven. */
-export function findUnprovenAfter({ body, seq }: Point, gaps: readonly Gap[]): Unproven {
+/**
+ * The same of a moment after a point and before the next, whose seq is `nextSeq`: until the cut of the
+ * point all is proven, and where a gap between them begins nobody knows.
+ */
+export function findUnprovenAfter(
+  { body, seq }: Point,
+  gaps: readonly Gap[],
+  nextSeq = Number.POSITIVE_INFINITY,
+): Unproven {
   const found = new Map<EntityName, string>()
   for (const entity of body.follow?.notFollowed ?? []) {
     found.set(entity, `it is not followed, and was last read in entry ${body.follow?.scan ?? seq}`)
   }
   for (const gap of gaps) {
-    if (gap.after > seq || (gap.until !== null && gap.until <= seq)) continue
+    if (gap.seq > nextSeq || (gap.until !== null && gap.until <= seq)) continue
     if (gap.entities === null) return describeGap(gap)
     for (const entity of gap.entities) found.set(entity, describeGap(gap))
   }

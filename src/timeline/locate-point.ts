@@ -72,7 +72,9 @@ function isUpTo(time: string, timeNs: bigint): boolean {
 /** A moment after the cut of a point: until the next one a feed may have told nothing. */
 function asOfTime(state: TimelineState, point: Point, timeNs: bigint): Point {
   if (!((parseTimeNs(point.cut.time) ?? timeNs) < timeNs)) return point
-  const unproven = joinUnproven(point.unproven, findUnprovenAfter(point, state.gaps))
+  const nextSeq = state.points.after(point.seq)?.seq
+  const after = findUnprovenAfter(point, state.gaps, nextSeq)
+  const unproven = joinUnproven(point.unproven, after)
   return withFacts(point, { unproven })
 }
 
