@@ -3,7 +3,12 @@ export type RowSink = {
   tab(): void
   endRow(): void
   writeNull(): void
+  /** Text in UTF-8, which is escaped. */
   writeValue(from: Uint8Array, start: number, length: number): void
+  /** Bytes as hex digits. */
+  writeHex(from: Uint8Array, start: number, length: number): void
+  /** A short text in ASCII that needs no escapes. */
+  writeAscii(text: string): void
 }
 
 /**
@@ -56,6 +61,24 @@ export class RowWriter implements RowSink {
     this.#used = used
   }
 
+  writeHex(from: Uint8Array, start: number, length: number): void {
+    const bytes = this.#bytes
+    let used = this.#used
+    for (let at = start, end = start + length; at < end; at++) {
+      const byte = from[at] ?? 0
+      bytes[used++] = HEX[byte >> 4] ?? 0
+      bytes[used++] = HEX[byte & 15] ?? 0
+    }
+    this.#used = used
+  }
+
+  writeAscii(text: string): void {
+    const bytes = this.#bytes
+    let used = this.#used
+    for (let i = 0; i < text.length; i++) bytes[used++] = text.charCodeAt(i)
+    this.#used = used
+  }
+
   /** Adds text that is already a row's. */
   append(text: Uint8Array): void {
     this.reserve(text.length)
@@ -105,6 +128,17 @@ export class LargeRowWriter implements RowSink {
     }
   }
 
+  writeHex(from: Uint8Array, start: number, length: number): void {
+    for (let done = 0; done < length; done += SLICE_BYTES) {
+      const count = Math.min(SLICE_BYTES, length - done)
+      this.#reserve().writeHex(from, start + done, count)
+    }
+  }
+
+  writeAscii(text: string): void {
+    this.#reserve().writeAscii(text)
+  }
+
   /** The whole row, in pieces of at most 1 MiB. */
   takeParts(): readonly Uint8Array<ArrayBuffer>[] {
     if (this.#piece.used > 0) this.#parts.push(this.#piece.take())
@@ -125,6 +159,8 @@ const BACKSPACE = 0x08
 const CARRIAGE_RETURN = 0x0d
 const BACKSLASH = 0x5c
 const CAPITAL_N = 0x4e
+
+const HEX = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
 
 /** What follows the backslash, by byte. */
 const ESCAPES = Uint8Array.from({ length: 128 }, (_, byte) => {

@@ -3,7 +3,11 @@
  * that holds it. The server itself prints six digits, which is not enough.
  */
 export function formatFloat(doubleText: string): string {
-  const value = Number(doubleText)
+  return formatFloatValue(Number(doubleText))
+}
+
+/** As `formatFloat`, of the number itself. */
+export function formatFloatValue(value: number): string {
   if (value === 0) return Object.is(value, -0) ? '-0' : '0'
   const begin = Math.abs(value) < NORMAL_MIN ? 1 : DIGITS_SURE
   for (let digits = begin; digits <= DIGITS_MAX; digits++) {

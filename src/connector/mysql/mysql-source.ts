@@ -5,6 +5,7 @@ import { openPace, type Pace } from '../pace.ts'
 import { type MysqlAddress, parseAddress } from './address.ts'
 import { connect } from './connect.ts'
 import { openCut } from './cut.ts'
+import { MysqlSourceFeed } from './feed/mysql-source-feed.ts'
 import { readIdentity } from './identity.ts'
 import type { Session } from './session.ts'
 
@@ -13,6 +14,7 @@ export class MysqlSource implements Source {
   readonly identity: SourceIdentity
   /** Everything that is read from the database spends from it. */
   readonly pace: Pace
+  readonly feed: MysqlSourceFeed
   readonly #address: MysqlAddress
   readonly #sessionsMax: number
   #kept: Session | undefined
@@ -39,6 +41,12 @@ export class MysqlSource implements Source {
     this.#kept = found.session
     this.#sessionsMax = options.connectionsMax
     this.pace = openPace(options.clock, options.bytesPerSecondMax)
+    this.feed = new MysqlSourceFeed({
+      identity: this.identity,
+      clock: options.clock,
+      connect: (forSignal) => this.takeSession(forSignal),
+      openCut: (forSignal) => this.openCut(forSignal),
+    })
   }
 
   openCut(signal: AbortSignal): Promise<SourceCut> {

@@ -85,6 +85,18 @@ async function describeTables(
   return described
 }
 
+/** Describes one table as it is now; `undefined` when there is none. */
+export async function describeOne(
+  session: Session,
+  table: string,
+  signal: AbortSignal,
+): Promise<DescribedEntity | undefined> {
+  const all = await readTables(session, signal)
+  const found = all.filter((one) => one.table === table && TABLE_KINDS.has(one.kind))
+  const [described] = await describeTables(session, found, signal)
+  return described
+}
+
 type Access = { readonly create: string; readonly missingGrant: string | null }
 
 /** Whether every row and field may be read, found out by asking for them. */

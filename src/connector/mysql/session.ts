@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { Connection } from 'mysql2'
 import type { RowBatch } from '#record/row-batch'
 import { ERRNO, readServerError } from './mysql-error.ts'
-import { RowCommand } from './row-command.ts'
+import { type CommandConnection, RowCommand } from './row-command.ts'
 import type { FieldForm } from './row-writer.ts'
 
 /** One row of an answer, as the server printed it. */
@@ -13,6 +13,13 @@ export type LoadedRows = {
   readonly addedCount: number
   /** Rows skipped, and values changed: every one is a loss. */
   readonly warningCount: number
+}
+
+/** As the driver runs it. */
+export type Command = {
+  execute(packet: unknown, connection: CommandConnection): boolean
+  /** The connection is lost. */
+  onResult(error: unknown): void
 }
 
 export type ConnectAgain = (signal: AbortSignal) => Promise<Session>
@@ -27,7 +34,7 @@ const END_TIMEOUT_MS = 5000
 export class Session implements AsyncDisposable {
   readonly #connection: Connection
   readonly #connectAgain: ConnectAgain | null
-  #running: RowCommand | undefined
+  #running: Command | undefined
   #isLost = false
 
   /** @param connectAgain opens another session of the same server, to kill a statement of this one */
@@ -107,6 +114,12 @@ export class Session implements AsyncDisposable {
     }
   }
 
+  /** Runs a command that never ends: nothing else can be asked any more. */
+  runForEver(command: Command): void {
+    this.#running = command
+    this.#add(command)
+  }
+
   /** Gives the connection up at once; the server rolls back whatever is open. */
   destroy(): void {
     if (!this.#isLost) {
@@ -163,7 +176,7 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  #add(command: RowCommand): void {
+  #add(command: Command): void {
     const addCommand: unknown = Reflect.get(this.#connection, 'addCommand')
     if (typeof addCommand !== 'function') throw new TypeError('The driver runs commands.')
     Reflect.apply(addCommand, this.#connection, [command])

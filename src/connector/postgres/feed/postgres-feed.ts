@@ -3,18 +3,20 @@ import type { DescribedEntity } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import { formatCanonicalJson } from '#stdx/canonical-json'
+import { CatalogueWatch } from '../../changes/catalogue-watch.ts'
 import type { ChangeShape } from '../../changes/change-block.ts'
 import type { Feed, FeedMessage, OpenFeedOptions } from '../../feed.ts'
 import type { CopyBoth } from '../copy-both.ts'
 import { isConnectionLost, withoutValues } from '../pg-error.ts'
 import type { Session } from '../session.ts'
-import { CatalogueWatch } from './catalogue-watch.ts'
 import { describeRelation } from './describe-relation.ts'
 import type { PostgresFeedDeps } from './examine-feed.ts'
 import { FeedDecoder } from './feed-decoder.ts'
 import { FrameReader } from './frame-reader.ts'
 import { judgeRelation } from './judge-relation.ts'
+import { HEADER_BYTES_MAX } from './judge-slot.ts'
 import { parsePosition, toServerTime } from './lsn.ts'
+import { observeCatalogue } from './observe-catalogue.ts'
 import { planRows, type Relation } from './relation.ts'
 import {
   FRAME,
@@ -48,7 +50,7 @@ export class PostgresFeed implements Feed {
   readonly #parts: PostgresFeedParts
   readonly #frames = new FrameReader()
   readonly #decoder: FeedDecoder
-  readonly #watch: CatalogueWatch
+  readonly #watch: CatalogueWatch<bigint>
   readonly #known: Map<EntityName, DescribedEntity>
   readonly #shapes = new Map<EntityName, ChangeShape>()
   readonly #unfollowed = new Set<EntityName>()
@@ -64,7 +66,12 @@ export class PostgresFeed implements Feed {
     this.#options = options
     this.#parts = parts
     this.#decoder = new FeedDecoder(parts)
-    this.#watch = new CatalogueWatch(deps, options)
+    this.#watch = new CatalogueWatch({
+      clock: deps.clock,
+      intervalMs: options.watchIntervalMs,
+      observe: (signal) => observeCatalogue(deps, options, signal),
+      hasCome: (at, place) => at + HEADER_BYTES_MAX >= place,
+    })
     this.#known = new Map(options.entities.map((described) => [described.entity, described]))
     this.#acknowledged = parts.after
   }

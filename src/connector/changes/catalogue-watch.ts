@@ -1,32 +1,37 @@
 import { createHash } from 'node:crypto'
 import { formatCanonicalJson } from '#stdx/canonical-json'
-import type { FeedCatalogue, OpenFeedOptions } from '../../feed.ts'
-import { examineFeed, type PostgresFeedDeps } from './examine-feed.ts'
-import { HEADER_BYTES_MAX } from './judge-slot.ts'
-import { parseLsn } from './lsn.ts'
+import type { Clock } from '#stdx/clock'
+import type { FeedCatalogue } from '../feed.ts'
 
 const INTERVAL_MS = 60_000
 
-type Observation = { readonly lsn: bigint; readonly message: FeedCatalogue }
+/** What the catalogue held, and where the log ended after that was looked at. */
+export type Observation<Place> = { readonly place: Place; readonly message: FeedCatalogue }
+
+export type CatalogueWatchDeps<Place> = {
+  readonly clock: Clock
+  readonly intervalMs: number | undefined
+  readonly observe: (signal: AbortSignal) => Promise<Observation<Place>>
+  /** Whether a stream that stands at `at` has told what lies up to `place`. */
+  readonly hasCome: (at: Place, place: Place) => boolean
+}
 
 /**
  * Looks at the catalogue from time to time for what the log tells nobody: tables that were made or
  * dropped, fields added to tables that nobody writes to. What was seen is told once the stream has
  * come to where the log ended when it was looked at: everything seen happened before.
  */
-export class CatalogueWatch {
-  readonly #deps: PostgresFeedDeps
-  readonly #options: OpenFeedOptions
-  #observation: Observation | undefined
+export class CatalogueWatch<Place> {
+  readonly #deps: CatalogueWatchDeps<Place>
+  #observation: Observation<Place> | undefined
   #lookedAtMs = Number.NEGATIVE_INFINITY
   #isLooking = false
   /** Raised by what makes an observation that was begun before it worthless. */
   #edition = 0
   #toldHash = ''
 
-  constructor(deps: PostgresFeedDeps, options: OpenFeedOptions) {
+  constructor(deps: CatalogueWatchDeps<Place>) {
     this.#deps = deps
-    this.#options = options
   }
 
   /** The stream told something newer than what may just be looked at. */
@@ -38,15 +43,14 @@ export class CatalogueWatch {
 
   /** Looks when it is time. Returns whether there is something to tell. */
   async look(signal: AbortSignal): Promise<boolean> {
-    const { clock } = this.#deps
-    const intervalMs = this.#options.watchIntervalMs ?? INTERVAL_MS
+    const { clock, intervalMs = INTERVAL_MS, observe } = this.#deps
     const nowMs = clock.nowMs()
     if (this.#isLooking || nowMs - this.#lookedAtMs < intervalMs) return false
     this.#isLooking = true
     this.#lookedAtMs = nowMs
     const edition = this.#edition
     try {
-      const observation = await this.#observe(signal)
+      const observation = await observe(signal)
       if (edition !== this.#edition || hashOf(observation) === this.#toldHash) return false
       this.#observation = observation
       return true
@@ -56,30 +60,17 @@ export class CatalogueWatch {
   }
 
   /** What was seen, when the stream has come so far. */
-  takeAt(position: bigint): FeedCatalogue | undefined {
+  takeAt(at: Place): FeedCatalogue | undefined {
     const observation = this.#observation
-    if (observation === undefined || position + HEADER_BYTES_MAX < observation.lsn) return undefined
+    if (observation === undefined || !this.#deps.hasCome(at, observation.place)) return undefined
     this.#observation = undefined
     this.#toldHash = hashOf(observation)
     return observation.message
   }
-
-  async #observe(signal: AbortSignal): Promise<Observation> {
-    await using session = await this.#deps.connect(signal)
-    await session.query('begin isolation level repeatable read read only', signal)
-    const { catalogue, findings, followed } = await examineFeed(session, this.#options, signal)
-    await session.query('commit', signal)
-    const [[lsn] = []] = await session.query(
-      'select pg_catalog.pg_current_wal_insert_lsn()',
-      signal,
-    )
-    const message = { kind: 'catalogue', catalogue, followed: new Set(followed), findings } as const
-    return { lsn: parseLsn(lsn ?? ''), message }
-  }
 }
 
 /** Positions of sequences move all the time and are no change. */
-function hashOf({ message: { catalogue, findings, followed } }: Observation): string {
+function hashOf({ message: { catalogue, findings, followed } }: Observation<unknown>): string {
   const { definition, entities, notRestored } = catalogue
   const said = { definition, entities, notRestored, followed: [...followed], findings }
   return createHash('sha256').update(formatCanonicalJson(said)).digest('base64')
