@@ -3,10 +3,11 @@
  * own of every transaction that was committed. Shares no code with Holdfast: a feed is proved
  * against what this program says it did.
  *
- *     node test/load/write-load.mjs KIND URL ACCOUNT SEED WRITERS TRANSACTIONS
+ *     node test/load/write-load.mjs KIND URL ACCOUNT SEED WRITERS TRANSACTIONS [PER_SECOND]
  *
  * Needs the tables that `write-load.mjs KIND --tables` prints. TRANSACTIONS is how many each writer
- * writes, or for how long: `90s`. SIGTERM ends it after the transactions that are open.
+ * writes, or for how long: `90s`; PER_SECOND how many at most. Each run on the same tables takes a
+ * seed of its own. SIGTERM ends it after the transactions that are open.
  *
  * Every transaction that is in the account leaves a row in `ledger`, under its stamp; the account
  * has one line for each:
@@ -81,7 +82,7 @@ const DIALECTS = {
   },
 }
 
-const [, , kind, url, account, seed, writers, transactions] = process.argv
+const [, , kind, url, account, seed, writers, transactions, perSecond = 'Infinity'] = process.argv
 const dialect = DIALECTS[kind]
 let isStopping = false
 const stop = () => {
@@ -110,8 +111,11 @@ function makeChance(start) {
 async function write(writer, count) {
   const chance = makeChance(Number(seed) * 1000 + writer)
   const below = (n) => Math.floor(chance() * n)
+  const startedAtMs = Date.now()
   let db = await connect()
   for (let n = 0; n < count && !isStopping; n++) {
+    const earlyMs = startedAtMs + (1000 * n) / Number(perSecond) - Date.now()
+    if (earlyMs > 0) await sleep(earlyMs)
     const stamp = `${seed}.${writer}.${n}`
     const tally = { stamp, inserts: 0, updates: 0, deletes: 0, amount: 0n }
     let isCommitting = false
