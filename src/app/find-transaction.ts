@@ -11,7 +11,8 @@ export type FoundTransaction = FoundPoint & { readonly undone: Point }
 
 /**
  * The one transaction that an address means, and the moments around it.
- * @throws app.transaction-missing when the address means a whole point, and as `findPoint`
+ * @throws app.transaction-missing when the address means a whole point, or when the point before the
+ * first transaction of an entry was let go; and as `findPoint`
  */
 export async function findTransaction(
   vault: Vault,
@@ -22,7 +23,9 @@ export async function findTransaction(
   const { body, seq, transaction } = undone
   if (transaction === null) throw noTransaction(source, undone)
   const isFirst = transaction.ordinal === 1
-  const before = isFirst ? `${body.base}` : `${seq}.${transaction.ordinal - 1}`
+  const base = body.base ?? 0
+  if (isFirst && state.points.bySeq(base) === undefined) throw letGo(source, undone, base)
+  const before = isFirst ? `${base}` : `${seq}.${transaction.ordinal - 1}`
   const address = parsePointAddress(`${source}@${before}`)
   return { source, state, undone, point: await locatePoint(vault, state, address, signal) }
 }
@@ -35,4 +38,10 @@ function noTransaction(source: string, point: Point): AppError {
       ? 'no feed told it'
       : `it is ${count} transactions, need ${count === 1 ? '' : 'one of '}${address}.1${count === 1 ? '' : ` to ${address}.${count}`}`
   return new AppError('app.transaction-missing', `Cannot undo ${address}: ${found}`, { source })
+}
+
+function letGo(source: string, undone: Point, base: number): AppError {
+  const found = `what was there before it was let go with ${source}@${base}`
+  const message = `Cannot undo ${formatPoint(source, undone)}: ${found}`
+  return new AppError('app.transaction-missing', message, { source })
 }

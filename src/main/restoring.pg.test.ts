@@ -3,41 +3,17 @@ import { expect, test } from 'vitest'
 import { diffPoints } from '#app/diff-points'
 import { listHistory } from '#app/list-history'
 import { silentProgress } from '#app/progress'
-import { postgresConnector } from '#connector/postgres/postgres-connector'
-import type { ConnectorHarness, ContractSystem } from '#connector/testing/contract-system'
+import type { ContractSystem } from '#connector/testing/contract-system'
 import { Secret } from '#stdx/secret'
 import { collect } from '#stdx/streams'
-import { describePostgres, freshDatabase, newestMajor } from '#test/servers/fresh-database'
+import { describePostgres, newestMajor } from '#test/servers/fresh-database'
 import { signal } from '#vault/testing/a-vault'
 import { aRestoring, noSystems, type RestoreChange } from './testing/a-restore.ts'
+import { postgresHarness } from './testing/postgres-harness.ts'
 import { testRestoring } from './testing/restoring-contract.ts'
 
-function aHarness(major: number): ConnectorHarness {
-  return {
-    connector: postgresConnector,
-    schema: 'public',
-    async freshSystem() {
-      const database = await freshDatabase(major)
-      await database.query("set lock_timeout = '3s'")
-      return {
-        address: new Secret(database.url),
-        exec: async (sql) => {
-          await database.query(sql)
-        },
-        [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
-      }
-    },
-    nowhere: new Secret('postgres://nobody@127.0.0.1:1/nothing'),
-    repeat: (text, count) => `repeat('${text}', ${count})`,
-    binary: { type: 'bytea', value: (count) => `decode(repeat('00', ${count}), 'hex')` },
-    cycleSql: `CREATE TABLE first (id INTEGER PRIMARY KEY, other INTEGER);
-      CREATE TABLE second (id INTEGER PRIMARY KEY, other INTEGER REFERENCES first (id));
-      ALTER TABLE first ADD FOREIGN KEY (other) REFERENCES second (id);`,
-  }
-}
-
 describePostgres('restoring', (major) => {
-  const harness = aHarness(major)
+  const harness = postgresHarness(major)
   // What differs between majors is the connector's, and tested there.
   if (major === newestMajor()) testRestoring(`postgres ${major}`, harness)
 

@@ -1,0 +1,211 @@
+import { expect, test } from 'vitest'
+import { type ToldTransaction, tellTransactions } from '#capture/testing/tell-transactions'
+import { type ConnectorHarness, openSource } from '#connector/testing/contract-system'
+import { assert } from '#stdx/assert'
+import type { Restoring } from './a-restore.ts'
+import { openKit } from './restoring-kit.ts'
+
+const TABLES = `CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT, terms TEXT, iban TEXT);
+  CREATE TABLE address (id INTEGER PRIMARY KEY, customer INTEGER REFERENCES customer (id), city TEXT);
+  INSERT INTO customer VALUES (1, 'Ada', '30d', 'DE1'), (2, 'Bob', '30d', 'DE2'),
+    (3, 'Cy', NULL, 'DE3'), (4, 'Dot', '14d', '');
+  INSERT INTO address VALUES (10, 1, 'Bonn'), (20, 2, 'Ulm'), (30, 3, NULL)`
+
+/** What one bad import does: changes two, deletes one with its address, adds one with an address. */
+const BAD = `UPDATE customer SET terms = '90d', iban = NULL WHERE id IN (1, 2);
+  DELETE FROM address WHERE id = 30; DELETE FROM customer WHERE id = 3;
+  INSERT INTO customer VALUES (5, 'Eve', '90d', 'DE5'); INSERT INTO address VALUES (50, 5, 'Rom')`
+
+/** What undoing a transaction must do on a living system, whatever kind of system it is. */
+export function testUndoing(kind: string, harness: ConnectorHarness): void {
+  const { expectNothingWritten, name, read, start } = openKit(harness)
+
+  /** Runs transactions in the source, which tells them, and in the copy. Returns their point. */
+  async function tell({ copy, erp, vault }: Restoring, ...sqls: string[]): Promise<string> {
+    const exec = async (sql: string) => {
+      await erp.exec(sql)
+      await copy.exec(sql)
+    }
+    const open = () => openSource(harness, erp.address)
+    const told = sqls.map((sql, i): ToldTransaction => {
+      return { transaction: `${700 + i}`, time: `2026-06-30T12:00:0${i}.123456Z`, sql }
+    })
+    return `erp@${await tellTransactions({ vault, source: 'erp', openSource: open, exec }, told)}`
+  }
+
+  const contents = async ({ copy }: Restoring) => [
+    ...(await read(copy, 'customer')),
+    ...(await read(copy, 'address')),
+  ]
+
+  const undoing = (isSkippingConflicts = false) => ({
+    undo: { isSkippingConflicts, refused: () => {} },
+  })
+
+  test(`${kind}: the newest transaction is undone: rows change back, come back and go`, async () => {
+    await using restoring = await start(TABLES)
+    const before = await contents(restoring)
+    await restoring.backUp()
+    const point = await tell(restoring, BAD)
+    expect(await contents(restoring)).not.toEqual(before)
+    const change = { point: `${point}.1`, ...undoing() }
+    const plan = await restoring.plan(change)
+    expect(plan).toMatchObject({
+      undone: { point: `${point}.1`, transaction: '700', time: '2026-06-30T12:00:00.123456Z' },
+      conflicts: [],
+      steps: [
+        { entity: name('customer'), insert: 1, update: 2, delete: 1, same: 0, conflicts: 0 },
+        { entity: name('address'), insert: 1, update: 0, delete: 1, same: 0, conflicts: 0 },
+      ],
+    })
+    expect((await restoring.plan(change)).plan).toBe(plan.plan)
+    const { summary } = await restoring.restore(change)
+    expect(summary).toMatchObject({
+      inserted: 2,
+      updated: 2,
+      deleted: 2,
+      conflicts: 0,
+      verified: { records: 6, different: 0 },
+    })
+    expect(await contents(restoring)).toEqual(before)
+    const [fact] = await restoring.vault.restores(new AbortController().signal)
+    expect(fact?.body).toMatchObject({ undone: `${point}.1`, deleted: 2, verifiedDifferent: 0 })
+    // Once more there is nothing to do.
+    const again = await restoring.restore(change)
+    expect(again.summary).toMatchObject({ inserted: 0, updated: 0, deleted: 0, skipped: 6 })
+    expect(await contents(restoring)).toEqual(before)
+  })
+
+  test(`${kind}: what later transactions did to other fields and records stays`, async () => {
+    await using restoring = await start(TABLES)
+    await restoring.backUp()
+    const first = `UPDATE customer SET name = 'Zed' WHERE id = 4`
+    const later = `UPDATE customer SET name = 'Ann' WHERE id = 1; DELETE FROM address WHERE id = 20;
+      INSERT INTO customer VALUES (6, 'Fay', NULL, NULL)`
+    const point = await tell(restoring, first, BAD, later)
+    await restoring.copy.exec(`UPDATE customer SET name = 'Ben' WHERE id = 2`)
+    const { plan, summary } = await restoring.restore({ point: `${point}.2`, ...undoing() })
+    expect(plan).toMatchObject({ point: `${point}.1`, undone: { transaction: '701' } })
+    expect(summary).toMatchObject({ inserted: 2, updated: 2, deleted: 2, conflicts: 0 })
+    expect(await contents(restoring)).toEqual([
+      '1|Ann|30d|DE1',
+      '2|Ben|30d|DE2',
+      '3|Cy||DE3',
+      '4|Zed|14d|',
+      '6|Fay||',
+      '10|1|Bonn',
+      '30|3|',
+    ])
+  })
+
+  test(`${kind}: records that were changed since refuse it, or stay as they are`, async () => {
+    await using restoring = await start(TABLES)
+    await restoring.backUp()
+    const point = await tell(restoring, BAD)
+    await restoring.copy.exec(`UPDATE customer SET terms = '60d', name = 'Ada L.' WHERE id = 1;
+      DELETE FROM address WHERE id = 20; DELETE FROM customer WHERE id = 2;
+      INSERT INTO customer VALUES (3, 'Cy', '7d', 'DE3');
+      UPDATE address SET city = 'Roma' WHERE id = 50`)
+    const change = { point: `${point}.1`, ...undoing() }
+    const customer = name('customer')
+    const plan = await restoring.plan(change)
+    expect(plan.conflicts).toEqual([
+      { entity: customer, key: '1', found: 'changed', fields: ['terms'] },
+      { entity: customer, key: '2', found: 'gone', fields: ['terms', 'iban'] },
+      { entity: customer, key: '3', found: 'back', fields: ['terms'] },
+      { entity: name('address'), key: '50', found: 'changed', fields: ['city'] },
+    ])
+    const refused: string[] = []
+    const undo = {
+      isSkippingConflicts: false,
+      refused: (one: { readonly plan: string }) => refused.push(one.plan),
+    }
+    await expectNothingWritten(
+      restoring,
+      ['customer', 'address'],
+      () => restoring.restore({ ...change, undo }),
+      { code: 'app.undo-conflicts', message: expect.stringContaining('4 of the 6 records') },
+    )
+    expect(refused).toEqual([plan.plan])
+    // Left as it is, the address keeps its customer, which then cannot go.
+    await expectNothingWritten(
+      restoring,
+      ['customer', 'address'],
+      () => restoring.restore({ ...change, ...undoing(true) }),
+      { code: 'connector.constraint-violated' },
+    )
+    await restoring.copy.exec('UPDATE address SET customer = 4 WHERE id = 50')
+    const { summary } = await restoring.restore({ ...change, ...undoing(true) })
+    expect(summary).toMatchObject({
+      inserted: 1,
+      updated: 0,
+      deleted: 1,
+      conflicts: 4,
+      verified: { records: 2, different: 0 },
+    })
+    expect(await contents(restoring)).toEqual([
+      '1|Ada L.|60d|',
+      '3|Cy|7d|DE3',
+      '4|Dot|14d|',
+      '10|1|Bonn',
+      '30|3|',
+      '50|4|Roma',
+    ])
+  })
+
+  test(`${kind}: keys that moved move back, and large values come back`, async () => {
+    const long = harness.text?.long ?? 'TEXT'
+    await using restoring =
+      await start(`CREATE TABLE doc (id INTEGER PRIMARY KEY, title TEXT, body ${long});
+      INSERT INTO doc VALUES (1, 'a', ${harness.repeat('x', 200_000)}), (2, 'b', ${harness.repeat('y', 90_000)}),
+        (3, 'c', 'short')`)
+    const before = await read(restoring.copy, 'doc')
+    await restoring.backUp()
+    const point = await tell(
+      restoring,
+      `UPDATE doc SET body = ${harness.repeat('z', 150_000)} WHERE id IN (1, 3);
+        UPDATE doc SET id = 7 WHERE id = 2`,
+      `UPDATE doc SET title = 'later' WHERE id = 1`,
+    )
+    const { summary } = await restoring.restore({ point: `${point}.1`, ...undoing() })
+    expect(summary).toMatchObject({ inserted: 1, updated: 2, deleted: 1, conflicts: 0 })
+    const [first = '', ...others] = before
+    expect(await read(restoring.copy, 'doc')).toEqual([first.replace('|a|', '|later|'), ...others])
+  })
+
+  test(`${kind}: a row that somebody changes after the plan is not overwritten`, async () => {
+    await using restoring = await start(TABLES)
+    await restoring.backUp()
+    const point = await tell(restoring, BAD)
+    const meddle = `UPDATE customer SET terms = '1d' WHERE id = 1`
+    const change = { point: `${point}.1`, ...undoing() }
+    const agree = () => restoring.copy.exec(meddle)
+    await expect(restoring.restore({ ...change, agree })).rejects.toMatchObject({
+      code: 'connector.target-changed',
+    })
+    expect(await read(restoring.copy, 'customer')).toContain('1|Ada|1d|')
+  })
+
+  test(`${kind}: only what a feed told is undone, and where its tables are`, async () => {
+    await using restoring = await start(TABLES)
+    const scan = await restoring.backUp()
+    const refuses = (point: string, failure: Record<string, unknown>) =>
+      expectNothingWritten(
+        restoring,
+        ['customer'],
+        () => restoring.restore({ point, ...undoing() }),
+        failure,
+      )
+    const code = 'app.transaction-missing'
+    await refuses(scan, { code, message: expect.stringContaining('no feed told it') })
+    await refuses(`${scan}.1`, { code })
+    const point = await tell(restoring, BAD, `UPDATE customer SET name = 'x' WHERE id = 1`)
+    await refuses(point, { code, message: expect.stringContaining(`${point}.1 to ${point}.2`) })
+    await refuses(`${point}.3`, { code: 'timeline.point-unknown' })
+    await restoring.copy.exec('DROP TABLE address')
+    await refuses(`${point}.1`, { code: 'restore.table-missing' })
+    const last = await restoring.restore({ point: `${point}.2`, ...undoing() })
+    assert(last.summary !== null, 'It was not a plan only.')
+    expect(last.summary).toMatchObject({ updated: 1, verified: { records: 1, different: 0 } })
+  })
+}
