@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { systemRandom } from '#stdx/random'
 import type { ObjectLock } from '#store/object-store'
+import { aToldBody, beginFollowing, someTransactions, tell } from '#vault/testing/a-followed-vault'
 import { aRealCapture } from '#vault/testing/a-real-capture'
 import { aVault, signal } from '#vault/testing/a-vault'
 import type { Vault } from '#vault/vault'
@@ -65,6 +66,18 @@ test('extendLocks() locks for longer what counts, and nothing that was replaced 
     expect(until).toBeGreaterThanOrEqual(nowMs + KEEP_MS / 2)
     expect(until).toBeLessThanOrEqual(nowMs + KEEP_MS)
   }
+})
+
+test('extendLocks() locks the tables of points for longer', async () => {
+  let nowMs = 1
+  const inHand = await aVault(() => nowMs)
+  await beginFollowing(inHand.vault)
+  const table = await tell(inHand.vault, await aToldBody(inHand.vault, someTransactions(40)))
+  const { untilMs, vault } = locking(inHand.vault)
+  nowMs = 6 * DAY_MS
+  const state = await inHand.vault.readTimeline('erp', signal)
+  await extendLocks({ vault, random: systemRandom }, state, signal)
+  expect([...untilMs.keys()]).toContain(table)
 })
 
 test('extendLocks() asks nothing of a store that does not lock', async () => {
