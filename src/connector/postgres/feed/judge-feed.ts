@@ -117,28 +117,22 @@ function judgeRole({ publication, server, slot, tables }: FeedFacts): FeedFindin
       costs: 'The role can then read all of the log, and with it every table of the server.',
     })
   }
-  if (slot === undefined && server.slotCount >= server.slotsMax) {
-    findings.push({
-      ...blocks(`all ${server.slotsMax} replication slots are taken`),
-      means: 'The feed needs one of its own.',
-      remedy: [
-        `ALTER SYSTEM SET max_replication_slots = ${server.slotsMax + 4};`,
-        'Restart the server',
-      ],
-      costs: 'A restart.',
-    })
-  }
-  if (!slot?.isActive && server.senderCount >= server.sendersMax) {
-    findings.push({
-      ...blocks(`all ${server.sendersMax} WAL senders are taken`),
-      means: 'The feed needs one while it is read.',
-      remedy: [
-        `ALTER SYSTEM SET max_wal_senders = ${server.sendersMax + 4};`,
-        'Restart the server',
-      ],
-      costs: 'A restart.',
-    })
-  }
+  findings.push(
+    ...judgeRoom({
+      what: 'replication slots',
+      setting: 'max_replication_slots',
+      max: server.slotsMax,
+      left: server.slotsMax - server.slotCount,
+      isOurs: slot !== undefined,
+    }),
+    ...judgeRoom({
+      what: 'WAL senders',
+      setting: 'max_wal_senders',
+      max: server.sendersMax,
+      left: server.sendersMax - server.senderCount,
+      isOurs: slot?.isActive === true,
+    }),
+  )
   if (publication === undefined && !server.mayCreate && tables.length > 0) {
     findings.push({
       kind: 'advice',
@@ -150,6 +144,30 @@ function judgeRole({ publication, server, slot, tables }: FeedFacts): FeedFindin
     })
   }
   return findings
+}
+
+type Room = {
+  readonly what: string
+  readonly setting: string
+  readonly max: number
+  /** Not in use. */
+  readonly left: number
+  /** The feed has its own already. */
+  readonly isOurs: boolean
+}
+
+/** The feed needs one, and a reconcile another for a moment. */
+function judgeRoom({ isOurs, left, max, setting, what }: Room): FeedFinding[] {
+  if (left >= (isOurs ? 1 : 2)) return []
+  const remedy = [`ALTER SYSTEM SET ${setting} = ${max + 4};`, 'Restart the server']
+  const costs = 'A restart.'
+  if (left === 0 && !isOurs) {
+    const means = 'The feed needs one of its own.'
+    return [{ ...blocks(`all ${max} ${what} are taken`), means, remedy, costs }]
+  }
+  const found = `the feed has the last of ${max} ${what}`
+  const means = 'It can be followed. A reconcile needs another for a moment, and would be refused.'
+  return [{ kind: 'advice', entity: null, found, means, remedy, costs }]
 }
 
 function judgePublication(name: string, { publication }: FeedFacts): FeedFinding[] {

@@ -66,7 +66,14 @@ describePostgres('source feed on a server of its own', (major) => {
       // Nothing is left in the server but the snapshot.
       expect((await client.query(slots)).rows).toEqual(before)
     }
+    const advised = async () => {
+      const { findings, isReady } = await feed.check(scope, never)
+      expect(isReady).toBe(true)
+      return findings.filter(({ kind }) => kind === 'advice').map(({ found }) => found)
+    }
+    expect(await advised()).toEqual([])
     await client.query("select pg_create_physical_replication_slot('other')")
+    expect(await advised()).toEqual(['the feed has the last of 2 replication slots'])
     await expect(feed.openCut('beside', never)).rejects.toMatchObject({
       code: 'connector.feed-not-ready',
       message: expect.stringContaining('raise max_replication_slots'),
@@ -75,6 +82,7 @@ describePostgres('source feed on a server of its own', (major) => {
     {
       await using _open = await feed.open({ ...scope, after, entities }, never)
       await using _other = await openLogReader(server.url)
+      expect(await advised()).toEqual(['the feed has the last of 2 WAL senders'])
       await expect(feed.openCut('beside', never)).rejects.toMatchObject({
         code: 'connector.feed-not-ready',
         message: expect.stringContaining('raise max_wal_senders'),
