@@ -107,6 +107,8 @@ export type CreatePlan = {
   /** The catalogue's `definition` and `sequences` of the same point. */
   readonly definition: JsonValue
   readonly sequences: Readonly<Record<string, string>>
+  /** The rows are of a later moment than `sequences`: none that belongs to a field may be behind it. */
+  readonly mayTrail?: boolean
 }
 
 /** Something that could not be put back with a table: a default whose function is missing there. */

@@ -128,5 +128,7 @@ function formatCreatePlan({ entities, point }: PreparedRestore): CreatePlan {
     schemas: created.map(({ at }) => at.schema),
     definition: point.catalogue.definition,
     sequences: point.sequences,
+    // A feed does not tell where sequences stand.
+    mayTrail: point.kind === 'feed',
   }
 }

@@ -42,7 +42,10 @@ export async function finishTables(
     }
   }
   for (const sequence of sequences) {
-    await setPosition(session, sequence, { position: plan.sequences[entityOf(sequence)], signal })
+    const position = plan.sequences[entityOf(sequence)]
+    if (position !== undefined) await setPosition(session, sequence, { position, signal })
+    const mayTrail = position === undefined || plan.mayTrail === true
+    if (mayTrail) await catchUp(session, sequence, { isSet: position !== undefined, signal })
   }
   return leftOut
 }
@@ -129,28 +132,37 @@ function childrenFirst(tables: readonly PartitionDefinition[]): PartitionDefinit
     .map(({ table }) => table)
 }
 
-/**
- * Sets a sequence to where it stood. Where the capture could not read it, an owned one goes behind
- * the largest value of its column, so that the next one is new.
- */
+/** Sets a sequence to where it stood. */
 async function setPosition(
   session: Session,
   sequence: SequenceDefinition,
-  { position, signal }: { position: string | undefined; signal: AbortSignal },
+  { position, signal }: { position: string; signal: AbortSignal },
 ): Promise<void> {
   const name = quoteLiteral(quoteQualified(sequence.schema, sequence.name))
-  if (position !== undefined) {
-    const isUnused = position.endsWith(UNUSED)
-    const value = isUnused ? position.slice(0, -UNUSED.length) : position
-    const sql = `select pg_catalog.setval(${name}, ${quoteLiteral(value)}, ${!isUnused})`
-    await session.query(sql, signal)
-    return
-  }
+  const isUnused = position.endsWith(UNUSED)
+  const value = isUnused ? position.slice(0, -UNUSED.length) : position
+  const sql = `select pg_catalog.setval(${name}, ${quoteLiteral(value)}, ${!isUnused})`
+  await session.query(sql, signal)
+}
+
+/**
+ * Where the capture could not read a sequence, or read it before the rows were written, an owned one
+ * goes behind the largest value of its column, so that the next one is new.
+ * @param isSet then it never goes back
+ */
+async function catchUp(
+  session: Session,
+  sequence: SequenceDefinition,
+  { isSet, signal }: { isSet: boolean; signal: AbortSignal },
+): Promise<void> {
   if (sequence.owner === null) return
   const { owner } = sequence
-  const extreme = sequence.increment.startsWith('-') ? 'min' : 'max'
-  const column = `${extreme}(${quoteName(owner.column)})`
-  const sql = `select pg_catalog.setval(${name}, ${column}) from ${quoteEntity(parseEntityName(owner.entity))}
-    having ${column} between ${sequence.min} and ${sequence.max}`
+  const qualified = quoteQualified(sequence.schema, sequence.name)
+  const isFalling = sequence.increment.startsWith('-')
+  const column = `${isFalling ? 'min' : 'max'}(${quoteName(owner.column)})`
+  const isBehind = `${column} ${isFalling ? '<=' : '>='} (select last_value from ${qualified})`
+  const sql = `select pg_catalog.setval(${quoteLiteral(qualified)}, ${column})
+    from ${quoteEntity(parseEntityName(owner.entity))}
+    having ${column} between ${sequence.min} and ${sequence.max}${isSet ? ` and ${isBehind}` : ''}`
   await session.query(sql, signal)
 }

@@ -26,13 +26,14 @@ async function copyTables(
   from: FreshDatabase,
   to: FreshDatabase,
   names?: readonly string[],
+  change: Partial<CreatePlan> = {},
 ): Promise<readonly LeftOut[]> {
   await using source = await postgresConnector.openSource(optionsFor(new Secret(from.url)))
   await using cut = await source.openCut(never)
   const { entities, definition, sequences } = await cut.readCatalogue(() => true)
   const chosen = entities.filter(({ entity }) => names?.includes(entity) ?? true)
   const schemas = chosen.map((entity) => evolveSchema(undefined, entity).schema)
-  const plan: CreatePlan = { schemas, definition, sequences }
+  const plan: CreatePlan = { schemas, definition, sequences, ...change }
   return await write(to.url, async (opened) => {
     const leftOut = [...(await opened.createTables(plan))]
     for (const entity of chosen) {
@@ -41,6 +42,12 @@ async function copyTables(
     }
     return [...leftOut, ...(await opened.finishTables(plan))]
   })
+}
+
+async function readSequences(from: FreshDatabase): Promise<CreatePlan['sequences']> {
+  await using source = await postgresConnector.openSource(optionsFor(new Secret(from.url)))
+  await using cut = await source.openCut(never)
+  return (await cut.readCatalogue(() => true)).sequences
 }
 
 async function readTable(database: FreshDatabase, sql: string): Promise<unknown[]> {
@@ -89,6 +96,29 @@ describePostgres('target', (major) => {
       't_id_seq',
     ])
     expect(await readTable(to, 'insert into t (m) values (null) returning id')).toEqual(['2'])
+  })
+
+  test('a sequence that was read before the rows goes behind them, and never back', async () => {
+    await using from = await freshDatabase(major)
+    await using to = await freshDatabase(major)
+    await from.query(`create table t (id serial primary key);
+      create table u (id int primary key default 0); create sequence down increment -1 owned by u.id;
+      alter table u alter id set default nextval('down');
+      create table v (id serial primary key); insert into v select from generate_series(1, 9);
+      insert into t values (default); insert into u values (default); delete from v where id > 2`)
+    const early = await readSequences(from)
+    await from.query(`insert into t select from generate_series(1, 5);
+      insert into u select from generate_series(1, 5)`)
+    await copyTables(from, to, undefined, { sequences: early, mayTrail: true })
+    for (const [table, next] of [
+      ['t', '7'],
+      ['u', '-7'],
+      ['v', '10'],
+    ]) {
+      expect(await readTable(to, `insert into ${table} values (default) returning id`)).toEqual([
+        next,
+      ])
+    }
   })
 
   test('a type of the same name that differs is refused, an equal one is used', async () => {
