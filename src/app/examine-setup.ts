@@ -156,8 +156,10 @@ async function* examineTimelines(
     newestMs = Math.max(newestMs, last === undefined ? 0 : Date.parse(last.time))
     const newest =
       last === undefined ? 'no point yet' : `newest ${name}@${last.seq} of ${last.time}`
-    const [incident] = state.incidents
-    yield incident === undefined
+    const incident = state.incidents.at(-1)
+    // What later entries got over is for ever among them.
+    const isDamaged = state.damagedFrom !== null || state.voids.length > 0
+    yield incident === undefined || !isDamaged
       ? good(check, `${state.points.length} points, ${newest}`)
       : { check, verdict: 'bad', found: incident.problem, fix: 'Run `holdfast check --read-data`.' }
   }

@@ -14,6 +14,7 @@ import type { RecipientsBody } from '#timeline/key-entry'
 import { liveSegments } from '#timeline/timeline-state'
 import { certificateName, roleMissing } from './author.ts'
 import { parseEpochName } from './epoch-keyring.ts'
+import { isReader } from './key-facts.ts'
 import { type KeyringList, writeKeyringList } from './keyring-list.ts'
 import {
   type KeyringParts,
@@ -79,6 +80,21 @@ export async function changeKeys(
   const report = await resealNow(session, signal)
   await vault.putHeads(signal)
   return report
+}
+
+/**
+ * A slot of before a split has the root key still: whoever put it back would make keys that open
+ * nothing of what is there, beside those that do.
+ * @throws vault.keys-split
+ */
+export async function refuseStaleRoot(
+  { credential, vault }: Pick<KeySession, 'credential' | 'vault'>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (isReader(await vault.readKeys(signal), credential)) return
+  const found = 'its keys were split, and the slot that the passphrase opened is of before that'
+  const message = `Cannot change the keys of "${vault.store.label}": ${found}, wanted the recovery slot (--slot)`
+  throw new AppError('vault.keys-split', message)
 }
 
 /** The first later one that no dead name is of: what lies at such a name may go at any time. */

@@ -12,6 +12,7 @@ import { appendEntry } from '#timeline/append-entry'
 import type { EntryBody } from '#timeline/entry'
 import { formatEntryName } from '#timeline/entry-name'
 import { createHeadMemory } from '#timeline/head-memory'
+import { checkVault } from './check-vault.ts'
 import { revokeCertificate } from './rotate-keys.ts'
 import { RECOVERY_SLOT } from './split-keys.ts'
 import { aRealCapture } from './testing/a-real-capture.ts'
@@ -258,7 +259,13 @@ test('a rolled-back vault seals nothing to the keys of before', async () => {
   for (const name of whole.store.objects.keys()) {
     if (name.startsWith('timelines/') && !before.has(name)) whole.store.objects.delete(name)
   }
-  // It has never been there, so it remembers no head: its own file tells.
+  // Nobody of them has ever been there, so they remember no head: their own files tell.
+  for (const name of ['auditor.key', 'custodian.key', 'restore.key']) {
+    const vault = await openWith(whole, files, name)
+    const found = await checkVault(vault, { depth: 'hashes', signal, onProgress: () => {} })
+    const problem = expect.stringMatching(/epoch 1, .* epoch 2/)
+    expect(found.problems).toContainEqual({ object: 'timelines/_vault', problem })
+  }
   const capture = await openWith(whole, files, 'capture-erp.key')
   await expect(capture.writeDeps('erp', signal)).rejects.toMatchObject({
     code: 'timeline.rolled-back',

@@ -16,6 +16,7 @@ import {
   type VaultCheck,
 } from './check-tally.ts'
 import { checkTimeline, letGoSince, type Reference } from './check-timeline.ts'
+import { foldKeyFacts } from './key-facts.ts'
 import { readStatedKeys } from './stated-keys.ts'
 import type { Vault } from './vault.ts'
 import { HEADER_NAME, parseHeader } from './vault-header.ts'
@@ -35,6 +36,7 @@ export type CheckVaultOptions = {
 export type { CheckDepth, Problem, VaultCheck } from './check-tally.ts'
 
 const CHECKS_MAX = 4
+const TIMELINE_NAME = `timelines/${VAULT_TIMELINE}`
 
 /**
  * Looks at the whole vault: its file, certificates, slots, every entry of every timeline, and every
@@ -57,6 +59,7 @@ export async function checkVault(vault: Vault, options: CheckVaultOptions): Prom
     lists.push(await checkTimeline(vault, { timeline, tally }, signal))
   }
   const references = lists.flat()
+  await checkEpoch(vault, tally, signal)
   const stated = await readStatedKeys(vault, signal)
   const deps = { vault, tally, depth, stated, checkSegment: openSegmentChecker(), signal }
   const checking = mapConcurrent(references, CHECKS_MAX, (reference) =>
@@ -66,6 +69,18 @@ export async function checkVault(vault: Vault, options: CheckVaultOptions): Prom
   if (tally.hasProblems) await letGoSince(vault, { sources: names, tally }, signal)
   if (sources === undefined) await countGarbage(vault, tally, signal)
   return tally.report(depth)
+}
+
+/** A file of keys is handed out after the log says so; a slot of the root's may be ahead amid a split. */
+async function checkEpoch(vault: Vault, tally: Tally, signal: AbortSignal): Promise<void> {
+  const { epoch: own, roles } = vault.holder
+  if (roles.includes('root')) return
+  await guard(tally, TIMELINE_NAME, async () => {
+    const { epoch } = foldKeyFacts(await vault.readChain(VAULT_TIMELINE, signal))
+    if (epoch >= own) return
+    const problem = `It names the recipients of epoch ${epoch}, the credential is of epoch ${own}: the vault is an old copy`
+    tally.addProblem(TIMELINE_NAME, problem)
+  })
 }
 
 async function refuseShallow(vault: Vault, source: string, signal: AbortSignal): Promise<void> {
@@ -107,6 +122,8 @@ async function checkCertificates(vault: Vault, tally: Tally, signal: AbortSignal
 
 const FOREIGN_SLOT =
   'It is of another vault: an `init` that was interrupted leaves such, and `holdfast key revoke` with its id removes it'
+const STALE_SLOT =
+  'It is of before the keys were split: a split that was interrupted leaves such, or somebody put an old copy back, and `holdfast key revoke` with its id removes it'
 
 async function checkSlots(vault: Vault, tally: Tally, signal: AbortSignal): Promise<void> {
   for await (const { name } of vault.keyring.list('slots/', signal)) {
@@ -114,8 +131,10 @@ async function checkSlots(vault: Vault, tally: Tally, signal: AbortSignal): Prom
     await guard(tally, keyringObject(name), async () => {
       tally.addObject(keyringObject(name))
       const text = await readText(vault.keyring, name, { tally, signal })
-      const { vaultId } = parseSlot({ name, text })
+      const { epoch = 1, vaultId } = parseSlot({ name, text })
       if (vaultId !== vault.id) tally.addIncident(keyringObject(name), FOREIGN_SLOT)
+      else if (epoch === 1 && (await vault.keyEpoch(signal)) > 1)
+        tally.addIncident(keyringObject(name), STALE_SLOT)
     })
   }
 }

@@ -58,6 +58,11 @@ export function isCapturer(facts: KeyFacts, credential: Credential, source: stri
   return isAmong(capturers, sourceKeysOf(credential, source).capture)
 }
 
+/** Whether data keys are sealed to a credential that opens everything; so before a split. */
+export function isReader(facts: KeyFacts, { read }: Credential): boolean {
+  return facts.recipients === null || isAmong(readersOf(facts), read)
+}
+
 function isAmong(
   keys: readonly SealingPublicKey[] | undefined,
   own: SealingPrivateKey | undefined,

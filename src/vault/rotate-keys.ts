@@ -20,6 +20,7 @@ import {
   type KeySession,
   listCertificates,
   recipientOf,
+  refuseStaleRoot,
 } from './change-keys.ts'
 import { type OpenVaultRequest, openWithCredential } from './open-vault.ts'
 import type { ResealReport } from './reseal-keyring.ts'
@@ -137,6 +138,7 @@ async function openRoot(request: OpenVaultRequest): Promise<KeySession> {
     const wanted = 'the recovery slot (--slot) with its passphrase'
     throw roleMissing('Cannot change the keys', 'it holds no root key', wanted)
   }
+  await refuseStaleRoot({ credential, vault }, request.signal)
   return { credential, vault, keyring: request.keyring }
 }
 

@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest'
+import { parseCredential } from '#seal/credential'
 import { openKeyring } from '#seal/keyring'
+import { signingKeyId, signingPublicKeyOf } from '#seal/signing-pair'
 import { Secret } from '#stdx/secret'
 import { faultyStore, ProcessDeath } from '#store/testing/faulty-store'
 import { createMemoryStore } from '#store/testing/memory-store'
 import { checkVault } from './check-vault.ts'
 import { openVault } from './open-vault.ts'
+import { addCredential, revokeCertificate } from './rotate-keys.ts'
 import { RECOVERY_SLOT, splitKeys } from './split-keys.ts'
 import { aRealCapture } from './testing/a-real-capture.ts'
 import {
@@ -13,6 +16,7 @@ import {
   cost,
   DOCUMENT,
   type Files,
+  folderIn,
   openDeps,
   openWith,
   split,
@@ -136,6 +140,30 @@ test('the recovery slot splits nothing again', async () => {
     cost,
   }
   await expect(splitKeys(request)).rejects.toMatchObject({ code: 'vault.keys-split' })
+})
+
+test('a slot of before the split that was put back changes no key', async () => {
+  const hand = await aFilledVault()
+  const slots = [...hand.keyring.objects].filter(([name]) => name.startsWith('slots/'))
+  const files = await split(hand)
+  for (const [name, bytes] of slots) hand.keyring.objects.set(name, bytes)
+  const before = [...hand.keyring.objects.keys(), ...hand.store.objects.keys()]
+  const refused = { code: 'vault.keys-split' }
+  await expect(split(hand)).rejects.toMatchObject(refused)
+  const request = { ...openDeps, ...hand, passphrase }
+  const holder = { role: 'restore', source: null } as const
+  const folder = folderIn(new Map())
+  const adding = addCredential({ ...request, holder, folder, isRotation: true })
+  await expect(adding).rejects.toMatchObject(refused)
+  const { signing } = parseCredential(files.get('restore.key')?.reveal() ?? '')
+  const id = signingKeyId(signingPublicKeyOf(signing.restore ?? new Uint8Array()))
+  await expect(revokeCertificate({ ...request, id })).rejects.toMatchObject(refused)
+  expect([...hand.keyring.objects.keys(), ...hand.store.objects.keys()]).toEqual(before)
+  const vault = await openWith(hand, files, 'restore.key')
+  await expectWhole(vault)
+  const { incidents } = await checkVault(vault, { depth: 'hashes', signal, onProgress: () => {} })
+  const names = slots.map(([name]) => `keyring:${name}`).sort()
+  expect(incidents.map(({ object }) => object).sort()).toEqual(names)
 })
 
 function texts(files: Files): Record<string, string> {

@@ -22,6 +22,7 @@ import {
   type KeySession,
   listCertificates,
   recipientOf,
+  refuseStaleRoot,
 } from './change-keys.ts'
 import { type OpenVaultRequest, openOpened, openWithCredential } from './open-vault.ts'
 import { readSlots, type StoredSlot } from './read-slots.ts'
@@ -67,11 +68,12 @@ const SLOT_COPIES = 2
  */
 export async function splitKeys(request: SplitRequest): Promise<SplitReport> {
   const { keyring, save, signal } = request
-  const { header, credential } = await openWithCredential(request)
+  const { header, credential, vault: opened } = await openWithCredential(request)
   if (request.slot !== undefined) throw splitBefore(request.store.label)
   if (credential.signing.root === undefined) {
     throw roleMissing('Cannot split the keys', 'it holds no root key', 'the whole passphrase')
   }
+  await refuseStaleRoot({ credential, vault: opened }, signal)
   const { old, slot, whole, others } = await prepareSlot(request, header.vaultId)
   const vault = await openOpened(request, header, whole)
   const session = { vault, credential: whole, keyring }

@@ -36,9 +36,10 @@ export function addCheck(program: Command, act: Act): void {
         const { healed, ...checked } = report
         await output.answer(healFrom === undefined ? checked : report, () => {
           const problems = report.problems.map((one) => `${one.object}: ${one.problem}\n`)
+          const noted = report.incidents.map((one) => `${one.object}: ${one.problem} (no damage)\n`)
           const copies = healed.map((object) => `${object}: healed from ${healFrom}\n`)
           const read = `${formatCount(report.objects)} objects, ${formatBytes(report.bytes)}, depth ${report.depth}\n`
-          return `${copies.join('')}${problems.join('')}${read}${report.verdict}\n`
+          return `${copies.join('')}${problems.join('')}${noted.join('')}${read}${report.verdict}\n`
         })
         return report.verdict === 'whole' ? 0 : VAULT_DAMAGED
       }),
