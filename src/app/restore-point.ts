@@ -22,6 +22,7 @@ import { openCompareDeps } from './compare-deps.ts'
 import type { Context } from './context.ts'
 import { type FoundPoint, findPoint } from './find-point.ts'
 import { type FoundTransaction, findTransaction } from './find-transaction.ts'
+import { type Provenness, provennessOf } from './unproven.ts'
 
 export type RestorePointDeps = Pick<
   Context,
@@ -42,6 +43,8 @@ export type RestoreRequest = {
   readonly isPlanOnly: boolean
   /** Takes back the transaction that `point` names, instead of putting back what was there then. */
   readonly undo?: UndoOptions
+  /** Told before the plan whether what is put back is known to be what was there. */
+  readonly onProvenness?: (found: Provenness) => void
   /**
    * Told the plan before anything is written; throws to stop there.
    */
@@ -106,6 +109,7 @@ export async function restorePoint(
   refuseOtherPlatform(found.point.body.connector, system.connector)
   const startedAtMs = deps.clock.nowMs()
   const wanted = listWanted(found, request)
+  request.onProvenness?.(provennessOf(found, wanted))
   const rows = countRows(found.point, wanted)
   deps.progress.begin({ label: `Comparing ${request.point} with ${request.target}`, rows })
   await using cut = await target.openCut(signal)

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { ChosenTarget } from '#app/choose-targets'
 import type { AgreedPlan, RestoreSummary } from '#app/restore-point'
+import type { Provenness } from '#app/unproven'
 import { AppError, isAppError } from '#stdx/app-error'
 import { collect } from '../collect.ts'
 import { formatCount, formatDuration, formatMoment } from '../format-amounts.ts'
@@ -8,6 +9,7 @@ import { countKinds, listNames, type NotRestored } from '../format-not-restored.
 import { formatTable } from '../format-table.ts'
 import type { Act, Shell } from '../shell.ts'
 import { visible } from '../text-width.ts'
+import { warnUnproven } from '../warn-unproven.ts'
 
 type Options = {
   readonly to: string[]
@@ -107,6 +109,7 @@ async function restoreOne(
 ): Promise<void> {
   const { context, output, signal } = shell
   const { restorePoint } = await import('#app/restore-point')
+  let proven: Pick<Provenness, 'proven'> = {}
   const { plan, summary } = await restorePoint(
     context,
     vault,
@@ -127,6 +130,10 @@ async function restoreOne(
           },
         },
       }),
+      onProvenness(found) {
+        warnUnproven(output, found)
+        if (found.proven === false) proven = { proven: false }
+      },
       agree: async (agreed, { isEmpty, writes }) => {
         output.note(describePlan(agreed, countKinds))
         const what = `This writes ${formatCount(writes)} records to "${target}".`
@@ -137,11 +144,11 @@ async function restoreOne(
     signal,
   )
   if (summary !== null) {
-    const document = { type: 'summary', point: plan.point, target, ...summary }
+    const document = { type: 'summary', point: plan.point, target, ...summary, ...proven }
     output.summary(document, () => describeSummary(summary))
     return
   }
-  const document = { type: 'plan', ...plan }
+  const document = { type: 'plan', ...plan, ...proven }
   const toText = () => describePlan(plan, listNames)
   if (options.to.length > 1) await output.item(document, toText)
   else await output.answer(document, toText)
