@@ -23,8 +23,8 @@ export type BackUpRequest = {
 export type BackUpSummary = CaptureSummary
 
 /** Entities captured at a time; each holds a thread and some 60 MB. */
-const SCANS_MAX = 2
-const SORT_BYTES_MAX = 48 * 1_048_576
+export const SCANS_MAX = 2
+export const SORT_BYTES_MAX = 48 * 1_048_576
 
 /**
  * Backs up one source: a recovery point that was read back, or an error and nothing new.

@@ -7,6 +7,12 @@ export const APP_ERRORS = {
     retry: 'after-fix',
     help: '`holdfast explain` without a code lists all codes.',
   },
+  'app.follow-off': {
+    status: 422,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Say `follow: true` of the source in holdfast.yaml, and see with `holdfast source check NAME` what the source needs for it.',
+  },
   'app.store-unsupported': {
     status: 400,
     exit: 2,

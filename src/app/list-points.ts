@@ -18,6 +18,8 @@ export type PointAnswer = {
   readonly bytesStored: number
   /** Only of what a feed told: how many there are, `erp@12.1` and so on. */
   readonly transactions?: number
+  /** Only of what a feed told: from the earliest commit in the source until the entry was written. */
+  readonly lagMs?: number
   /** Only where a feed could not tell all that happened. */
   readonly proven?: false
 }
@@ -63,6 +65,14 @@ function describe(source: string, point: Point): PointAnswer {
     entities: entities.length,
     bytesStored: body.bytesStored,
     ...(kind === 'feed' && { transactions: body.follow?.transactions?.count ?? 0 }),
+    ...lagOf(point),
     ...(point.unproven !== null && { proven: false as const }),
   }
+}
+
+function lagOf({ body, time }: Point): Pick<PointAnswer, 'lagMs'> {
+  const { count = 0, earliest = '' } = body.follow?.transactions ?? {}
+  // Clocks of two machines: what was written before it happened has no lag that one could tell.
+  const lagMs = Math.max(0, Date.parse(time) - Date.parse(earliest))
+  return count === 0 || Number.isNaN(lagMs) ? {} : { lagMs }
 }

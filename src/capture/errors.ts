@@ -49,6 +49,12 @@ export const CAPTURE_ERRORS = {
     retry: 'after-fix',
     help: 'The source does not tell the changes of this entity any more. Run the statements that were printed, or see `holdfast source check NAME`; what the entity holds is unproven until the next scan: `holdfast reconcile NAME`.',
   },
+  'capture.not-followed': {
+    status: 409,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'There is no feed that a scan could be compared with. `holdfast follow NAME` begins one, with a scan; `holdfast backup NAME` scans without.',
+  },
   'capture.thread-failed': {
     status: 500,
     exit: 1,

@@ -38,6 +38,8 @@ export type FollowRequest = {
   readonly heartbeatMs: number
   /** How often all is scanned and compared with what was told; `null`: only when it has to be. */
   readonly reconcileMs: number | null
+  /** Scans at once, and ends when that is committed. */
+  readonly isOneScan?: boolean
 }
 
 /** What goes on from one attempt to follow to the next. */
@@ -47,6 +49,6 @@ export type FollowMemory = {
   /** Whether a feed of this name was begun here. */
   hasBegun: boolean
   lastEntryMs: number
-  /** When the next scan is due, and why. */
+  /** When the next scan is due, and why; `undefined`: by the schedule. */
   reconcile: { readonly dueMs: number; readonly why: string } | undefined
 }

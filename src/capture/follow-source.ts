@@ -2,8 +2,9 @@ import type { Source } from '#connector/connector'
 import { AppError } from '#stdx/app-error'
 import type { Clock } from '#stdx/clock'
 import { refuseUnfit } from '#timeline/refuse-unfit'
+import type { TimelineState } from '#timeline/timeline-state'
 import { commitNext } from '#vault/commit-next'
-import { judgeBeginning } from './follow/judge-beginning.ts'
+import { type Beginning, judgeBeginning } from './follow/judge-beginning.ts'
 import { judgeFailure, retryDelayMs } from './follow/judge-failure.ts'
 import { type ReadEnd, readFeed } from './follow/read-feed.ts'
 import { beginFeed, reconcileAt, type ScanDeps } from './follow/scan-beside.ts'
@@ -36,7 +37,7 @@ export async function followSource(
     hasFollowed: false,
     hasBegun: false,
     lastEntryMs: nowMs,
-    reconcile: firstReconcile(request, nowMs),
+    reconcile: request.isOneScan ? { dueMs: nowMs, why: 'it was asked for' } : undefined,
   }
   let attempt = 0
   for (;;) {
@@ -72,24 +73,38 @@ async function followOnce(
   refuseUnfit(state)
   await using source = await deps.openSource(stop)
   const scan: ScanDeps = { deps, request, feed: feedOf(source, request) }
-  const beginning = judgeBeginning(state, request.feed)
+  const beginning = await judgeNow(scan, state, stop)
   if (beginning.kind === 'begin') {
+    if (request.isOneScan) throw notFollowed(request)
     const mayReplace = beginning.mayReplace || memory.hasBegun
     await beginFeed(scan, { mayReplace, memory }, stop)
-    scanned(request, memory, deps.clock)
+    scanned(memory, deps.clock)
     return false
   }
   if (beginning.kind === 'rejoin') {
     deps.tell({ kind: 'scanning', part: 'reconcile', why: 'something else backed it up meanwhile' })
     await using cut = await scan.feed.openCut(request.feed, stop)
     await reconcileAt(scan, cut, stop)
-    scanned(request, memory, deps.clock)
-    return false
+    scanned(memory, deps.clock)
+    return request.isOneScan ?? false
   }
   const end = await readFeed(scan, { memory, state }, stop)
   if (end.kind === 'stopped') return true
   await reconcileBehind(scan, { end, memory }, stop)
-  return false
+  return request.isOneScan ?? false
+}
+
+/** A feed that was removed since cannot be joined. */
+async function judgeNow(
+  { feed, request }: ScanDeps,
+  state: TimelineState,
+  signal: AbortSignal,
+): Promise<Beginning> {
+  const beginning = judgeBeginning(state, request.feed)
+  if (beginning.kind !== 'rejoin') return beginning
+  const { state: health } = await feed.readHealth(request.feed, signal)
+  const isGone = health === 'missing' || health === 'given-up'
+  return isGone ? { kind: 'begin', mayReplace: true } : beginning
 }
 
 /** A scan that fails does not end following: it is tried again, and meanwhile the feed goes on. */
@@ -103,9 +118,10 @@ async function reconcileBehind(
   deps.tell({ kind: 'scanning', part: 'reconcile', why: end.why })
   try {
     await reconcileAt(scan, cut, stop)
-    scanned(request, memory, deps.clock)
+    scanned(memory, deps.clock)
   } catch (error) {
     stop.throwIfAborted()
+    if (request.isOneScan) throw error
     memory.reconcile = { dueMs: deps.clock.nowMs() + RECONCILE_RETRY_MS, why: end.why }
     deps.tell({ kind: 'reconcile-failed', error, nextMs: RECONCILE_RETRY_MS })
   }
@@ -113,19 +129,20 @@ async function reconcileBehind(
 
 const RECONCILE_RETRY_MS = 600_000
 
-function scanned(request: FollowRequest, memory: FollowMemory, clock: Clock): void {
+function scanned(memory: FollowMemory, clock: Clock): void {
   memory.lastEntryMs = clock.nowMs()
-  memory.reconcile = firstReconcile(request, memory.lastEntryMs)
-}
-
-function firstReconcile({ reconcileMs }: FollowRequest, nowMs: number): FollowMemory['reconcile'] {
-  return reconcileMs === null ? undefined : { dueMs: nowMs + reconcileMs, why: 'it is time to' }
+  memory.reconcile = undefined
 }
 
 function feedOf({ feed }: Source, { connector, source }: FollowRequest) {
   if (feed !== undefined) return feed
   const message = `Cannot follow "${source}": ${connector} has no change feed`
   throw new AppError('connector.feed-unsupported', message, { source })
+}
+
+function notFollowed({ source }: FollowRequest): AppError {
+  const message = `Cannot reconcile "${source}": it is not followed yet, or has to begin anew`
+  return new AppError('capture.not-followed', message, { source })
 }
 
 /** What happened behind the newest point cannot be told any more. */

@@ -12,6 +12,7 @@ import { addEntities } from './commands/entities.ts'
 import { addExpire } from './commands/expire.ts'
 import { addExplain } from './commands/explain.ts'
 import { addExport } from './commands/export.ts'
+import { addFollow, addReconcile } from './commands/follow.ts'
 import { addHistory } from './commands/history.ts'
 import { addInit } from './commands/init.ts'
 import { addKey } from './commands/key.ts'
@@ -46,6 +47,8 @@ const COMMANDS: readonly ((program: Command, act: Act) => void)[] = [
   addExplain,
   addSource,
   addBackup,
+  addFollow,
+  addReconcile,
   addPoints,
   addEntities,
   addShow,

@@ -32,6 +32,8 @@ export type ConfiguredSystem = {
   readonly role: 'source' | 'target'
   /** As written. */
   readonly connector: string
+  /** Whether it is a source with `follow`. */
+  readonly isFollowed: boolean
   /** @throws config.variable-missing naming each variable that the system needs */
   read(): System
   /** Which points are kept; needs no other variable. @throws config.variable-missing */
@@ -57,4 +59,15 @@ export type System = {
   readonly retention: Retention | undefined
   /** Of a source that is followed: what its change feed is called there. */
   readonly feedName?: string
+  /** Of a source that is followed. */
+  readonly follow?: FollowConfig
+}
+
+export type FollowConfig = {
+  /** Longest a transaction waits for others. */
+  readonly commitMs: number
+  /** How often a source that changes nothing gets an entry. */
+  readonly heartbeatMs: number
+  /** How often all is scanned and compared; `null`: only when it has to be. */
+  readonly reconcileMs: number | null
 }

@@ -63,12 +63,25 @@ const postgres = {
   ...pace,
 }
 
+const duration = z
+  .string()
+  .regex(/^[1-9][0-9]{0,4}[smhd]$/, 'a number with s, m, h or d, like 30s or 24h')
+
+export const followSchema = z.strictObject({
+  /** Longest a transaction waits before it is committed, together with others. */
+  commit: duration.default('1s'),
+  /** How often all is scanned and compared with what was told. */
+  reconcile: z.union([duration, z.literal(false)], 'a duration like 24h, or false').default('24h'),
+  /** How often a source that changes nothing gets an entry. */
+  heartbeat: duration.default('5m'),
+})
+
 const feed = {
   follow: z
-    .boolean()
+    .union([z.boolean(), followSchema], 'true, false or settings in { }')
     .default(false)
     .describe(
-      'Whether the source is followed through its change feed; `source check NAME` then says what that needs.',
+      'Whether the source is followed through its change feed; `source check NAME` then says what that needs. Instead of `true`: `{ commit: 1s, reconcile: 24h, heartbeat: 5m }`, how long a transaction waits at most, how often all is scanned and compared (`false`: only when it has to be), how often a quiet source gets an entry.',
     ),
   feedName: z
     .string()

@@ -175,6 +175,21 @@ test('parseConfig() gives a frozen result', () => {
   expect(Object.isFrozen(config.sources['erp']?.read())).toBe(true)
 })
 
+test('parseConfig() takes how a source is followed', () => {
+  const read = (follow: string) =>
+    parse(
+      `sources: { a: { connector: postgres, url: 'postgres://a@b/c', follow: ${follow} } }`,
+    ).sources['a']?.read().follow
+  const usual = { commitMs: 1000, heartbeatMs: 300_000, reconcileMs: 86_400_000 }
+  expect(read('false')).toBeUndefined()
+  expect(read('true')).toEqual(usual)
+  expect(read('{ commit: 5s }')).toEqual({ ...usual, commitMs: 5000 })
+  expect(read('{ reconcile: false }')).toEqual({ ...usual, reconcileMs: null })
+  const wrong =
+    "sources: { a: { connector: postgres, url: 'postgres://a@b/c', follow: { commit: 1x } } }"
+  expect(problemsOf(wrong)).toHaveLength(1)
+})
+
 test('parseConfig() names the feed of a source that is followed', () => {
   const read = (more: string) =>
     parse(`sources: { big-erp: { connector: postgres, url: 'postgres://a@b/c'${more} } }`).sources[

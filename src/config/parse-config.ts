@@ -1,10 +1,13 @@
 import { resolve } from 'node:path'
 import { AppError } from '#stdx/app-error'
+import { assert } from '#stdx/assert'
+import { parseDurationMs } from '#stdx/duration'
 import { Secret } from '#stdx/secret'
 import { formatProblems, type Path, type Problem } from '#stdx/yaml-lines'
 import { checkSettings } from './check-settings.ts'
 import type { ConfiguredSystem, FilesConfig, System } from './config.ts'
 import {
+  followSchema,
   outlineSchema,
   retentionSchema,
   type SourceSettings,
@@ -124,6 +127,7 @@ function readSystem(
   if (checked.kind === 'bad') problems.push(...checked.problems)
   const missing = namesBelow(file, path)
   const connector = field(value, 'connector')
+  const follow = field(value, 'follow')
   const retention = field(value, 'retention')
   const retentionMissing = namesBelow(file, [...path, 'retention'])
   const system = checked.kind === 'good' ? toSystem(name, checked.value, options.folder) : undefined
@@ -131,6 +135,7 @@ function readSystem(
     name,
     role,
     connector: typeof connector === 'string' ? connector : '',
+    isFollowed: role === 'source' && (follow === true || isObject(follow)),
     read() {
       if (missing.length > 0 || system === undefined) {
         throw variableMissing(subject, missing, options.label)
@@ -161,12 +166,32 @@ function toSystem(name: string, settings: SourceSettings | TargetSettings, folde
     include: Object.freeze(isSource ? settings.include : ['*']),
     exclude: Object.freeze(isSource ? settings.exclude : []),
     retention: isSource ? settings.retention : undefined,
-    ...('follow' in settings && settings.follow && { feedName: nameFeed(name, settings) }),
+    ...('follow' in settings && settings.follow && toFollow(name, settings)),
   })
 }
 
-function nameFeed(name: string, { feedName }: { feedName?: string | undefined }): string {
-  return feedName ?? `holdfast_${name.replaceAll('-', '_')}`.slice(0, 63)
+type FollowedSettings = Extract<SourceSettings, { follow: unknown }>
+
+function toFollow(
+  name: string,
+  { feedName, follow }: FollowedSettings,
+): Pick<System, 'feedName' | 'follow'> {
+  const asked = typeof follow === 'object' ? follow : followSchema.parse({})
+  const { commit, heartbeat, reconcile } = asked
+  return {
+    feedName: feedName ?? `holdfast_${name.replaceAll('-', '_')}`.slice(0, 63),
+    follow: Object.freeze({
+      commitMs: durationMs(commit),
+      heartbeatMs: durationMs(heartbeat),
+      reconcileMs: reconcile === false ? null : durationMs(reconcile),
+    }),
+  }
+}
+
+function durationMs(text: string): number {
+  const ms = parseDurationMs(text)
+  assert(ms !== undefined, 'A duration was checked.')
+  return ms
 }
 
 function toFiles(

@@ -58,9 +58,22 @@ export async function readFeed(
   )
   const writer = await EntryWriter.open(scan, { feed, memory, point, state }, stop)
   memory.hasFollowed = true
+  memory.reconcile ??= nextScan(scan, { point, state })
   scan.deps.tell({ kind: 'opened', seq: point.seq })
   await using reading = new FeedReading(scan, { feed, memory, point, state, writer })
   return await reading.run(stop)
+}
+
+/** When the next scan is due by the schedule: after the newest one, whoever made it. */
+function nextScan(
+  { deps, request }: ScanDeps,
+  { point, state }: { readonly point: Point; readonly state: TimelineState },
+): FollowMemory['reconcile'] {
+  if (request.reconcileMs === null) return undefined
+  const scan = state.points.bySeq(point.body.follow?.scan ?? point.seq)
+  const scannedMs = Math.min(deps.clock.nowMs(), Date.parse(scan?.time ?? ''))
+  const lastMs = Number.isNaN(scannedMs) ? deps.clock.nowMs() : scannedMs
+  return { dueMs: lastMs + request.reconcileMs, why: 'it is time to' }
 }
 
 type ReadingParts = {

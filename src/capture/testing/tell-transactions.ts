@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os'
 import type { Source, SourceCut } from '#connector/connector'
 import { DELETE, type FeedChanges, INSERT, UPDATE } from '#connector/feed'
 import { parseBatch } from '#connector/testing/contract-system'
+import type { EntityName } from '#record/entity-name'
 import { formatRow } from '#record/row-text'
 import type { DescribedEntity } from '#record/schema'
 import { openBlobIndex } from '#segment/blob-index'
@@ -28,6 +29,8 @@ export type ToldTransaction = {
   /** ISO 8601 */
   readonly time: string
   readonly sql: string
+  /** An entity that it empties by TRUNCATE before anything else; of the first of an entry. */
+  readonly truncated?: string
 }
 
 const FEED = 'holdfast_test'
@@ -59,10 +62,14 @@ export async function tellTransactions(
   const options = { source, session, memoryBytesMax: 1_048_576, signal }
   const gathering = new Gathering(writing, followedEntities(state, point), options)
   let before = await readContents(deps)
-  for (const { sql, time, transaction } of transactions) {
+  for (const { sql, time, transaction, truncated } of transactions) {
     await deps.exec(sql)
     const after = await readContents(deps)
     gathering.begin({ kind: 'begin', transaction, time })
+    if (truncated !== undefined) {
+      await gathering.truncate(truncated as EntityName)
+      before.delete(truncated)
+    }
     for (const [entity, rows] of after) {
       const changes = findChanges(before.get(entity)?.rows ?? new Map(), rows)
       if (changes !== undefined) await gathering.add(changes)
@@ -123,7 +130,7 @@ function aSession(): string {
   return Buffer.from(systemRandom.bytes(16)).toString('hex')
 }
 
-type Contents = ReadonlyMap<string, EntityContents>
+type Contents = Map<string, EntityContents>
 type EntityContents = {
   readonly described: DescribedEntity
   /** Fields of a row by the text of its key. */

@@ -106,7 +106,7 @@ export function runCommand(command: string, argv: readonly string[], at: At): Pr
   return startCommand(command, argv, at).done
 }
 
-function startCommand(command: string, argv: readonly string[], at: At): Running {
+export function startCommand(command: string, argv: readonly string[], at: At): Running {
   const child = spawn(command, argv, {
     cwd: at.folder,
     env: at.environment,
