@@ -16,6 +16,8 @@ export type ListedHistory = Provenness & {
 export type ListedVersion = Omit<RecordVersion, 'seq' | 'ordinal'> & {
   /** `erp@12`, or `erp@12.5` where a feed told the transaction; then `time` is that of its commit. */
   readonly point: string
+  /** Only of what a feed told: the transaction as the source names it. */
+  readonly transaction?: string
 }
 
 /**
@@ -69,7 +71,8 @@ async function dateVersions(
     const body = ordinal === null || read?.seq === seq ? undefined : points.bySeq(seq)?.body
     if (body) read = { seq, transactions: await vault.readTransactions(source, body, signal) }
     const told = ordinal === null ? undefined : read?.transactions[ordinal - 1]
-    listed.push({ point, ...version, time: told?.time ?? version.time })
+    const { time, transaction } = told ?? { time: version.time }
+    listed.push({ point, ...(transaction !== undefined && { transaction }), ...version, time })
   }
   return listed
 }

@@ -99,7 +99,8 @@ class Telling {
 
   stretch({ after, held }: Stretch, records: Records): void {
     for (const [index, { point, schema }] of held.entries()) {
-      const told = records.get(point.seq) ?? (index === 0 ? NOT_THERE : [])
+      const shown = records.get(point.seq) ?? []
+      const told = index === 0 ? fromBeginning(point, schema, shown) : shown
       for (const one of told) {
         this.#tell(point, one)
         // The next transaction comes after this one, not after the point before.
@@ -120,6 +121,20 @@ class Telling {
     const fields = record?.fields ?? {}
     this.versions.push({ seq, ordinal, time, op, fields, before: before?.fields ?? null, changed })
   }
+}
+
+/**
+ * A generation begins without the record. Where a feed told of a TRUNCATE, that was in the first
+ * transaction of its entry, and the record may have come back in a later one.
+ */
+function fromBeginning(
+  { body, kind }: Point,
+  { entity, generation }: SchemaVersion,
+  shown: readonly Told[],
+): readonly Told[] {
+  const isTold = body.schemas.some((one) => one.entity === entity && one.generation === generation)
+  if (kind !== 'feed' || !isTold) return shown.length === 0 ? NOT_THERE : shown
+  return shown[0]?.ordinal === 1 ? shown : [{ ordinal: 1, record: null }, ...shown]
 }
 
 type HeldAt = { readonly point: Point; readonly schema: SchemaVersion }

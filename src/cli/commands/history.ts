@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { ListedHistory } from '#app/list-history'
-import { formatTime } from '../format-amounts.ts'
+import { formatMoment, formatTime } from '../format-amounts.ts'
 import { formatChanged, formatLines } from '../format-fields.ts'
 import type { Act } from '../shell.ts'
 import { visible } from '../text-width.ts'
@@ -36,8 +36,10 @@ function describeHistory(
   { entity, key, versions }: ListedHistory,
   bold: (text: string) => string,
 ): string {
-  const lines = versions.map(({ before, fields, op, point, time }) => {
-    const head = `  ${point}  ${formatTime(time)}  ${op}\n`
+  const lines = versions.map(({ before, fields, op, point, time, transaction }) => {
+    const at = transaction === undefined ? formatTime(time) : formatMoment(time)
+    const by = transaction === undefined ? '' : `  transaction ${visible(transaction)}`
+    const head = `  ${point}  ${at}${by}  ${op}\n`
     if (op === 'update' && before !== null) return head + formatChanged(before, fields)
     return head + formatLines(fields)
   })

@@ -1,46 +1,119 @@
-import type { Command } from 'commander'
-import { formatBytes, formatCount, formatTime } from '../format-amounts.ts'
+import { type Command, InvalidArgumentError } from 'commander'
+import type { PointAnswer } from '#app/list-points'
+import type { ChangedEntity, TransactionAnswer } from '#app/list-transactions'
+import { formatBytes, formatCount, formatMoment, formatTime } from '../format-amounts.ts'
 import { formatTable } from '../format-table.ts'
-import type { Act } from '../shell.ts'
+import type { Act, Shell } from '../shell.ts'
 
 /** The list is not all of it: who watches only the exit status is told. */
 const VAULT_DAMAGED = 13
+
+const LIMIT = 100
+const LIMIT_MAX = 100_000
+
+type Options = { readonly transactions?: boolean; readonly limit?: number }
 
 export function addPoints(program: Command, act: Act): void {
   program
     .command('points')
     .argument('[NAME]', 'a source; all of them when left out')
+    .option(
+      '--transactions',
+      'list the transactions that a feed told, newest first; of a point: NAME@12',
+    )
+    .option('--limit <COUNT>', `most transactions of each source (default: ${LIMIT})`, parseLimit)
     .description('List recovery points, the oldest first.')
     .action(
-      act(async ({ context, output, signal }, name: string | undefined) => {
-        const load = () => import('#app/list-points')
-        const vault = await context.openVault(signal, { meanwhile: load })
-        const { listPoints } = await load()
-        const { incidents, points } = await listPoints(vault, name, signal)
-        for (const message of incidents) output.warning({ code: 'timeline.damaged', message })
-        await output.answer(points, () => {
-          if (points.length === 0 && incidents.length > 0) return ''
-          if (points.length === 0) return 'No points yet. `holdfast backup` makes one.\n'
-          const areMarked = points.some(({ held, labels }) => held || labels.length > 0)
-          const columns = [
-            { title: 'POINT' },
-            { title: 'TIME' },
-            { title: 'CUT' },
-            { title: 'ENTITIES', align: 'right' },
-            { title: 'STORED', align: 'right' },
-            ...(areMarked ? [{ title: 'MARKS' }] : []),
-          ] as const
-          const rows = points.map((point) => [
-            point.point,
-            formatTime(point.time),
-            formatTime(point.cut.time),
-            formatCount(point.entities),
-            formatBytes(point.bytesStored),
-            ...(areMarked ? [[...point.labels, ...(point.held ? ['held'] : [])].join(', ')] : []),
-          ])
-          return formatTable(columns, rows)
-        })
+      act(async (shell: Shell, name: string | undefined, options: Options) => {
+        const incidents = options.transactions
+          ? await runTransactions(shell, name, options.limit ?? LIMIT)
+          : await runPoints(shell, name)
         return incidents.length === 0 ? undefined : VAULT_DAMAGED
       }),
     )
+}
+
+function parseLimit(text: string): number {
+  const limit = Number(text)
+  if (/^\d+$/.test(text) && limit >= 1 && limit <= LIMIT_MAX) return limit
+  throw new InvalidArgumentError(`need a number from 1 to ${LIMIT_MAX}`)
+}
+
+async function runPoints(
+  { context, output, signal }: Shell,
+  name: string | undefined,
+): Promise<readonly string[]> {
+  const load = () => import('#app/list-points')
+  const vault = await context.openVault(signal, { meanwhile: load })
+  const { listPoints } = await load()
+  const { incidents, points } = await listPoints(vault, name, signal)
+  for (const message of incidents) output.warning({ code: 'timeline.damaged', message })
+  await output.answer(points, () => {
+    if (points.length === 0 && incidents.length > 0) return ''
+    if (points.length === 0) return 'No points yet. `holdfast backup` makes one.\n'
+    return formatPoints(points)
+  })
+  return incidents
+}
+
+function formatPoints(points: readonly PointAnswer[]): string {
+  const areMarked = points.some(({ held, labels }) => held || labels.length > 0)
+  const columns = [
+    { title: 'POINT' },
+    { title: 'TIME' },
+    { title: 'CUT' },
+    { title: 'ENTITIES', align: 'right' },
+    { title: 'STORED', align: 'right' },
+    ...(areMarked ? [{ title: 'MARKS' }] : []),
+  ] as const
+  const rows = points.map((point) => [
+    point.point,
+    formatTime(point.time),
+    formatTime(point.cut.time),
+    formatCount(point.entities),
+    formatBytes(point.bytesStored),
+    ...(areMarked ? [[...point.labels, ...(point.held ? ['held'] : [])].join(', ')] : []),
+  ])
+  return formatTable(columns, rows)
+}
+
+async function runTransactions(
+  { context, output, signal }: Shell,
+  of: string | undefined,
+  limit: number,
+): Promise<readonly string[]> {
+  const load = () => import('#app/list-transactions')
+  const vault = await context.openVault(signal, { meanwhile: load })
+  const { listTransactions } = await load()
+  const { hasMore, incidents, transactions } = await listTransactions(vault, { of, limit }, signal)
+  for (const message of incidents) output.warning({ code: 'timeline.damaged', message })
+  await output.answer(transactions, () =>
+    transactions.length === 0
+      ? 'No transactions: no feed told any.\n'
+      : formatTransactions(transactions),
+  )
+  if (hasMore) output.note(`There are older ones: --limit shows more than ${formatCount(limit)}.`)
+  return incidents
+}
+
+function formatTransactions(transactions: readonly TransactionAnswer[]): string {
+  const columns = ['POINT', 'COMMITTED', 'TRANSACTION', 'CHANGES'].map((title) => ({ title }))
+  const rows = transactions.map(({ cut, entities, point, transaction }) => [
+    point,
+    formatMoment(cut.time),
+    transaction,
+    entities.map(formatChanges).join(', '),
+  ])
+  return formatTable(columns, rows)
+}
+
+/** As `diff` marks records: + added, ~ changed, - deleted. */
+function formatChanges({ deleted, entity, inserted, updated }: ChangedEntity): string {
+  const counts = [
+    ['+', inserted],
+    ['~', updated],
+    ['-', deleted],
+  ] as const
+  const shown = counts.filter(([, count]) => count > 0)
+  return [entity, ...shown.map(([sign, count]) => `${sign}${formatCount(count)}`)].join(' ')
 }
