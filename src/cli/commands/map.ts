@@ -1,9 +1,11 @@
 import type { Command } from 'commander'
 import type { MapCheckAnswer, MapLinkAnswer } from '#app/check-map'
+import type { DiscoveredMap } from '#app/discover-map'
 import { formatCount } from '../format-amounts.ts'
 import { formatTable } from '../format-table.ts'
 import type { Output } from '../output.ts'
 import type { Act } from '../shell.ts'
+import { writeNewFile } from '../text-file.ts'
 
 const DIFFERS = 4
 
@@ -12,7 +14,34 @@ export function addMap(program: Command, act: Act): void {
     .command('map')
     .helpCommand(false)
     .description('The customer map: which entities make up a customer, over all systems.')
+  addDiscoverMap(map, act)
   addCheckMap(map, act)
+}
+
+type DiscoverOptions = { readonly at?: readonly string[]; readonly out?: string }
+
+function addDiscoverMap(map: Command, act: Act): void {
+  map
+    .command('discover')
+    .option('--at <POINT...>', 'like erp@12, @fy26-close (default: the newest of every source)')
+    .option('--out <FILE>', 'write it into a new file instead of printing it')
+    .description('Propose a customer map from constraints, names and data, with reasons.')
+    .action(
+      act(async ({ context, output, signal }, options: DiscoverOptions) => {
+        const load = () => import('#app/discover-map')
+        const vault = await context.openVault(signal, { meanwhile: load })
+        const { discoverCustomerMap } = await load()
+        const found = await discoverCustomerMap(context, vault, options.at ?? [], signal)
+        if (options.out !== undefined) await writeNewFile(options.out, found.text, context.random)
+        await output.answer(found, () => (options.out === undefined ? found.text : describe(found)))
+      }),
+    )
+}
+
+function describe({ check, entities, leftOut, links, maybes }: DiscoveredMap): string {
+  const counts = `${formatCount(entities)} entities, ${formatCount(links)} links`
+  const open = `${formatCount(maybes)} for you to decide, ${formatCount(leftOut)} entities left out`
+  return `${counts}; ${open}. The check says: ${check.verdict}.\n`
 }
 
 type CheckOptions = {

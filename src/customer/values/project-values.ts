@@ -5,6 +5,7 @@ import { readState } from '#segment/read-state'
 import type { SegmentReadDeps } from '#segment/segment'
 import type { VersionBatch } from '#segment/version-batch'
 import { assert } from '#stdx/assert'
+import { RowFields } from './row-fields.ts'
 
 /** Which values of a record are looked at, and when they count. */
 export type Projection = {
@@ -19,7 +20,6 @@ export type Projection = {
 /** No value begins with it, so that what is sorted is never taken for the digest key of a row. */
 const MARK = 0x01
 const TAB = 0x09
-const NEWLINE = 0x0a
 
 /**
  * The values of some fields of every record of an entity at a point, as batches whose keys are the
@@ -53,9 +53,7 @@ class ValuePicker {
   readonly #indexes: readonly number[]
   readonly #conditions: readonly Condition[]
   readonly #none: readonly Buffer[]
-  /** Where each field of the row at hand begins; the entry behind the last is where the next would. */
-  readonly #starts: Uint32Array
-  readonly #fieldsMax: number
+  readonly #row: RowFields
 
   constructor(names: readonly string[], { fields, none, when }: Projection) {
     const indexOf = (name: string) => {
@@ -68,8 +66,7 @@ class ValuePicker {
       return { index: indexOf(name), text: Buffer.from(formatField(value)) }
     })
     this.#none = [NULL_FIELD, ...none.map(formatField)].map((text) => Buffer.from(text))
-    this.#fieldsMax = names.length
-    this.#starts = new Uint32Array(names.length + 1)
+    this.#row = new RowFields(names.length)
   }
 
   pick({ count, rows }: VersionBatch, ordinal: number): VersionBatch {
@@ -80,14 +77,14 @@ class ValuePicker {
     let picked = 0
     let at = 0
     for (let i = 0; i < count; i++) {
-      this.#split(rows.bytes, startOf(rows, i), rows.ends[i] ?? 0)
+      this.#row.split(rows.bytes, startOf(rows, i), rows.ends[i] ?? 0)
       if (!this.#counts(rows.bytes)) continue
       bytes[at++] = MARK
       for (const [k, index] of this.#indexes.entries()) {
         if (k > 0) bytes[at++] = TAB
-        const start = this.#starts[index] ?? 0
-        const end = (this.#starts[index + 1] ?? 0) - 1
-        for (let from = start; from < end; from++) bytes[at++] = rows.bytes[from] ?? 0
+        const end = this.#row.endOf(index)
+        for (let from = this.#row.startOf(index); from < end; from++)
+          bytes[at++] = rows.bytes[from] ?? 0
       }
       ends[picked] = at
       ordinals[picked] = BigInt(ordinal + i)
@@ -105,28 +102,12 @@ class ValuePicker {
     }
   }
 
-  #split(bytes: Uint8Array, start: number, end: number): void {
-    this.#starts[0] = start
-    let field = 0
-    for (let at = start; at < end && field < this.#fieldsMax; at++) {
-      const byte = bytes[at]
-      if (byte === TAB || byte === NEWLINE) this.#starts[++field] = at + 1
-    }
-  }
-
   #counts(bytes: Uint8Array): boolean {
-    for (const { index, text } of this.#conditions) if (!this.#is(bytes, index, text)) return false
+    for (const { index, text } of this.#conditions)
+      if (!this.#row.isText(bytes, index, text)) return false
     for (const index of this.#indexes) {
-      for (const none of this.#none) if (this.#is(bytes, index, none)) return false
+      for (const none of this.#none) if (this.#row.isText(bytes, index, none)) return false
     }
-    return true
-  }
-
-  #is(bytes: Uint8Array, index: number, text: Buffer): boolean {
-    const start = this.#starts[index] ?? 0
-    const size = (this.#starts[index + 1] ?? 0) - 1 - start
-    if (size !== text.length) return false
-    for (let k = 0; k < size; k++) if (bytes[start + k] !== text[k]) return false
     return true
   }
 }
