@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
+import { listHistory } from '#app/list-history'
 import { type ToldTransaction, tellTransactions } from '#capture/testing/tell-transactions'
 import { type ConnectorHarness, openSource } from '#connector/testing/contract-system'
 import { assert } from '#stdx/assert'
+import { signal } from '#vault/testing/a-vault'
 import type { Restoring } from './a-restore.ts'
 import { openKit } from './restoring-kit.ts'
 
@@ -21,14 +23,28 @@ export function testUndoing(kind: string, harness: ConnectorHarness): void {
   const { expectNothingWritten, name, read, start } = openKit(harness)
 
   /** Runs transactions in the source, which tells them, and in the copy. Returns their point. */
-  async function tell({ copy, erp, vault }: Restoring, ...sqls: string[]): Promise<string> {
+  async function tell(restoring: Restoring, ...sqls: string[]): Promise<string> {
+    return await tellAll(restoring, sqls)
+  }
+
+  async function tellAll(
+    { copy, erp, vault }: Restoring,
+    sqls: readonly string[],
+    truncated?: string,
+  ): Promise<string> {
     const exec = async (sql: string) => {
       await erp.exec(sql)
       await copy.exec(sql)
     }
     const open = () => openSource(harness, erp.address)
     const told = sqls.map((sql, i): ToldTransaction => {
-      return { transaction: `${700 + i}`, time: `2026-06-30T12:00:0${i}.123456Z`, sql }
+      const emptied = i === 0 && truncated !== undefined && { truncated }
+      return {
+        transaction: `${700 + i}`,
+        time: `2026-06-30T12:00:0${i}.123456Z`,
+        sql,
+        ...emptied,
+      }
     })
     return `erp@${await tellTransactions({ vault, source: 'erp', openSource: open, exec }, told)}`
   }
@@ -68,7 +84,7 @@ export function testUndoing(kind: string, harness: ConnectorHarness): void {
       verified: { records: 6, different: 0 },
     })
     expect(await contents(restoring)).toEqual(before)
-    const [fact] = await restoring.vault.restores(new AbortController().signal)
+    const [fact] = await restoring.vault.restores(signal)
     expect(fact?.body).toMatchObject({ undone: `${point}.1`, deleted: 2, verifiedDifferent: 0 })
     // Once more there is nothing to do.
     const again = await restoring.restore(change)
@@ -171,6 +187,45 @@ export function testUndoing(kind: string, harness: ConnectorHarness): void {
     expect(summary).toMatchObject({ inserted: 1, updated: 2, deleted: 1, conflicts: 0 })
     const [first = '', ...others] = before
     expect(await read(restoring.copy, 'doc')).toEqual([first.replace('|a|', '|later|'), ...others])
+  })
+
+  test(`${kind}: a table that was emptied is filled again`, async () => {
+    await using restoring = await start(TABLES)
+    const before = await read(restoring.copy, 'address')
+    await restoring.backUp()
+    const address = name('address')
+    const point = await tellAll(
+      restoring,
+      [
+        `DELETE FROM address; INSERT INTO address VALUES (10, 1, 'Bonn'), (60, 4, 'Wien')`,
+        `UPDATE customer SET name = 'later' WHERE id = 1; INSERT INTO address VALUES (20, 1, NULL)`,
+      ],
+      address,
+    )
+    const versionsOf = async (key: string) => {
+      const asked = { source: 'erp', entity: address, key }
+      const { versions } = await listHistory(restoring.vault, asked, signal)
+      return versions.map((version) => [version.point, version.op, version.transaction])
+    }
+    expect(await versionsOf('20')).toEqual([
+      [`${point}.2`, 'insert', '701'],
+      [`${point}.1`, 'delete', '700'],
+      ['erp@1', 'insert', undefined],
+    ])
+    expect(await versionsOf('30')).toEqual([
+      [`${point}.1`, 'delete', '700'],
+      ['erp@1', 'insert', undefined],
+    ])
+    expect(await versionsOf('10')).toEqual([['erp@1', 'insert', undefined]])
+    const plan = await restoring.plan({ point: `${point}.1`, ...undoing() })
+    expect(plan).toMatchObject({
+      steps: [{ entity: address, insert: 1, update: 0, delete: 1, same: 0, conflicts: 1 }],
+      conflicts: [{ key: '20', found: 'back', fields: ['customer', 'city'] }],
+    })
+    await restoring.copy.exec('DELETE FROM address WHERE id = 20')
+    await restoring.restore({ point: `${point}.1`, ...undoing() })
+    expect(await read(restoring.copy, 'address')).toEqual(before)
+    expect(await read(restoring.copy, 'customer')).toContain('1|later|30d|DE1')
   })
 
   test(`${kind}: a row that somebody changes after the plan is not overwritten`, async () => {
