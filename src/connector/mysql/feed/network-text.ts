@@ -9,7 +9,7 @@ export function formatInet4(bytes: Uint8Array): string {
   return bytes.join('.')
 }
 
-/** As MariaDB's `Inet6::to_string`: the first longest run of zeros is left out, if it is of two. */
+/** As MariaDB's `Inet6::to_string`: the first longest run of zeros is left out. */
 export function formatInet6(bytes: Uint8Array): string {
   const words = Array.from(
     { length: 8 },
@@ -33,7 +33,7 @@ export function formatInet6(bytes: Uint8Array): string {
 }
 
 function longestGap(words: readonly number[]): { at: number; length: number } {
-  let best = { at: -1, length: 1 }
+  let best = { at: -1, length: 0 }
   for (let at = 0; at < words.length; ) {
     let end = at
     while (end < words.length && words[end] === 0) end += 1

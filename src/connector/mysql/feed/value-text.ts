@@ -16,7 +16,8 @@ export function formatDecimal(
     isFirst: true,
   })
   const begin = start + decimalPartBytes(precision - scale)
-  const fraction = readDigits(from, begin, { groups: headLast(scale), isNegative, isFirst: false })
+  const isFirst = begin === start
+  const fraction = readDigits(from, begin, { groups: headLast(scale), isNegative, isFirst })
   const digits = whole.replace(/^0+(?=\d)/, '') || '0'
   return `${isNegative ? '-' : ''}${digits}${scale > 0 ? `.${fraction}` : ''}`
 }
@@ -68,7 +69,8 @@ export function formatDouble(value: number): string {
   const digits = mantissa.replace('.', '')
   const exponent = Number(exponentText)
   const sign = value < 0 ? '-' : ''
-  if (exponent < -FIXED_MAX || exponent >= FIXED_MAX) {
+  const isWhole = digits.length <= exponent + 1
+  if (exponent < -FIXED_MAX || (exponent >= FIXED_MAX && isWhole)) {
     const fraction = digits.length > 1 ? `.${digits.slice(1)}` : ''
     return `${sign}${digits[0]}${fraction}e${exponent}`
   }
@@ -80,12 +82,16 @@ export function formatDouble(value: number): string {
 
 const FIXED_MAX = 15
 
-/** A DOUBLE(M,D): always `decimals` digits. */
+/** A DOUBLE(M,D): always `decimals` digits; beyond those that are sure, zeros. */
 export function formatFixed(value: number, decimals: number): string {
   const sign = value < 0 || Object.is(value, -0) ? '-' : ''
-  const size = Math.abs(value)
-  if (size < 1e21) return sign + size.toFixed(decimals)
-  return `${sign}${BigInt(size)}${decimals > 0 ? `.${'0'.repeat(decimals)}` : ''}`
+  const [mantissa = '', exponentText = ''] = Math.abs(value).toExponential().split('e')
+  const digits = mantissa.replace('.', '')
+  const exponent = Number(exponentText)
+  if (digits.length - 1 - exponent > decimals) return sign + Math.abs(value).toFixed(decimals)
+  const whole = exponent < 0 ? '0' : digits.slice(0, exponent + 1).padEnd(exponent + 1, '0')
+  const rest = exponent < 0 ? '0'.repeat(-exponent - 1) + digits : digits.slice(exponent + 1)
+  return `${sign}${whole}${decimals > 0 ? `.${rest.padEnd(decimals, '0')}` : ''}`
 }
 
 export function formatInteger64(from: Buffer, at: number, isUnsigned: boolean): string {
