@@ -216,7 +216,7 @@ type Shown = { readonly version: FoundVersion; readonly ordinal: number | null }
  * @param seen newest first; `seqMin` is the point before
  */
 function listShown(
-  { kind, seq }: Point,
+  { body, kind, seq }: Point,
   seen: { readonly versions: readonly FoundVersion[]; readonly seqMin: number },
 ): Shown[] {
   const versions = seen.versions.filter((one) => one.seq > seen.seqMin && one.seq <= seq)
@@ -226,7 +226,7 @@ function listShown(
   // What was done between the two points is there at its first transaction, unless that did more.
   const older = versions.find((one) => one.seq < seq)
   const isOlderShown = older !== undefined && own[0]?.ordinal !== 1
-  const ordinal = own.length === 0 ? null : 1
+  const ordinal = body.follow?.transactions?.count === 0 ? null : 1
   return isOlderShown ? [{ version: older, ordinal }, ...shown] : shown
 }
 
