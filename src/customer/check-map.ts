@@ -111,7 +111,7 @@ export async function checkMap(
   const { problems, unmapped } = laid
   return {
     verdict: isClean ? 'clean' : 'differs',
-    points: sources.map(({ point, source }) => `${source}@${point.seq}`),
+    points: sources.map(({ point, source }) => formatPoint(source, point)),
     problems: [...problems].sort((a, b) => a.line - b.line),
     entities,
     links,

@@ -43,7 +43,7 @@ export async function discoverMap(
   }
   deps.begin('Comparing fields')
   const found = await findLinks(profiles, signal)
-  const points = sources.map(({ point, source }) => `${source}@${point.seq}`)
+  const points = sources.map(({ point, source }) => formatPoint(source, point))
   const proposal = propose(profiles, found, points)
   const first = formatProposal(proposal)
   const check = await checkMap(deps, parseMap(first, 'the proposal'), sources, signal)

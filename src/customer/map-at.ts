@@ -4,6 +4,7 @@ import type { SchemaVersion } from '#record/schema'
 import type { SegmentReadDeps } from '#segment/segment'
 import { assert } from '#stdx/assert'
 import { didYouMean } from '#stdx/did-you-mean'
+import { formatPoint } from '#timeline/format-point'
 import type { Point, TimelineState } from '#timeline/timeline-state'
 import {
   type CustomerMap,
@@ -89,7 +90,7 @@ export function mapAt(map: CustomerMap, sources: readonly SourceAt[]): MapAt {
 
 /** Facts of all entities that a point holds. */
 export function entitiesOf({ point }: SourceAt): readonly { entity: EntityName; rows: number }[] {
-  return point.body.entities
+  return point.entities
 }
 
 function findEntity(map: MapEntity, sources: readonly SourceAt[]): EntityInMap | string {
@@ -102,7 +103,7 @@ function findEntity(map: MapEntity, sources: readonly SourceAt[]): EntityInMap |
   const facts = all.find(({ entity }) => entity === map.entity)
   if (facts === undefined) {
     const known = all.map(({ entity }) => entity)
-    const where = `${at.source}@${at.point.seq}`
+    const where = formatPoint(at.source, at.point)
     return `${where} holds no entity ${map.entity}${didYouMean(map.entity, known)}`
   }
   const found = entityAt(at.state, at.point, map.entity)
