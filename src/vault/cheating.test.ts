@@ -294,6 +294,22 @@ test('a certificate whose file was taken away still counts, by the word of the r
   await expectPoints(hand, files, [1])
 })
 
+test('a certificate whose file was damaged still counts, by the word of the root, and is named', async () => {
+  const { files, hand } = await aCheat('custodian.key')
+  const names = [...hand.store.objects.keys()].filter((name) => name.startsWith('roles/'))
+  for (const name of names) {
+    const bytes = hand.store.objects.get(name) ?? new Uint8Array()
+    hand.store.objects.set(
+      name,
+      Uint8Array.from(bytes, (byte, i) => (i % 37 === 30 ? byte ^ 1 : byte)),
+    )
+  }
+  await expectPoints(hand, files, [1])
+  const vault = await openWith(hand, files, 'restore.key')
+  const found = await checkVault(vault, { depth: 'decoded', signal, onProgress: () => {} })
+  expect(found.problems.map(({ object }) => object).sort()).toEqual(names.sort())
+})
+
 test('a truncated timeline and a replayed entry are noticed by every file', async () => {
   const { files, hand, vault } = await aCheat('capture-erp.key')
   await captureText(vault, 'erp', '1\terp\ty\n')

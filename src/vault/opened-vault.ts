@@ -28,7 +28,7 @@ import {
   type TransactionsToWrite,
   writeTransactionTable,
 } from '#timeline/transaction-table'
-import { AUTHORS, certificateRevoked, findAuthor, findCertificate, roleMissing } from './author.ts'
+import { AUTHORS, certificateRevoked, findAuthor, roleMissing } from './author.ts'
 import { checkObjects } from './check-objects.ts'
 import { isDocumentText, readDocumentText, writeDocument } from './document-object.ts'
 import { epochKeyring } from './epoch-keyring.ts'
@@ -41,7 +41,7 @@ import { recipientsFor } from './recipients-for.ts'
 import { refuseRollback, refuseUnknown } from './refuse-links.ts'
 import { refuseOtherKeys, refuseRevoked } from './refuse-other-keys.ts'
 import { type Repairs, repairedStores } from './repaired-store.ts'
-import { findSaidCertificate } from './said-certificate.ts'
+import { findTrustedCertificate } from './said-certificate.ts'
 import { readHead, readSaidHeads } from './said-heads.ts'
 import type { Vault } from './vault.ts'
 
@@ -446,8 +446,7 @@ export class OpenedVault implements Vault {
     const find = async (id: string) => {
       const known =
         this.#certificates.get(id) ??
-        (await findCertificate(this.#deps, { id, source }, signal)) ??
-        (await findSaidCertificate(this.#deps, id, signal))
+        (await findTrustedCertificate(this.#deps, { id, source }, signal))
       if (known !== undefined) this.#certificates.set(id, known)
       return known
     }
