@@ -5,6 +5,7 @@ import { isAppError } from '#stdx/app-error'
 import { makeFolder } from '#stdx/make-folder'
 import { parseObjectName } from '#store/object-name'
 import { probeStore } from '#store/probe-store'
+import { mayHidePoint } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
 import { checkSource } from './check-source.ts'
 import type { Context } from './context.ts'
@@ -158,8 +159,7 @@ async function* examineTimelines(
       last === undefined ? 'no point yet' : `newest ${name}@${last.seq} of ${last.time}`
     const incident = state.incidents.at(-1)
     // What later entries got over is for ever among them.
-    const isDamaged = state.damagedFrom !== null || state.voids.length > 0
-    yield incident === undefined || !isDamaged
+    yield incident === undefined || !mayHidePoint(state)
       ? good(check, `${state.points.length} points, ${newest}`)
       : { check, verdict: 'bad', found: incident.problem, fix: 'Run `holdfast check --read-data`.' }
   }

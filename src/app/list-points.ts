@@ -1,4 +1,4 @@
-import type { Point } from '#timeline/timeline-state'
+import { mayHidePoint, type Point } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
 
 /** One recovery point, as `points --json` prints it. */
@@ -29,6 +29,8 @@ export type PointsAnswer = {
   readonly points: readonly PointAnswer[]
   /** What is wrong with a timeline, as sentences. */
   readonly incidents: readonly string[]
+  /** Whether one of them may hide a point; else later entries got over them. */
+  readonly isDamaged: boolean
 }
 
 /**
@@ -44,12 +46,14 @@ export async function listPoints(
   const sources = source === undefined ? await vault.listSources(signal) : [source]
   const points: PointAnswer[][] = []
   const incidents: string[][] = []
+  let isDamaged = false
   for (const name of sources) {
     const state = await vault.readTimeline(name, signal)
     points.push(state.points.map((point) => describe(name, point)))
     incidents.push(state.incidents.map(({ problem, seq }) => `${name}@${seq}: ${problem}`))
+    isDamaged ||= mayHidePoint(state)
   }
-  return { points: points.flat(), incidents: incidents.flat() }
+  return { points: points.flat(), incidents: incidents.flat(), isDamaged }
 }
 
 function describe(source: string, point: Point): PointAnswer {

@@ -1,7 +1,7 @@
 import type { EntityName } from '#record/entity-name'
 import { formatStamp } from '#record/stamp'
 import type { Transaction } from '#timeline/entry'
-import type { Point, TimelineState } from '#timeline/timeline-state'
+import { mayHidePoint, type Point, type TimelineState } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
 import { findPoint } from './find-point.ts'
 
@@ -37,6 +37,8 @@ export type TransactionsAnswer = {
   readonly hasMore: boolean
   /** What is wrong with a timeline, as sentences. */
   readonly incidents: readonly string[]
+  /** Whether one of them may hide a point; else later entries got over them. */
+  readonly isDamaged: boolean
 }
 
 export type TransactionsRequest = {
@@ -71,6 +73,7 @@ export async function listTransactions(
     transactions: answers.flatMap(({ transactions }) => transactions),
     hasMore: answers.some(({ hasMore }) => hasMore),
     incidents: answers.flatMap(({ incidents }) => incidents),
+    isDamaged: answers.some(({ isDamaged }) => isDamaged),
   }
 }
 
@@ -110,6 +113,7 @@ async function listFrom(
     transactions: found.slice(0, limit),
     hasMore: found.length > limit,
     incidents: incidents.map(({ problem, seq }) => `${source}@${seq}: ${problem}`),
+    isDamaged: mayHidePoint(state),
   }
 }
 

@@ -62,6 +62,14 @@ export function liveSegments({ segments }: Pick<TimelineState, 'segments'>): Pla
   return [...segments.values()].flat()
 }
 
+/** Whether a point may be lost: a void slot that a later entry chains over is history, and none hides there. */
+export function mayHidePoint({
+  damagedFrom,
+  voids,
+}: Pick<TimelineState, 'damagedFrom' | 'voids'>): boolean {
+  return damagedFrom !== null || voids.length > 0
+}
+
 /** A segment with the entry that put others in its place. */
 export type ReplacedSegment = PlacedSegment & { readonly replacedBy: number }
 

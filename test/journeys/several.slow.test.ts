@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { change, createExample, readAll } from './testing/example-database.ts'
 import { aTraveller, expectFailure, linesOf } from './testing/traveller.ts'
@@ -26,6 +27,26 @@ test('each of several sources commits alone, and the first failure is the exit s
   ])
   expect(await answer('points')).toMatchObject([{ source: 'crm' }, { source: 'erp' }])
   expect(await holdfast('diff', 'crm@1', 'erp@1')).toMatchObject({ exit: 2 })
+})
+
+test('garbage in the next slot may hide a point until a backup gets over it', async () => {
+  const { answer, answerWith, at, configure, holdfast } = await aTraveller()
+  createExample(at('erp.db'))
+  await configure('sources:\n  erp: { connector: sqlite, file: ./erp.db }\n')
+  await holdfast('init')
+  expect(await holdfast('backup')).toMatchObject({ exit: 0 })
+  const name = 'timelines/erp/0000000002.entry'
+  await writeFile(at(`vault/${name}`), 'garbage')
+  expect(await answerWith(13, 'points')).toHaveLength(1)
+  expect(await answerWith(13, 'check')).toMatchObject({ verdict: 'damaged' })
+  expect(await holdfast('doctor')).toMatchObject({ exit: 1 })
+  expect(await holdfast('backup')).toMatchObject({ exit: 0 })
+  expect(await answer('points')).toHaveLength(2)
+  expect((await holdfast('points')).stderr).toContain('Slot 2 is void')
+  const check = await holdfast('check')
+  expect(check).toMatchObject({ exit: 0 })
+  expect(check.stdout).toMatch(/0000000002\.entry: Slot 2 is void.*\(no damage\)/)
+  expect(await holdfast('doctor')).toMatchObject({ exit: 0 })
 })
 
 test('a time without a source is put back for every source, each into its own target', async () => {

@@ -25,10 +25,10 @@ export function addPoints(program: Command, act: Act): void {
     .description('List recovery points, the oldest first.')
     .action(
       act(async (shell: Shell, name: string | undefined, options: Options) => {
-        const incidents = options.transactions
+        const isDamaged = options.transactions
           ? await runTransactions(shell, name, options.limit ?? LIMIT)
           : await runPoints(shell, name)
-        return incidents.length === 0 ? undefined : VAULT_DAMAGED
+        return isDamaged ? VAULT_DAMAGED : undefined
       }),
     )
 }
@@ -42,18 +42,18 @@ function parseLimit(text: string): number {
 async function runPoints(
   { context, output, signal }: Shell,
   name: string | undefined,
-): Promise<readonly string[]> {
+): Promise<boolean> {
   const load = () => import('#app/list-points')
   const vault = await context.openVault(signal, { meanwhile: load })
   const { listPoints } = await load()
-  const { incidents, points } = await listPoints(vault, name, signal)
+  const { incidents, isDamaged, points } = await listPoints(vault, name, signal)
   for (const message of incidents) output.warning({ code: 'timeline.damaged', message })
   await output.answer(points, () => {
     if (points.length === 0 && incidents.length > 0) return ''
     if (points.length === 0) return 'No points yet. `holdfast backup` makes one.\n'
     return formatPoints(points)
   })
-  return incidents
+  return isDamaged
 }
 
 function formatPoints(points: readonly PointAnswer[]): string {
@@ -81,11 +81,15 @@ async function runTransactions(
   { context, output, signal }: Shell,
   of: string | undefined,
   limit: number,
-): Promise<readonly string[]> {
+): Promise<boolean> {
   const load = () => import('#app/list-transactions')
   const vault = await context.openVault(signal, { meanwhile: load })
   const { listTransactions } = await load()
-  const { hasMore, incidents, transactions } = await listTransactions(vault, { of, limit }, signal)
+  const { hasMore, incidents, isDamaged, transactions } = await listTransactions(
+    vault,
+    { of, limit },
+    signal,
+  )
   for (const message of incidents) output.warning({ code: 'timeline.damaged', message })
   await output.answer(transactions, () =>
     transactions.length === 0
@@ -93,7 +97,7 @@ async function runTransactions(
       : formatTransactions(transactions),
   )
   if (hasMore) output.note(`There are older ones: --limit shows more than ${formatCount(limit)}.`)
-  return incidents
+  return isDamaged
 }
 
 function formatTransactions(transactions: readonly TransactionAnswer[]): string {
