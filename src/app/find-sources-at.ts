@@ -1,6 +1,7 @@
 import type { SourceAt } from '#customer/map-at'
 import { AppError } from '#stdx/app-error'
-import { type PointAddress, parsePointAddress, resolvePoint } from '#timeline/resolve-point'
+import { locatePoint } from '#timeline/locate-point'
+import { type PointAddress, parsePointAddress } from '#timeline/resolve-point'
 import type { Vault } from '#vault/vault'
 
 /**
@@ -27,7 +28,7 @@ export async function findSourcesAt(
     if (wanted !== undefined && !wanted.has(source)) continue
     const state = await vault.readTimeline(source, signal)
     if (state.points.length === 0) continue
-    const point = resolvePoint(state, addressOf(source, asked))
+    const point = await locatePoint(vault, state, addressOf(source, asked), signal)
     found.push({ source, state, point, deps: await vault.rowDeps(source, signal) })
   }
   return found

@@ -1,4 +1,5 @@
 import { assert } from '#stdx/assert'
+import { formatPoint } from '#timeline/format-point'
 import type { CustomerMap } from './customer-map.ts'
 import {
   type EntityInMap,

@@ -1,3 +1,4 @@
+import { formatPoint } from '#timeline/format-point'
 import { type CheckMapDeps, checkMap, type MapCheck } from './check-map.ts'
 import { chooseKinds } from './discover/choose-kinds.ts'
 import { findRoles } from './discover/find-roles.ts'
