@@ -199,7 +199,8 @@ function refuseConflicts(
   undo.refused(agreed)
   const { target, undone } = agreed
   const touched = conflicts + count((step) => countWrites(step) + step.same)
-  const found = `${conflicts} of the ${touched} records that it changed were changed again since`
+  const were = conflicts === 1 ? 'was' : 'were'
+  const found = `${conflicts} of the ${touched} records that it changed ${were} changed again since`
   const message = `Cannot undo ${undone?.point} on "${target}": ${found}`
   throw new AppError('app.undo-conflicts', message, { target, conflicts })
 }

@@ -219,7 +219,7 @@ function describeSummary(summary: RestoreSummary): string {
   const others =
     conflicts === undefined
       ? `${formatCount(summary.extra)} extra`
-      : `${formatCount(conflicts)} left as they were changed since`
+      : `${formatCount(conflicts)} left alone`
   const proof = `read back ${formatCount(verified.records)} records in ${formatDuration(readBackMs)}: ${formatCount(verified.different)} differ, ${others}`
   const names = leftOut.map(({ kind, name, reason }) => `left out ${kind} ${name}: ${reason}\n`)
   return `${counts}\n${proof}\n${names.join('')}`
