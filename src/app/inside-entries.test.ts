@@ -229,7 +229,7 @@ async function expectAll({ moments, vault }: Life): Promise<void> {
   for (const id of new Set(moments.flatMap(({ state }) => [...state.keys()]))) {
     expect(await history(vault, id)).toEqual(naiveHistory(moments, id))
     for (const [i, { point, state }] of moments.entries()) {
-      if ((i + id) % 3 > 0) continue
+      if ((i + id) % 3 > 1) continue
       const name = state.get(id)
       const shown = showRecord(vault, { point, entity: ENTITY, key: String(id) }, signal)
       if (name === undefined) {
@@ -262,7 +262,8 @@ test('every transaction can be shown, exported, compared and told of, and after 
       await compactSource(deps, life.vault, 'erp', signal)
       await expectAll(life)
     }),
-    { numRuns: 3 },
+    // First what once went wrong: a write that changed nothing, in the first point that was kept.
+    { numRuns: 3, examples: [[[[[{ id: 2, name: 'c' }], [{ id: 2, name: 'c' }]]], [0]]] },
   )
 }, 60_000)
 

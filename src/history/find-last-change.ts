@@ -51,17 +51,20 @@ function isChange(
 ): boolean {
   const index = points.findIndex(({ seq }) => seq === version.seq)
   if (index < 0) return false
+  const inside = isFed(points, version.seq)
+    ? older.find(({ seq }) => seq === version.seq)
+    : undefined
   const earlier = points[index - 1]
-  if (earlier === undefined) return true
-  if (generationAt(earlier, schema.entity) !== schema.generation) return false
-  const isInside = isFed(points, version.seq)
-  const before = older.find(({ seq }) => seq <= earlier.seq || (isInside && seq === version.seq))
+  if (inside === undefined && earlier === undefined) return true
+  if (inside === undefined && generationAt(earlier, schema.entity) !== schema.generation)
+    return false
+  const before = inside ?? older.find(({ seq }) => seq <= (earlier?.seq ?? 0))
   if (before === undefined || before.op === OP_DELETE) return true
   // Digests of two layouts say nothing of each other.
   const isOneLayout = schemas.get(before.schema)?.layout === schemas.get(version.schema)?.layout
   return isOneLayout && before.digest !== version.digest
 }
 
-function generationAt({ entities }: Point, entity: EntityName): number | undefined {
-  return entities.find((one) => one.entity === entity)?.generation
+function generationAt(point: Point | undefined, entity: EntityName): number | undefined {
+  return point?.entities.find((one) => one.entity === entity)?.generation
 }
