@@ -93,8 +93,20 @@ export async function describeOne(
 ): Promise<DescribedEntity | undefined> {
   const all = await readTables(session, signal)
   const found = all.filter((one) => one.table === table && TABLE_KINDS.has(one.kind))
-  const [described] = await describeTables(session, found, signal)
-  return described
+  try {
+    const [described] = await describeTables(session, found, signal)
+    return described
+  } catch (error) {
+    // It was dropped or altered between two questions.
+    if (!isChanging(error)) throw error
+    return undefined
+  }
+}
+
+/** Whether a table went, or became another, while it was asked about. */
+export function isChanging(error: unknown): boolean {
+  const errno = readServerError(error)?.errno
+  return errno === ERRNO.noTable || errno === ERRNO.badField
 }
 
 type Access = { readonly create: string; readonly missingGrant: string | null }

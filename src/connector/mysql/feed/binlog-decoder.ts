@@ -266,7 +266,7 @@ export class BinlogDecoder {
       case 'rollback-to':
         if (group !== undefined) group.isDoubtful = true
         return undefined
-      case 'xa-start':
+      case 'xa-end':
         if (group !== undefined) group.xid = said.xid
         return undefined
       case 'begin':

@@ -8,7 +8,7 @@ import type { ChangeShape } from '../../changes/change-block.ts'
 import type { Feed, FeedMessage, OpenFeedOptions } from '../../feed.ts'
 import { isConnectionLost, withoutValues } from '../mysql-error.ts'
 import { entityOf, quoteName, tableOf } from '../quote.ts'
-import { describeOne } from '../read-catalogue.ts'
+import { describeOne, isChanging } from '../read-catalogue.ts'
 import type { Session } from '../session.ts'
 import { isStaged } from '../staged-tables.ts'
 import { BinlogDecoder, type Question } from './binlog-decoder.ts'
@@ -20,7 +20,7 @@ import { judgeEntity } from './judge-entity.ts'
 import { judgeTable } from './judge-table.ts'
 import { observeCatalogue } from './observe-catalogue.ts'
 import { PacketReader } from './packet-reader.ts'
-import { mayChangeRows, readNewName, type Statement, type TableName } from './read-statement.ts'
+import { mayChangeRows, type Statement, type TableName } from './read-statement.ts'
 import { planRows } from './row-plan.ts'
 import { toFeedError } from './server-packets.ts'
 import type { TableMap } from './table-map.ts'
@@ -263,7 +263,7 @@ export class MysqlFeed implements Feed {
         for (const [from, to] of statement.pairs) this.#rename(from, to)
         break
       case 'alter':
-        this.#alter(statement.table, statement.clauses)
+        this.#alter(statement)
         break
       case 'rows':
         this.#takeUnknownRows(statement.names, isOwn)
@@ -297,12 +297,10 @@ export class MysqlFeed implements Feed {
     this.#unfollow(entity, reason, [])
   }
 
-  #alter(table: TableName, clauses: readonly string[]): void {
-    const { database } = this.#deps.identity
-    const to = readNewName(clauses, { database: table.database || database, hasNoEscapes: false })
-    if (to !== undefined) this.#rename(table, to)
+  #alter({ clauses, newName, table }: Statement & { kind: 'alter' }): void {
+    if (newName !== undefined) this.#rename(table, newName)
     const entity = this.#followed(table)
-    if (entity === undefined || to !== undefined || !mayChangeRows(clauses)) return
+    if (entity === undefined || newName !== undefined || !mayChangeRows(clauses)) return
     this.#unfollow(entity, 'it was altered in a way that may have changed its rows', [])
   }
 
@@ -380,11 +378,21 @@ export class MysqlFeed implements Feed {
     const { signal } = this.#closed
     try {
       for (;;) {
-        await this.#watch.look(signal)
+        await this.#lookOnce(signal)
         await this.#deps.clock.sleep(WATCH_TICK_MS, signal)
       }
     } catch (error) {
       if (!signal.aborted) this.#parts.dump.fail(error)
+    }
+  }
+
+  async #lookOnce(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#watch.look(signal)
+    } catch (error) {
+      if (!isChanging(error)) throw error
+      // The catalogue changed while it was read: the log will tell, and then it is looked at again.
+      this.#watch.outdate()
     }
   }
 

@@ -1,13 +1,18 @@
 /** What a statement in the log does to tables, as far as it must be known. */
 export type Statement =
   | { readonly kind: 'begin' | 'commit' | 'rollback' | 'savepoint' | 'rollback-to' | 'nothing' }
-  | { readonly kind: 'xa-start' | 'xa-commit' | 'xa-rollback'; readonly xid: string }
+  | { readonly kind: 'xa-end' | 'xa-commit' | 'xa-rollback'; readonly xid: string }
   | { readonly kind: 'truncate'; readonly table: TableName }
   | { readonly kind: 'drop'; readonly tables: readonly TableName[] }
   | { readonly kind: 'drop-database'; readonly database: string }
   | { readonly kind: 'rename'; readonly pairs: readonly (readonly [TableName, TableName])[] }
   | { readonly kind: 'create'; readonly table: TableName; readonly isReplaced: boolean }
-  | { readonly kind: 'alter'; readonly table: TableName; readonly clauses: readonly string[] }
+  | {
+      readonly kind: 'alter'
+      readonly table: TableName
+      readonly newName: TableName | undefined
+      readonly clauses: readonly string[]
+    }
   /** Changes definitions, of nobody knows what; no rows. */
   | { readonly kind: 'definition' }
   /** Changes rows, of nobody knows which tables. `names`: all words and names in it, in lower case. */
@@ -82,7 +87,7 @@ function readXa(words: Words, sql: string): Statement {
     .replace(/^\s*XA\s+\w+\s+/i, '')
     .replace(/\s+ONE\s+PHASE\s*$/i, '')
     .trim()
-  if (verb === 'START' || verb === 'BEGIN') return { kind: 'xa-start', xid }
+  if (verb === 'END') return { kind: 'xa-end', xid }
   if (verb === 'COMMIT') return { kind: 'xa-commit', xid }
   if (verb === 'ROLLBACK') return { kind: 'xa-rollback', xid }
   return { kind: 'nothing' }
@@ -133,8 +138,9 @@ function readAlter(words: Words): Statement {
   words.skip('IF')
   words.skip('EXISTS')
   const table = words.table()
+  const newName = words.newName()
   const clauses = words.clauses()
-  return { kind: 'alter', table, clauses: isIgnoring ? ['IGNORE', ...clauses] : clauses }
+  return { kind: 'alter', table, newName, clauses: isIgnoring ? ['IGNORE', ...clauses] : clauses }
 }
 
 /** Clauses after which all rows are as before, fields that came or went aside. */
@@ -174,19 +180,6 @@ export function mayChangeRows(clauses: readonly string[]): boolean {
   return !clauses.every(isHarmless)
 }
 
-/** The name that an ALTER gives to the table. */
-export function readNewName(
-  clauses: readonly string[],
-  context: StatementContext,
-): TableName | undefined {
-  const clause = clauses.find((text) => /^RENAME (?!COLUMN|INDEX|KEY)/.test(text))
-  if (clause === undefined) return undefined
-  const words = new Words(tokenize(clause, context.hasNoEscapes), context.database)
-  words.next()
-  if (!words.skip('TO')) words.skip('AS')
-  return words.table()
-}
-
 type Token = { readonly text: string; readonly isName: boolean; readonly isText: boolean }
 
 class Words {
@@ -219,6 +212,23 @@ class Words {
     const first = this.name()
     if (!this.skip('.')) return { database: this.#database, table: first }
     return { database: first, table: this.name() }
+  }
+
+  /** The name that an ALTER gives to its table. */
+  newName(): TableName | undefined {
+    const rest = this.#tokens.slice(this.#at)
+    let depth = 0
+    for (const [i, token] of rest.entries()) {
+      if (token.text === '(' && !token.isName) depth += 1
+      if (token.text === ')' && !token.isName) depth -= 1
+      const isFirst = i === 0 || (rest[i - 1]?.text === ',' && depth === 0)
+      if (!isFirst || token.isName || token.text.toUpperCase() !== 'RENAME') continue
+      const words = new Words(rest.slice(i + 1), this.#database)
+      if (['COLUMN', 'INDEX', 'KEY'].some((word) => words.skip(word))) continue
+      if (!words.skip('TO')) words.skip('AS')
+      return words.table()
+    }
+    return undefined
   }
 
   /** What is left, parted by commas outside parentheses; plain words in capitals, one space between. */
