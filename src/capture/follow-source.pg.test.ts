@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { feedHarness } from '#connector/postgres/testing/feed-system'
 import { optionsFor } from '#connector/testing/contract-system'
 import {
@@ -23,6 +23,9 @@ import { aFollowing, type FollowedLife, type RecordTexts } from './testing/a-fol
 const FULL = ['account', 'parcel_0', 'parcel_1']
   .map((table) => `ALTER TABLE ${table} REPLICA IDENTITY FULL;`)
   .join('\n')
+
+// Every transaction is read back, and other tests share the machine.
+vi.setConfig({ testTimeout: 180_000 })
 
 describePostgres('following', (major) => {
   const testNewest = test.runIf(major === newestMajor())

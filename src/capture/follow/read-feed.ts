@@ -188,10 +188,11 @@ class FeedReading implements AsyncDisposable {
       if (!this.#held.isPlain) await this.#commit()
       await this.#release()
     }
-    this.#isStreaming = false
     writer.gathering.commit(commit)
     this.#setDeadline()
-    if (this.#isDue(writer.gathering)) await this.#commit()
+    // A large one has waited long enough.
+    if (this.#isStreaming || this.#isDue(writer.gathering)) await this.#commit()
+    this.#isStreaming = false
     return cut !== undefined && this.#isUpTo(cut, commit.position)
   }
 

@@ -16,6 +16,7 @@ import { type CaptureEntity, captureEntity } from '../capture-entity.ts'
 import type { FollowDeps, FollowRequest } from '../follow-deps.ts'
 import type { FollowEvent } from '../follow-events.ts'
 import { followSource } from '../follow-source.ts'
+import type { CaptureRequest, RunCaptureDeps } from '../run-capture.ts'
 
 export const SOURCE = 'erp'
 
@@ -27,6 +28,9 @@ export type FollowedLife = {
   /** Begins to follow; disposing stops it and waits for its end, whose failure is thrown. */
   follow(change?: FollowChange): Follower
   state(): Promise<TimelineState>
+  /** For captures beside. */
+  readonly scanDeps: RunCaptureDeps
+  readonly scanRequest: Omit<CaptureRequest, 'connector'>
   /** What a point holds of an entity, each record as its fields. */
   rowsAt(point: Point, entity: EntityName): Promise<RecordTexts[]>
 }
@@ -66,6 +70,21 @@ export async function aFollowing(harness: FeedHarness, system: FeedSystem): Prom
     inHand,
     events,
     state,
+    scanDeps: {
+      vault,
+      clock: systemClock,
+      random: systemRandom,
+      captureEntity: plain,
+      progress: () => {},
+    },
+    scanRequest: {
+      source: SOURCE,
+      isIncluded: () => true,
+      isFull: false,
+      isNewIdentityAllowed: false,
+      scansMax: 2,
+      sortBytesMax: 1_048_576,
+    },
     follow(change = {}) {
       const listeners = new Set<(event: FollowEvent) => void>()
       const deps: FollowDeps = {
