@@ -199,6 +199,7 @@ export type EntityAtPoint = Readonly<z.infer<typeof entityAtPointSchema>>
 export type GapBody = Readonly<z.infer<typeof gapBodySchema>>
 /** Index into the entry's `entities`, then rows inserted, updated and deleted. */
 export type ChangeCounts = readonly [number, number, number, number]
+/** One transaction of a source that a feed told: see `transactionSchema`. */
 export type Transaction = {
   readonly transaction: string
   readonly time: string
@@ -207,6 +208,7 @@ export type Transaction = {
 }
 /** An object with the transactions of an entry. */
 export type TableRef = Omit<ObjectRef, 'commitment'>
+/** All transactions of an entry, or where they lie: see `followSchema`. */
 export type Transactions = {
   readonly count: number
   readonly earliest: string
