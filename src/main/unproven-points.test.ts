@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest'
+import { exportEntity } from '#app/export-entity'
+import { listEntities } from '#app/list-entities'
+import { listPoints } from '#app/list-points'
+import { showRecord } from '#app/show-record'
+import type { Provenness } from '#app/unproven'
+import { sqliteHarness } from '#connector/testing/sqlite-system'
+import type { EntityName } from '#record/entity-name'
+import { collect } from '#stdx/streams'
+import type { CaptureBody, Follow } from '#timeline/entry'
+import { signal } from '#vault/testing/a-vault'
+import type { Vault } from '#vault/vault'
+import { aRestoring } from './testing/a-restore.ts'
+
+const [TOLD, UNTOLD] = ['main.told', 'main.untold'] as [EntityName, EntityName]
+const SQL = `CREATE TABLE told (id INTEGER PRIMARY KEY); INSERT INTO told VALUES (1);
+  CREATE TABLE untold (id INTEGER PRIMARY KEY); INSERT INTO untold VALUES (1)`
+const EMPTY = { count: 0, inserted: 0, updated: 0, deleted: 0, list: [], table: null }
+
+/** Goes on as if a feed of one of the tables had begun at the newest point: 2, and told nothing since: 3. */
+async function follow(vault: Vault): Promise<void> {
+  const feed = { feed: 'holdfast_erp', notFollowed: [UNTOLD] }
+  const begin: Follow = { ...feed, part: 'begin', scan: null, transactions: null }
+  await append(vault, '1', { follow: begin })
+  const transactions = { ...EMPTY, earliest: '2026-06-30T12:00:00Z' }
+  const told: Follow = { ...feed, part: 'transactions', scan: 2, transactions }
+  await append(vault, '2', { follow: told, entities: [], sequences: {}, leftOut: [] })
+}
+
+async function append(vault: Vault, session: string, change: Partial<CaptureBody>): Promise<void> {
+  const state = await vault.readTimeline('erp', signal)
+  const newest = state.points.at(-1)
+  if (newest === undefined) throw new Error('Nothing was captured yet.')
+  const same = { catalogue: null, schemas: [], segments: [], base: newest.seq, session }
+  await vault.append(state, { ...newest.body, ...same, ...change }, signal)
+}
+
+test('what a feed does not tell is unproven, in every answer that is about it', async () => {
+  await using life = await aRestoring(sqliteHarness, SQL)
+  const { vault } = life
+  await life.backUp()
+  await follow(vault)
+  expect(await life.verify('erp@2')).toMatchObject({ verdict: 'same' })
+  const reason = 'it is not followed, and was last read in entry 2'
+  const verdict = await life.verify('erp@3')
+  expect(verdict).toMatchObject({
+    verdict: 'unproven',
+    proven: false,
+    entities: [
+      { entity: TOLD, verdict: 'same' },
+      { entity: UNTOLD, verdict: 'unproven', reason },
+    ],
+  })
+  const { points } = await listPoints(vault, 'erp', signal)
+  expect(points.map(({ kind, proven }) => [kind, proven])).toEqual([
+    ['capture', undefined],
+    ['capture', undefined],
+    ['feed', false],
+  ])
+  const { entities } = await listEntities(vault, 'erp@3', signal)
+  expect(entities.map(({ proven }) => proven)).toEqual([undefined, false])
+  const show = (entity: string) => showRecord(vault, { point: 'erp@3', entity, key: '1' }, signal)
+  expect(await show(TOLD)).not.toHaveProperty('proven')
+  expect(await show(UNTOLD)).toMatchObject({
+    proven: false,
+    unproven: `${UNTOLD} is unproven: ${reason} (erp@3)`,
+  })
+  const found: Provenness[] = []
+  const onProvenness = (one: Provenness) => found.push(one)
+  const request = { point: 'erp@3', entity: UNTOLD, format: 'csv', onProvenness } as const
+  await collect(exportEntity(vault, request, signal))
+  await life.plan({ point: 'erp@3', onProvenness })
+  await life.plan({ point: 'erp@3', entities: [TOLD], onProvenness })
+  await life.plan({ point: 'erp@2', onProvenness })
+  expect(found.map(({ proven }) => proven)).toEqual([false, false, undefined, undefined])
+})
