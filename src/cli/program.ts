@@ -5,6 +5,7 @@ import { addBackup } from './commands/backup.ts'
 import { addCheck } from './commands/check.ts'
 import { addCollect } from './commands/collect.ts'
 import { addCompact } from './commands/compact.ts'
+import { addCustomer } from './commands/customer.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDiff } from './commands/diff.ts'
 import { addDoctor } from './commands/doctor.ts'
@@ -56,6 +57,7 @@ const COMMANDS: readonly ((program: Command, act: Act) => void)[] = [
   addDiff,
   addExport,
   addMap,
+  addCustomer,
   addRestore,
   addCheck,
   addVerify,

@@ -7,4 +7,16 @@ export const CUSTOMER_ERRORS = {
     retry: 'after-fix',
     help: 'Correct every line named. docs/reference/customer-map.md lists all that may stand in customers.yaml; a line `# yaml-language-server: $schema=...` with docs/reference/customers.schema.json lets an editor complete and check it.',
   },
+  'customer.unknown': {
+    status: 404,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Write the number as the system prints it, leading zeros included: the field that the customer map calls `number`, or the key. `--at` looks at another point, `--map` takes another map.',
+  },
+  'customer.ambiguous': {
+    status: 409,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Several customers bear this number in different systems, and nothing in the customer map says that they are one. Name the system with --source.',
+  },
 } as const satisfies Record<string, ErrorSpec>

@@ -198,3 +198,21 @@ test('readState() leaves segments of other generations out', async () => {
   }
   expect(await collect(readState(vault.readDeps, options))).toEqual([])
 })
+
+test('readState() reads only blocks that may hold what is looked for', async () => {
+  const vault = aVault()
+  const [low] = await writeBatches(vault, schema, [scanText(schema, '1\tAda\t\n3\tBob\t\n')])
+  const [high] = await writeBatches(vault, schema, [scanText(schema, '3\tNew\t\n9\tEve\t\n')])
+  const segments = [low, high].flatMap((ref, i) => (ref === undefined ? [] : [{ seq: i + 1, ref }]))
+  const look = async (id: number) => {
+    const key = keyOf(id)
+    const mayHold = (first: Uint8Array, last: Uint8Array) =>
+      Buffer.compare(first, key) <= 0 && Buffer.compare(key, last) <= 0
+    const options = { segments, schemas, schema, asOf: atEntry(2), rows: true, mayHold }
+    const batches = await collect(readState(vault.readDeps, { ...options, signal: vault.signal }))
+    return batches.flatMap(listVersions).map(({ row }) => row)
+  }
+  expect(await look(1)).toEqual(['1\tAda\t\n', '3\tBob\t\n'])
+  expect(await look(3)).toEqual(['1\tAda\t\n', '3\tNew\t\n', '9\tEve\t\n'])
+  expect(await look(12)).toEqual([])
+})

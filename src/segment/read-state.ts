@@ -18,6 +18,11 @@ export type ReadStateOptions = {
   readonly asOf: Stamp
   /** Whether rows are wanted; without, only `.keys` is read. */
   readonly rows: boolean
+  /**
+   * For whoever looks for some keys: whether any of them may be between these two, both included.
+   * Blocks without are not read, so that of other keys what is given may not be the state.
+   */
+  readonly mayHold?: (firstKey: Uint8Array, lastKey: Uint8Array) => boolean
   readonly signal: AbortSignal
 }
 
@@ -63,15 +68,18 @@ export async function* readState(
 }
 
 async function openCursors(deps: SegmentReadDeps, options: ReadStateOptions): Promise<RunCursor[]> {
-  const { segments, schema, asOf, signal } = options
+  const { segments, schema, asOf, mayHold, signal } = options
   const kernel = openKernel()
   const cursors: RunCursor[] = []
   for (const placed of segments) {
     if (placed.ref.generation !== schema.generation || seqsOf(placed).min > asOf.seq) continue
     const segment = await openSegment(deps, placed, signal)
-    const readAhead = { kernel, readAheadBytes: READ_AHEAD_BYTES, signal }
+    const readAheadBytes = mayHold === undefined ? READ_AHEAD_BYTES : 0
+    const readAhead = { kernel, readAheadBytes, signal }
     // Blocks of later versions alone are not even decoded.
-    const isSkipped = (block: PlacedBlock) => !isUpTo(asOf, block.seqMin, block.ordinalMin)
+    const isSkipped = (block: PlacedBlock) =>
+      !isUpTo(asOf, block.seqMin, block.ordinalMin) ||
+      mayHold?.(block.firstKey, block.lastKey) === false
     const cursor = await RunCursor.open(new BlockReader(deps, segment, readAhead), isSkipped)
     if (cursor !== undefined) cursors.push(cursor)
   }

@@ -6,6 +6,7 @@ import { formatTable } from '../format-table.ts'
 import type { Output } from '../output.ts'
 import type { Act } from '../shell.ts'
 import { writeNewFile } from '../text-file.ts'
+import { visible } from '../text-width.ts'
 
 const DIFFERS = 4
 
@@ -75,10 +76,10 @@ function formatMapCheck(answer: MapCheckAnswer, { paint }: Output): string {
   const { coverage, links, map, points, problems, unmapped, verdict } = answer
   const faulty = links.filter(({ isFaulty }) => isFaulty)
   const lines = [
-    ...problems.map(({ line, problem }) => `${paint.red(`line ${line}:`)} ${problem}`),
+    ...problems.map(({ line, problem }) => `${paint.red(`line ${line}:`)} ${visible(problem)}`),
     ...faulty.flatMap((link) => describeFault(link, paint)),
     ...unmapped.map(({ entity, rows, source }) => {
-      return `${paint.yellow('not in the map:')} ${source} ${entity}, ${formatCount(rows)} rows`
+      return `${paint.yellow('not in the map:')} ${source} ${visible(entity)}, ${formatCount(rows)} rows`
     }),
     `${formatCount(links.length - faulty.length)} of ${formatCount(links.length)} links hold for every record at ${points.join(', ')}.`,
     `${formatCount(coverage.entitiesMapped)} of ${formatCount(coverage.entities)} entities are in the map; ${formatCount(coverage.rowsReached)} of ${formatCount(coverage.rows)} records are reached from a customer or supplier.`,
@@ -105,16 +106,16 @@ function describeFault(
   { ambiguous, entity, examples, fields, line, orphans, pointing, source, to }: MapLinkAnswer,
   paint: Output['paint'],
 ): string[] {
-  const place = `${source} ${entity} (${fields.join(', ')})`
-  const there = `${to.source} ${to.entity}`
+  const place = visible(`${source} ${entity} (${fields.join(', ')})`)
+  const there = visible(`${to.source} ${to.entity}`)
   const at = paint.red(`line ${line}:`)
   const found: string[] = []
   if (orphans > 0) {
     const count = `${formatCount(orphans)} of ${formatCount(pointing)}`
-    found.push(`${at} ${place}: ${count} name no ${there}, such as ${examples.join('; ')}`)
+    found.push(`${at} ${place}: ${count} name no ${there}, such as ${visible(examples.join('; '))}`)
   }
   if (ambiguous > 0) {
-    const what = `${formatCount(ambiguous)} of ${there} share their ${to.fields.join(', ')}`
+    const what = `${formatCount(ambiguous)} of ${there} share their ${visible(to.fields.join(', '))}`
     found.push(`${at} ${place}: ${what}, so that nobody knows which is meant`)
   }
   return found

@@ -93,10 +93,16 @@ const WORDS = /^(?:true|false|null|yes|no|on|off|y|n)$/i
 
 /** A text as YAML reads it back as that text: plain when it can be, else quoted as in JSON. */
 function formatScalar(text: string): string {
-  return PLAIN.test(text) && !WORDS.test(text) ? text : JSON.stringify(text)
+  if (PLAIN.test(text) && !WORDS.test(text)) return text
+  // What a terminal or an editor would act on, or hide, is spelled out.
+  return JSON.stringify(text).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (hidden) =>
+    Array.from({ length: hidden.length }, (_, i) => {
+      return `\\u${hidden.charCodeAt(i).toString(16).padStart(4, '0')}`
+    }).join(''),
+  )
 }
 
 /** Names come from systems, and one of them may hold a line break. */
 function oneLine(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
 }

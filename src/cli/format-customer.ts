@@ -1,0 +1,106 @@
+import type { ShownCustomer, ShownCustomerRecord } from '#app/show-customer'
+import { formatCount } from './format-amounts.ts'
+import type { Paint } from './paint.ts'
+import { visible } from './text-width.ts'
+
+/** Of one kind below one record, unless all are wanted. */
+const SHOWN_MAX = 8
+
+export type FormatCustomerOptions = { readonly isAll: boolean; readonly paint: Paint }
+
+/** One customer as a tree, then what it needs, then where a bound cut it short. */
+export function formatCustomer(shown: ShownCustomer, options: FormatCustomerOptions): string {
+  const { bounded, isWhole, points, records } = shown
+  const below = new Map<number, number[]>()
+  const roots: number[] = []
+  for (const [index, { of, way }] of records.entries()) {
+    if (of === null) roots.push(index)
+    else if (way !== 'needed') below.set(of, [...(below.get(of) ?? []), index])
+  }
+  const tree = new Tree(records, below, options)
+  const lines = roots.flatMap((root) => [tree.title(root), ...tree.below(root, '')])
+  const owned = records.filter(({ way }) => way !== 'needed').length
+  return [
+    ...lines,
+    '',
+    ...describeNeeded(records),
+    ...bounded.map(({ entity, found, of, source, taken }) => {
+      const counts = `${formatCount(taken)} of ${formatCount(found)}`
+      return `${options.paint.yellow('cut short:')} ${counts} ${source} ${entity} of ${tree.title(of)}`
+    }),
+    ...(isWhole
+      ? []
+      : [options.paint.yellow('Not whole: the map bounds how many records it holds.')]),
+    `${formatCount(owned)} records belong to it, ${formatCount(records.length - owned)} are needed, at ${points.join(', ')}.`,
+    '',
+  ].join('\n')
+}
+
+class Tree {
+  readonly #records: ShownCustomer['records']
+  readonly #below: ReadonlyMap<number, readonly number[]>
+  readonly #options: FormatCustomerOptions
+
+  constructor(
+    records: ShownCustomer['records'],
+    below: ReadonlyMap<number, readonly number[]>,
+    options: FormatCustomerOptions,
+  ) {
+    this.#records = records
+    this.#below = below
+    this.#options = options
+  }
+
+  title(index: number): string {
+    const record = this.#records[index]
+    if (record === undefined) return ''
+    const { paint } = this.#options
+    const name = record.name === null ? '' : ` ${paint.bold(visible(record.name))}`
+    const place = `${record.source} ${visible(record.entity)}`
+    return `${place} ${visible(record.key)}${name} ${paint.dim(record.role)}`
+  }
+
+  /** What hangs below a record, kind by kind. */
+  below(index: number, indent: string): string[] {
+    const kinds = new Map<string, number[]>()
+    for (const child of this.#below.get(index) ?? []) {
+      const record = this.#records[child]
+      const kind = `${record?.source} ${record?.entity}`
+      kinds.set(kind, [...(kinds.get(kind) ?? []), child])
+    }
+    const rows = [...kinds.values()].flatMap((children) => this.#cut(children))
+    return rows.flatMap((row, i) => {
+      const isLast = i === rows.length - 1
+      const branch = `${indent}${isLast ? '└─ ' : '├─ '}`
+      if (typeof row === 'string') return [`${branch}${row}`]
+      const deeper = this.below(row, `${indent}${isLast ? '   ' : '│  '}`)
+      return [`${branch}${this.title(row)}`, ...deeper]
+    })
+  }
+
+  #cut(children: readonly number[]): (number | string)[] {
+    const first = children[0]
+    if (this.#options.isAll || children.length <= SHOWN_MAX || first === undefined) {
+      return [...children]
+    }
+    const { entity = '', source = '' } = this.#records[first] ?? {}
+    const rest = children.length - SHOWN_MAX
+    return [
+      ...children.slice(0, SHOWN_MAX),
+      `and ${formatCount(rest)} more of ${source} ${visible(entity)}`,
+    ]
+  }
+}
+
+function describeNeeded(records: readonly ShownCustomerRecord[]): string[] {
+  const keys = new Map<string, string[]>()
+  for (const { entity, key, source, way } of records) {
+    if (way !== 'needed') continue
+    const place = `${source} ${visible(entity)}`
+    keys.set(place, [...(keys.get(place) ?? []), visible(key)])
+  }
+  return [...keys].map(([place, list]) => {
+    const more = list.length > SHOWN_MAX ? ` and ${formatCount(list.length - SHOWN_MAX)} more` : ''
+    return `needs ${place}: ${list.slice(0, SHOWN_MAX).join('; ')}${more}`
+  })
+}

@@ -1,0 +1,153 @@
+import { formatKeyAddress } from '#record/address'
+import { sourceFields } from '#record/project'
+import { formatField, parseField, parseLargeMarker } from '#record/row-text'
+import type { SchemaVersion } from '#record/schema'
+import { entryOf, startOf } from '#segment/columns'
+import { readState } from '#segment/read-state'
+import type { VersionBatch } from '#segment/version-batch'
+import { assert } from '#stdx/assert'
+import type { EntityInMap } from '../map-at.ts'
+import { RowFields } from '../values/row-fields.ts'
+import { encodeKeyStart, keyStartOf, WantedKeys } from './wanted-keys.ts'
+
+/** Records that are looked for: those whose fields hold one of the values, under a condition. */
+export type Ask = {
+  readonly fields: readonly string[]
+  readonly when: readonly (readonly [field: string, value: string])[]
+  /** Each as `formatValues` writes it. */
+  readonly values: ReadonlySet<string>
+}
+
+/** A record with its values; those of large fields stay where they lie. */
+export type FoundRecord = {
+  /** As an address prints it. */
+  readonly key: string
+  readonly fields: Readonly<Record<string, string | null>>
+  /** Names of fields whose values are too large to be read along; they are null in `fields`. */
+  readonly large: readonly string[]
+}
+
+/** Values of several fields as one text: as rows spell them, joined by tabs. */
+export function formatValues(values: readonly string[]): string {
+  return values.map(formatField).join('\t')
+}
+
+/** Values of a record under these names; `undefined` when one of them is null or too large. */
+export function valuesOf(
+  { fields }: Pick<FoundRecord, 'fields'>,
+  names: readonly string[],
+): string[] | undefined {
+  const values = names.map((name) => fields[name])
+  const isWhole = values.every((value) => typeof value === 'string')
+  return isWhole ? values.map((value) => value ?? '') : undefined
+}
+
+/**
+ * The records of an entity that answer one of several asks, in key order, each with the number of the
+ * ask and the values that answered it. Asks over the beginning of the key read the blocks that may
+ * hold it; all others together read the entity once.
+ */
+export async function* findRecords(
+  entity: EntityInMap,
+  asks: readonly Ask[],
+  signal: AbortSignal,
+): AsyncGenerator<{ readonly ask: number; readonly values: string; readonly record: FoundRecord }> {
+  const { schema } = entity.at
+  const scanned: Matcher[] = []
+  const sought: { readonly matcher: Matcher; readonly keys: WantedKeys }[] = []
+  for (const [number, ask] of asks.entries()) {
+    const matcher = new Matcher(schema, ask, number)
+    const start = keyStartOf(schema, ask.fields)
+    if (start === undefined) {
+      scanned.push(matcher)
+      continue
+    }
+    const starts = [...ask.values].flatMap((values) => {
+      return encodeKeyStart(start, values.split('\t').map(plainOf)) ?? []
+    })
+    sought.push({ matcher, keys: new WantedKeys(starts) })
+  }
+  for (const { keys, matcher } of sought) {
+    if (!keys.isEmpty) yield* readMatching(entity, [matcher], keys, signal)
+  }
+  if (scanned.length > 0) yield* readMatching(entity, scanned, undefined, signal)
+}
+
+async function* readMatching(
+  { at, deps }: EntityInMap,
+  matchers: readonly Matcher[],
+  keys: WantedKeys | undefined,
+  signal: AbortSignal,
+) {
+  const { asOf, schema, schemas, segments } = at
+  const row = new RowFields(schema.fields.length)
+  const mayHold = keys && {
+    mayHold: (first: Uint8Array, last: Uint8Array) => keys.mayBeIn(first, last),
+  }
+  const options = { segments, schemas, schema, asOf, rows: true, signal, ...mayHold }
+  for await (const batch of readState(deps, options)) {
+    const { rows } = batch
+    assert(rows !== null, 'Rows were asked for.')
+    for (let i = 0; i < batch.count; i++) {
+      if (keys !== undefined && !keys.has(entryOf(batch.keys, i))) continue
+      row.split(rows.bytes, startOf(rows, i), rows.ends[i] ?? 0)
+      for (const matcher of matchers) {
+        const values = matcher.match(rows.bytes, row)
+        if (values === undefined) continue
+        yield { ask: matcher.ask, values, record: describeRecord(schema, batch, i) }
+      }
+    }
+  }
+}
+
+class Matcher {
+  readonly ask: number
+  readonly #indexes: readonly number[]
+  readonly #values: ReadonlySet<string>
+  readonly #conditions: readonly { readonly index: number; readonly text: Buffer }[]
+
+  constructor(schema: SchemaVersion, { fields, values, when }: Ask, ask: number) {
+    const indexOf = (name: string) => schema.fields.findIndex((field) => field.name === name)
+    this.ask = ask
+    this.#indexes = fields.map(indexOf)
+    this.#values = values
+    this.#conditions = when.map(([name, value]) => {
+      return { index: indexOf(name), text: Buffer.from(formatField(value)) }
+    })
+  }
+
+  /** The values of the row, when they are wanted. */
+  match(bytes: Uint8Array<ArrayBuffer>, row: RowFields): string | undefined {
+    for (const { index, text } of this.#conditions) {
+      if (!row.isText(bytes, index, text)) return undefined
+    }
+    const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    let values = ''
+    for (const [i, index] of this.#indexes.entries()) {
+      if (i > 0) values += '\t'
+      values += view.toString('utf8', row.startOf(index), row.endOf(index))
+    }
+    return this.#values.has(values) ? values : undefined
+  }
+}
+
+function describeRecord(schema: SchemaVersion, batch: VersionBatch, index: number): FoundRecord {
+  assert(batch.rows !== null, 'Rows were asked for.')
+  const text = Buffer.from(entryOf(batch.rows, index)).toString('utf8')
+  const texts = text.slice(0, -1).split('\t')
+  const textById = new Map(schema.fields.map(({ id }, i) => [id, texts[i] ?? '']))
+  const fields: Record<string, string | null> = Object.create(null)
+  const large: string[] = []
+  for (const { id, name } of sourceFields(schema)) {
+    const value = textById.get(id) ?? ''
+    const isLarge = parseLargeMarker(value) !== undefined
+    if (isLarge) large.push(name)
+    fields[name] = isLarge ? null : parseField(value)
+  }
+  const key = formatKeyAddress(entryOf(batch.keys, index), schema.key)
+  return { key, fields, large }
+}
+
+function plainOf(value: string): string {
+  return parseField(value) ?? ''
+}

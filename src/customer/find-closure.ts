@@ -1,0 +1,190 @@
+import { assert } from '#stdx/assert'
+import { type Ask, findRecords, formatValues, valuesOf } from './closure/find-records.ts'
+import type { CustomerMap } from './customer-map.ts'
+import type { EntityInMap, LinkInMap, MapAt } from './map-at.ts'
+
+/** How a record came into a closure. */
+export type Way =
+  | { readonly kind: 'root' }
+  /** Down a link to what belongs to it, or over to the same party. */
+  | { readonly kind: 'child' | 'same'; readonly link: LinkInMap; readonly of: ClosureRecord }
+  /** Up a link to what it needs. */
+  | { readonly kind: 'needed'; readonly link: LinkInMap; readonly of: ClosureRecord }
+
+export type ClosureRecord = {
+  readonly entity: EntityInMap
+  readonly key: string
+  readonly fields: Readonly<Record<string, string | null>>
+  readonly large: readonly string[]
+  /** The first way on which it was reached; of all that lead to it, the one that says most. */
+  readonly way: Way
+}
+
+/** A hub: where a bound kept the closure from taking all. */
+export type Bounded = {
+  readonly link: LinkInMap
+  readonly of: ClosureRecord
+  readonly found: number
+  readonly taken: number
+}
+
+export type Closure = {
+  readonly records: readonly ClosureRecord[]
+  readonly bounded: readonly Bounded[]
+  /** Whether the closure ended by itself and not because it held too many records. */
+  readonly isWhole: boolean
+}
+
+/**
+ * One customer with everything attached: down to what belongs to it, over to the same party in other
+ * systems, up to what any of these need; never down again from what is only needed.
+ *
+ * Walks in rounds, each of which asks every entity once for all that is wanted of it. The order of
+ * the records depends on the map and the keys alone. Holds the records, at most `bounds.rowsMax`.
+ */
+export async function findClosure(
+  { links }: Pick<MapAt, 'links'>,
+  roots: readonly Omit<ClosureRecord, 'way'>[],
+  { bounds, signal }: { readonly bounds: CustomerMap['bounds']; readonly signal: AbortSignal },
+): Promise<Closure> {
+  const walk = new Walk(links, bounds)
+  for (const root of roots) walk.reach(root, { kind: 'root' })
+  for (let asks = walk.takeAsks(); asks.size > 0; asks = walk.takeAsks()) {
+    for (const [entity, wanted] of asks) {
+      signal.throwIfAborted()
+      for await (const { ask, record, values } of findRecords(entity, wanted, signal)) {
+        const question = wanted[ask]
+        assert(question !== undefined, 'An answer belongs to an ask.')
+        walk.answer(question, values, { entity, ...record })
+      }
+    }
+  }
+  return walk.finish()
+}
+
+type Direction = 'down' | 'up'
+
+/** What is asked over one link in one direction, with the record that wants each value. */
+type Question = Ask & {
+  readonly link: LinkInMap
+  readonly direction: Direction
+  readonly askers: Map<string, ClosureRecord>
+  readonly values: Set<string>
+}
+
+class Walk {
+  readonly #links: readonly LinkInMap[]
+  readonly #bounds: CustomerMap['bounds']
+  readonly #records = new Map<string, ClosureRecord>()
+  /** Values that were asked over a link in a direction, ever. */
+  readonly #asked = new Set<string>()
+  /** How many answers there were to one value over a link. */
+  readonly #answers = new Map<
+    string,
+    { readonly link: LinkInMap; readonly of: ClosureRecord; found: number; taken: number }
+  >()
+  #open: ClosureRecord[] = []
+  #isWhole = true
+
+  constructor(links: readonly LinkInMap[], bounds: CustomerMap['bounds']) {
+    this.#links = links
+    this.#bounds = bounds
+  }
+
+  /** Adds a record, or says of one that was only needed that it belongs to the customer. */
+  reach(found: Omit<ClosureRecord, 'way'>, way: Way): boolean {
+    const { entity, key } = found
+    const name = `${entity.map.source}\t${entity.map.entity}\t${key}`
+    const known = this.#records.get(name)
+    const isMore = known?.way.kind === 'needed' && way.kind !== 'needed'
+    if (known !== undefined && !isMore) return true
+    if (known === undefined && this.#records.size >= this.#bounds.rowsMax) {
+      this.#isWhole = false
+      return false
+    }
+    const record = { ...found, way }
+    this.#records.set(name, record)
+    this.#open.push(record)
+    return true
+  }
+
+  /** What the records of the last round want, by the entity that is asked. */
+  takeAsks(): Map<EntityInMap, Question[]> {
+    const asks = new Map<EntityInMap, Question[]>()
+    const open = this.#open
+    this.#open = []
+    for (const record of open) {
+      for (const link of this.#links) {
+        if (link.from === record.entity) this.#askUp(asks, link, record)
+        if (link.to === record.entity) this.#askDown(asks, link, record)
+      }
+    }
+    return asks
+  }
+
+  answer(question: Question, values: string, found: Omit<ClosureRecord, 'way'>): void {
+    const { askers, direction, link } = question
+    const of = askers.get(values)
+    assert(of !== undefined, 'A value was asked for by a record.')
+    if (direction === 'up') {
+      this.reach(found, { kind: link.kind === 'same' ? 'same' : 'needed', link, of })
+      return
+    }
+    const name = `${this.#links.indexOf(link)}\t${values}`
+    const count = this.#answers.get(name) ?? { link, of, found: 0, taken: 0 }
+    this.#answers.set(name, count)
+    count.found += 1
+    if (count.taken >= (link.rowsMax ?? this.#bounds.rowsPerLinkMax)) return
+    const kind = link.kind === 'same' ? 'same' : 'child'
+    if (this.reach(found, { kind, link, of })) count.taken += 1
+  }
+
+  finish(): Closure {
+    const bounded = [...this.#answers.values()].filter(({ found, taken }) => taken < found)
+    return { records: [...this.#records.values()], bounded, isWhole: this.#isWhole }
+  }
+
+  #askUp(asks: Map<EntityInMap, Question[]>, link: LinkInMap, record: ClosureRecord): void {
+    if (link.kind === 'same' && record.way.kind === 'needed') return
+    if (!link.when.every(([name, value]) => record.fields[name] === value)) return
+    const values = valuesOf(record, link.fields)
+    if (values === undefined || values.some((value) => link.none.includes(value))) return
+    this.#ask(asks, { link, direction: 'up', record, values })
+  }
+
+  #askDown(asks: Map<EntityInMap, Question[]>, link: LinkInMap, record: ClosureRecord): void {
+    if (link.kind === 'reference' || record.way.kind === 'needed') return
+    const values = valuesOf(record, link.toFields)
+    if (values === undefined || values.some((value) => link.none.includes(value))) return
+    this.#ask(asks, { link, direction: 'down', record, values })
+  }
+
+  #ask(
+    asks: Map<EntityInMap, Question[]>,
+    wanted: {
+      readonly link: LinkInMap
+      readonly direction: Direction
+      readonly record: ClosureRecord
+      readonly values: readonly string[]
+    },
+  ): void {
+    const { direction, link, record } = wanted
+    const values = formatValues(wanted.values)
+    const name = `${this.#links.indexOf(link)}\t${direction}\t${values}`
+    if (this.#asked.has(name)) return
+    this.#asked.add(name)
+    const entity = direction === 'up' ? link.to : link.from
+    const questions = asks.get(entity) ?? []
+    asks.set(entity, questions)
+    let question = questions.find((one) => one.link === link && one.direction === direction)
+    if (question === undefined) {
+      const fields = direction === 'up' ? link.toFields : link.fields
+      const when = direction === 'up' ? [] : link.when
+      const none = { values: new Set<string>(), askers: new Map<string, ClosureRecord>() }
+      question = { link, direction, fields, when, ...none }
+      questions.push(question)
+    }
+    question.values.add(values)
+    question.askers.set(values, record)
+  }
+}
