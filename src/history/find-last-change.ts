@@ -51,14 +51,12 @@ function isChange(
 ): boolean {
   const index = points.findIndex(({ seq }) => seq === version.seq)
   if (index < 0) return false
-  const inside = isFed(points, version.seq)
-    ? older.find(({ seq }) => seq === version.seq)
-    : undefined
+  // The transaction before it shows what was, whichever point told that.
+  const isInside = version.ordinal > 1 && isFed(points, version.seq)
   const earlier = points[index - 1]
-  if (inside === undefined && earlier === undefined) return true
-  if (inside === undefined && generationAt(earlier, schema.entity) !== schema.generation)
-    return false
-  const before = inside ?? older.find(({ seq }) => seq <= (earlier?.seq ?? 0))
+  if (!isInside && earlier === undefined) return true
+  if (!isInside && generationAt(earlier, schema.entity) !== schema.generation) return false
+  const before = isInside ? older[0] : older.find(({ seq }) => seq <= (earlier?.seq ?? 0))
   if (before === undefined || before.op === OP_DELETE) return true
   // Digests of two layouts say nothing of each other.
   const isOneLayout = schemas.get(before.schema)?.layout === schemas.get(version.schema)?.layout
