@@ -11,9 +11,11 @@
  *
  * Every transaction that is in the account leaves a row in `ledger`, under its stamp; the account
  * has one line for each:
- * `{"stamp":"2.17","inserts":3,"updates":1,"deletes":1,"amount":"1234"}`: rows of the other tables,
- * and the sum of `amount` over the rows inserted and updated. A row whose key moves is deleted and
- * inserted. TRUNCATE is a transaction without a line.
+ * `{"stamp":"2.17","inserts":3,"updates":1,"deletes":1,"amount":"1234","left":{...}}`: rows of the
+ * other tables, and the sum of `amount` over the rows inserted and updated. A row whose key moves is
+ * deleted and inserted. `left` is what it was at its end of the records it touched: how many are
+ * there (`puts`), with which sum (`amount`), and how many are not (`gone`). TRUNCATE is a
+ * transaction without a line.
  */
 import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -117,7 +119,7 @@ async function write(writer, count) {
     const earlyMs = startedAtMs + (1000 * n) / Number(perSecond) - Date.now()
     if (earlyMs > 0) await sleep(earlyMs)
     const stamp = `${seed}.${writer}.${n}`
-    const tally = { stamp, inserts: 0, updates: 0, deletes: 0, amount: 0n }
+    const tally = { stamp, inserts: 0, updates: 0, deletes: 0, amount: 0n, left: new Map() }
     let isCommitting = false
     try {
       if (chance() < 0.004) {
@@ -148,21 +150,37 @@ async function write(writer, count) {
 }
 
 function record(tally) {
-  const line = JSON.stringify({ ...tally, amount: String(tally.amount) })
+  const amounts = [...tally.left.values()].filter((amount) => amount !== null)
+  const left = {
+    puts: amounts.length,
+    gone: tally.left.size - amounts.length,
+    amount: String(amounts.reduce((sum, amount) => sum + amount, 0)),
+  }
+  const line = JSON.stringify({ ...tally, amount: String(tally.amount), left })
   appendFileSync(account, `${line}\n`)
 }
 
 async function step(db, tally, { below, chance, writer }) {
   const id = below(200)
   const amount = 1 + below(100_000)
-  const put = async (kind, sql) => {
+  /** @param key the one record that it writes, by table and key */
+  const put = async (kind, key, sql) => {
     const found = await db.run(sql)
     tally[kind] += found
     tally.amount += BigInt(found * amount)
+    if (found > 0) tally.left.set(key, amount)
     return found
   }
-  const remove = async (sql) => {
-    tally.deletes += await db.run(sql)
+  const remove = async (key, sql) => {
+    const found = await db.run(sql)
+    tally.deletes += found
+    if (found > 0) tally.left.set(key, null)
+  }
+  /** A record gets another key. */
+  const move = async (from, to, sql) => {
+    const found = await put('inserts', to, sql)
+    tally.deletes += found
+    if (found > 0) tally.left.set(from, null)
   }
   const note = () =>
     chance() < 0.3 ? dialect.text(3000 + below(4000)) : chance() < 0.5 ? 'NULL' : "''"
@@ -172,8 +190,12 @@ async function step(db, tally, { below, chance, writer }) {
   if (pick < 0.2) {
     const name = `'tab\there ${below(1000)} Müller 🚢'`
     await db.run('SAVEPOINT s')
-    await remove(`DELETE FROM account WHERE id = ${own}`)
-    await put('inserts', `INSERT INTO account VALUES (${own}, ${name}, ${amount}, ${note()})`)
+    await remove(`account ${own}`, `DELETE FROM account WHERE id = ${own}`)
+    await put(
+      'inserts',
+      `account ${own}`,
+      `INSERT INTO account VALUES (${own}, ${name}, ${amount}, ${note()})`,
+    )
   } else if (pick < 0.3) {
     // Whether there is a row already is known only by who holds it.
     const [row] = await db.read(`SELECT amount FROM account WHERE id = ${own} FOR UPDATE`)
@@ -182,49 +204,54 @@ async function step(db, tally, { below, chance, writer }) {
     await db.run(`INSERT INTO account VALUES (${own}, 'or', ${amount}, ${note()}) ${orUpdate}`)
     tally[row === undefined ? 'inserts' : 'updates'] += 1
     tally.amount += BigInt(amount)
+    tally.left.set(`account ${own}`, amount)
   } else if (pick < 0.45) {
-    const where = `id = ${1000 + below(4500)} AND amount <> ${amount}`
-    await put('updates', `UPDATE account SET amount = ${amount} WHERE ${where}`)
+    const any = 1000 + below(4500)
+    const where = `id = ${any} AND amount <> ${amount}`
+    await put('updates', `account ${any}`, `UPDATE account SET amount = ${amount} WHERE ${where}`)
   } else if (pick < 0.55) {
     const where = `a = ${id} AND b = 'k' AND amount <> ${amount}`
-    await put('updates', `UPDATE movement SET amount = ${amount} WHERE ${where}`)
+    await put('updates', `movement ${id}`, `UPDATE movement SET amount = ${amount} WHERE ${where}`)
   } else if (pick < 0.65) {
     // The key moves, and a large field stays as it is.
     const to = 100_000 + 1000 * writer + below(900)
     const taken = await db.read(`SELECT count(*) FROM account WHERE id = ${to}`)
     if (Number(taken[0][0]) > 0) return
     const sql = `UPDATE account SET id = ${to}, amount = ${amount} WHERE id = ${own}`
-    tally.deletes += await put('inserts', sql)
+    await move(`account ${own}`, `account ${to}`, sql)
   } else if (pick < 0.72) {
-    await remove(`DELETE FROM account WHERE id = ${100_000 + 1000 * writer + below(900)}`)
+    const moved = 100_000 + 1000 * writer + below(900)
+    await remove(`account ${moved}`, `DELETE FROM account WHERE id = ${moved}`)
   } else if (pick < 0.82) {
-    await remove(`DELETE FROM movement WHERE a = ${id} AND b = 'k'`)
+    await remove(`movement ${id}`, `DELETE FROM movement WHERE a = ${id} AND b = 'k'`)
     const said = chance() < 0.3 ? dialect.text(3000) : "'back\\\\slash'"
-    await put('inserts', `INSERT INTO movement VALUES (${id}, 'k', ${amount}, ${said})`)
+    const sql = `INSERT INTO movement VALUES (${id}, 'k', ${amount}, ${said})`
+    await put('inserts', `movement ${id}`, sql)
   } else if (pick < 0.92) {
-    await stepParcel({ db, put, remove, tally }, { amount, depot: below(3), note, own })
+    await stepParcel({ db, move, put, remove }, { amount, depot: below(3), note, own })
   } else if (pick < 0.95) {
     await db.run('SAVEPOINT undone')
     await db.run(`INSERT INTO movement VALUES (${id}, 'undone', 1, NULL)`)
     await db.run('ROLLBACK TO SAVEPOINT undone')
   } else {
     const at = 10 * below(100_000_000) + writer
-    await put('inserts', `INSERT INTO scratch VALUES (${at}, ${amount})`)
+    await put('inserts', `scratch ${at}`, `INSERT INTO scratch VALUES (${at}, ${amount})`)
   }
 }
 
 /** A row of a table of several parts is made, goes into another part or stays, or is removed. */
-async function stepParcel({ db, put, remove, tally }, { amount, depot, note, own }) {
+async function stepParcel({ db, move, put, remove }, { amount, depot, note, own }) {
   const [row] = await db.read(`SELECT depot, amount FROM parcel WHERE id = ${own} FOR UPDATE`)
+  const [from, to] = [`parcel ${own} ${row?.[0]}`, `parcel ${own} ${depot}`]
   if (row === undefined) {
-    await put('inserts', `INSERT INTO parcel VALUES (${own}, ${depot}, ${amount}, ${note()})`)
-  } else if (own % 7 === 0) await remove(`DELETE FROM parcel WHERE id = ${own}`)
+    await put('inserts', to, `INSERT INTO parcel VALUES (${own}, ${depot}, ${amount}, ${note()})`)
+  } else if (own % 7 === 0) await remove(from, `DELETE FROM parcel WHERE id = ${own}`)
   else if (Number(row[0]) === depot) {
     const where = `id = ${own} AND amount <> ${amount}`
-    await put('updates', `UPDATE parcel SET amount = ${amount} WHERE ${where}`)
+    await put('updates', to, `UPDATE parcel SET amount = ${amount} WHERE ${where}`)
   } else {
     const sql = `UPDATE parcel SET depot = ${depot}, amount = ${amount} WHERE id = ${own}`
-    tally.deletes += await put('inserts', sql)
+    await move(from, to, sql)
   }
 }
 

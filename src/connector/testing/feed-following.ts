@@ -98,7 +98,10 @@ export function startLoad(
 
 function readLines(file: string): Accounted[] {
   const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1)
-  return lines.map((line): Accounted => JSON.parse(line))
+  return lines.map((line) => {
+    const { left: _, ...accounted }: Accounted & { left: unknown } = JSON.parse(line)
+    return accounted
+  })
 }
 
 /** A feed that was begun, and the copy of the tables at its cut. */

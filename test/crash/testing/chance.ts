@@ -10,15 +10,16 @@ export type Chance = {
 export function aChance(title: string): Chance {
   const seed = Number(process.env['HOLDFAST_TEST_SEED'] ?? randomInt(2 ** 31))
   console.info(`${title}: HOLDFAST_TEST_SEED=${seed}`)
+  return { seed, next: chanceOf(seed) }
+}
+
+/** Mulberry32, by Tommy Ettinger; in the public domain. */
+export function chanceOf(seed: number): () => number {
   let state = seed
-  return {
-    seed,
-    // Mulberry32, by Tommy Ettinger; in the public domain.
-    next() {
-      state = (state + 0x6d2b79f5) | 0
-      let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-      mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-      return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-    },
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
