@@ -10,6 +10,8 @@ export type Systems = {
   /** URLs by name. */
   readonly sources: Readonly<Record<string, string>>
   readonly targets?: Readonly<Record<string, string>>
+  /** Whether the sources are followed. */
+  readonly isFollowed?: boolean
 }
 
 /** A vault with its configuration, used through the launcher as a person uses it. */
@@ -92,20 +94,20 @@ function readBackup(output: string): BackupSummary {
 }
 
 /** JSON is YAML. */
-function formatConfig(folder: string, { sources, targets = {} }: Systems): string {
-  const systems = (urls: Readonly<Record<string, string>>) =>
+function formatConfig(folder: string, { isFollowed, sources, targets = {} }: Systems): string {
+  const systems = (urls: Readonly<Record<string, string>>, more: { readonly follow?: boolean }) =>
     Object.fromEntries(
       Object.entries(urls).map(([name, url]) => [
         name,
-        { connector: url.startsWith('mariadb:') ? 'mariadb' : 'postgres', url },
+        { connector: url.startsWith('mariadb:') ? 'mariadb' : 'postgres', url, ...more },
       ]),
     )
   const config = {
     vault: './vault',
     stateDir: join(folder, 'state'),
     tempDir: join(folder, 'temp'),
-    sources: systems(sources),
-    targets: systems(targets),
+    sources: systems(sources, isFollowed ? { follow: true } : {}),
+    targets: systems(targets, {}),
   }
   return `${JSON.stringify(config, null, 2)}\n`
 }

@@ -43,12 +43,18 @@ export type SmallReport = Pick<Report, 'date' | 'machine' | 'load' | 'figures'> 
   readonly name: string
   /** What was measured, a sentence. */
   readonly about: string
+  /** A picture beside the page, shown at its end. */
+  readonly plot?: { readonly svg: string; readonly caption: string }
 }
 
 /** Writes `<date>-<cpu>-<name>.md` and returns its name. */
-export function keepTable({ about, date, figures, load, machine, name }: SmallReport): string {
+export function keepTable(report: SmallReport): string {
+  const { about, date, figures, load, machine, name, plot } = report
   mkdirSync(RESULTS, { recursive: true })
-  const file = `${date.slice(0, 10)}-${formatCpu(machine)}-${name}.md`
+  const stem = `${date.slice(0, 10)}-${formatCpu(machine)}-${name}`
+  const file = `${stem}.md`
+  if (plot !== undefined) writeFileSync(join(RESULTS, `${stem}.svg`), plot.svg)
+  const image = plot === undefined ? '' : `\n![${plot.caption}](${stem}.svg)\n`
   writeFileSync(
     join(RESULTS, file),
     `# ${name}, ${date.slice(0, 10)}
@@ -59,7 +65,7 @@ ${about}
 - Load: ${load.before} before, ${load.most} at most, ${load.after} after; the bench itself makes one or two.
 
 ${formatFigures(figures)}
-`,
+${image}`,
   )
   return `bench/results/${file}`
 }
@@ -122,5 +128,6 @@ function formatAmount(value: number, unit: Unit): string {
   if (unit === 'x') return `${value.toPrecision(value < 0.1 ? 2 : 3)} x`
   if (unit === 's') return `${value.toFixed(value < 1 ? 3 : 2)} s`
   if (value >= 1e6) return `${(value / 1e6).toFixed(value < 1e7 ? 2 : 1)} MB`
+  if (value < 1e3) return `${value.toFixed(1)} B`
   return `${(value / 1e3).toFixed(1)} kB`
 }

@@ -54,7 +54,7 @@ export async function runProgram(program: Program): Promise<Run> {
  * Looks at the high-water mark that Linux keeps for a process. The mark only rises, so a look every
  * 20 ms misses no more than what the last 20 ms added. A program started by `exec` counts anew.
  */
-function watchPeak(pid: number | undefined): { stop(): number } {
+export function watchPeak(pid: number | undefined): { stop(): number } {
   let peakBytes = 0
   const look = () => {
     try {
