@@ -13,13 +13,13 @@ export type HoleQuestion = {
   readonly files: readonly LogFile[]
   /** Where the server's log ends. */
   readonly end: GtidPosition['gtids']
-  /** What the server says lies before the place of the position; `null`: it has no such place. */
+  /** What the server says lies before the place of the position; `null`: no event begins there. */
   readonly there: GtidPosition['gtids'] | null
 }
 
 /** Why what was committed behind `after` cannot be had; `undefined` when it can, as far as can be seen. */
 export function judgeHole(question: HoleQuestion): AppError | undefined {
-  const { after, end, files, identity, name, position, there } = question
+  const { after, end, files, identity, name, position } = question
   const refused = (code: Code, found: string) =>
     new AppError(code, `Cannot go on with the feed "${name}" after ${after.position}: ${found}`, {
       name,
@@ -36,18 +36,21 @@ export function judgeHole(question: HoleQuestion): AppError | undefined {
     const found = `the log of the server ends before it, in ${last}: it was put back or reset`
     return refused('connector.feed-rewound', found)
   }
-  const isThere = files.some(({ name }) => name === position.file)
-  if (
-    isThere &&
-    there !== null &&
-    !(isUpTo(there, position.gtids) && isUpTo(position.gtids, there))
-  ) {
+  const own = files.find(({ name }) => name === position.file)
+  if (own !== undefined && !isAsItWas(question, own)) {
     return refused('connector.feed-diverged', `other transactions lie before ${place} now`)
   }
-  if (!isThere && isBehind(first, position.file ?? '') && position.gtids.size === 0) {
+  if (own === undefined && isBehind(first, position.file ?? '') && position.gtids.size === 0) {
     return refused('connector.feed-invalidated', `the server dropped its log up to ${first}`)
   }
   return undefined
+}
+
+/** Whether the place in the log is still behind the same transactions. */
+function isAsItWas({ position, there }: HoleQuestion, own: LogFile): boolean {
+  if (position.offset > own.sizeBytes) return false
+  if (there === null) return false
+  return isUpTo(there, position.gtids) && isUpTo(position.gtids, there)
 }
 
 /** Whether one file was begun after another: they are numbered. */

@@ -1,3 +1,4 @@
+import type { Cut } from '#record/cut'
 import type { EntityName } from '#record/entity-name'
 import { AppError } from '#stdx/app-error'
 import type { SourceCut } from '../../connector.ts'
@@ -68,6 +69,13 @@ export class MysqlSourceFeed implements SourceFeed {
   /** Every table is in the log: there is nothing to extend. */
   extend(): Promise<readonly EntityName[]> {
     return Promise.resolve([])
+  }
+
+  readPosition(name: string, signal: AbortSignal): Promise<Pick<Cut, 'position' | 'time'>> {
+    return translating(`ask where the log of the feed "${name}" ends`, async () => {
+      await using opened = await this.#openCut(name, signal)
+      return { position: opened.cut.position, time: opened.cut.time }
+    })
   }
 
   readHealth(name: string, signal: AbortSignal): Promise<FeedHealth> {

@@ -1,6 +1,5 @@
 import { AppError } from '#stdx/app-error'
 import type { Feed, OpenFeedOptions } from '../../feed.ts'
-import { readServerError } from '../mysql-error.ts'
 import { quoteText } from '../quote.ts'
 import type { Session } from '../session.ts'
 import { Charsets } from './charsets.ts'
@@ -69,14 +68,9 @@ async function readThere(
   { file, offset }: GtidPosition,
   signal: AbortSignal,
 ): Promise<GtidPosition['gtids'] | null> {
-  try {
-    const sql = `SELECT BINLOG_GTID_POS(${quoteText(file ?? '')}, ${offset})`
-    const [[gtids] = []] = await session.query(sql, signal)
-    return gtids === null || gtids === undefined ? null : parseGtids(gtids)
-  } catch (error) {
-    if (readServerError(error) === undefined) throw error
-    return null
-  }
+  const sql = `SELECT BINLOG_GTID_POS(${quoteText(file ?? '')}, ${offset})`
+  const [[gtids] = []] = await session.query(sql, signal)
+  return gtids === null || gtids === undefined ? null : parseGtids(gtids)
 }
 
 /** How far the server's clock is ahead of ours, never more than it is. */
