@@ -104,6 +104,7 @@ function aFeed(report: FeedReport): SourceFeed {
     start: never,
     open: never,
     openCut: never,
+    readPosition: never,
     isUpTo: never,
     extend: never,
     readHealth: never,

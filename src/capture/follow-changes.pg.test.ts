@@ -367,6 +367,7 @@ function withFeed(source: Source, change: (feed: SourceFeed) => Partial<SourceFe
     extend: (...given) => feed.extend(...given),
     openCut: (...given) => feed.openCut(...given),
     isUpTo: (...given) => feed.isUpTo(...given),
+    readPosition: (...given) => feed.readPosition(...given),
     readHealth: (...given) => feed.readHealth(...given),
     drop: (...given) => feed.drop(...given),
   }

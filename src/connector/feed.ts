@@ -65,6 +65,15 @@ export type SourceFeed = {
    * transaction is behind it.
    */
   isUpTo(position: string, cut: string): boolean
+  /**
+   * Where the log ends, and what the source's clock said just before: whoever was told until that time
+   * that a transaction is committed, finds it told up to that position, which a feed comes to soon, also
+   * when nobody writes. A commit takes its time a moment before it is written: for all that were
+   * committed at a time ask a second later.
+   *
+   * @throws connector.feed-not-ready when the source does not tell
+   */
+  readPosition(name: string, signal: AbortSignal): Promise<Pick<Cut, 'position' | 'time'>>
   /** How the source fares with keeping its log for the feed of that name; may be asked at any time. */
   readHealth(name: string, signal: AbortSignal): Promise<FeedHealth>
   /** Removes all that `start` made. What happened since cannot be told any more. Safe to repeat. */

@@ -27,6 +27,7 @@ export function testFeed(label: string, harness: FeedHarness): void {
     testSizes(harness)
     testPositions(harness)
     testCuts(harness)
+    testLogEnd(harness)
     testBeginnings(harness)
   })
 }
@@ -243,6 +244,38 @@ function testCuts(harness: FeedHarness): void {
       told.push(count)
     }
     expect(told.reduce((sum, count) => sum + count)).toBeGreaterThan(20 * (CUTS - 1))
+    await messages.return?.()
+  })
+}
+
+function testLogEnd(harness: FeedHarness): void {
+  test('all that was committed before the end of the log was asked for is told up to it', async () => {
+    await using system = await harness.freshSystem()
+    await system.exec(loadTables(harness))
+    await using load = startLoad(harness, system.url, { writers: 2, transactions: 100_000 })
+    await load.untilAccounted(10)
+    await using following = await startFollowing(harness, system)
+    await using feed = await following.open(following.position)
+    const messages = feed.read(signal)[Symbol.asyncIterator]()
+    const { mirror, stampsAtCut } = following
+    const told = new Set(stampsAtCut)
+    for (let i = 0; i < CUTS; i++) {
+      if (i === CUTS - 1) {
+        load.stop()
+        await load.done
+      } else await load.untilAccounted(load.readAccount().length + 20)
+      const accounted = load.readAccount()
+      const end = await following.feed.readPosition(system.feedName, signal)
+      for (let isThere = false; !isThere; ) {
+        const { value: message } = await messages.next()
+        assert(message !== undefined, 'A feed does not end.')
+        for (const stamp of mirror.take(message)?.stamps ?? []) told.add(stamp)
+        const isEnd = message.kind === 'commit' || message.kind === 'idle'
+        isThere = isEnd && following.feed.isUpTo(end.position, message.position)
+      }
+      expect(accounted.filter(({ stamp }) => !told.has(stamp))).toEqual([])
+      expect(Math.abs(Date.parse(end.time) - Date.now())).toBeLessThan(60_000)
+    }
     await messages.return?.()
   })
 }

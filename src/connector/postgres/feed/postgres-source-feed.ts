@@ -1,3 +1,4 @@
+import type { Cut } from '#record/cut'
 import type { EntityName } from '#record/entity-name'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
@@ -26,6 +27,7 @@ import {
   slotExists,
 } from './feed-session.ts'
 import { judgeHealth } from './judge-health.ts'
+import { readLogEnd } from './log-end.ts'
 import { formatPosition, parsePosition } from './lsn.ts'
 import { openFeed } from './open-feed.ts'
 import type { PostgresFeed } from './postgres-feed.ts'
@@ -115,12 +117,7 @@ export class PostgresSourceFeed implements SourceFeed {
   /** @throws connector.feed-not-ready on a standby, where a slot would wait for its primary */
   async #readTime(signal: AbortSignal): Promise<string> {
     await using session = await this.#deps.connect(signal)
-    const sql = 'select pg_catalog.pg_is_in_recovery()'
-    const [[isStandby] = []] = await session.query(sql, signal)
-    if (isStandby === 't') {
-      const found = 'the server is a standby; give the address of the primary'
-      throw new AppError('connector.feed-not-ready', `Cannot ${OPENING_CUT}: ${found}`)
-    }
+    await refuseStandby(session, OPENING_CUT, signal)
     const [[time] = []] = await session.query(NOW, signal)
     return time ?? ''
   }
@@ -142,6 +139,14 @@ export class PostgresSourceFeed implements SourceFeed {
       const { additions } = await examineFeed(session, scope, signal)
       for (const { sql } of additions) await session.query(sql, signal)
       return additions.map(({ entity }) => entity)
+    })
+  }
+
+  readPosition(name: string, signal: AbortSignal): Promise<Pick<Cut, 'position' | 'time'>> {
+    return translating(`ask where the log of the feed "${name}" ends`, async () => {
+      await using session = await this.#deps.connect(signal)
+      await refuseStandby(session, `ask where the log of the feed "${name}" ends`, signal)
+      return await readLogEnd(session, signal)
     })
   }
 
@@ -188,6 +193,14 @@ const CODE_BY_STATE: ReadonlyMap<string, `connector.${string}`> = new Map([
   ['42501', 'connector.denied'],
   ['55P03', 'connector.feed-waiting'],
 ])
+
+async function refuseStandby(session: Session, doing: string, signal: AbortSignal): Promise<void> {
+  const sql = 'select pg_catalog.pg_is_in_recovery()'
+  const [[isStandby] = []] = await session.query(sql, signal)
+  if (isStandby !== 't') return
+  const found = 'the server is a standby; give the address of the primary'
+  throw new AppError('connector.feed-not-ready', `Cannot ${doing}: ${found}`)
+}
 
 // The time before the snapshot: whatever was committed until then is in it.
 const NOW = `select pg_catalog.to_char(pg_catalog.statement_timestamp() at time zone 'UTC',
