@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -26,6 +26,11 @@ test('what only begins alike, or is around it, does not lie in it', async () => 
     expect(await findAround(join(home, place), [join(home, 'vault')])).toBeUndefined()
   }
   expect(await findAround(join(home, 'vault'), ['s3://bucket/vault'])).toBeUndefined()
+})
+
+test('below a file nothing lies, and it is no error to ask', async () => {
+  await writeFile(join(home, 'file'), '')
+  expect(await findAround(join(home, 'file/keyring'), [join(home, 'vault')])).toBeUndefined()
 })
 
 test('a prefix lies in its bucket, and in no other of the same name elsewhere', async () => {

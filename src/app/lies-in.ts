@@ -32,7 +32,9 @@ async function realPathOf(path: string): Promise<string> {
   try {
     return await realpath(path)
   } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    // Below a file nothing can be: who wants a folder there says so.
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const isMissing = code === 'ENOENT' || code === 'ENOTDIR'
     if (!isMissing || dirname(path) === path) throw error
     return join(await realPathOf(dirname(path)), basename(path))
   }
