@@ -135,7 +135,7 @@ async function planEntity(
     const step = { ...emptyStep(entity, 'create'), insert: at.facts.rows }
     return { at, described, picked, undo: null, spool: null, targetRows: 0, step }
   }
-  const spool = planning.stack.use(new StepSpool(deps, at, signal))
+  const spool = planning.stack.use(new StepSpool(deps, at, { signal }))
   const counts = {
     ...emptyStep(entity, described === null ? 'create' : 'repair'),
     otherTypes: listWrittenTypes(at, described, picked),

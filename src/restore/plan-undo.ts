@@ -36,6 +36,8 @@ export type UndoRequest = {
 /** So many conflicts are listed in a plan, and so many a plan can have. */
 const LISTED_MAX = 1_000
 const CONFLICTS_MAX = 100_000
+/** Records of one transaction may have changed in as many ways as there are sets of fields. */
+const LISTS_MAX = 32
 
 /**
  * Works out what would take one transaction back, without writing: records that it changed get the
@@ -103,7 +105,10 @@ async function planEntity(
   const { entity } = at.schema
   const names = scanFields(at.schema)
   hash.update(formatCanonicalJson({ entity, schema: at.schema.version }))
-  const spool = stack.use(new StepSpool(deps, at, signal))
+  const otherTypes = listOtherTypes(at.schema, described)
+  // What the target holds under another type is not written again: it might not stay what it is.
+  const listsMax = otherTypes.length === 0 ? LISTS_MAX : Infinity
+  const spool = stack.use(new StepSpool(deps, at, { listsMax, signal }))
   const counts = { ...emptyStep(entity, 'repair'), conflicts: 0 }
   const left = new Set<string>()
   const written = new Set<string>()
@@ -112,7 +117,6 @@ async function planEntity(
     const next = await records.next()
     if (next.done === true) {
       const { rows: targetRows, touched } = next.value
-      const otherTypes = listOtherTypes(at.schema, described)
       const step = { ...counts, otherTypes: otherTypes.filter(({ field }) => written.has(field)) }
       const undo = { undone, touched, conflicts: left }
       return { at, described, picked: null, undo, spool, targetRows, step }

@@ -12,6 +12,15 @@ import { collect } from '#stdx/streams'
 import type { CompareDeps } from './compare-target.ts'
 import { RowSpool } from './row-spool.ts'
 
+export type SpoolOptions = {
+  /**
+   * So many lists of fields are updated; records beyond them are written whole, with what the target
+   * has in the fields that are not picked.
+   */
+  readonly listsMax?: number
+  readonly signal: AbortSignal
+}
+
 /** The rows that one entity's part of a plan would write, by what is done with them. */
 export class StepSpool {
   readonly #deps: CompareDeps
@@ -24,13 +33,15 @@ export class StepSpool {
     string,
     { readonly fields: readonly string[]; readonly rows: RowSpool }
   >()
+  readonly #listsMax: number
   readonly #fields: readonly string[]
   readonly #key: readonly string[]
 
-  constructor(deps: CompareDeps, at: EntityAt, signal: AbortSignal) {
+  constructor(deps: CompareDeps, at: EntityAt, { listsMax = Infinity, signal }: SpoolOptions) {
     this.#deps = deps
     this.#signal = signal
     this.#at = at
+    this.#listsMax = listsMax
     this.#inserts = new RowSpool(deps)
     this.#deletes = new RowSpool(deps)
     this.#fields = scanFields(at.schema)
@@ -82,10 +93,31 @@ export class StepSpool {
 
   async #appendUpdate(pair: RecordPair, picked: readonly string[] | null): Promise<void> {
     const fields = picked === null ? this.#fields : [...new Set([...this.#key, ...picked])]
-    const name = fields.join('\0')
+    if (
+      picked !== null &&
+      this.#updates.size >= this.#listsMax &&
+      !this.#updates.has(nameOf(fields))
+    )
+      return await this.#appendWhole(pair, new Set(picked))
+    await this.#put(this.#listOf(fields), pair.left, fields)
+  }
+
+  #listOf(fields: readonly string[]): RowSpool {
+    const name = nameOf(fields)
     const list = this.#updates.get(name) ?? { fields, rows: new RowSpool(this.#deps) }
     this.#updates.set(name, list)
-    await this.#put(list.rows, pair.left, fields)
+    return list.rows
+  }
+
+  async #appendWhole({ left, right }: RecordPair, picked: ReadonlySet<string>): Promise<void> {
+    assert(left !== null && right !== null, 'An update has both sides.')
+    const [ours, theirs] = [splitRowBytes(left.row), splitRowBytes(right.row)]
+    const places = this.#fields.map((name, index) =>
+      picked.has(name)
+        ? placeField(ours[index], left.large)
+        : placeField(theirs[index], right.large),
+    )
+    await this.#putPlaces(this.#listOf(this.#fields), places)
   }
 
   /** A record without key is recognised by all its fields; any other by its key alone. */
@@ -102,6 +134,10 @@ export class StepSpool {
     if (isWhole && row.large.length === 0) return await spool.append(row.row)
     const parts = splitRowBytes(row.row)
     const places = fields.map((name) => placeField(parts[this.#fields.indexOf(name)], row.large))
+    await this.#putPlaces(spool, places)
+  }
+
+  async #putPlaces(spool: RowSpool, places: readonly Place[]): Promise<void> {
     const sizeBytes = places.reduce((sum, place) => sum + placeBytes(place) + 1, 0)
     const pieces = this.#pieces(places)
     if (sizeBytes > LARGE_ROW_BYTES) return await spool.appendLarge(pieces)
@@ -117,6 +153,10 @@ export class StepSpool {
     }
     yield Buffer.from('\n')
   }
+}
+
+function nameOf(fields: readonly string[]): string {
+  return fields.join('\0')
 }
 
 /** A field's text, or the large value that it stands for. */
