@@ -19,21 +19,18 @@ export type FeedFacts = {
 }
 
 const SETTINGS = [
-  'binlog_annotate_row_events',
   'binlog_checksum',
   'binlog_expire_logs_seconds',
   'binlog_format',
   'binlog_row_image',
   'binlog_row_metadata',
-  'encrypt_binlog',
   'expire_logs_days',
-  'gtid_binlog_pos',
   'gtid_strict_mode',
+  'innodb_flush_log_at_trx_commit',
   'log_bin',
   'max_binlog_total_size',
-  'mysql56_temporal_format',
   'server_id',
-  'slave_connections_needed_for_purge',
+  'sync_binlog',
 ]
 
 export async function readFeedFacts(session: Session, signal: AbortSignal): Promise<FeedFacts> {

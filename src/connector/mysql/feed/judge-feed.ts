@@ -79,7 +79,7 @@ function judgeServer({ isMariadb, settings, version }: FeedFacts): FeedFinding[]
       costs: null,
     })
   }
-  return [...findings, ...judgeStrictness(settings)]
+  return [...findings, ...judgeStrictness(settings), ...judgeDurability(settings)]
 }
 
 function judgeStrictness(settings: FeedFacts['settings']): FeedFinding[] {
@@ -108,6 +108,28 @@ function judgeStrictness(settings: FeedFacts['settings']): FeedFinding[] {
     })
   }
   return findings
+}
+
+/** What a server must write to its disk before it says that a transaction is committed. */
+const DURABLE: Readonly<Record<string, readonly string[]>> = {
+  innodb_flush_log_at_trx_commit: ['1', '3'],
+  sync_binlog: ['1'],
+}
+
+function judgeDurability(settings: FeedFacts['settings']): FeedFinding[] {
+  return Object.entries(DURABLE).flatMap(([name, wanted]) => {
+    const found = settings.get(name)
+    if (found === undefined || wanted.includes(found)) return []
+    return {
+      kind: 'danger',
+      entity: null,
+      found: `${name} is ${found}`,
+      means:
+        'When the server crashes, its tables and its log may part: one has transactions that the other lost.',
+      remedy: [`SET GLOBAL ${name} = 1;`, `In my.cnf: [mariadb] ${name} = 1`],
+      costs: 'Each commit waits for the disk. After a crash a reconcile shows what differs.',
+    }
+  })
 }
 
 function judgeUser({ isMariadb, rights, settings, user }: FeedFacts): FeedFinding[] {

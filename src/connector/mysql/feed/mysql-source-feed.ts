@@ -16,6 +16,7 @@ import { readFeedFacts } from './feed-facts.ts'
 import { isLocked, lockOf } from './feed-lock.ts'
 import { formatPosition, type GtidPosition, isUpTo, parsePosition } from './gtid-position.ts'
 import { judgeHealth } from './judge-health.ts'
+import { readLogEnd } from './log-end.ts'
 import { openFeed } from './open-feed.ts'
 
 /**
@@ -57,6 +58,13 @@ export class MysqlSourceFeed implements SourceFeed {
     return isUpTo(parsePosition(position).gtids, parsePosition(cut).gtids)
   }
 
+  readPosition(name: string, signal: AbortSignal): Promise<Pick<Cut, 'position' | 'time'>> {
+    return translating(`ask where the log of the feed "${name}" ends`, async () => {
+      await using session = await this.#deps.connect(signal)
+      return await readLogEnd(session, signal)
+    })
+  }
+
   open(options: OpenFeedOptions, signal: AbortSignal): Promise<Feed> {
     const acknowledge = (position: GtidPosition) => {
       this.#acknowledged.set(options.name, position)
@@ -69,13 +77,6 @@ export class MysqlSourceFeed implements SourceFeed {
   /** Every table is in the log: there is nothing to extend. */
   extend(): Promise<readonly EntityName[]> {
     return Promise.resolve([])
-  }
-
-  readPosition(name: string, signal: AbortSignal): Promise<Pick<Cut, 'position' | 'time'>> {
-    return translating(`ask where the log of the feed "${name}" ends`, async () => {
-      await using opened = await this.#openCut(name, signal)
-      return { position: opened.cut.position, time: opened.cut.time }
-    })
   }
 
   readHealth(name: string, signal: AbortSignal): Promise<FeedHealth> {
