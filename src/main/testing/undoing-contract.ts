@@ -279,6 +279,14 @@ export function testUndoing(kind: string, harness: ConnectorHarness): void {
     await refuses(`${point}.3`, { code: 'timeline.point-unknown' })
     await restoring.copy.exec('DROP TABLE address')
     await refuses(`${point}.1`, { code: 'restore.table-missing' })
+    const { vault } = restoring
+    const state = await vault.readTimeline('erp', signal)
+    const proposal = { kind: 'expire' as const, basis: state.basis, points: [1, 2] }
+    await vault.append(state, await vault.cosign('erp', proposal, signal), signal)
+    await refuses(`${point}.1`, { code, message: expect.stringContaining('let go with erp@2') })
+    // A moment is the last transaction until then; after the last it is the whole point.
+    await refuses('erp@2026-06-30T12:00:02Z', { code })
+    await refuses('erp@2026-06-30T12:00:00.5Z', { code, message: expect.stringContaining('.1:') })
     const last = await restoring.restore({ point: `${point}.2`, ...undoing() })
     assert(last.summary !== null, 'It was not a plan only.')
     expect(last.summary).toMatchObject({ updated: 1, verified: { records: 1, different: 0 } })
