@@ -7,6 +7,12 @@ export const APP_ERRORS = {
     retry: 'after-fix',
     help: '`holdfast explain` without a code lists all codes.',
   },
+  'app.moment-ahead': {
+    status: 400,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Leave --at out for a cut of now, or name a moment that is past.',
+  },
   'app.follow-off': {
     status: 422,
     exit: 2,

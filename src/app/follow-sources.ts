@@ -1,3 +1,4 @@
+import type { FollowDeps, FollowRequest } from '#capture/follow-deps'
 import type { FollowEvent } from '#capture/follow-events'
 import { followSource } from '#capture/follow-source'
 import { entityFilter } from '#config/entity-filter'
@@ -72,48 +73,65 @@ async function followOne(
   stop: AbortSignal,
 ): Promise<void> {
   const { source } = request
-  const { feedName = '', follow, ...system } = await readFollowed(deps, source)
   if (!(await vault.listSources(stop)).includes(source)) await vault.addSource(source, stop)
   const ending = new AbortController()
   const both = AbortSignal.any([stop, ending.signal])
   let isTimed = false
-  await followSource(
-    {
-      vault,
-      clock: deps.clock,
-      random: deps.random,
-      tempDir: (await deps.readConfig()).tempDir,
-      openSource: async (signal) => (await deps.openSource(source, signal)).source,
-      openCapturePool: (signal) => deps.openCapturePool(vault, source, signal),
-      progress: (read) => deps.progress.add(read),
-      afterCommit: request.afterCommit,
-      tell(event) {
-        if (event.kind === 'scanning') deps.progress.begin({ label: `Scanning ${source}` })
-        if (event.kind === 'began' || event.kind === 'reconciled') deps.progress.end()
-        request.tell(source, event)
-        if (event.kind !== 'opened' || request.forMs === undefined || isTimed) return
-        isTimed = true
-        deps.clock.sleep(request.forMs, stop).then(
-          () => ending.abort(),
-          () => {},
-        )
-      },
-    },
-    {
-      source,
-      connector: system.connector,
-      feed: feedName,
-      isIncluded: entityFilter(system),
-      scansMax: Math.min(SCANS_MAX, system.connectionsMax),
-      sortBytesMax: SORT_BYTES_MAX,
-      commitMs: follow?.commitMs ?? 1000,
-      heartbeatMs: follow?.heartbeatMs ?? 300_000,
-      reconcileMs: follow?.reconcileMs ?? null,
-      isOneScan: request.isOneScan ?? false,
-    },
-    both,
-  )
+  const tell = (event: FollowEvent) => {
+    request.tell(source, event)
+    if (event.kind !== 'opened' || request.forMs === undefined || isTimed) return
+    isTimed = true
+    deps.clock.sleep(request.forMs, stop).then(
+      () => ending.abort(),
+      () => {},
+    )
+  }
+  const { followDeps, followRequest } = await prepareFollowing(deps, vault, { ...request, tell })
+  const isOneScan = request.isOneScan ?? false
+  await followSource(followDeps, { ...followRequest, isOneScan }, both)
   if (request.isOneScan) stop.throwIfAborted()
+}
+
+export type FollowingOptions = {
+  readonly source: string
+  tell(event: FollowEvent): void
+  afterCommit(): Promise<void>
+}
+
+/** What following one source takes. @throws app.follow-off | config.name-unknown */
+export async function prepareFollowing(
+  deps: FollowSourcesDeps,
+  vault: Vault,
+  { afterCommit, source, tell }: FollowingOptions,
+): Promise<{ readonly followDeps: FollowDeps; readonly followRequest: FollowRequest }> {
+  const { feedName = '', follow, ...system } = await readFollowed(deps, source)
+  const followDeps: FollowDeps = {
+    vault,
+    clock: deps.clock,
+    random: deps.random,
+    tempDir: (await deps.readConfig()).tempDir,
+    openSource: async (signal) => (await deps.openSource(source, signal)).source,
+    openCapturePool: (signal) => deps.openCapturePool(vault, source, signal),
+    progress: (read) => deps.progress.add(read),
+    afterCommit,
+    tell(event) {
+      if (event.kind === 'scanning') deps.progress.begin({ label: `Scanning ${source}` })
+      if (event.kind === 'began' || event.kind === 'reconciled') deps.progress.end()
+      tell(event)
+    },
+  }
+  const followRequest: FollowRequest = {
+    source,
+    connector: system.connector,
+    feed: feedName,
+    isIncluded: entityFilter(system),
+    scansMax: Math.min(SCANS_MAX, system.connectionsMax),
+    sortBytesMax: SORT_BYTES_MAX,
+    commitMs: follow?.commitMs ?? 1000,
+    heartbeatMs: follow?.heartbeatMs ?? 300_000,
+    reconcileMs: follow?.reconcileMs ?? null,
+  }
+  return { followDeps, followRequest }
 }
 
 async function refuseOff(

@@ -33,11 +33,7 @@ export async function labelPoint(
   { isDryRun, label, point: address }: DryRun & { readonly label: string; readonly point: string },
   signal: AbortSignal,
 ): Promise<MarkAnswer> {
-  if (!LABEL.test(label) || RESERVED.has(label)) {
-    const need = 'need a lower-case letter, then at most 62 letters, digits and dashes'
-    const message = `Cannot use "${label}" as a label: ${need}, and neither latest nor live`
-    throw new AppError('app.label-invalid', message, { label })
-  }
+  refuseLabel(label)
   const { point, source } = await findPoint(vault, address, signal)
   const ordinal = point.transaction?.ordinal ?? null
   const done = await commitOf(isDryRun)(
@@ -54,6 +50,14 @@ export async function labelPoint(
   )
   const points = [formatPoint(source, point)]
   return await conclude(vault, { ...answer(source, [], done), points }, signal)
+}
+
+/** @throws app.label-invalid */
+export function refuseLabel(label: string): void {
+  if (LABEL.test(label) && !RESERVED.has(label)) return
+  const need = 'need a lower-case letter, then at most 62 letters, digits and dashes'
+  const message = `Cannot use "${label}" as a label: ${need}, and neither latest nor live`
+  throw new AppError('app.label-invalid', message, { label })
 }
 
 /** Keeps points from being let go until they are released. Points that are held stay so. */

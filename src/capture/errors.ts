@@ -55,6 +55,12 @@ export const CAPTURE_ERRORS = {
     retry: 'after-fix',
     help: 'There is no feed that a scan could be compared with. `holdfast follow NAME` begins one, with a scan; `holdfast backup NAME` scans without.',
   },
+  'capture.behind': {
+    status: 503,
+    exit: 11,
+    retry: 'later',
+    help: 'Whoever follows the source has not committed all that the source had until that moment. Look at what `holdfast follow` says, and at `holdfast points NAME`; a quiet source gets an entry every few minutes. Then run the command again, with a longer --wait.',
+  },
   'capture.thread-failed': {
     status: 500,
     exit: 1,

@@ -1,4 +1,5 @@
 import type { Source } from '#connector/connector'
+import type { SourceFeed } from '#connector/feed'
 import { AppError } from '#stdx/app-error'
 import type { Clock } from '#stdx/clock'
 import { refuseUnfit } from '#timeline/refuse-unfit'
@@ -134,7 +135,8 @@ function scanned(memory: FollowMemory, clock: Clock): void {
   memory.reconcile = undefined
 }
 
-function feedOf({ feed }: Source, { connector, source }: FollowRequest) {
+/** @throws connector.feed-unsupported */
+export function feedOf({ feed }: Source, { connector, source }: FollowRequest): SourceFeed {
   if (feed !== undefined) return feed
   const message = `Cannot follow "${source}": ${connector} has no change feed`
   throw new AppError('connector.feed-unsupported', message, { source })

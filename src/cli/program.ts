@@ -6,6 +6,7 @@ import { addCheck } from './commands/check.ts'
 import { addCollect } from './commands/collect.ts'
 import { addCompact } from './commands/compact.ts'
 import { addCustomer } from './commands/customer.ts'
+import { addCut } from './commands/cut.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDiff } from './commands/diff.ts'
 import { addDoctor } from './commands/doctor.ts'
@@ -50,6 +51,7 @@ const COMMANDS: readonly ((program: Command, act: Act) => void)[] = [
   addBackup,
   addFollow,
   addReconcile,
+  addCut,
   addPoints,
   addEntities,
   addShow,
