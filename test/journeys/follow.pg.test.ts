@@ -57,6 +57,8 @@ describePostgres('following', (major) => {
       const transactions = told.map((point: { transactions: number }) => point.transactions)
       expect(transactions.reduce((sum: number, n: number) => sum + n, 0)).toBe(4)
       for (const { lagMs } of told) expect(lagMs).toBeLessThan(30_000)
+      const list = await restore.done('points', 'erp')
+      expect(list.stdout).toMatch(/TRANSACTIONS +LAG/)
       const last = told.at(-1)?.point
       const wrong = JSON.parse(
         (await restore.done('show', last, 'public.customer', '1', '--json')).stdout,

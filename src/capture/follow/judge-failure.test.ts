@@ -16,6 +16,7 @@ test.each([
   ['connector.feed-busy', 'retry'],
   ['connector.unreachable', 'retry'],
   ['store.unavailable', 'retry'],
+  ['vault.keys-changed', 'retry'],
   ['capture.conflict', 'reread'],
   ['connector.feed-other-source', 'fail'],
   ['connector.feed-not-ready', 'fail'],

@@ -263,7 +263,13 @@ class FeedReading implements AsyncDisposable {
     if (changes.unchanged.size === 0) return await this.#parts.writer.gathering.add(changes)
     const { entity } = changes
     const found = 'the source left out values of it that an update did not change'
-    const remedy = [`ALTER TABLE ${entity} REPLICA IDENTITY FULL;`]
+    const { findings } = await this.#scan.feed.check(
+      scopeOf(this.#scan.request),
+      this.#closed.signal,
+    )
+    const remedy = findings.flatMap((one) =>
+      one.entity === entity && one.kind === 'advice' ? one.remedy : [],
+    )
     await this.#lose(entity, { reason: 'capture.values-not-sent', found, remedy })
   }
 

@@ -1,7 +1,13 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { PointAnswer } from '#app/list-points'
 import type { ChangedEntity, TransactionAnswer } from '#app/list-transactions'
-import { formatBytes, formatCount, formatMoment, formatTime } from '../format-amounts.ts'
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatMoment,
+  formatTime,
+} from '../format-amounts.ts'
 import { formatTable } from '../format-table.ts'
 import type { Act, Shell } from '../shell.ts'
 
@@ -56,14 +62,21 @@ async function runPoints(
   return isDamaged
 }
 
+const TOLD_COLUMNS = [
+  { title: 'TRANSACTIONS', align: 'right' },
+  { title: 'LAG', align: 'right' },
+] as const
+
 function formatPoints(points: readonly PointAnswer[]): string {
   const areMarked = points.some(({ held, labels }) => held || labels.length > 0)
+  const areTold = points.some(({ kind }) => kind === 'feed')
   const columns = [
     { title: 'POINT' },
     { title: 'TIME' },
     { title: 'CUT' },
     { title: 'ENTITIES', align: 'right' },
     { title: 'STORED', align: 'right' },
+    ...(areTold ? TOLD_COLUMNS : []),
     ...(areMarked ? [{ title: 'MARKS' }] : []),
   ] as const
   const rows = points.map((point) => [
@@ -72,9 +85,19 @@ function formatPoints(points: readonly PointAnswer[]): string {
     formatTime(point.cut.time),
     formatCount(point.entities),
     formatBytes(point.bytesStored),
+    ...(areTold ? [formatTold(point.transactions), formatLag(point.lagMs)] : []),
     ...(areMarked ? [[...point.labels, ...(point.held ? ['held'] : [])].join(', ')] : []),
   ])
   return formatTable(columns, rows)
+}
+
+function formatTold(transactions: number | undefined): string {
+  return transactions === undefined ? '' : formatCount(transactions)
+}
+
+/** From the earliest commit in the source until the entry was written. */
+function formatLag(lagMs: number | undefined): string {
+  return lagMs === undefined ? '' : formatDuration(lagMs)
 }
 
 async function runTransactions(

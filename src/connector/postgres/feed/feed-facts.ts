@@ -176,6 +176,8 @@ const TABLE = z.object({
   ),
   isPublished: z.boolean(),
   isOwn: z.boolean(),
+  /** Whether values lie out of line: those an update leaves as they are, the log does not tell. */
+  hasLargeValues: z.boolean(),
 })
 
 export type FeedTable = z.output<typeof TABLE>
@@ -188,6 +190,7 @@ function tablesQuestion(publication: string): Question<typeof TABLE> {
       select c.oid::text as oid, n.nspname as schema, c.relname as name, r.oid::text as root,
         rn.nspname as "rootSchema", r.relname as "rootName", c.relpersistence = 'u' as "isUnlogged",
         c.relreplident::text as identity, pg_catalog.pg_has_role(r.relowner, 'USAGE') as "isOwn",
+        coalesce(pg_catalog.pg_relation_size(nullif(c.reltoastrelid, 0)) > 0, false) as "hasLargeValues",
         coalesce(i.indexes, '[]') as indexes, coalesce(case c.relreplident
           when 'd' then (select x->'fields' from pg_catalog.json_array_elements(i.indexes) x
             where (x->>'isPrimary')::boolean)

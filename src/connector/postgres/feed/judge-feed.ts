@@ -31,6 +31,7 @@ export function judgeFeed({ entities, facts, name }: FeedQuestion): JudgedFeed {
     else findings.push(finding)
   }
   findings.push(...judgeRisky(name, facts), ...judgeMembers(name, facts, candidates))
+  findings.push(...candidates.flatMap(judgeLarge))
   const followed = candidates
     .filter(({ parts }) => isPublished(facts, parts))
     .map(({ described }) => described.entity)
@@ -287,6 +288,24 @@ function judgeRisky(name: string, { publication, tables }: FeedFacts): FeedFindi
         costs: publication.isForAll ? 'Whole old rows go into the log.' : null,
       }
     })
+}
+
+/** Entities with values that an update does not tell when it leaves them as they are. */
+function judgeLarge({ described: { entity }, parts }: Candidate): FeedFinding[] {
+  const left = parts.filter(({ hasLargeValues, identity }) => hasLargeValues && identity !== 'f')
+  if (left.length === 0) return []
+  const finding: FeedFinding = {
+    kind: 'advice',
+    entity,
+    found: `${entity} holds large values, and its replica identity is not FULL`,
+    means:
+      'An update does not tell the large values that it leaves as they are: from the first one on the entity is unproven until the next scan.',
+    remedy: left.map(
+      ({ name, schema }) => `ALTER TABLE ${quoteQualified(schema, name)} REPLICA IDENTITY FULL;`,
+    ),
+    costs: 'Whole old rows go into the log with every update and delete.',
+  }
+  return [finding]
 }
 
 /** What the publication should hold and does not. */
