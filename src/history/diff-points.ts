@@ -44,7 +44,7 @@ export function diffEntities(
 ): EntityDiff[] {
   const held = (point: Point) => point.entities.map(({ entity }) => entity)
   const at = (point: Point, entity: EntityName) =>
-    held(point).includes(entity) ? entityAt(state, point, entity) : null
+    point.factsOf(entity) === undefined ? null : entityAt(state, point, entity)
   const names = [...new Set([...held(left), ...held(right)])].sort()
   return names.map((entity) => {
     const isLeftOut = [left, right].some(({ leftOut }) => leftOut.includes(entity))

@@ -24,7 +24,7 @@ export function entityAt(
   point: Point,
   entity: EntityName,
 ): EntityAt {
-  const facts = point.entities.find((one) => one.entity === entity)
+  const facts = point.factsOf(entity)
   if (facts === undefined) throw unknownEntity(state, point, entity)
   const schemas = new Map((state.schemas.get(entity) ?? []).map((one) => [one.version, one]))
   const schema = schemas.get(facts.schema)

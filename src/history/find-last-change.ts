@@ -64,5 +64,5 @@ function isChange(
 }
 
 function generationAt(point: Point | undefined, entity: EntityName): number | undefined {
-  return point?.entities.find((one) => one.entity === entity)?.generation
+  return point?.factsOf(entity)?.generation
 }

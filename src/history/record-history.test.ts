@@ -30,7 +30,8 @@ type Entry = {
 
 function aPoint(seq: number, { isFed }: Entry): Point {
   const body = aCaptureBody(null)
-  const facts = { entity, schema: 1, generation: 1, rows: 0, inserted: 0, updated: 0, deleted: 0 }
+  const counts = { rows: 0, inserted: 0, updated: 0, deleted: 0 }
+  const facts = { entity, schema: 1, generation: 1, ...counts, fingerprint: null }
   return {
     seq,
     kind: isFed ? 'feed' : 'capture',
@@ -39,7 +40,8 @@ function aPoint(seq: number, { isFed }: Entry): Point {
     time: body.cut.time,
     body,
     catalogue: { definition: null, notRestored: [] },
-    entities: [{ ...facts, fingerprint: null }],
+    entities: [facts],
+    factsOf: (name) => (name === entity ? facts : undefined),
     leftOut: [],
     sequences: {},
     asOf: atEntry(seq),
@@ -73,13 +75,12 @@ function tell(entries: readonly Entry[]) {
   let shown: string | null = null
   for (const [e, entry] of entries.entries()) {
     const all = transactionsOf(entry)
-    const isTouched = all.flat().length > 0
     for (const [t, steps] of all.entries()) {
       name = steps.at(-1) ?? name
       if (steps.length > 0 && steps.at(-1) === null) name = null
       if (!entry.isKept || name === shown) continue
       const op = name === null ? 'delete' : shown === null ? 'insert' : 'update'
-      told.push({ seq: e + 1, ordinal: entry.isFed && isTouched ? t + 1 : null, op, name })
+      told.push({ seq: e + 1, ordinal: entry.isFed ? t + 1 : null, op, name })
       shown = name
     }
   }

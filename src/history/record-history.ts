@@ -151,7 +151,7 @@ function findStretches({ points: asked, schemas }: PointsInTime, entity: EntityN
   const points = [...asked]
   const stretches: { generation: number; held: HeldAt[]; after: Point | undefined }[] = []
   for (const [index, point] of points.entries()) {
-    const facts = point.entities.find((one) => one.entity === entity)
+    const facts = point.factsOf(entity)
     if (facts === undefined) continue
     const { generation } = facts
     const schema = schemas.get(entity)?.find(({ version }) => version === facts.schema)
@@ -171,8 +171,8 @@ function findStretches({ points: asked, schemas }: PointsInTime, entity: EntityN
 }
 
 /** Whether the source may have had the entity at a point: the point holds it, or left it out. */
-function mayHold({ entities, leftOut }: Point, entity: EntityName): boolean {
-  return entities.some((one) => one.entity === entity) || leftOut.includes(entity)
+function mayHold({ factsOf, leftOut }: Point, entity: EntityName): boolean {
+  return factsOf(entity) !== undefined || leftOut.includes(entity)
 }
 
 /** What the points of a stretch tell of the record. A version that no point shows is none. */

@@ -92,8 +92,8 @@ function describeGeneration(
   },
 ): GenerationRuns {
   const runs = [...Map.groupBy(segments, (one) => nameOfRun(one, layouts)).values()].map(toRun)
-  const held = points.flatMap(({ entities, seq }) => {
-    const facts = entities.find((one) => one.entity === entity)
+  const held = points.flatMap(({ factsOf, seq }) => {
+    const facts = factsOf(entity)
     return facts?.generation === generation ? [{ seq, rows: facts.rows }] : []
   })
   return {

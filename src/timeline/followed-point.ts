@@ -7,15 +7,25 @@ export function kindOf({ follow }: CaptureBody): Point['kind'] {
   return follow?.part === 'reconcile' ? 'reconcile' : 'capture'
 }
 
+/** A scan as the points that a feed told since rest on it: nothing was done to any entity. */
+export type Untouched = {
+  readonly scan: CaptureBody
+  readonly entities: readonly EntityAtPoint[]
+  readonly byEntity: ReadonlyMap<EntityName, EntityAtPoint>
+}
+
+export function untouchedOf(scan: CaptureBody): Untouched {
+  const entities = scan.entities.map((one) => ({ ...one, inserted: 0, updated: 0, deleted: 0 }))
+  return { scan, entities, byEntity: new Map(entities.map((one) => [one.entity, one])) }
+}
+
 /** The entities of a scan, in order of name, and in their place what was told of them since. */
 export function overlayEntities(
-  scanned: readonly EntityAtPoint[],
-  { entities: told, follow }: Pick<CaptureBody, 'entities' | 'follow'>,
+  { entities }: Untouched,
+  { entities: told }: Pick<CaptureBody, 'entities'>,
 ): readonly EntityAtPoint[] {
-  if (follow?.part !== 'transactions') return told
   const toldByEntity = new Map(told.map((one) => [one.entity, one]))
-  const untouched = { inserted: 0, updated: 0, deleted: 0 }
-  return scanned.map((one) => toldByEntity.get(one.entity) ?? { ...one, ...untouched })
+  return entities.map((one) => toldByEntity.get(one.entity) ?? one)
 }
 
 /** Why what an entry says of its entities is not known to be so. */
@@ -67,4 +77,9 @@ export function joinUnproven(a: Unproven, b: Unproven): Unproven {
   if (a === null || b === null) return a ?? b
   if (typeof a === 'string') return a
   return typeof b === 'string' ? b : new Map([...b, ...a])
+}
+
+/** Points are data: what looks one entity up takes no part in comparing or copying them. */
+export function withFactsOf(point: Omit<Point, 'factsOf'>, factsOf: Point['factsOf']): Point {
+  return Object.defineProperty(point, 'factsOf', { value: factsOf }) as Point
 }

@@ -1,6 +1,6 @@
 import { AppError } from '#stdx/app-error'
 import type { CaptureBody, ChangeCounts, EntityAtPoint, Transaction } from './entry.ts'
-import { findUnprovenAfter, joinUnproven } from './followed-point.ts'
+import { findUnprovenAfter, joinUnproven, withFactsOf } from './followed-point.ts'
 import { type PointAddress, resolvePoint } from './resolve-point.ts'
 import { parseTimeNs } from './time-ns.ts'
 import type { Point, TimelineState } from './timeline-state.ts'
@@ -92,8 +92,9 @@ function cutPoint(
   const { body, seq } = point
   const before = points.committed(body.base ?? 0)?.entities ?? []
   const ordinal = transactions.length
+  const entities = overlayTransactions({ before, point }, transactions)
   return withFacts(point, {
-    entities: overlayTransactions({ before, point }, transactions),
+    entities,
     asOf: { seq, ordinal },
     cut: { position: last.position, time: last.time, identity: body.cut.identity },
     transaction: { ...last, ordinal },
@@ -132,10 +133,14 @@ function sumUp(changes: readonly ChangeCounts[]) {
 }
 
 /** What a point reads when it is asked for stays unread. */
-function withFacts(point: Point, facts: Partial<Point>): Point {
-  const same: Point = Object.defineProperties({ ...facts } as Point, {
-    ...Object.getOwnPropertyDescriptors(point),
-    ...Object.getOwnPropertyDescriptors(facts),
+function withFacts(point: Point, facts: Partial<Omit<Point, 'factsOf'>>): Point {
+  const { factsOf: _, ...rest } = Object.getOwnPropertyDescriptors(point)
+  const changes = Object.getOwnPropertyDescriptors(facts)
+  const same = Object.defineProperties({ ...facts } as Omit<Point, 'factsOf'>, {
+    ...rest,
+    ...changes,
   })
-  return same
+  const { entities } = facts
+  if (entities === undefined) return withFactsOf(same, point.factsOf)
+  return withFactsOf(same, (entity) => entities.find((one) => one.entity === entity))
 }

@@ -2,7 +2,14 @@ import { atEntry } from '#record/stamp'
 import { assert } from '#stdx/assert'
 import type { CaptureBody } from './entry.ts'
 import { ExpiredPoints } from './expired-points.ts'
-import { findUnproven, kindOf, overlayEntities } from './followed-point.ts'
+import {
+  findUnproven,
+  kindOf,
+  overlayEntities,
+  type Untouched,
+  untouchedOf,
+  withFactsOf,
+} from './followed-point.ts'
 import { PAGE_ITEMS, PagedLog } from './paged-log.ts'
 import { parseTimeNs } from './time-ns.ts'
 import type { Catalogue, Gap, Point } from './timeline-state.ts'
@@ -39,6 +46,9 @@ export type PointMarks = {
   readonly gaps: readonly Gap[]
 }
 
+/** Scans whose entities stay in memory. */
+const SCANS_HELD = 4
+
 const NO_MARKS: PointMarks = {
   facts: [],
   catalogues: [],
@@ -57,6 +67,7 @@ export class PointList {
   readonly log: PagedLog<SlotRecord>
   readonly marks: PointMarks
   #length: number | undefined
+  readonly #untouched = new Map<number, Untouched>()
 
   constructor(log: PagedLog<SlotRecord> = new PagedLog(), marks: PointMarks = NO_MARKS) {
     this.log = log
@@ -197,9 +208,13 @@ export class PointList {
     const inForce = catalogues.findLast((one) => one.seq <= seq)?.catalogue
     const names = [...labels].flatMap(([label, at]) => (at.seq === seq ? [label] : []))
     const catalogue = inForce ?? { definition: null, notRestored: [] }
-    const { log } = this
+    const scanSeq = body.follow?.scan ?? null
+    // It may lie in another page: read when somebody asks what the point holds.
+    const untouched = scanSeq === null ? undefined : () => this.#untouchedAt(scanSeq)
+    const factsOf: Point['factsOf'] = (entity) =>
+      body.entities.find((one) => one.entity === entity) ?? untouched?.().byEntity.get(entity)
     let entities: Point['entities'] | undefined
-    return {
+    const point: Omit<Point, 'factsOf'> = {
       seq,
       kind: kindOf(body),
       time,
@@ -210,30 +225,34 @@ export class PointList {
       asOf: atEntry(seq),
       cut: body.cut,
       transaction: null,
-      // The scan may lie in another page: read when somebody asks what the point holds.
       get entities() {
-        entities ??= overlayEntities(scanOf(log, body).entities, body)
+        entities ??= untouched ? overlayEntities(untouched(), body) : body.entities
         return entities
       },
       get unproven() {
         return findUnproven(seq, body, gaps)
       },
       get leftOut() {
-        return scanOf(log, body).leftOut
+        return (untouched?.().scan ?? body).leftOut
       },
       get sequences() {
-        return scanOf(log, body).sequences
+        return (untouched?.().scan ?? body).sequences
       },
     }
+    return withFactsOf(point, factsOf)
   }
-}
 
-/** The scan that a point rests on: the point itself, where no feed told it. */
-function scanOf(log: PagedLog<SlotRecord>, body: CaptureBody): CaptureBody {
-  const scan = body.follow?.scan ?? null
-  const found = scan === null ? body : log.at(scan)?.point?.body
-  assert(found !== undefined, 'What a feed told is counted behind a scan.')
-  return found
+  /** The scan that points of a feed rest on: many do on one. */
+  #untouchedAt(seq: number): Untouched {
+    const known = this.#untouched.get(seq)
+    if (known !== undefined) return known
+    const scan = this.log.at(seq)?.point?.body
+    assert(scan !== undefined, 'What a feed told is counted behind a scan.')
+    const found = untouchedOf(scan)
+    if (this.#untouched.size >= SCANS_HELD) this.#untouched.clear()
+    this.#untouched.set(seq, found)
+    return found
+  }
 }
 
 /** The least time of a transaction in it. */

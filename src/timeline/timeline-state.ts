@@ -87,6 +87,8 @@ export type Point = {
   readonly catalogue: Catalogue
   /** Every entity it holds, in order of name: those of the newest scan, with what was told since. */
   readonly entities: readonly EntityAtPoint[]
+  /** One of them, at the cost of looking it up. */
+  readonly factsOf: (entity: EntityName) => EntityAtPoint | undefined
   /** As `leftOut` and `sequences` of the newest scan. */
   readonly leftOut: readonly EntityName[]
   readonly sequences: Readonly<Record<string, string>>
