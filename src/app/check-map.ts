@@ -1,9 +1,10 @@
 import { type CheckedLink, checkMap, type MapCheck } from '#customer/check-map'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
-import { findSourcesAt } from './find-sources-at.ts'
+import { findSourcesAt, provennessOfMap } from './find-sources-at.ts'
 import { readAgain } from './read-again.ts'
 import { MAP_DOCUMENT, readMap } from './read-map.ts'
+import type { Provenness } from './unproven.ts'
 
 export type MapLinkAnswer = CheckedLink
 
@@ -16,10 +17,11 @@ export type CheckMapRequest = {
   readonly isToBeStored: boolean
 }
 
-export type MapCheckAnswer = MapCheck & {
-  readonly map: string
-  readonly isStored: boolean
-}
+export type MapCheckAnswer = MapCheck &
+  Provenness & {
+    readonly map: string
+    readonly isStored: boolean
+  }
 
 /**
  * Holds the customer map against points of the vault; no source is asked.
@@ -38,7 +40,8 @@ export async function checkCustomerMap(
   const wanted = new Set(map.entities.map(({ source }) => source))
   const check = await readAgain(async () => {
     const sources = await findSourcesAt(vault, { addresses: request.at, wanted }, signal)
-    return await checkMap({ random, tempDir, begin }, map, sources, signal)
+    const found = await checkMap({ random, tempDir, begin }, map, sources, signal)
+    return { ...found, ...provennessOfMap(sources, map) }
   })
   progress.end()
   const isStored = request.isToBeStored && check.verdict === 'clean'

@@ -134,6 +134,38 @@ test('a link that the data contradict is a remark, with the count', async () => 
   )
 })
 
+const SHOP = `
+  CREATE TABLE address (address_id INTEGER PRIMARY KEY, street TEXT, postal_code TEXT);
+  CREATE TABLE store (store_id INTEGER PRIMARY KEY, address_id INTEGER REFERENCES address (address_id));
+  CREATE TABLE customer (customer_id INTEGER PRIMARY KEY, email TEXT,
+    store_id INTEGER REFERENCES store (store_id), address_id INTEGER REFERENCES address (address_id));
+  CREATE TABLE rental (rental_id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customer (customer_id),
+    delivery_postal_code TEXT);
+  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40)
+    INSERT INTO address SELECT i, 'Street ' || i, printf('%05d', 10000 + 7 * i) FROM n;
+  INSERT INTO store VALUES (1, 1), (2, 2);
+  INSERT INTO customer SELECT address_id, 'c' || address_id || '@a.example', 1 + address_id % 2, address_id FROM address;
+  INSERT INTO rental SELECT address_id, address_id, postal_code FROM address
+`
+
+test("discoverMap() takes a postal code for no key, and a store that many share for nobody's", async () => {
+  using system = await vaultOfSql({ shop: SHOP })
+  const { map } = await discover(await system.sourcesAt())
+  expect(linesOf(map)).toEqual([
+    'shop main.customer address_id > shop main.address reference',
+    'shop main.customer store_id > shop main.store reference',
+    'shop main.rental customer_id > shop main.customer child',
+    'shop main.store address_id > shop main.address reference',
+  ])
+  const roles = map.entities.map(({ entity, role }) => [entity, role])
+  expect(Object.fromEntries(roles)).toEqual({
+    'main.address': 'address',
+    'main.customer': 'customer',
+    'main.rental': 'other',
+    'main.store': 'other-reference',
+  })
+})
+
 const name = fc.oneof(
   fc.constantFrom('a', 'no', 'null', 'a b', 'ü:#', '- x', '"q"', '1', 'true', 'x,y'),
   fc.string({ minLength: 1, maxLength: 6 }).filter((text) => !/[\0\ud800-\udfff]/.test(text)),

@@ -1,8 +1,10 @@
+import type { CustomerMap } from '#customer/customer-map'
 import type { SourceAt } from '#customer/map-at'
 import { AppError } from '#stdx/app-error'
 import { locatePoint } from '#timeline/locate-point'
 import { type PointAddress, parsePointAddress } from '#timeline/resolve-point'
 import type { Vault } from '#vault/vault'
+import { type Provenness, provennessOf } from './unproven.ts'
 
 /**
  * Sources at one moment each: at the points that `addresses` name, a time or label without a source
@@ -32,6 +34,22 @@ export async function findSourcesAt(
     found.push({ source, state, point, deps: await vault.rowDeps(source, signal) })
   }
   return found
+}
+
+/** Whether all that a map names of these sources is known to be so; the first that is not. */
+export function provennessOfMap(
+  sources: readonly SourceAt[],
+  { entities }: Pick<CustomerMap, 'entities'>,
+): Provenness {
+  for (const at of sources) {
+    const asked = entities.filter(({ source }) => source === at.source)
+    const found = provennessOf(
+      at,
+      asked.map(({ entity }) => entity),
+    )
+    if (found.proven === false) return found
+  }
+  return {}
 }
 
 function addressOf(source: string, asked: readonly PointAddress[]): PointAddress {

@@ -5,9 +5,10 @@ import { mapAt } from '#customer/map-at'
 import { formatPoint } from '#timeline/format-point'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
-import { findSourcesAt } from './find-sources-at.ts'
+import { findSourcesAt, provennessOfMap } from './find-sources-at.ts'
 import { readAgain } from './read-again.ts'
 import { readMap } from './read-map.ts'
+import type { Provenness } from './unproven.ts'
 
 export type ShowCustomerRequest = {
   readonly id: string
@@ -18,7 +19,7 @@ export type ShowCustomerRequest = {
 }
 
 /** One customer with everything attached, as `customer show --json` prints it. */
-export type ShownCustomer = {
+export type ShownCustomer = Provenness & {
   readonly points: readonly string[]
   readonly records: readonly ShownCustomerRecord[]
   /** Where a bound kept the closure from taking all. */
@@ -82,6 +83,7 @@ async function readCustomer(
   return {
     points: sources.map(({ point, source }) => formatPoint(source, point)),
     ...describeClosure(closure),
+    ...provennessOfMap(sources, map),
   }
 }
 

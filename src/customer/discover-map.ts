@@ -90,7 +90,7 @@ function propose(
   points: readonly string[],
 ): Proposal {
   const likely = found.filter(({ confidence }) => confidence >= LIKELY)
-  const roles = findRoles(profiles, likely)
+  const roles = shareLoose(findRoles(profiles, likely), likely)
   const entities = [...roles].map(([profile, { because, role }]) => {
     return { profile, role, because, identity: findIdentity(profile, role) }
   })
@@ -106,6 +106,27 @@ function propose(
     matches: findMatches(entities),
     leftOut: profiles.filter((profile) => !roles.has(profile)),
   }
+}
+
+/**
+ * What was taken for a part of a customer because of what it points to, and belongs to nobody in the
+ * end while others point to it, is shared: a store has an address, and is no customer's.
+ */
+function shareLoose(
+  roles: ReturnType<typeof findRoles>,
+  links: readonly ProposedLink[],
+): ReturnType<typeof findRoles> {
+  const roleOf = new Map([...roles].map(([profile, { role }]) => [profile, role]))
+  const kinded = chooseKinds(links, roleOf)
+  const shared = new Map(roles)
+  for (const [profile, { role }] of roles) {
+    const belongs = kinded.some(({ from, kind }) => from === profile && kind === 'child')
+    const referring = links.find(({ from, to }) => to === profile && from !== profile)
+    if (role !== 'other' || belongs || referring === undefined) continue
+    const because = `${referring.from.entity} points to it, and it belongs to no customer`
+    shared.set(profile, { role: 'other-reference', because })
+  }
+  return shared
 }
 
 /** Takes out what nobody declares and the data contradict. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { formatCustomer } from '../format-customer.ts'
 import type { Act } from '../shell.ts'
+import { warnUnproven } from '../warn-unproven.ts'
 
 type ShowOptions = {
   readonly at?: readonly string[]
@@ -29,6 +30,7 @@ export function addCustomer(program: Command, act: Act): void {
         const { showCustomer } = await load()
         const { all = false, at = [], map: file, source } = options
         const shown = await showCustomer(context, vault, { id, source, at, file }, signal)
+        warnUnproven(output, shown)
         await output.answer(shown, () => formatCustomer(shown, { isAll: all, paint: output.paint }))
       }),
     )

@@ -7,6 +7,7 @@ import type { Output } from '../output.ts'
 import type { Act } from '../shell.ts'
 import { writeNewFile } from '../text-file.ts'
 import { visible } from '../text-width.ts'
+import { warnUnproven } from '../warn-unproven.ts'
 
 const DIFFERS = 4
 
@@ -66,6 +67,7 @@ function addCheckMap(map: Command, act: Act): void {
         const { at = [], file, store = false } = options
         const request = { at, file, isToBeStored: store }
         const answer = await checkCustomerMap(context, vault, request, signal)
+        warnUnproven(output, answer)
         await output.answer(answer, () => formatMapCheck(answer, output))
         return answer.verdict === 'clean' ? 0 : DIFFERS
       }),

@@ -40,7 +40,7 @@ export function chooseKinds(
     const ways = hung.filter(({ from, kind, to }) => {
       return kind === 'child' && from === link.from && to !== link.to && !isParty(role(to))
     })
-    const isReached = ways.some(({ to }) => leadsTo(to, link.to, hung))
+    const isReached = ways.some(({ to }) => leadsTo(to, (goal) => goal === link.to, hung))
     return isReached ? { ...link, kind: 'reference' } : link
   })
 }
@@ -64,7 +64,7 @@ function hangLoose(
   for (const entity of loose) {
     const ways = links.filter((link) => {
       const isWay = link.from === entity && !isSelfLink(link) && isOwned(link.to)
-      return isWay && !loose.has(link.to)
+      return isWay && leadsTo(link.to, (to) => isParty(role(to)), links)
     })
     const [first, ...rest] = ways
     if (first === undefined) continue
@@ -109,11 +109,11 @@ function ownership({ fields, from, to, toFields }: ProposedLink): number {
   return like + isOne + isIdentifying
 }
 
-/** Whether records of `start` belong, in the end, to records of `goal`. */
+/** Whether records of `start` belong, in the end, to such ones. */
 function leadsTo(start: EntityProfile, goal: EntityProfile, links: readonly KindedLink[]): boolean {
   const seen = new Set([start])
   for (const entity of seen) {
-    if (entity === goal) return true
+    if (isGoal(entity)) return true
     for (const { from, kind, to } of links) if (kind === 'child' && from === entity) seen.add(to)
   }
   return false

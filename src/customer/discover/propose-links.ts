@@ -52,11 +52,15 @@ export function keysOf(to: EntityProfile): KeyField[] {
       wordsOf(key.name).join(' '),
     )
     const isIdentity = identityByName(key.name) !== undefined
-    const isUsable = key.filled > 0 && !NEVER_KEYS.test(key.type)
+    const isFilled = key.filled > 0 && key.filled === to.rows
+    const isUsable = isFilled && !NEVER_KEYS.test(key.type) && !NO_KEYS.test(key.name)
     if (!isCalledKey || isIdentity || !isUsable || !key.sketch.isUnique) return []
     return [{ to, key }]
   })
 }
+
+/** What is called a code or a number and names no record, though it may be unique by chance. */
+const NO_KEYS = /postal|post_?code|zip|plz|phone|telefon|mobil|fax|street|strasse|house|haus/i
 
 type Start = { readonly from: EntityProfile; readonly field: FieldProfile }
 
