@@ -89,7 +89,7 @@ function readSource(name) {
   }))
   return source.points.map((point) => {
     const { body, held, labels, seq } = point
-    const entities = body.entities.map((facts) => readEntity(source, segments, { facts, seq }))
+    const entities = point.entities.map((facts) => readEntity(source, segments, { facts, seq }))
     return { seq, time: body.cut.time, labels, held, entities }
   })
 }
@@ -110,7 +110,8 @@ function readEntity({ digestKeys, schemas }, segments, { facts, seq }) {
   }
   const puts = [...newest.values()].filter(({ op }) => op === 0)
   const digests = puts.map(({ digest }) => digest)
-  const isSame = fingerprintOf(digestKeys.mark, digests) === facts.fingerprint
+  const { fingerprint } = facts
+  const isSame = fingerprint === null || fingerprintOf(digestKeys.mark, digests) === fingerprint
   need(puts.length === facts.rows && isSame, `${entity} is not what it was at ${seq}.`)
   const lines = puts.map((version) => readRow(version, asked))
   return { entity, fields: asked.fields.map(({ name }) => name), ...formatRows(lines) }

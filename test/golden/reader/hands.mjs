@@ -67,7 +67,7 @@ const MAY = {
   restore: ['vault', 'restore'],
   'audit-head': ['vault', 'custodian'],
 }
-export const UNKNOWN = ['reconcile', 'gap', 'erase', 'audit-head']
+export const UNKNOWN = ['reconcile', 'erase', 'audit-head']
 
 export function mayState(author, kind, timeline) {
   const place = timeline === '_vault' ? 'vault' : 'source'

@@ -127,6 +127,8 @@ export function foldSource(vault, source) {
     live: [],
     repairs: new Map(),
     basis: null,
+    scan: null,
+    isLost: false,
     sessions: new Set(),
     fenced: new Set(),
   }
@@ -140,6 +142,9 @@ export function foldSource(vault, source) {
 const ADD = {
   capture: (state, seq, body) => addWritten(state, body, () => addCapture(state, seq, body)),
   compact: (state, seq, body) => addWritten(state, body, () => addCompact(state, seq, body)),
+  gap: (state, _seq, { entities }) => {
+    if (state.points.length > 0 && entities === null) state.isLost = true
+  },
   fence: ({ fenced }, _seq, { sessions }) => {
     for (const session of sessions) fenced.add(session)
   },
@@ -173,10 +178,42 @@ function addCapture(state, seq, body) {
   const newest = state.points.at(-1)
   if (body.base !== (newest?.seq ?? null) || !areBorrowed(state.live, body.segments)) return false
   if (body.catalogue === null && newest === undefined) return false
-  state.points.push({ seq, body, labels: [], held: false })
+  const isTold = body.follow?.part === 'transactions'
+  if (body.follow !== undefined && !isFollowing(state, body)) return false
+  if (!isTold) Object.assign(state, { scan: { seq, body }, isLost: false })
+  const entities = isTold ? overlay(state.scan.body.entities, body.entities) : body.entities
+  state.points.push({ seq, body, entities, labels: [], held: false })
   for (const schema of body.schemas) state.schemas.set(`${schema.entity} ${schema.version}`, schema)
   for (const ref of body.segments) state.live.push({ seq, ref })
   return true
+}
+
+/** What a feed told counts behind the newest scan, and tells of its entities. */
+function isFollowing({ isLost, name, points, scan }, { entities, follow, session, ...body }) {
+  const { feed, part, scan: seq, transactions } = follow
+  if (part !== 'transactions') return seq === null && transactions === null
+  const newest = points.at(-1)?.body
+  if (isLost || seq !== scan?.seq || newest?.follow?.feed !== feed || transactions === null)
+    return false
+  const isSilent = body.leftOut.length === 0 && Object.keys(body.sequences).length === 0
+  if (body.catalogue !== null || !isSilent) return false
+  const listed = new Set(entities.map(({ entity }) => entity))
+  const told = newest.follow.part === 'transactions' ? newest.entities : []
+  const before = new Map(overlay(scan.body.entities, told).map((one) => [one.entity, one]))
+  const isListed = ({ entity }) => listed.has(entity)
+  if (listed.size !== entities.length || ![...told, ...body.segments].every(isListed)) return false
+  const { list, table } = transactions
+  if ((list === null) === (table === null)) return false
+  const own = `segments/${name}/${session}/0.transactions`
+  if (list === null ? table.name !== own : list.length !== transactions.count) return false
+  return entities.every(({ deleted, entity, inserted, rows }) => {
+    return rows === before.get(entity)?.rows + inserted - deleted
+  })
+}
+
+function overlay(scanned, told) {
+  const toldByEntity = new Map(told.map((one) => [one.entity, one]))
+  return scanned.map((one) => toldByEntity.get(one.entity) ?? one)
 }
 
 function addCompact(state, seq, { removes, segments }) {
@@ -194,8 +231,9 @@ function addRepair({ fenced, repairs }, { objects }) {
   for (const { by, object, store } of objects) repairs.set(`${store}:${object}`, by)
 }
 
-function addLabel({ points }, { label, point }) {
+function addLabel({ points }, { label, ordinal = 1, point }) {
   const found = points.find(({ seq }) => seq === point)
+  if (ordinal > Math.max(1, found?.body.follow?.transactions?.count ?? 1)) return
   if (points.some(({ labels }) => labels.includes(label))) return
   found?.labels.push(label)
 }

@@ -30,7 +30,7 @@ async function readPoints(deps: SegmentReadDeps, state: TimelineState): Promise<
   for (const point of state.points) {
     const { body, held, labels, seq } = point
     const entities: ExpectedEntity[] = []
-    for (const { entity } of body.entities) {
+    for (const { entity } of point.entities) {
       entities.push(await readEntity(deps, { state, point }, entity))
     }
     points.push({ seq, time: body.cut.time, labels, held, entities })
