@@ -110,7 +110,11 @@ function ownership({ fields, from, to, toFields }: ProposedLink): number {
 }
 
 /** Whether records of `start` belong, in the end, to such ones. */
-function leadsTo(start: EntityProfile, goal: EntityProfile, links: readonly KindedLink[]): boolean {
+function leadsTo(
+  start: EntityProfile,
+  isGoal: (entity: EntityProfile) => boolean,
+  links: readonly KindedLink[],
+): boolean {
   const seen = new Set([start])
   for (const entity of seen) {
     if (isGoal(entity)) return true
