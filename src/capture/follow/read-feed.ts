@@ -95,6 +95,8 @@ class FeedReading implements AsyncDisposable {
   #isStreaming = false
   #deadlineMs: number | undefined
   #opening: Promise<void> | undefined
+  /** Where the source's log ended, for the next entry of a quiet source. */
+  #end: Pick<FeedIdle, 'position' | 'time'> | undefined
   #until: { readonly cut: SourceCut; readonly why: string } | undefined
 
   constructor(scan: ScanDeps, parts: ReadingParts) {
@@ -189,6 +191,7 @@ class FeedReading implements AsyncDisposable {
       await this.#release()
     }
     writer.gathering.commit(commit)
+    this.#end = undefined
     this.#setDeadline()
     // A large one has waited long enough.
     if (this.#isStreaming || this.#isDue(writer.gathering)) await this.#commit()
@@ -202,9 +205,26 @@ class FeedReading implements AsyncDisposable {
     writer.cameTo(idle)
     deps.tell({ kind: 'idle', time: idle.time })
     const isQuiet = writer.isEmpty && deps.clock.nowMs() - memory.lastEntryMs >= request.heartbeatMs
-    if (isQuiet && !this.#isUpTo(idle.position, writer.position)) await writer.beat()
+    if (isQuiet && !this.#isUpTo(idle.position, writer.position)) await this.#beat(idle)
     const cut = this.#until?.cut.cut.position
     return cut !== undefined && this.#isUpTo(cut, idle.position)
+  }
+
+  /**
+   * A source says what its clock shows also while it has more to tell. Up to when all was told is known
+   * of the end of its log, once the feed has come there.
+   */
+  async #beat(idle: FeedIdle): Promise<void> {
+    const { feed, request } = this.#scan
+    const { writer } = this.#parts
+    const end = this.#end
+    if (end !== undefined && this.#isUpTo(end.position, idle.position)) {
+      this.#end = undefined
+      writer.cameTo({ ...idle, time: end.time })
+      return await writer.beat()
+    }
+    // A source that does not answer now is asked at the next occasion.
+    this.#end ??= await feed.readPosition(request.feed, this.#closed.signal).catch(() => undefined)
   }
 
   async #takeCatalogue(message: FeedCatalogue): Promise<void> {

@@ -146,7 +146,9 @@ export class PostgresSourceFeed implements SourceFeed {
     return translating(`ask where the log of the feed "${name}" ends`, async () => {
       await using session = await this.#deps.connect(signal)
       await refuseStandby(session, `ask where the log of the feed "${name}" ends`, signal)
-      return await readLogEnd(session, signal)
+      const end = await readLogEnd(session, signal)
+      this.#opened.get(name)?.comeTo(parsePosition(end.position).lsn)
+      return end
     })
   }
 
