@@ -86,7 +86,9 @@ test('openVault() refuses the file of another vault, and formats and flags it do
     replace(Buffer.from(text.replace(from, to)))
     await expect(open()).rejects.toMatchObject({ code: 'vault.format-unsupported' })
   }
-  replace(Buffer.from(text.replace(/"readPublicKey":"./, '"readPublicKey":"f')))
+  const otherDigit = (first: string) => (first === '0' ? '1' : '0')
+  const changed = text.replace(/(?<="readPublicKey":")./, otherDigit)
+  replace(Buffer.from(changed))
   await expect(open()).rejects.toMatchObject({ code: 'vault.not-authentic' })
 })
 
