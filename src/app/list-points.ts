@@ -27,6 +27,8 @@ export type PointAnswer = {
 export type PointsAnswer = {
   /** Oldest first, source by source. */
   readonly points: readonly PointAnswer[]
+  /** There are older ones, beyond the limit. */
+  readonly hasMore: boolean
   /** What is wrong with a timeline, as sentences. */
   readonly incidents: readonly string[]
   /** Whether one of them may hide a point; else later entries got over them. */
@@ -34,7 +36,7 @@ export type PointsAnswer = {
 }
 
 /**
- * The recovery points of one source, or of all.
+ * The recovery points of one source, or of all; of each the newest, where there is a limit.
  *
  * @throws vault.source-unknown | timeline.rolled-back | timeline.damaged
  */
@@ -42,18 +44,22 @@ export async function listPoints(
   vault: Vault,
   source: string | undefined,
   signal: AbortSignal,
+  limit = Number.POSITIVE_INFINITY,
 ): Promise<PointsAnswer> {
   const sources = source === undefined ? await vault.listSources(signal) : [source]
   const points: PointAnswer[][] = []
   const incidents: string[][] = []
   let isDamaged = false
+  let hasMore = false
   for (const name of sources) {
     const state = await vault.readTimeline(name, signal)
-    points.push(state.points.map((point) => describe(name, point)))
+    const newest = [...state.points.backwards().take(limit)]
+    hasMore ||= newest.length < state.points.length
+    points.push(newest.reverse().map((point) => describe(name, point)))
     incidents.push(state.incidents.map(({ problem, seq }) => `${name}@${seq}: ${problem}`))
     isDamaged ||= mayHidePoint(state)
   }
-  return { points: points.flat(), incidents: incidents.flat(), isDamaged }
+  return { points: points.flat(), hasMore, incidents: incidents.flat(), isDamaged }
 }
 
 function describe(source: string, point: Point): PointAnswer {

@@ -67,21 +67,13 @@ export async function listTransactions(
   const answers: TransactionsAnswer[] = []
   for (const source of sources) {
     const state = await vault.readTimeline(source, signal)
-    answers.push(await listFrom(vault, { state, points: backwards(state), limit }, signal))
+    answers.push(await listFrom(vault, { state, points: state.points.backwards(), limit }, signal))
   }
   return {
     transactions: answers.flatMap(({ transactions }) => transactions),
     hasMore: answers.some(({ hasMore }) => hasMore),
     incidents: answers.flatMap(({ incidents }) => incidents),
     isDamaged: answers.some(({ isDamaged }) => isDamaged),
-  }
-}
-
-function* backwards({ points }: TimelineState): Generator<Point, void, undefined> {
-  let point = points.at(-1)
-  while (point !== undefined) {
-    yield point
-    point = points.before(point.seq)
   }
 }
 

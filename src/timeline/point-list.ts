@@ -132,6 +132,11 @@ export class PointList {
     })
   }
 
+  /** From the newest on; pages are read as they are come to. */
+  *backwards(): Generator<Point, void, undefined> {
+    for (const page of this.#pages().reverse()) yield* this.#pointsIn(page).reverse()
+  }
+
   *[Symbol.iterator](): Generator<Point, undefined, undefined> {
     for (const page of this.#pages()) yield* this.#pointsIn(page)
   }

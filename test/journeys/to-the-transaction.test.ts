@@ -126,6 +126,10 @@ test('points --transactions lists them newest first, and history names them', as
   expect((await answer<unknown[]>('points', '--transactions', 'erp@3.2')).length).toBe(2)
   expect(await answer('points', '--transactions', 'erp@1')).toEqual([])
   expectFailure(await holdfast('points', '--transactions', '--limit', '0'), 2, 'cli.usage')
+  expect(await answer('points', '--limit', '2')).toMatchObject([
+    { point: 'erp@2' },
+    { point: 'erp@3', kind: 'feed', transactions: 4 },
+  ])
   const { versions } = await answer<{ versions: unknown[] }>('history', 'erp', 'main.customer', '1')
   expect(versions).toMatchObject([
     {

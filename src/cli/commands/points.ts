@@ -27,13 +27,17 @@ export function addPoints(program: Command, act: Act): void {
       '--transactions',
       'list the transactions that a feed told, newest first; of a point: NAME@12',
     )
-    .option('--limit <COUNT>', `most transactions of each source (default: ${LIMIT})`, parseLimit)
+    .option(
+      '--limit <COUNT>',
+      `so many of each source, the newest (default: all points, ${LIMIT} transactions)`,
+      parseLimit,
+    )
     .description('List recovery points, the oldest first.')
     .action(
       act(async (shell: Shell, name: string | undefined, options: Options) => {
         const isDamaged = options.transactions
           ? await runTransactions(shell, name, options.limit ?? LIMIT)
-          : await runPoints(shell, name)
+          : await runPoints(shell, name, options.limit)
         return isDamaged ? VAULT_DAMAGED : undefined
       }),
     )
@@ -48,17 +52,20 @@ function parseLimit(text: string): number {
 async function runPoints(
   { context, output, signal }: Shell,
   name: string | undefined,
+  limit: number | undefined,
 ): Promise<boolean> {
   const load = () => import('#app/list-points')
   const vault = await context.openVault(signal, { meanwhile: load })
   const { listPoints } = await load()
-  const { incidents, isDamaged, points } = await listPoints(vault, name, signal)
+  const found = await listPoints(vault, name, signal, limit)
+  const { hasMore, incidents, isDamaged, points } = found
   for (const message of incidents) output.warning({ code: 'timeline.damaged', message })
   await output.answer(points, () => {
     if (points.length === 0 && incidents.length > 0) return ''
     if (points.length === 0) return 'No points yet. `holdfast backup` makes one.\n'
     return formatPoints(points)
   })
+  if (hasMore) sayMore(output, points.length)
   return isDamaged
 }
 
@@ -119,8 +126,12 @@ async function runTransactions(
       ? 'No transactions: no feed told any.\n'
       : formatTransactions(transactions),
   )
-  if (hasMore) output.note(`There are older ones: --limit shows more than ${formatCount(limit)}.`)
+  if (hasMore) sayMore(output, transactions.length)
   return isDamaged
+}
+
+function sayMore(output: Shell['output'], count: number): void {
+  output.note(`There are older ones: --limit shows more than ${formatCount(count)}.`)
 }
 
 function formatTransactions(transactions: readonly TransactionAnswer[]): string {
