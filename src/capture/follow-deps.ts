@@ -49,6 +49,8 @@ export type FollowMemory = {
   /** Whether a feed of this name was begun here. */
   hasBegun: boolean
   lastEntryMs: number
+  /** Before then no scan but by the schedule: a scan may take long, and reasons come in crowds. */
+  pauseUntilMs: number
   /** When the next scan is due, and why; `undefined`: by the schedule. */
   reconcile: { readonly dueMs: number; readonly why: string } | undefined
 }

@@ -38,6 +38,7 @@ export async function followSource(
     hasFollowed: false,
     hasBegun: false,
     lastEntryMs: nowMs,
+    pauseUntilMs: nowMs,
     reconcile: request.isOneScan ? { dueMs: nowMs, why: 'it was asked for' } : undefined,
   }
   let attempt = 0
@@ -116,14 +117,17 @@ async function reconcileBehind(
 ): Promise<void> {
   const { deps, request } = scan
   await using cut = end.cut
+  const startedMs = deps.clock.nowMs()
   deps.tell({ kind: 'scanning', part: 'reconcile', why: end.why })
   try {
     await reconcileAt(scan, cut, stop)
     scanned(memory, deps.clock)
+    memory.pauseUntilMs = 2 * memory.lastEntryMs - startedMs
   } catch (error) {
     stop.throwIfAborted()
     if (request.isOneScan) throw error
-    memory.reconcile = { dueMs: deps.clock.nowMs() + RECONCILE_RETRY_MS, why: end.why }
+    memory.pauseUntilMs = deps.clock.nowMs() + RECONCILE_RETRY_MS
+    memory.reconcile = { dueMs: memory.pauseUntilMs, why: end.why }
     deps.tell({ kind: 'reconcile-failed', error, nextMs: RECONCILE_RETRY_MS })
   }
 }

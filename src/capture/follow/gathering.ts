@@ -3,6 +3,7 @@ import type { EntityName } from '#record/entity-name'
 import type { SchemaVersion } from '#record/schema'
 import type { SegmentRef } from '#segment/segment'
 import { assert } from '#stdx/assert'
+import { collect, mapConcurrent } from '#stdx/streams'
 import type { EntityAtPoint, Transaction } from '#timeline/entry'
 import { restartSchema } from '../plan-entities.ts'
 import { type Counts, EntityGathering, type EntityGatheringDeps } from './entity-gathering.ts'
@@ -26,6 +27,9 @@ export type Gathered = {
   readonly segments: readonly SegmentRef[]
   readonly transactions: readonly Transaction[]
 }
+
+/** Entities whose segments are finished at a time. */
+const WRITERS_MAX = 8
 
 /** What one transaction did so far. */
 type Open = { readonly begin: FeedBegin; readonly counts: Map<EntityName, Counts> }
@@ -142,10 +146,7 @@ export class Gathering {
   /** Writes all of it, durable and visible to nobody. */
   async finish(): Promise<Gathered> {
     assert(this.#open === undefined, 'What is committed are whole transactions.')
-    const segments: SegmentRef[] = []
-    for (const { gathering } of this.#touched.values()) {
-      if (gathering !== undefined) segments.push(...(await gathering.finish()))
-    }
+    const segments = await this.#finishAll()
     const followed = new Map(this.#before)
     for (const [entity, touched] of this.#touched)
       followed.set(entity, this.#after(entity, touched))
@@ -162,6 +163,13 @@ export class Gathering {
   async discard(): Promise<void> {
     const gatherings = [...this.#touched.values()].flatMap(({ gathering }) => gathering ?? [])
     await Promise.all(gatherings.map((gathering) => gathering.discard()))
+  }
+
+  /** Several at a time: most of it is waiting for the stores. */
+  async #finishAll(): Promise<SegmentRef[]> {
+    const all = [...this.#touched.values()].flatMap(({ gathering }) => gathering ?? [])
+    const finished = mapConcurrent(all, WRITERS_MAX, (gathering) => gathering.finish())
+    return (await collect(finished)).flat()
   }
 
   #gatheringOf(entity: EntityName): EntityGathering {

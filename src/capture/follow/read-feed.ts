@@ -91,6 +91,8 @@ class FeedReading implements AsyncDisposable {
   readonly #closed = new AbortController()
   /** Entities that are not told, or not as they are: scans see them. */
   readonly #ignored: Set<EntityName>
+  /** Those of them that no gap is about: the catalogue says when that changes. */
+  readonly #notFollowed: ReadonlySet<EntityName>
   /** Whether the transaction that is told stands in the entry already, because it is large. */
   #isStreaming = false
   #deadlineMs: number | undefined
@@ -103,10 +105,13 @@ class FeedReading implements AsyncDisposable {
     this.#scan = scan
     this.#parts = parts
     const open = parts.state.gaps.filter(({ until }) => until === null)
+    this.#notFollowed = new Set(parts.point.body.follow?.notFollowed)
     this.#ignored = new Set([
-      ...(parts.point.body.follow?.notFollowed ?? []),
+      ...this.#notFollowed,
       ...open.flatMap(({ entities }) => entities ?? []),
     ])
+    const changed = open.find(({ reason }) => reason === 'capture.shape-changed')
+    if (changed !== undefined) this.#wantScan(changed.found)
   }
 
   async run(stop: AbortSignal): Promise<ReadEnd> {
@@ -230,7 +235,7 @@ class FeedReading implements AsyncDisposable {
   async #takeCatalogue(message: FeedCatalogue): Promise<void> {
     const { isIncluded } = this.#scan.request
     const { writer } = this.#parts
-    const notFollowed = new Set(this.#parts.point.body.follow?.notFollowed)
+    const notFollowed = this.#notFollowed
     const lost = new Set([...this.#ignored].filter((entity) => !notFollowed.has(entity)))
     const facts = { entities: writer.followed, notFollowed, ignored: lost, isIncluded }
     const answer = judgeCatalogue(facts, message)
@@ -251,6 +256,7 @@ class FeedReading implements AsyncDisposable {
   }
 
   #isNews({ described, entity }: FeedDescribed): boolean {
+    if (this.#notFollowed.has(entity)) return false
     const known = this.#parts.writer.schemaOf(entity)
     if (known === undefined || this.#ignored.has(entity)) return true
     return evolveSchema(known, described).change !== 'none'
@@ -347,8 +353,9 @@ class FeedReading implements AsyncDisposable {
   #wantScan(why: string): void {
     const { memory } = this.#parts
     const nowMs = this.#scan.deps.clock.nowMs()
-    if (memory.reconcile !== undefined && memory.reconcile.dueMs <= nowMs) return
-    memory.reconcile = { dueMs: nowMs, why }
+    const dueMs = Math.max(nowMs, memory.pauseUntilMs)
+    if (memory.reconcile !== undefined && memory.reconcile.dueMs <= dueMs) return
+    memory.reconcile = { dueMs, why }
   }
 
   /** Beside the reading: opening may wait for transactions that are open. */
@@ -365,6 +372,7 @@ class FeedReading implements AsyncDisposable {
     this.#opening = open().catch((error: unknown) => {
       if (this.#closed.signal.aborted) return
       const dueMs = deps.clock.nowMs() + CUT_RETRY_MS
+      this.#parts.memory.pauseUntilMs = dueMs
       this.#parts.memory.reconcile = { dueMs, why: reconcile.why }
       deps.tell({ kind: 'reconcile-failed', error, nextMs: CUT_RETRY_MS })
       this.#opening = undefined
