@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseConfig } from '#config/parse-config'
 import type { Source } from '#connector/connector'
-import type { FeedReport, SourceFeed } from '#connector/feed'
+import type { FeedHealth, FeedReport, SourceFeed } from '#connector/feed'
 import { parseEntityName } from '#record/entity-name'
 import type { DescribedEntity } from '#record/schema'
 import { checkSource } from './check-source.ts'
@@ -91,7 +91,17 @@ test('checkSource() finds globs that match nothing, and a source of which nothin
 
 const followed = "connector: postgres, url: 'postgres://a@b/c', follow: true"
 
-/** A feed that can only be checked. */
+const HEALTH: FeedHealth = {
+  state: 'safe',
+  isOpen: true,
+  acknowledged: '0/1A2B3C',
+  retainedBytes: 1_000_000,
+  leftBytes: null,
+  retainedBytesMax: null,
+  advice: null,
+}
+
+/** A feed that can only be looked at. */
 function aFeed(report: FeedReport): SourceFeed {
   const never = () => {
     throw new Error('A check changes nothing.')
@@ -107,7 +117,7 @@ function aFeed(report: FeedReport): SourceFeed {
     readPosition: never,
     isUpTo: never,
     extend: never,
-    readHealth: never,
+    readHealth: async () => HEALTH,
     drop: never,
   }
 }
@@ -118,7 +128,7 @@ test('checkSource() says what following needs, of a source that is to be followe
   const ready = aSource(entities, 'exclude: [x]', { connector: followed, feed: aFeed(report) })
   expect(await checkSource(ready.deps, 'erp', signal)).toMatchObject({
     verdict: 'ready',
-    feed: { ...report, name: 'holdfast_erp' },
+    feed: { ...report, name: 'holdfast_erp', health: HEALTH },
   })
   const blocked = { ...report, isReady: false }
   const other = aSource(entities, 'exclude: [x]', { connector: followed, feed: aFeed(blocked) })

@@ -1,5 +1,5 @@
 import { entityFilter, idleGlobs } from '#config/entity-filter'
-import type { FeedReport } from '#connector/feed'
+import type { FeedHealth, FeedReport } from '#connector/feed'
 import type { SourceIdentity } from '#record/cut'
 import type { EntityName } from '#record/entity-name'
 import type { DescribedEntity } from '#record/schema'
@@ -23,7 +23,11 @@ export type SourceAnswer = {
   readonly verdict: 'ready' | 'unreadable' | 'empty' | 'unfollowable'
 }
 
-export type FeedAnswer = FeedReport & { readonly name: string }
+export type FeedAnswer = FeedReport & {
+  readonly name: string
+  /** Whether the source keeps its log for it, how much, and up to where the vault holds all. */
+  readonly health: FeedHealth
+}
 
 export type EntityAnswer = {
   readonly entity: string
@@ -91,7 +95,8 @@ async function checkFeed(
     const message = `Cannot follow "${system.name}": ${system.connector} has no change feed`
     throw new AppError('connector.feed-unsupported', message, { source: system.name })
   }
-  return { name: feedName, ...(await source.feed.check({ name: feedName, isCovered }, signal)) }
+  const report = await source.feed.check({ name: feedName, isCovered }, signal)
+  return { name: feedName, ...report, health: await source.feed.readHealth(feedName, signal) }
 }
 
 function describe(described: DescribedEntity, isCovered: boolean): EntityAnswer {

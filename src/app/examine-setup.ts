@@ -1,7 +1,6 @@
 import { access, constants, statfs } from 'node:fs/promises'
 import type { Config } from '#config/config'
 import { isStoreUrl } from '#config/place'
-import { isAppError } from '#stdx/app-error'
 import { makeFolder } from '#stdx/make-folder'
 import { parseObjectName } from '#store/object-name'
 import { probeStore } from '#store/probe-store'
@@ -9,17 +8,11 @@ import { mayHidePoint } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
 import { checkSource } from './check-source.ts'
 import type { Context } from './context.ts'
-import { ERROR_TABLE } from './error-table.ts'
 import { describeHolder, examineCredentialFile } from './examine-credential.ts'
+import { examineFollowing } from './examine-following.ts'
+import { attempt, type Finding, good } from './finding.ts'
 
-/** One thing that was looked at. */
-export type Finding = {
-  readonly check: string
-  readonly verdict: 'good' | 'bad' | 'skipped'
-  readonly found: string
-  /** What to do, exactly; empty when good. */
-  readonly fix: string
-}
+export type { Finding } from './finding.ts'
 
 export type ExamineSetupDeps = Pick<
   Context,
@@ -53,7 +46,7 @@ export async function* examineSetup(
   const [vault, findings] = await examineVault(deps, config, signal)
   yield* findings
   if (vault !== undefined) yield* examineTimelines(deps, vault, signal)
-  yield* examineSources(deps, config, signal)
+  yield* examineSources(deps, { config, vault }, signal)
 }
 
 function examineNode(): Finding {
@@ -179,7 +172,7 @@ function examineClock(nowMs: number, newestMs: number): Finding {
 
 async function* examineSources(
   deps: ExamineSetupDeps,
-  { sources }: Config,
+  { config: { sources }, vault }: { readonly config: Config; readonly vault: Vault | undefined },
   signal: AbortSignal,
 ): AsyncGenerator<Finding, void, undefined> {
   const names = Object.keys(sources)
@@ -202,24 +195,6 @@ async function* examineSources(
       const fix = 'Correct the glob; `holdfast source discover` lists the names.'
       yield { check, verdict: 'bad', found: `${found}; ${idle}`, fix }
     } else yield good(check, found)
+    yield* await examineFollowing(deps, vault, name, signal)
   }
-}
-
-/** What `act` gives, or the finding that its failure is. */
-async function attempt<T>(
-  check: string,
-  act: () => Promise<T>,
-): Promise<[T, undefined] | [undefined, Finding]> {
-  try {
-    return [await act(), undefined]
-  } catch (error) {
-    if (!isAppError(error)) throw error
-    const fix = ERROR_TABLE[error.code]?.help ?? `Run \`holdfast explain ${error.code}\`.`
-    const found = `${error.message} (${error.code})`
-    return [undefined, { check, verdict: 'bad', found, fix }]
-  }
-}
-
-function good(check: string, found: string): Finding {
-  return { check, verdict: 'good', found, fix: '' }
 }

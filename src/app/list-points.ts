@@ -29,6 +29,8 @@ export type PointsAnswer = {
   readonly points: readonly PointAnswer[]
   /** There are older ones, beyond the limit. */
   readonly hasMore: boolean
+  /** Of each source that a feed tells: up to when the vault holds all. */
+  readonly known: readonly { readonly source: string; readonly upTo: string }[]
   /** What is wrong with a timeline, as sentences. */
   readonly incidents: readonly string[]
   /** Whether one of them may hide a point; else later entries got over them. */
@@ -49,6 +51,7 @@ export async function listPoints(
   const sources = source === undefined ? await vault.listSources(signal) : [source]
   const points: PointAnswer[][] = []
   const incidents: string[][] = []
+  const known: { source: string; upTo: string }[] = []
   let isDamaged = false
   let hasMore = false
   for (const name of sources) {
@@ -58,8 +61,10 @@ export async function listPoints(
     points.push(newest.reverse().map((point) => describe(name, point)))
     incidents.push(state.incidents.map(({ problem, seq }) => `${name}@${seq}: ${problem}`))
     isDamaged ||= mayHidePoint(state)
+    const last = state.points.at(-1)
+    if (last?.body.follow !== undefined) known.push({ source: name, upTo: last.cut.time })
   }
-  return { points: points.flat(), hasMore, incidents: incidents.flat(), isDamaged }
+  return { points: points.flat(), known, hasMore, incidents: incidents.flat(), isDamaged }
 }
 
 function describe(source: string, point: Point): PointAnswer {

@@ -58,13 +58,16 @@ async function runPoints(
   const vault = await context.openVault(signal, { meanwhile: load })
   const { listPoints } = await load()
   const found = await listPoints(vault, name, signal, limit)
-  const { hasMore, incidents, isDamaged, points } = found
+  const { hasMore, incidents, isDamaged, known, points } = found
   for (const message of incidents) output.warning({ code: 'timeline.damaged', message })
   await output.answer(points, () => {
     if (points.length === 0 && incidents.length > 0) return ''
     if (points.length === 0) return 'No points yet. `holdfast backup` makes one.\n'
     return formatPoints(points)
   })
+  for (const { source, upTo } of known) {
+    output.note(`${source} is followed: all of it is known up to ${formatMoment(upTo)}.`)
+  }
   if (hasMore) sayMore(output, points.length)
   return isDamaged
 }

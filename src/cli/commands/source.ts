@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { EntityAnswer, FeedAnswer, SourceAnswer } from '#app/check-source'
-import { formatCount } from '../format-amounts.ts'
+import { formatBytes, formatCount } from '../format-amounts.ts'
 import { formatTable } from '../format-table.ts'
 import type { Output } from '../output.ts'
 import type { Paint } from '../paint.ts'
@@ -73,7 +73,8 @@ function formatCheck(answer: SourceAnswer, { paint }: Output): string {
   return `${lines.join('\n')}\n`
 }
 
-function formatFeed({ findings, followed, isReady, name }: FeedAnswer, paint: Paint): string[] {
+function formatFeed(feed: FeedAnswer, paint: Paint): string[] {
+  const { findings, followed, isReady, name } = feed
   const titles = {
     blocks: paint.red('Blocks following:'),
     'not-followed': paint.yellow('Not followed:'),
@@ -89,8 +90,21 @@ function formatFeed({ findings, followed, isReady, name }: FeedAnswer, paint: Pa
       ...remedy.map((statement) => `  ${statement}`),
       ...(costs === null ? [] : [`  It costs: ${costs}`]),
     ]),
+    ...describeHealth(feed),
     verdict,
   ]
+}
+
+/** Of a feed that was begun: who reads it, and what it costs the source. */
+function describeHealth({ health, name }: FeedAnswer): string[] {
+  if (health.state === 'missing') return []
+  const { acknowledged, leftBytes, retainedBytes, retainedBytesMax, state } = health
+  const reader = health.isOpen ? 'somebody follows it' : 'nobody follows it'
+  const upTo = acknowledged === null ? '' : `, the vault holds all up to ${acknowledged}`
+  const most = retainedBytesMax === null ? '' : ` of at most ${formatBytes(retainedBytesMax)}`
+  const left = leftBytes === null ? '' : `, ${formatBytes(leftBytes)} until it is given up`
+  const kept = `log kept for it: ${formatBytes(retainedBytes)}${most}${left}`
+  return [`Feed ${name} is ${state}: ${reader}${upTo}; ${kept}.`]
 }
 
 function describeRemarks({ entity, isCovered, remarks }: EntityAnswer): string[] {

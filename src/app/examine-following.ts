@@ -1,0 +1,72 @@
+import type { Source } from '#connector/connector'
+import type { SourceFeed } from '#connector/feed'
+import type { Cut } from '#record/cut'
+import type { Point, TimelineState } from '#timeline/timeline-state'
+import type { Vault } from '#vault/vault'
+import type { Context } from './context.ts'
+import { attempt, type Finding } from './finding.ts'
+import { judgeFollowing } from './judge-following.ts'
+
+/**
+ * Looks at how a source is followed, or keeps its log for nobody: what the source says of the feed, and
+ * up to when the vault holds all of it. Of a source that never was followed there is no finding.
+ */
+export async function examineFollowing(
+  deps: Pick<Context, 'openSource'>,
+  vault: Vault | undefined,
+  name: string,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const [findings, problem] = await attempt(`following ${name}`, async () => {
+    const state = await readState(vault, name, signal)
+    const newest = state && newestFollowed(state)
+    const { source, system } = await deps.openSource(name, signal)
+    await using _source = source
+    const feed = system.feedName ?? newest?.body.follow?.feed
+    if (source.feed === undefined || feed === undefined) return []
+    return judgeFollowing({
+      source: name,
+      feed,
+      isWanted: system.feedName !== undefined,
+      isBegun: newest !== undefined,
+      health: await source.feed.readHealth(feed, signal),
+      known: newest === undefined ? null : await readKnown(source, { feed, newest }, signal),
+      heartbeatMs: system.follow?.heartbeatMs ?? 0,
+    })
+  })
+  return problem === undefined ? findings : [problem]
+}
+
+async function readState(
+  vault: Vault | undefined,
+  name: string,
+  signal: AbortSignal,
+): Promise<TimelineState | undefined> {
+  const isThere = vault !== undefined && (await vault.listSources(signal)).includes(name)
+  return isThere ? await vault.readTimeline(name, signal) : undefined
+}
+
+/** Where the newest point is a backup that somebody made beside, the one before it tells. */
+function newestFollowed({ points }: TimelineState): Point | undefined {
+  return [points.at(-1), points.at(-2)].find((point) => point?.body.follow !== undefined)
+}
+
+/** Where the source has committed nothing since, all is known up to now. */
+async function readKnown(
+  { feed: asked, identity }: Source,
+  { feed, newest }: { readonly feed: string; readonly newest: Point },
+  signal: AbortSignal,
+): Promise<{ readonly time: string; readonly now: string } | null> {
+  if (asked === undefined) return null
+  const { position, time } = await asked.readPosition(feed, signal)
+  const isAll = isSame(newest.cut.identity, identity) && isHeld(asked, position, newest.cut)
+  return { time: isAll ? time : newest.cut.time, now: time }
+}
+
+function isSame(a: Cut['identity'], b: Cut['identity']): boolean {
+  return a.system === b.system && a.database === b.database
+}
+
+function isHeld(feed: SourceFeed, end: string, { position }: Cut): boolean {
+  return feed.isUpTo(end, position)
+}
