@@ -39,8 +39,8 @@ export type ShownCustomerRecord = {
   readonly of: number | null
   readonly name: string | null
   readonly fields: Readonly<Record<string, string | null>>
-  /** Fields whose values are too large to be shown. */
-  readonly large: readonly string[]
+  /** Fields whose values are too large to be shown, and how many bytes they have. */
+  readonly large: Readonly<Record<string, number>>
 }
 
 export type ShownBound = {
@@ -114,7 +114,7 @@ function describeRecord(
     of: way.kind === 'root' ? null : indexOf(way.of),
     name: (name !== undefined && fields[name]) || null,
     fields,
-    large,
+    large: Object.fromEntries([...large].map(([field, { bytes }]) => [field, bytes])),
   }
 }
 

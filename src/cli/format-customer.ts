@@ -1,5 +1,7 @@
+import type { CustomerDiff } from '#app/diff-customer'
 import type { ShownCustomer, ShownCustomerRecord } from '#app/show-customer'
 import { formatCount } from './format-amounts.ts'
+import { formatChanged, formatLines } from './format-fields.ts'
 import type { Paint } from './paint.ts'
 import { visible } from './text-width.ts'
 
@@ -103,4 +105,23 @@ function describeNeeded(records: readonly ShownCustomerRecord[]): string[] {
     const more = list.length > SHOWN_MAX ? ` and ${formatCount(list.length - SHOWN_MAX)} more` : ''
     return `needs ${place}: ${list.slice(0, SHOWN_MAX).join('; ')}${more}`
   })
+}
+
+const SIGNS = { insert: '+', update: '~', delete: '-', joined: '>', left: '<' } as const
+const SAID = { insert: '', update: '', delete: '', joined: ' (joined)', left: ' (left)' } as const
+
+/** What became of one customer, record by record. */
+export function formatCustomerDiff({ changes, from, isWhole, to }: CustomerDiff): string {
+  const lines = changes.map(({ after, before, changed, entity, key, op, source }) => {
+    const title = `${SIGNS[op]} ${source} ${visible(`${entity}:${key}`)}${SAID[op]}\n`
+    if (before === null || after === null) return title + formatLines(before ?? after ?? {})
+    // A large value differs by its hash alone; of the others both sides are known.
+    const hidden = changed.filter((name) => before[name] === after[name])
+    const large = hidden.map((name) => `    ${visible(name)}: another large value\n`)
+    return title + formatChanged(before, after) + large.join('')
+  })
+  const count =
+    changes.length === 0 ? 'No differences' : `${formatCount(changes.length)} records differ`
+  const limits = isWhole ? '' : ' A bound of the map cut one of them short.'
+  return `${lines.join('')}${count} between ${from.join(', ')} and ${to.join(', ')}.${limits}\n`
 }

@@ -1,5 +1,11 @@
 import { assert } from '#stdx/assert'
-import { type Ask, findRecords, formatValues, valuesOf } from './closure/find-records.ts'
+import {
+  type Ask,
+  type FoundRecord,
+  findRecords,
+  formatValues,
+  valuesOf,
+} from './closure/find-records.ts'
 import type { CustomerMap } from './customer-map.ts'
 import type { EntityInMap, LinkInMap, MapAt } from './map-at.ts'
 
@@ -11,11 +17,8 @@ export type Way =
   /** Up a link to what it needs. */
   | { readonly kind: 'needed'; readonly link: LinkInMap; readonly of: ClosureRecord }
 
-export type ClosureRecord = {
+export type ClosureRecord = FoundRecord & {
   readonly entity: EntityInMap
-  readonly key: string
-  readonly fields: Readonly<Record<string, string | null>>
-  readonly large: readonly string[]
   /** The first way on which it was reached; of all that lead to it, the one that says most. */
   readonly way: Way
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { formatCustomer } from '../format-customer.ts'
+import { formatCustomer, formatCustomerDiff } from '../format-customer.ts'
 import type { Act } from '../shell.ts'
 import { warnUnproven } from '../warn-unproven.ts'
 
@@ -15,6 +15,11 @@ export function addCustomer(program: Command, act: Act): void {
     .command('customer')
     .helpCommand(false)
     .description('The customer as the unit, over all systems of the customer map.')
+  addShowCustomer(customer, act)
+  addDiffCustomer(customer, act)
+}
+
+function addShowCustomer(customer: Command, act: Act): void {
   customer
     .command('show')
     .argument('<ID>', 'its number or key in any of the systems')
@@ -32,6 +37,38 @@ export function addCustomer(program: Command, act: Act): void {
         const shown = await showCustomer(context, vault, { id, source, at, file }, signal)
         warnUnproven(output, shown)
         await output.answer(shown, () => formatCustomer(shown, { isAll: all, paint: output.paint }))
+      }),
+    )
+}
+
+type DiffOptions = {
+  readonly from: readonly string[]
+  readonly to?: readonly string[]
+  readonly map?: string
+  readonly source?: string
+}
+
+const DIFFERENCES_FOUND = 4
+
+function addDiffCustomer(customer: Command, act: Act): void {
+  customer
+    .command('diff')
+    .argument('<ID>', 'its number or key in any of the systems')
+    .requiredOption('--from <POINT...>', 'like @fy26-close, erp@12')
+    .option('--to <POINT...>', 'the later moment (default: the newest of every source)')
+    .option('--source <NAME>', 'the system whose number it is')
+    .option('--map <FILE>', 'the map (default: customers.yaml beside the configuration)')
+    .description('List what became of one customer and all attached between two moments.')
+    .action(
+      act(async ({ context, output, signal }, id: string, options: DiffOptions) => {
+        const load = () => import('#app/diff-customer')
+        const vault = await context.openVault(signal, { meanwhile: load })
+        const { diffCustomer } = await load()
+        const { from, map: file, source, to = [] } = options
+        const diff = await diffCustomer(context, vault, { id, source, from, to, file }, signal)
+        warnUnproven(output, diff)
+        await output.answer(diff, () => formatCustomerDiff(diff))
+        return diff.changes.length === 0 ? 0 : DIFFERENCES_FOUND
       }),
     )
 }

@@ -4,7 +4,7 @@ import { formatField, parseField, parseLargeMarker } from '#record/row-text'
 import type { SchemaVersion } from '#record/schema'
 import { entryOf, startOf } from '#segment/columns'
 import { readState } from '#segment/read-state'
-import type { VersionBatch } from '#segment/version-batch'
+import type { LargeValue, VersionBatch } from '#segment/version-batch'
 import { assert } from '#stdx/assert'
 import type { EntityInMap } from '../map-at.ts'
 import { RowFields } from '../values/row-fields.ts'
@@ -23,9 +23,12 @@ export type FoundRecord = {
   /** As an address prints it. */
   readonly key: string
   readonly fields: Readonly<Record<string, string | null>>
-  /** Names of fields whose values are too large to be read along; they are null in `fields`. */
-  readonly large: readonly string[]
+  /** Fields whose values are too large to be read along; they are null in `fields`. */
+  readonly large: LargeFields
 }
+
+/** By name; values are equal where their hashes are. */
+export type LargeFields = ReadonlyMap<string, { readonly bytes: number; readonly hash: string }>
 
 /** Values of several fields as one text: as rows spell them, joined by tabs. */
 export function formatValues(values: readonly string[]): string {
@@ -137,15 +140,20 @@ function describeRecord(schema: SchemaVersion, batch: VersionBatch, index: numbe
   const texts = text.slice(0, -1).split('\t')
   const textById = new Map(schema.fields.map(({ id }, i) => [id, texts[i] ?? '']))
   const fields: Record<string, string | null> = Object.create(null)
-  const large: string[] = []
+  const large = new Map<string, { bytes: number; hash: string }>()
   for (const { id, name } of sourceFields(schema)) {
     const value = textById.get(id) ?? ''
-    const isLarge = parseLargeMarker(value) !== undefined
-    if (isLarge) large.push(name)
-    fields[name] = isLarge ? null : parseField(value)
+    const marker = parseLargeMarker(value)
+    fields[name] = marker === undefined ? parseField(value) : null
+    if (marker !== undefined) large.set(name, describeLarge(batch.large.get(index)?.[marker]))
   }
   const key = formatKeyAddress(entryOf(batch.keys, index), schema.key)
   return { key, fields, large }
+}
+
+function describeLarge(value: LargeValue | undefined): { bytes: number; hash: string } {
+  assert(value?.kind === 'stored', 'A large value that is read lies in the vault.')
+  return { bytes: value.ref.textBytes, hash: Buffer.from(value.ref.hash).toString('hex') }
 }
 
 function plainOf(value: string): string {

@@ -1,0 +1,88 @@
+import type { CustomerMap } from '#customer/customer-map'
+import { type ClosureAt, type CustomerChange, diffClosures } from '#customer/diff-closures'
+import { type Closure, findClosure } from '#customer/find-closure'
+import { findParty, refuseAmbiguous } from '#customer/find-party'
+import { mapAt } from '#customer/map-at'
+import { AppError, isAppError } from '#stdx/app-error'
+import { formatPoint } from '#timeline/format-point'
+import type { Vault } from '#vault/vault'
+import type { Context } from './context.ts'
+import { findSourcesAt, provennessOfMap } from './find-sources-at.ts'
+import { readAgain } from './read-again.ts'
+import { readMap } from './read-map.ts'
+import type { Provenness } from './unproven.ts'
+
+export type DiffCustomerRequest = {
+  readonly id: string
+  readonly source: string | undefined
+  readonly from: readonly string[]
+  /** Points; the newest of every source that none of them means. */
+  readonly to: readonly string[]
+  readonly file: string | undefined
+}
+
+/** What became of one customer between two moments, as `customer diff --json` prints it. */
+export type CustomerDiff = Provenness & {
+  readonly from: readonly string[]
+  readonly to: readonly string[]
+  readonly changes: readonly CustomerChange[]
+  /** Whether both moments were looked at in full, no bound having cut one short. */
+  readonly isWhole: boolean
+}
+
+/**
+ * What became of a customer and everything attached to it, over all systems of the map.
+ * @throws customer.unknown when neither moment holds it | customer.ambiguous | app.map-not-found
+ */
+export async function diffCustomer(
+  deps: Pick<Context, 'configPath'>,
+  vault: Vault,
+  request: DiffCustomerRequest,
+  signal: AbortSignal,
+): Promise<CustomerDiff> {
+  const { map } = await readMap(deps, vault, request.file, signal)
+  return await readAgain(async () => {
+    const from = await readMoment(vault, map, { ...request, at: request.from }, signal)
+    const to = await readMoment(vault, map, { ...request, at: request.to }, signal)
+    if (from.missing !== undefined && to.missing !== undefined) throw to.missing
+    return {
+      from: from.points,
+      to: to.points,
+      changes: await diffClosures(from, to, signal),
+      isWhole: [from, to].every(({ closure }) => closure.isWhole && closure.bounded.length === 0),
+      ...to.provenness,
+      ...from.provenness,
+    }
+  })
+}
+
+type Moment = ClosureAt & {
+  readonly points: readonly string[]
+  readonly provenness: Provenness
+  /** Why there is no customer of that number. */
+  readonly missing: AppError | undefined
+}
+
+const NOTHING: Closure = { records: [], bounded: [], isWhole: true }
+
+async function readMoment(
+  vault: Vault,
+  map: CustomerMap,
+  { at, id, source }: DiffCustomerRequest & { readonly at: readonly string[] },
+  signal: AbortSignal,
+): Promise<Moment> {
+  const wanted = new Set(map.entities.map((one) => one.source))
+  const sources = await findSourcesAt(vault, { addresses: at, wanted }, signal)
+  const laid = mapAt(map, sources)
+  const points = sources.map((one) => formatPoint(one.source, one.point))
+  const moment = { laid, points, provenness: provennessOfMap(sources, map) }
+  try {
+    const found = await findParty(laid, { id, source, signal })
+    const closure = await findClosure(laid, found.slice(0, 1), { bounds: map.bounds, signal })
+    refuseAmbiguous(id, found, closure)
+    return { ...moment, closure, missing: undefined }
+  } catch (error) {
+    if (!(error instanceof AppError && isAppError(error, 'customer.unknown'))) throw error
+    return { ...moment, closure: NOTHING, missing: error }
+  }
+}
