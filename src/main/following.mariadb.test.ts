@@ -1,7 +1,7 @@
 import { test, vi } from 'vitest'
+import { proveFollowing } from '#capture/testing/follow-replay'
 import { mariadbFeedHarness } from '#connector/mysql/testing/feed-system'
 import { describeMariadb } from '#test/servers/fresh-mariadb'
-import { proveFollowing } from './testing/follow-replay.ts'
 
 // Every transaction is read back, and other tests share the machine.
 vi.setConfig({ testTimeout: 180_000 })

@@ -1,7 +1,7 @@
 import { test, vi } from 'vitest'
+import { proveFollowing } from '#capture/testing/follow-replay'
 import { feedHarness } from '#connector/postgres/testing/feed-system'
 import { describePostgres, newestMajor } from '#test/servers/fresh-database'
-import { proveFollowing } from './testing/follow-replay.ts'
 
 const FULL = ['account', 'parcel_0', 'parcel_1']
   .map((table) => `ALTER TABLE ${table} REPLICA IDENTITY FULL;`)

@@ -1,4 +1,6 @@
 import { expect, test, vi } from 'vitest'
+import { runCapture } from '#capture/run-capture'
+import { aFollowing, type FollowedLife, type Follower } from '#capture/testing/a-following'
 import type { Source } from '#connector/connector'
 import { type Feed, type FeedMessage, INSERT, type SourceFeed } from '#connector/feed'
 import { feedHarness, type freshFeedSystem } from '#connector/postgres/testing/feed-system'
@@ -9,8 +11,6 @@ import { assert } from '#stdx/assert'
 import { describePostgres, newestMajor } from '#test/servers/fresh-database'
 import type { Point } from '#timeline/timeline-state'
 import { signal } from '#vault/testing/a-vault'
-import { runCapture } from './run-capture.ts'
-import { aFollowing, type FollowedLife, type Follower } from './testing/a-following.ts'
 
 // Other tests share the machine.
 vi.setConfig({ testTimeout: 180_000 })
