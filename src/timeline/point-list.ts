@@ -98,15 +98,18 @@ export class PointList {
 
   /** The newest point before this entry. */
   before(seq: number): Point | undefined {
-    return this.#last(Math.floor(seq / PAGE_ITEMS), (point) => point.seq < seq)
+    for (let page = this.#pageOf(seq); page >= 0; page--) {
+      const found = this.#seqsIn(page).findLast((one) => one < seq)
+      if (found !== undefined) return this.bySeq(found)
+    }
+    return undefined
   }
 
   /** The oldest point after this entry. */
   after(seq: number): Point | undefined {
-    const from = Math.max(0, Math.floor(seq / PAGE_ITEMS))
-    for (const page of this.#pages().slice(from)) {
-      const found = this.#pointsIn(page).find((point) => point.seq > seq)
-      if (found !== undefined) return found
+    for (const page of this.#pages().slice(this.#pageOf(seq))) {
+      const found = this.#seqsIn(page).find((one) => one > seq)
+      if (found !== undefined) return this.bySeq(found)
     }
     return undefined
   }
@@ -125,11 +128,12 @@ export class PointList {
     const isUpTo = (time: string | undefined) => (parseTimeNs(time ?? '') ?? timeNs + 1n) <= timeNs
     const isPast = ({ body }: Point) => isUpTo(body.cut.time) || isUpTo(earliestOf(body))
     const timeMs = Number(timeNs / 1_000_000n)
-    return this.#last(this.#pages().length - 1, isPast, (page) => {
-      const { facts } = this.marks
-      const earliestMs = page < facts.length ? facts[page]?.earliestMs : Number.NEGATIVE_INFINITY
-      return earliestMs !== null && earliestMs !== undefined && earliestMs <= timeMs
-    })
+    for (const page of this.#pages().reverse()) {
+      if (!this.#mayBeUpTo(timeMs, page)) continue
+      const found = this.#pointsIn(page).findLast(isPast)
+      if (found !== undefined) return found
+    }
+    return undefined
   }
 
   /** From the newest on; pages are read as they are come to. */
@@ -177,34 +181,36 @@ export class PointList {
     for (const page of pages) {
       const count = this.#countIn(page)
       if (index < skipped + count) {
-        const points = this.#pointsIn(page)
-        return isFromEnd ? points.at(-1 - (index - skipped)) : points[index - skipped]
+        const seqs = this.#seqsIn(page)
+        const seq = isFromEnd ? seqs.at(-1 - (index - skipped)) : seqs[index - skipped]
+        return seq === undefined ? undefined : this.bySeq(seq)
       }
       skipped += count
     }
     return undefined
   }
 
-  #last(
-    from: number,
-    isIt: (point: Point) => boolean,
-    mayHold: (page: number) => boolean = () => true,
-  ): Point | undefined {
-    for (let page = Math.min(from, this.log.pages.length); page >= 0; page--) {
-      if (this.#countIn(page) === 0 || !mayHold(page)) continue
-      const found = this.#pointsIn(page).findLast(isIt)
-      if (found !== undefined) return found
-    }
-    return undefined
+  #mayBeUpTo(timeMs: number, page: number): boolean {
+    const { facts } = this.marks
+    const earliestMs = page < facts.length ? facts[page]?.earliestMs : Number.NEGATIVE_INFINITY
+    return earliestMs !== null && earliestMs !== undefined && earliestMs <= timeMs
+  }
+
+  #pageOf(seq: number): number {
+    return Math.max(0, Math.min(Math.floor(seq / PAGE_ITEMS), this.log.pages.length))
   }
 
   #pointsIn(page: number): Point[] {
+    return this.#seqsIn(page).flatMap((seq) => this.bySeq(seq) ?? [])
+  }
+
+  /** Of the points in it, ascending. */
+  #seqsIn(page: number): number[] {
     if (this.#countIn(page) === 0) return []
     const records = this.log.pages[page]?.items() ?? this.log.tail
     return records.flatMap(({ point }, i) => {
       const seq = page * PAGE_ITEMS + i
-      const isThere = point !== undefined && this.marks.expired.get(seq) === undefined
-      return isThere ? [this.#toPoint(seq, point)] : []
+      return point !== undefined && !this.marks.expired.has(seq) ? [seq] : []
     })
   }
 
