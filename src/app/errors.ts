@@ -7,6 +7,12 @@ export const APP_ERRORS = {
     retry: 'after-fix',
     help: '`holdfast explain` without a code lists all codes.',
   },
+  'app.metrics-unwritable': {
+    status: 500,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Name a file with --metrics-file that this account may write, in a folder that it may write too: the file is replaced as a whole.',
+  },
   'app.moment-ahead': {
     status: 400,
     exit: 2,
@@ -48,6 +54,12 @@ export const APP_ERRORS = {
     exit: 2,
     retry: 'after-fix',
     help: 'A second copy must survive the loss of the first. Name a place apart from the vault and its keyring, best on other hardware and under other credentials.',
+  },
+  'app.limit-invalid': {
+    status: 400,
+    exit: 2,
+    retry: 'after-fix',
+    help: '`--limit` takes a whole number from 1 to 1000.',
   },
   'app.map-not-found': {
     status: 404,

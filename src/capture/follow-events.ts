@@ -24,6 +24,8 @@ export type CommittedEvent = {
   /** Rows inserted, updated and deleted. */
   readonly changes: number
   readonly position: string
+  /** Of the source, at that position: up to then the vault holds all that it tells. */
+  readonly time: string
   readonly bytesStored: number
   /** From the earliest commit in the source until the entry was durable; `null` of a heartbeat. */
   readonly lagMs: number | null

@@ -200,6 +200,7 @@ export class EntryWriter {
       transactions: count,
       changes: inserted + updated + deleted,
       position: cut.position,
+      time: cut.time,
       bytesStored,
       lagMs,
     })

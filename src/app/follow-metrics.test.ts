@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import type { FeedHealth } from '#connector/feed'
+import { FollowMetrics } from './follow-metrics.ts'
+import type { FollowEvent } from './follow-sources.ts'
+import { parseMetrics } from './testing/parse-metrics.ts'
+
+const COMMITTED: FollowEvent = {
+  kind: 'committed',
+  seq: 7,
+  transactions: 3,
+  changes: 40,
+  position: '0/1@1',
+  time: '2026-06-30T12:00:00.250000Z',
+  bytesStored: 1000,
+  lagMs: 1250,
+}
+const HEALTH: FeedHealth = {
+  state: 'safe',
+  isOpen: true,
+  acknowledged: '0/1',
+  retainedBytes: 5000,
+  leftBytes: null,
+  retainedBytesMax: null,
+  advice: null,
+}
+
+function valuesOf(metrics: FollowMetrics, source = 'erp'): Record<string, number> {
+  const own = parseMetrics(metrics.format()).filter(({ labels }) => labels['source'] === source)
+  return Object.fromEntries(own.map(({ name, value }) => [name.replace('holdfast_', ''), value]))
+}
+
+test('FollowMetrics counts what followers tell, source by source', () => {
+  const metrics = new FollowMetrics(['erp', 'crm'])
+  metrics.take('erp', { kind: 'opened', seq: 1 })
+  metrics.take('erp', COMMITTED)
+  metrics.take('erp', { ...COMMITTED, time: '2026-06-30T11:59:59Z', lagMs: null })
+  metrics.take('erp', { kind: 'waiting', error: new Error('gone'), delayMs: 500 })
+  const gap = { reason: 'connector.feed-missing', found: 'it is gone', remedy: [] }
+  metrics.take('erp', { kind: 'gap', seq: 8, entities: null, ...gap })
+  expect(valuesOf(metrics)).toEqual({
+    follow_up: 0,
+    follow_lag_seconds: 1.25,
+    follow_known_timestamp_seconds: Date.parse('2026-06-30T12:00:00.250Z') / 1000,
+    follow_transactions_total: 6,
+    follow_changes_total: 80,
+    follow_commits_total: 2,
+    follow_stored_bytes_total: 2000,
+    follow_scans_total: 0,
+    follow_reconnects_total: 1,
+    follow_gaps_total: 1,
+    follow_repairs_total: 0,
+  })
+  expect(valuesOf(metrics, 'crm')).toMatchObject({ follow_up: 0, follow_commits_total: 0 })
+})
+
+test('FollowMetrics shows no bound where there is none, and nothing where it is not known', () => {
+  const metrics = new FollowMetrics(['erp'])
+  metrics.takeHealth('erp', HEALTH)
+  expect(valuesOf(metrics)).toMatchObject({ source_retained_log_bytes: 5000 })
+  expect(valuesOf(metrics)).not.toHaveProperty('source_log_left_bytes')
+  metrics.takeHealth('erp', { ...HEALTH, leftBytes: 70, retainedBytesMax: 100, state: 'given-up' })
+  expect(valuesOf(metrics)).toMatchObject({
+    source_log_left_bytes: 70,
+    source_retained_log_max_bytes: 100,
+    source_feed_lost: 1,
+  })
+  metrics.takeHealth('erp', undefined)
+  expect(valuesOf(metrics)).not.toHaveProperty('source_retained_log_bytes')
+})
+
+test.each([
+  'x 1',
+  '# TYPE a gauge\na{source="b"} 1\n',
+  '# HELP a b\n# TYPE a counter\na{source="b"} 1\n',
+  '# HELP a_ms b\n# TYPE a_ms gauge\na_ms{source="b"} 1\n',
+  '# HELP a b\n# TYPE a gauge\na{source="b"} NaN\n',
+  '# HELP a b\n# TYPE a gauge\na{source="b"} 1\na{source="b"} 2\n',
+  '# HELP a b\n# TYPE a gauge\na{source=b} 1\n',
+])('parseMetrics() refuses %j', (text) => {
+  expect(() => parseMetrics(text)).toThrow()
+})

@@ -1,0 +1,113 @@
+import { AppError, isAppError } from '#stdx/app-error'
+import { replaceFile } from '#stdx/replace-file'
+import type { Context } from './context.ts'
+import { FollowMetrics } from './follow-metrics.ts'
+
+type KeepMetricsRequest = {
+  readonly path: string
+  readonly sources: readonly string[]
+  readonly metrics: FollowMetrics
+}
+
+type KeepMetricsDeps = Pick<Context, 'clock' | 'openSource' | 'random' | 'warn'>
+
+const WRITE_MS = 5000
+/** How often each source is asked what it keeps: one connection for a moment. */
+const HEALTH_MS = 30_000
+
+/**
+ * Keeps a file with how following gets on, for whoever collects such files: replaced as a whole every
+ * few seconds, also when nothing happens, and once more at the end. That it is not replaced any more
+ * says that nobody follows. Counts without a file, too.
+ */
+export class MetricsKeeper implements AsyncDisposable {
+  readonly metrics: FollowMetrics
+  readonly #ending = new AbortController()
+  #keeping: Promise<void> | undefined
+
+  /**
+   * @throws app.metrics-unwritable when the first one cannot be written; later ones are missing with a
+   *   warning
+   */
+  static async begin(
+    deps: KeepMetricsDeps,
+    { path, sources }: { readonly path: string | undefined; readonly sources: readonly string[] },
+  ): Promise<MetricsKeeper> {
+    const keeper = new MetricsKeeper(sources)
+    if (path === undefined) return keeper
+    const { metrics } = keeper
+    const request = { path, sources, metrics }
+    await write(deps, request)
+    keeper.#keeping = keep(deps, request, keeper.#ending.signal)
+    return keeper
+  }
+
+  private constructor(sources: readonly string[]) {
+    this.metrics = new FollowMetrics(sources)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort()
+    await this.#keeping
+  }
+}
+
+async function keep(
+  deps: KeepMetricsDeps,
+  request: KeepMetricsRequest,
+  stop: AbortSignal,
+): Promise<void> {
+  let isWarned = false
+  const writeNext = async () => {
+    try {
+      await write(deps, request)
+      isWarned = false
+    } catch (error) {
+      if (!isAppError(error)) throw error
+      if (!isWarned) deps.warn({ code: error.code, message: error.message })
+      isWarned = true
+    }
+  }
+  for (let sinceMs = HEALTH_MS; !stop.aborted; sinceMs += WRITE_MS) {
+    if (sinceMs >= HEALTH_MS) {
+      await readHealth(deps, request, stop)
+      sinceMs = 0
+    }
+    await writeNext()
+    await deps.clock.sleep(WRITE_MS, stop).catch(() => {})
+  }
+  for (const source of request.sources) request.metrics.end(source)
+  await writeNext()
+}
+
+async function readHealth(
+  { openSource }: KeepMetricsDeps,
+  { metrics, sources }: KeepMetricsRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const name of sources) {
+    try {
+      const { source, system } = await openSource(name, signal)
+      await using _source = source
+      const health = await source.feed?.readHealth(system.feedName ?? '', signal)
+      metrics.takeHealth(name, health)
+    } catch {
+      // What ails the source following says itself.
+      metrics.takeHealth(name, undefined)
+    }
+  }
+}
+
+/** Readable by all: whoever collects it is somebody else, and it holds nothing but counts. */
+async function write(
+  { random }: KeepMetricsDeps,
+  { metrics, path }: KeepMetricsRequest,
+): Promise<void> {
+  try {
+    await replaceFile(path, metrics.format(), random, 0o644)
+  } catch (cause) {
+    const found = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no'
+    const message = `Cannot write metrics to "${path}": found ${found}, wanted a file of a folder that may be written`
+    throw new AppError('app.metrics-unwritable', message, { path }, { cause })
+  }
+}
