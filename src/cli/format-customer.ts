@@ -1,7 +1,9 @@
 import type { CustomerDiff } from '#app/diff-customer'
+import type { FoundCustomers } from '#app/find-customers'
 import type { ShownCustomer, ShownCustomerRecord } from '#app/show-customer'
 import { formatCount } from './format-amounts.ts'
 import { formatChanged, formatLines } from './format-fields.ts'
+import { formatTable } from './format-table.ts'
 import type { Paint } from './paint.ts'
 import { visible } from './text-width.ts'
 
@@ -124,4 +126,22 @@ export function formatCustomerDiff({ changes, from, isWhole, to }: CustomerDiff)
     changes.length === 0 ? 'No differences' : `${formatCount(changes.length)} records differ`
   const limits = isWhole ? '' : ' A bound of the map cut one of them short.'
   return `${lines.join('')}${count} between ${from.join(', ')} and ${to.join(', ')}.${limits}\n`
+}
+
+/** Who answers to a text, best first, with what `customer show` takes. */
+export function formatMatches({ found, matches, points }: FoundCustomers): string {
+  const titles = ['SOURCE', 'ENTITY', 'KEY', 'NAME', 'FOUND BY', 'CUSTOMER']
+  const rows = matches.map(({ by, customer, entity, key, name, source }) => {
+    const owner = customer === null ? '' : `${customer.source} ${customer.key}`
+    return [source, entity, key, name ?? '', by, owner]
+  })
+  const count =
+    found > matches.length
+      ? `${formatCount(matches.length)} of ${formatCount(found)}`
+      : formatCount(found)
+  const table = formatTable(
+    titles.map((title) => ({ title })),
+    rows,
+  )
+  return `${matches.length === 0 ? '' : table}${count} found at ${points.join(', ')}.\n`
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { formatCustomer, formatCustomerDiff } from '../format-customer.ts'
+import { formatCustomer, formatCustomerDiff, formatMatches } from '../format-customer.ts'
 import type { Act } from '../shell.ts'
 import { warnUnproven } from '../warn-unproven.ts'
 
@@ -15,8 +15,36 @@ export function addCustomer(program: Command, act: Act): void {
     .command('customer')
     .helpCommand(false)
     .description('The customer as the unit, over all systems of the customer map.')
+  addFindCustomer(customer, act)
   addShowCustomer(customer, act)
   addDiffCustomer(customer, act)
+}
+
+type FindOptions = {
+  readonly at?: readonly string[]
+  readonly map?: string
+  readonly limit: string
+}
+
+function addFindCustomer(customer: Command, act: Act): void {
+  customer
+    .command('find')
+    .argument('<TEXT>', 'a name or some words of it, a number, tax id, e-mail address or IBAN')
+    .option('--at <POINT...>', 'like erp@12, @fy26-close (default: the newest of every source)')
+    .option('--map <FILE>', 'the map (default: customers.yaml beside the configuration)')
+    .option('--limit <COUNT>', 'list so many of the best matches', '20')
+    .description('Search for customers in all systems, now or as of a moment.')
+    .action(
+      act(async ({ context, output, signal }, text: string, options: FindOptions) => {
+        const load = () => import('#app/find-customers')
+        const vault = await context.openVault(signal, { meanwhile: load })
+        const { searchCustomers } = await load()
+        const { at = [], limit, map: file } = options
+        const found = await searchCustomers(context, vault, { text, at, file, limit }, signal)
+        warnUnproven(output, found)
+        await output.answer(found, () => formatMatches(found))
+      }),
+    )
 }
 
 function addShowCustomer(customer: Command, act: Act): void {

@@ -1,0 +1,88 @@
+import { findCustomers } from '#customer/find-customers'
+import { mapAt } from '#customer/map-at'
+import { AppError } from '#stdx/app-error'
+import { formatPoint } from '#timeline/format-point'
+import type { Vault } from '#vault/vault'
+import type { Context } from './context.ts'
+import { findSourcesAt, provennessOfMap } from './find-sources-at.ts'
+import { readAgain } from './read-again.ts'
+import { readMap } from './read-map.ts'
+import type { Provenness } from './unproven.ts'
+
+export type FindCustomersRequest = {
+  readonly text: string
+  /** Points; the newest of every source that none of them means. */
+  readonly at: readonly string[]
+  readonly file: string | undefined
+  /** As typed. */
+  readonly limit: string
+}
+
+/** Who answers to a text, as `customer find --json` prints it. */
+export type FoundCustomers = Provenness & {
+  readonly points: readonly string[]
+  /** Best first. */
+  readonly matches: readonly FoundCustomer[]
+  /** In all, also those that are not listed. */
+  readonly found: number
+}
+
+export type FoundCustomer = {
+  readonly source: string
+  readonly entity: string
+  readonly role: string
+  readonly key: string
+  readonly name: string | null
+  /** What answered: `number`, `name`, `taxId`, `email` or `iban`. */
+  readonly by: string
+  /** The party it belongs to, as `customer show` takes it; `null` where nothing leads to one. */
+  readonly customer: {
+    readonly source: string
+    readonly entity: string
+    readonly key: string
+  } | null
+}
+
+const LIMIT_MAX = 1000
+
+/**
+ * Searches for customers as of a moment, over all systems of the map; no source is asked.
+ * @throws app.limit-invalid | app.map-not-found | customer.map-invalid
+ */
+export async function searchCustomers(
+  deps: Pick<Context, 'configPath'>,
+  vault: Vault,
+  { at, file, limit, text }: FindCustomersRequest,
+  signal: AbortSignal,
+): Promise<FoundCustomers> {
+  const matchesMax = Number(limit)
+  if (!Number.isInteger(matchesMax) || matchesMax < 1 || matchesMax > LIMIT_MAX) {
+    const message = `Cannot list "${limit}" customers: need 1 to ${LIMIT_MAX}`
+    throw new AppError('app.limit-invalid', message)
+  }
+  const { map } = await readMap(deps, vault, file, signal)
+  return await readAgain(async () => {
+    const wanted = new Set(map.entities.map(({ source }) => source))
+    const sources = await findSourcesAt(vault, { addresses: at, wanted }, signal)
+    const laid = mapAt(map, sources)
+    const { found, matches } = await findCustomers(laid, { text, matchesMax, signal })
+    return {
+      points: sources.map(({ point, source }) => formatPoint(source, point)),
+      matches: matches.map(({ by, entity, key, name, party }) => ({
+        source: entity.map.source,
+        entity: entity.map.entity,
+        role: entity.map.role,
+        key,
+        name,
+        by,
+        customer: party && {
+          source: party.entity.map.source,
+          entity: party.entity.map.entity,
+          key: party.key,
+        },
+      })),
+      found,
+      ...provennessOfMap(sources, map),
+    }
+  })
+}

@@ -1,0 +1,184 @@
+import { formatKeyAddress, parseKeyAddress } from '#record/address'
+import { decodeKey } from '#record/key'
+import { parseField, parseLargeMarker } from '#record/row-text'
+import { entryOf, startOf } from '#segment/columns'
+import { readState } from '#segment/read-state'
+import { assert } from '#stdx/assert'
+import { findRecords, formatValues, valuesOf } from './closure/find-records.ts'
+import type { PartyRecord } from './find-party.ts'
+import { type EntityInMap, keyOf, type MapAt } from './map-at.ts'
+import { IDENTITY_FIELDS, type IdentityField } from './map-schema.ts'
+import { isParty } from './roles.ts'
+import { RowFields } from './values/row-fields.ts'
+
+/** A record that answers a search: a party, or what is found by itself, like a contact. */
+export type CustomerMatch = {
+  readonly entity: EntityInMap
+  readonly key: string
+  readonly name: string | null
+  /** The identity field that answered. */
+  readonly by: IdentityField
+  readonly rank: number
+  /** The party that the record belongs to; itself, where it is one. */
+  readonly party: PartyRecord | null
+}
+
+export type FindCustomersOptions = {
+  readonly text: string
+  /** The best so many are given. */
+  readonly matchesMax: number
+  readonly signal: AbortSignal
+}
+
+/**
+ * Searches what the map calls identity: numbers, tax ids, e-mail addresses and IBANs as a whole, however
+ * they are grouped; names by all words of the text, in any order, without regard to case and accents.
+ *
+ * Reads every entity with an identity once. Holds the best `matchesMax` matches.
+ * @returns the best matches first, and how many there are in all
+ */
+export async function findCustomers(
+  laid: Pick<MapAt, 'entities' | 'links'>,
+  { matchesMax, signal, text }: FindCustomersOptions,
+): Promise<{ readonly matches: readonly CustomerMatch[]; readonly found: number }> {
+  const wanted = { code: foldCode(text), words: foldName(text).split(' ').filter(Boolean) }
+  let best: Match[] = []
+  let found = 0
+  for (const entity of laid.entities) {
+    if (Object.keys(entity.map.identity).length === 0) continue
+    for await (const match of searchEntity(entity, wanted, signal)) {
+      found += 1
+      best.push(match)
+      if (best.length >= 4 * matchesMax) best = keepBest(best, matchesMax)
+    }
+  }
+  const matches: CustomerMatch[] = []
+  for (const match of keepBest(best, matchesMax)) {
+    matches.push({ ...match, party: await findOwner(laid, match, signal) })
+  }
+  return { matches, found }
+}
+
+type Wanted = { readonly code: string; readonly words: readonly string[] }
+type Match = Omit<CustomerMatch, 'party'>
+
+const EXACT = 4
+const NAMED_EXACTLY = 3
+const NAME_BEGINS = 2
+const NAMED = 1
+
+async function* searchEntity(
+  entity: EntityInMap,
+  wanted: Wanted,
+  signal: AbortSignal,
+): AsyncGenerator<Match> {
+  const { asOf, schema, schemas, segments } = entity.at
+  const fields = IDENTITY_FIELDS.flatMap((by) => {
+    const index = schema.fields.findIndex(({ name }) => name === entity.map.identity[by])
+    return index < 0 ? [] : [{ by, index }]
+  })
+  const row = new RowFields(schema.fields.length)
+  const options = { segments, schemas, schema, asOf, rows: true, signal }
+  for await (const batch of readState(entity.deps, options)) {
+    const { rows } = batch
+    assert(rows !== null, 'Rows were asked for.')
+    const bytes = Buffer.from(rows.bytes.buffer, rows.bytes.byteOffset, rows.bytes.byteLength)
+    for (let i = 0; i < batch.count; i++) {
+      row.split(bytes, startOf(rows, i), rows.ends[i] ?? 0)
+      const values = fields.map(({ by, index }) => ({ by, value: readText(bytes, row, index) }))
+      const hit = judge(values, wanted)
+      if (hit === undefined) continue
+      const name = values.find(({ by }) => by === 'name')?.value ?? null
+      const key = formatKeyAddress(entryOf(batch.keys, i), schema.key)
+      yield { entity, key, name, ...hit }
+    }
+  }
+}
+
+function readText(bytes: Buffer, row: RowFields, index: number): string | null {
+  const text = bytes.toString('utf8', row.startOf(index), row.endOf(index))
+  return parseLargeMarker(text) === undefined ? parseField(text) : null
+}
+
+/** The best of what a record's identity says to a text. */
+function judge(
+  values: readonly { readonly by: IdentityField; readonly value: string | null }[],
+  { code, words }: Wanted,
+): { readonly by: IdentityField; readonly rank: number } | undefined {
+  for (const { by, value } of values) {
+    if (by !== 'name' && value !== null && code !== '' && foldCode(value) === code) {
+      return { by, rank: EXACT }
+    }
+  }
+  const name = values.find(({ by }) => by === 'name')?.value
+  if (name === undefined || name === null || words.length === 0) return undefined
+  const folded = foldName(name)
+  if (!words.every((word) => folded.includes(word))) return undefined
+  const whole = words.join(' ')
+  const rank = folded === whole ? NAMED_EXACTLY : folded.startsWith(whole) ? NAME_BEGINS : NAMED
+  return { by: 'name', rank }
+}
+
+/** Numbers and addresses however they are grouped: `DE 12.34` is `de1234`. */
+function foldCode(text: string): string {
+  return text.replaceAll(/[\s.\-/]/g, '').toLowerCase()
+}
+
+const ASCII = /^[\x20-\x7e]*$/
+
+/** Names without case, accents and punctuation. */
+function foldName(text: string): string {
+  // Most names are plain, and taking characters apart costs ten times as much.
+  const plain = ASCII.test(text)
+    ? text.toLowerCase()
+    : text.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase().replaceAll('ß', 'ss')
+  return plain.replaceAll(/[\s.,;:'"&()/-]+/g, ' ').trim()
+}
+
+function keepBest(matches: readonly Match[], matchesMax: number): Match[] {
+  return [...matches].sort((a, b) => b.rank - a.rank).slice(0, matchesMax)
+}
+
+/** The party at the upper end of the links from what a search found. */
+async function findOwner(
+  { entities, links }: Pick<MapAt, 'entities' | 'links'>,
+  { entity, key }: Match,
+  signal: AbortSignal,
+): Promise<PartyRecord | null> {
+  let record = await findByKey(entity, key, signal)
+  // A party is at most as many steps away as there are entities, unless links go round.
+  for (let steps = 0; record !== null && steps <= entities.length; steps++) {
+    if (isParty(record.entity.map.role)) return record
+    record = await findParent(record, links, signal)
+  }
+  return null
+}
+
+async function findParent(
+  record: PartyRecord,
+  links: MapAt['links'],
+  signal: AbortSignal,
+): Promise<PartyRecord | null> {
+  for (const { fields, from, kind, to, toFields, when } of links) {
+    if (from !== record.entity || kind !== 'child') continue
+    if (!when.every(([name, value]) => record.fields[name] === value)) continue
+    const values = valuesOf(record, fields)
+    if (values === undefined) continue
+    const ask = { fields: toFields, when: [], values: new Set([formatValues(values)]) }
+    for await (const found of findRecords(to, [ask], signal)) return { entity: to, ...found.record }
+  }
+  return null
+}
+
+async function findByKey(
+  entity: EntityInMap,
+  key: string,
+  signal: AbortSignal,
+): Promise<PartyRecord | null> {
+  const { schema } = entity.at
+  if (schema.key.kind === 'digest') return null
+  const values = decodeKey(parseKeyAddress(key, schema.key), schema.key.encodings)
+  const ask = { fields: keyOf(schema), when: [], values: new Set([formatValues(values)]) }
+  for await (const { record } of findRecords(entity, [ask], signal)) return { entity, ...record }
+  return null
+}
