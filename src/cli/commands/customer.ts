@@ -1,4 +1,5 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
+import { drawCustomer, PICTURES } from '../draw-customer.ts'
 import { formatCustomer, formatCustomerDiff, formatMatches } from '../format-customer.ts'
 import type { Act } from '../shell.ts'
 import { warnUnproven } from '../warn-unproven.ts'
@@ -8,6 +9,7 @@ type ShowOptions = {
   readonly map?: string
   readonly source?: string
   readonly all?: boolean
+  readonly draw?: (typeof PICTURES)[number]
 }
 
 export function addCustomer(program: Command, act: Act): void {
@@ -55,16 +57,21 @@ function addShowCustomer(customer: Command, act: Act): void {
     .option('--source <NAME>', 'the system whose number it is')
     .option('--map <FILE>', 'the map (default: customers.yaml beside the configuration)')
     .option('--all', 'print every record instead of the first few of each kind')
+    .addOption(new Option('--draw <KIND>', 'print the text of a picture').choices(PICTURES))
     .description('Show one customer with everything attached, as of a moment.')
     .action(
       act(async ({ context, output, signal }, id: string, options: ShowOptions) => {
         const load = () => import('#app/show-customer')
         const vault = await context.openVault(signal, { meanwhile: load })
         const { showCustomer } = await load()
-        const { all = false, at = [], map: file, source } = options
+        const { all = false, at = [], draw, map: file, source } = options
         const shown = await showCustomer(context, vault, { id, source, at, file }, signal)
         warnUnproven(output, shown)
-        await output.answer(shown, () => formatCustomer(shown, { isAll: all, paint: output.paint }))
+        await output.answer(shown, () =>
+          draw === undefined
+            ? formatCustomer(shown, { isAll: all, paint: output.paint })
+            : drawCustomer(shown, { picture: draw, isAll: all }),
+        )
       }),
     )
 }
