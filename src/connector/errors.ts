@@ -131,7 +131,13 @@ export const CONNECTOR_ERRORS = {
     status: 409,
     exit: 1,
     retry: 'after-fix',
-    help: 'The source gave the feed up, mostly because more log had to be kept for it than its bound allows (max_slot_wal_keep_size). A gap is recorded, following starts anew, and a reconcile proves the points after it. Follow without long pauses, or raise the bound.',
+    help: 'The source gave the feed up, mostly because more log had to be kept for it than its bound allows (PostgreSQL: max_slot_wal_keep_size) or for longer (MariaDB: binlog_expire_logs_seconds). A gap is recorded, following starts anew, and a reconcile proves the points after it. Follow without long pauses, or raise the bound.',
+  },
+  'connector.canary-missing': {
+    status: 422,
+    exit: 1,
+    retry: 'after-fix',
+    help: 'Run the statements that `holdfast source check NAME` prints for the canary: they make its table with one row, and let the role of `follow.canary.url` update it. Following goes on without it.',
   },
   'connector.feed-passed': {
     status: 409,

@@ -12,11 +12,15 @@ export type TableRow = {
   readonly rows: string | null
 }
 
-/** In the order of their names, whatever collation the server sorts by. */
-export async function readTables(session: Session, signal: AbortSignal): Promise<TableRow[]> {
+/** All or one, in the order of their names, whatever collation the server sorts by. */
+export async function readTables(
+  session: Session,
+  signal: AbortSignal,
+  only?: string,
+): Promise<TableRow[]> {
   const rows = await session.query(
     `SELECT TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_COLLATION, AUTO_INCREMENT, TABLE_ROWS
-      FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()`,
+      FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() ${isTable('TABLE_NAME', only)}`,
     signal,
   )
   const tables = rows.map(([table, kind, engine, collation, counter, count]) => ({
@@ -43,13 +47,18 @@ export type ColumnRow = {
   readonly isTouched: boolean
 }
 
+/** A condition for one table; nothing for all. */
+function isTable(column: string, table: string | undefined): string {
+  return table === undefined ? '' : `AND ${column} = ${quoteText(table)}`
+}
+
 /** Of all tables, or of one. */
 export async function readColumns(
   session: Session,
   signal: AbortSignal,
   table?: string,
 ): Promise<ColumnRow[]> {
-  const one = table === undefined ? '' : `AND TABLE_NAME = ${quoteText(table)}`
+  const one = isTable('TABLE_NAME', table)
   const rows = await session.query(
     `SELECT TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, COLUMN_DEFAULT, CHARACTER_SET_NAME,
         COLLATION_NAME, EXTRA, GENERATION_EXPRESSION
@@ -82,10 +91,12 @@ export type IndexRow = {
 export async function readUniqueIndexes(
   session: Session,
   signal: AbortSignal,
+  table?: string,
 ): Promise<IndexRow[]> {
   const rows = await session.query(
     `SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART, INDEX_TYPE
       FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0
+        ${isTable('TABLE_NAME', table)}
       ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX`,
     signal,
   )
@@ -121,7 +132,7 @@ export function readForeignKeys(
   signal: AbortSignal,
   table?: string,
 ): Promise<ForeignKeyRow[]> {
-  const one = table === undefined ? '' : `AND k.TABLE_NAME = ${quoteText(table)}`
+  const one = isTable('k.TABLE_NAME', table)
   const where = `k.TABLE_SCHEMA = DATABASE() AND r.CONSTRAINT_SCHEMA = DATABASE() ${one}`
   return askForeignKeys(session, where, signal)
 }

@@ -1,4 +1,5 @@
 import type { Connector } from '../connector.ts'
+import { mysqlCanaries } from './canary.ts'
 import { MysqlSource } from './mysql-source.ts'
 import { MysqlTarget } from './mysql-target.ts'
 
@@ -7,4 +8,5 @@ export const mysqlConnector: Connector = {
   kind: 'mariadb',
   openSource: (options) => MysqlSource.open(options),
   openTarget: (options) => MysqlTarget.open(options),
+  canaries: mysqlCanaries,
 }

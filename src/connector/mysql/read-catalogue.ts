@@ -61,11 +61,15 @@ async function describeTables(
   session: Session,
   tables: readonly TableRow[],
   signal: AbortSignal,
+  only?: string,
 ): Promise<DescribedEntity[]> {
   const [[database, user] = []] = await session.query('SELECT DATABASE(), CURRENT_USER()', signal)
-  const columns = Map.groupBy(await readColumns(session, signal), ({ table }) => table)
-  const indexes = Map.groupBy(await readUniqueIndexes(session, signal), ({ table }) => table)
-  const foreignKeys = Map.groupBy(await readForeignKeys(session, signal), ({ table }) => table)
+  const columns = Map.groupBy(await readColumns(session, signal, only), ({ table }) => table)
+  const indexes = Map.groupBy(await readUniqueIndexes(session, signal, only), ({ table }) => table)
+  const foreignKeys = Map.groupBy(
+    await readForeignKeys(session, signal, only),
+    ({ table }) => table,
+  )
   const described: DescribedEntity[] = []
   for (const table of tables) {
     const own = columns.get(table.table) ?? []
@@ -91,10 +95,10 @@ export async function describeOne(
   table: string,
   signal: AbortSignal,
 ): Promise<DescribedEntity | undefined> {
-  const all = await readTables(session, signal)
+  const all = await readTables(session, signal, table)
   const found = all.filter((one) => one.table === table && TABLE_KINDS.has(one.kind))
   try {
-    const [described] = await describeTables(session, found, signal)
+    const [described] = await describeTables(session, found, signal, table)
     return described
   } catch (error) {
     // It was dropped or altered between two questions.

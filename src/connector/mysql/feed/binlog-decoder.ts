@@ -178,6 +178,8 @@ export class BinlogDecoder {
 
   #begin(header: EventHeader, { at, buffer }: Place): void {
     if (this.#group !== undefined) this.#abandon(undefined)
+    // Every statement announces its tables again.
+    if (this.#tables.size >= TABLES_KEPT_MAX) this.#tables.clear()
     const sequence = buffer.readBigUInt64LE(at)
     const domain = buffer.readUInt32LE(at + 8)
     const flags = buffer[at + 12] ?? 0
@@ -281,7 +283,6 @@ export class BinlogDecoder {
     const id = readTableId(buffer, at)
     const known = this.#tables.get(id)
     if (known !== undefined && known.bytes.compare(buffer, at, end) === 0) return
-    if (this.#tables.size >= TABLES_KEPT_MAX) this.#tables.clear()
     const map = readTableMap(buffer, at, end)
     const isOwn = map.database === this.#database
     const layouts = isOwn ? map.columns.map(layoutOf) : []

@@ -24,14 +24,19 @@ const SESSION = `SET SESSION sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,STRICT
 
 const never = new AbortController().signal
 const FAMILIES = [...TYPE_FAMILIES, ...WIRE_FAMILIES]
+const FEWER = FAMILIES.filter(({ name }) => !name.startsWith('characters of'))
 
-const COMPRESSED = { 'log-bin-compress': '1', 'log-bin-compress-min-len': '10' }
+const COMPRESSED = {
+  'log-bin-compress': '1',
+  'log-bin-compress-min-len': '10',
+  'binlog-checksum': 'NONE',
+}
 
 describeMariadb('feed: every type is told as a scan prints it', () => {
   describe.each([
-    ['as it is', MISLEADING],
-    ['in a compressed log', { ...MISLEADING, ...COMPRESSED }],
-  ])('%s', (_, options) => {
+    ['as it is', MISLEADING, FAMILIES],
+    ['in a compressed log without checksums', { ...MISLEADING, ...COMPRESSED }, FEWER],
+  ])('%s', (_, options, families) => {
     let server: MariadbServer
 
     beforeAll(async () => {
@@ -42,7 +47,7 @@ describeMariadb('feed: every type is told as a scan prints it', () => {
       await server[Symbol.asyncDispose]()
     })
 
-    test.each(FAMILIES)('$name', async ({ sql }) => {
+    test.each(families)('$name', async ({ sql }) => {
       await using system = await freshFeedSystem(server.url)
       await system.exec(SESSION)
       for (const statement of sql) await system.exec(statement)

@@ -7,8 +7,8 @@ import type { TableMap } from './table-map.ts'
 
 export type TableQuestion = {
   readonly map: TableMap
-  /** What the catalogue says now. */
-  readonly live: DescribedEntity | undefined
+  /** Asks what the catalogue says now. */
+  readonly readLive: () => Promise<DescribedEntity | undefined>
   /** What was told last. */
   readonly known: DescribedEntity | undefined
   /** Whether a statement was told that may have changed the definition since then. */
@@ -22,6 +22,7 @@ export type TableAnswer =
       readonly described: DescribedEntity
       readonly forms: readonly ColumnForm[]
     }
+  | { readonly kind: 'ignore' }
   | {
       readonly kind: 'unfollowed'
       readonly reason: string
@@ -34,23 +35,34 @@ export type TableAnswer =
  * The log tells names, types and the primary key of a table as it was at its position. What else
  * belongs to a description comes from the catalogue of now, or from what was told last, whichever
  * has exactly these: the catalogue may be ahead, because the log is read later. Where neither has, the
- * table was changed several times meanwhile, and its rows are not guessed at.
+ * table was changed several times meanwhile, and its rows are not guessed at. The catalogue is asked
+ * only when it is needed.
  */
-export function judgeTable(question: TableQuestion): TableAnswer {
-  const { charsets, isAltered, known, live, map } = question
+export async function judgeTable(question: TableQuestion): Promise<TableAnswer> {
+  const { isAltered, known, map, readLive } = question
   if (!map.isFull) return NOT_FULL
-  let reason = 'it was changed and is not there any more'
-  for (const described of isAltered ? [live, known] : [known, live]) {
-    if (described === undefined) continue
-    const left = judgeEntity(described)
-    const fit = left === undefined ? fitColumns(map, described, charsets) : { misfit: left.found }
-    if (!('misfit' in fit)) return { kind: 'follow', described, forms: fit }
-    reason = fit.misfit
-    if (left !== undefined && described === live) {
-      return { kind: 'unfollowed', reason, remedy: left.remedy }
-    }
-  }
-  return { kind: 'unfollowed', reason, remedy: [] }
+  const last = known === undefined ? undefined : fitRows(question, known)
+  if (last?.kind === 'follow' && !isAltered) return last
+  const live = await readLive()
+  // It came and went while nobody looked, or is no table.
+  if (live === undefined && known === undefined) return { kind: 'ignore' }
+  const now = live === undefined ? undefined : fitRows(question, live)
+  if (now?.kind === 'follow' || last?.kind !== 'follow') return now ?? last ?? GONE
+  return last
+}
+
+function fitRows({ charsets, map }: TableQuestion, described: DescribedEntity): TableAnswer {
+  const left = judgeEntity(described)
+  if (left !== undefined) return { kind: 'unfollowed', reason: left.found, remedy: left.remedy }
+  const forms = fitColumns(map, described, charsets)
+  if ('misfit' in forms) return { kind: 'unfollowed', reason: forms.misfit, remedy: [] }
+  return { kind: 'follow', described, forms }
+}
+
+const GONE: TableAnswer = {
+  kind: 'unfollowed',
+  reason: 'it was changed and is not there any more',
+  remedy: [],
 }
 
 const NOT_FULL: TableAnswer = {

@@ -20,7 +20,7 @@ import { judgeEntity } from './judge-entity.ts'
 import { judgeTable } from './judge-table.ts'
 import { observeCatalogue } from './observe-catalogue.ts'
 import { PacketReader } from './packet-reader.ts'
-import { mayChangeRows, type Statement, type TableName } from './read-statement.ts'
+import { mayChangeRows, type Statement, type TableName, tablesOf } from './read-statement.ts'
 import { planRows } from './row-plan.ts'
 import { toFeedError } from './server-packets.ts'
 import type { TableMap } from './table-map.ts'
@@ -173,6 +173,7 @@ export class MysqlFeed implements Feed {
     const message = this.#watch.takeAt(position.gtids)
     if (message === undefined) return
     this.#known.clear()
+    this.#altered.clear()
     for (const described of message.catalogue.entities) this.#known.set(described.entity, described)
     this.#decoder.out.push(message)
   }
@@ -192,12 +193,14 @@ export class MysqlFeed implements Feed {
     )
     const known = this.#known.get(entity)
     const isAltered = this.#altered.has(entity)
-    const live = await describeOne(session, map.table, signal)
-    const answer = judgeTable({ map, live, known, isAltered, charsets })
-    if (answer.kind === 'unfollowed') {
+    const readLive = () => describeOne(session, map.table, signal)
+    const answer = await judgeTable({ map, readLive, known, isAltered, charsets })
+    if (answer.kind !== 'follow') {
       // What was left to scans all the time is known to be.
       const isNews = known === undefined || judgeEntity(known) === undefined
-      if (isNews) this.#unfollow(entity, answer.reason, answer.remedy)
+      if (isNews && answer.kind === 'unfollowed') {
+        this.#unfollow(entity, answer.reason, answer.remedy)
+      }
       this.#decoder.judge(map, { kind: 'ignore' })
       return
     }
@@ -279,9 +282,16 @@ export class MysqlFeed implements Feed {
       default:
         return
     }
+    if (!this.#concerns(statement)) return
     for (const entity of this.#known.keys()) this.#altered.add(entity)
     this.#decoder.forgetVerdicts()
     this.#watch.outdate()
+  }
+
+  /** Whether it may be about tables of ours. */
+  #concerns(statement: Statement): boolean {
+    const { database } = this.#deps.identity
+    return tablesOf(statement)?.some((table) => table.database === database) ?? true
   }
 
   #empty(name: TableName): void {

@@ -45,6 +45,7 @@ test.each([0xffffff - 1, 0xffffff, 0xffffff + 1, 2 * 0xffffff, 2 * 0xffffff + 5]
   'PacketReader joins packets of a payload of %i bytes',
   (size) => {
     const payload = Buffer.alloc(size, 'abcdefg')
+    payload.writeUInt32LE(size - 1, 10)
     const bytes = Buffer.concat([
       ...packetsOf(payload, 0xffffff),
       ...packetsOf(Buffer.from('next'), 9),
@@ -57,3 +58,9 @@ test.each([0xffffff - 1, 0xffffff, 0xffffff + 1, 2 * 0xffffff, 2 * 0xffffff + 5]
     expect(next?.toString()).toBe('next')
   },
 )
+
+test('PacketReader refuses an event that is longer than it says', () => {
+  const payload = Buffer.alloc(0xffffff + 9)
+  payload.writeUInt32LE(0xffffff, 10)
+  expect(() => readAll([Buffer.concat(packetsOf(payload, 0xffffff))])).toThrow(/more than it says/)
+})

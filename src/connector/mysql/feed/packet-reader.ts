@@ -23,9 +23,9 @@ export class PacketReader {
   end = 0
   #read: Buffer = EMPTY
   #at = 0
-  /** Of a packet that began in an earlier read, and of those that it goes on from. */
-  #pieces: Buffer[] = []
-  #pieceBytes = 0
+  /** A payload that began in an earlier read, with room for all of it. */
+  #whole: Buffer | undefined
+  #used = 0
   /** Payload still to come of the packet that was cut. */
   #missing = 0
   #isContinued = false
@@ -40,47 +40,63 @@ export class PacketReader {
   /** Whether there is a whole payload; then it is shown. */
   next(): boolean {
     for (;;) {
-      if (this.#missing > 0 && !this.#takePiece()) return false
-      if (this.#pieceBytes > 0 && !this.#isContinued) return this.#showPieces()
-      if (this.#read.length - this.#at < HEADER_BYTES) return false
-      const size = this.#read.readUIntLE(this.#at, 3)
+      if (this.#whole !== undefined && !this.#takePiece(this.#whole)) return false
+      if (this.#whole !== undefined && !this.#isContinued) return this.#showWhole(this.#whole)
       const begin = this.#at + HEADER_BYTES
-      this.#at = begin
-      this.#isContinued = size === PAYLOAD_BYTES_MAX
-      const isWhole = begin + size <= this.#read.length
-      if (isWhole && !this.#isContinued && this.#pieceBytes === 0) {
-        this.buffer = this.#read
-        this.start = begin
-        this.end = begin + size
-        this.#at = this.end
-        return true
+      if (begin > this.#read.length) return false
+      const size = this.#read.readUIntLE(this.#at, 3)
+      const isContinued = size === PAYLOAD_BYTES_MAX
+      if (this.#whole === undefined) {
+        if (!isContinued && begin + size <= this.#read.length) return this.#showView(begin, size)
+        if (isContinued && begin + SIZE_AT + 4 > this.#read.length) return false
+        const whole = isContinued ? 1 + this.#read.readUInt32LE(begin + SIZE_AT) : size
+        this.#whole = allocate(whole)
+        this.#used = 0
       }
+      this.#isContinued = isContinued
       this.#missing = size
-      if (this.#pieceBytes + size > EVENT_BYTES_MAX) {
-        const found = `an event of more than ${EVENT_BYTES_MAX} bytes`
-        throw new AppError('connector.feed-unreadable', `Cannot read the feed: found ${found}`)
-      }
+      this.#at = begin
     }
   }
 
   /** Returns whether the packet is there whole. */
-  #takePiece(): boolean {
+  #takePiece(whole: Buffer): boolean {
     const count = Math.min(this.#missing, this.#read.length - this.#at)
-    if (count > 0) this.#pieces.push(this.#read.subarray(this.#at, this.#at + count))
-    this.#pieceBytes += count
+    if (this.#used + count > whole.length) throw tooLarge(this.#used + count)
+    this.#read.copy(whole, this.#used, this.#at, this.#at + count)
+    this.#used += count
     this.#at += count
     this.#missing -= count
     return this.#missing === 0
   }
 
-  #showPieces(): boolean {
-    this.buffer = Buffer.concat(this.#pieces, this.#pieceBytes)
+  #showView(begin: number, size: number): boolean {
+    this.buffer = this.#read
+    this.start = begin
+    this.end = begin + size
+    this.#at = this.end
+    return true
+  }
+
+  #showWhole(whole: Buffer): boolean {
+    this.#whole = undefined
+    this.buffer = whole
     this.start = 0
-    this.end = this.#pieceBytes
-    this.#pieces = []
-    this.#pieceBytes = 0
+    this.end = this.#used
     return true
   }
 }
 
+function allocate(size: number): Buffer {
+  if (size > EVENT_BYTES_MAX) throw tooLarge(size)
+  return Buffer.allocUnsafeSlow(size)
+}
+
+function tooLarge(size: number): AppError {
+  const message = `Cannot read the feed: found an event of ${size} bytes, more than it says or may have`
+  return new AppError('connector.feed-unreadable', message, { size })
+}
+
+/** Where an event says how long it is, behind the byte that says that it is one. */
+const SIZE_AT = 10
 const EMPTY = Buffer.alloc(0)

@@ -171,6 +171,25 @@ const HARMLESS = new RegExp(
   ].join('|')})`,
 )
 
+/** The tables that a statement names as those that it is about; `undefined`: it is not said. */
+export function tablesOf(statement: Statement): readonly TableName[] | undefined {
+  switch (statement.kind) {
+    case 'truncate':
+    case 'create':
+      return [statement.table]
+    case 'alter':
+      return statement.newName ? [statement.table, statement.newName] : [statement.table]
+    case 'drop':
+      return statement.tables
+    case 'rename':
+      return statement.pairs.flat()
+    case 'drop-database':
+      return [{ database: statement.database, table: '' }]
+    default:
+      return undefined
+  }
+}
+
 /** A key over a field that could be null makes something else of its nulls. */
 const HARMFUL = /^ADD (?:SYSTEM|PERIOD|(?:CONSTRAINT .*)?PRIMARY)\b/
 

@@ -65,10 +65,6 @@ export class RowView {
     throw new AppError('connector.feed-unreadable', `Cannot read the feed: found ${found}`)
   }
 
-  isSent(column: number): boolean {
-    return this.lengths[column] !== NOT_SENT
-  }
-
   hasEqual(other: RowView, column: number): boolean {
     const length = this.lengths[column] ?? 0
     if (length !== other.lengths[column]) return false
