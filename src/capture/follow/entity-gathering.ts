@@ -52,16 +52,19 @@ export class EntityGathering {
     this.#writing.catch((error: unknown) => this.#queue.fail(error))
   }
 
-  /** Takes over the batch. Waits while what came before is spilled. @returns what it counts */
-  async add(changes: FeedChanges, ordinal: number): Promise<Counts> {
-    if (!this.#joined.fits(changes)) await this.#scan()
-    const counts = countOps(changes.ops)
-    this.#joined.add(changes, ordinal)
-    if (this.#joined.isFull) await this.#scan()
+  /**
+   * Takes over the batch, which counts so much.
+   * @returns what to wait for, while what came before is spilled, before anything else is added
+   */
+  add(changes: FeedChanges, ordinal: number, counts: Counts): Promise<void> | undefined {
     this.counts.inserted += counts.inserted
     this.counts.updated += counts.updated
     this.counts.deleted += counts.deleted
-    return counts
+    // What does not fit is scanned after what is held.
+    const before = this.#joined.fits(changes) ? undefined : this.#scan()
+    this.#joined.add(changes, ordinal)
+    if (before === undefined) return this.#joined.isFull ? this.#scan() : undefined
+    return before
   }
 
   /** Durable when it resolves. */
@@ -104,7 +107,7 @@ async function writeSorted(
   return await writer.finish()
 }
 
-function countOps(ops: Uint8Array): Counts {
+export function countOps(ops: Uint8Array): Counts {
   let inserted = 0
   let deleted = 0
   for (const op of ops) {

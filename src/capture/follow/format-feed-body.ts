@@ -70,10 +70,16 @@ export function formatFeedBody(facts: FeedBodyFacts): CaptureBody {
   }
 }
 
-/** Times need not ascend, and are not of one length. */
+/** Times need not ascend, and are not of one length. Those of UTC and of one length sort as texts. */
 function earliestOf(transactions: readonly Transaction[]): string | undefined {
-  let earliest: { readonly time: string; readonly ns: bigint } | undefined
+  const least = new Map<string, string>()
   for (const { time } of transactions) {
+    const kind = time.endsWith('Z') ? String(time.length) : time
+    const known = least.get(kind)
+    if (known === undefined || time < known) least.set(kind, time)
+  }
+  let earliest: { readonly time: string; readonly ns: bigint } | undefined
+  for (const time of least.values()) {
     const ns = parseTimeNs(time)
     assert(ns !== undefined, 'A feed tells times.')
     if (earliest === undefined || ns < earliest.ns) earliest = { time, ns }

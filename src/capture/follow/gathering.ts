@@ -6,7 +6,12 @@ import { assert } from '#stdx/assert'
 import { collect, mapConcurrent } from '#stdx/streams'
 import type { EntityAtPoint, Transaction } from '#timeline/entry'
 import { restartSchema } from '../plan-entities.ts'
-import { type Counts, EntityGathering, type EntityGatheringDeps } from './entity-gathering.ts'
+import {
+  type Counts,
+  countOps,
+  EntityGathering,
+  type EntityGatheringDeps,
+} from './entity-gathering.ts'
 import type { FollowedEntities, FollowedEntity } from './followed-entities.ts'
 import { changesBytes } from './joined-changes.ts'
 
@@ -90,14 +95,15 @@ export class Gathering {
     this.#open = { begin, counts: new Map() }
   }
 
-  async add(changes: FeedChanges): Promise<void> {
+  /** Takes over the batch. @returns what to wait for before anything else is added, if anything */
+  add(changes: FeedChanges): Promise<void> | undefined {
     const open = this.#open
     assert(open !== undefined, 'Changes belong to a transaction.')
     this.#bytes += changesBytes(changes)
-    const gathering = this.#gatheringOf(changes.entity)
-    const counts = await gathering.add(changes, this.#closed.length + 1)
+    const counts = countOps(changes.ops)
     const sum = open.counts.get(changes.entity)
     open.counts.set(changes.entity, sum === undefined ? counts : addCounts(sum, counts))
+    return this.#gatheringOf(changes.entity).add(changes, this.#closed.length + 1, counts)
   }
 
   /** All records of an entity are gone: what follows is another generation of it. */

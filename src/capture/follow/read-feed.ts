@@ -20,9 +20,10 @@ import { EntryWriter } from './entry-writer.ts'
 import { followedEntities } from './followed-entities.ts'
 import type { Gathering } from './gathering.ts'
 import { HeldMessages, type TransactionPart } from './held-messages.ts'
+import { changesBytes } from './joined-changes.ts'
 import { judgeCatalogue } from './judge-catalogue.ts'
 import { type ScanDeps, scopeOf } from './scan-beside.ts'
-import { TimedReader } from './timed-reader.ts'
+import { TimedReader, type TimedReaderOptions } from './timed-reader.ts'
 
 /** Why reading ended: it was to stop, or the feed has told all that is in a cut, which is to be scanned. */
 export type ReadEnd =
@@ -32,6 +33,11 @@ export type ReadEnd =
 /** An entry is closed when it has so many transactions or bytes of rows. */
 const TRANSACTIONS_MAX = 20_000
 const ENTRY_BYTES = 32 * 1_048_576
+/** So much is read ahead while an entry is committed. */
+const READING: TimedReaderOptions<FeedMessage> = {
+  bytesOf: (message) => (message.kind === 'changes' ? changesBytes(message) : 0),
+  bytesMax: 1_048_576,
+}
 /** How long after a cut could not be opened it is tried again. */
 const CUT_RETRY_MS = 60_000
 
@@ -118,14 +124,16 @@ class FeedReading implements AsyncDisposable {
     const { feed } = this.#parts
     const { clock } = this.#scan.deps
     const signal = AbortSignal.any([stop, this.#closed.signal])
-    await using messages = new TimedReader<FeedMessage>(clock, feed.read(signal))
+    await using messages = new TimedReader<FeedMessage>(clock, feed.read(signal), READING)
     // Before the reader goes, whatever it waits for has to end.
     using _closing = { [Symbol.dispose]: () => this.#closed.abort() }
     for (;;) {
-      const message = await this.#next(messages, stop)
-      if (message === 'stopped') return await this.#endForStop()
-      if (message === 'late') await this.#commit()
-      else if (await this.#take(message)) return await this.#endForScan()
+      const message = messages.take() ?? (await this.#next(messages, stop))
+      if (message === 'stopped' || stop.aborted) return await this.#endForStop()
+      const taken = message === 'late' ? this.#commit() : this.#take(message)
+      // Most messages need no waiting, and waiting costs more than they do.
+      if (taken === undefined) continue
+      if ((await taken) === true) return await this.#endForScan()
       this.#openCutWhenDue()
     }
   }
@@ -151,33 +159,35 @@ class FeedReading implements AsyncDisposable {
     }
   }
 
-  /** @returns whether all was told that is in the cut */
-  async #take(message: FeedMessage): Promise<boolean> {
+  /** @returns what to wait for; it gives `true` when all was told that is in the cut */
+  #take(message: FeedMessage): Promise<unknown> | undefined {
     switch (message.kind) {
       case 'begin':
         this.#held.start(message)
-        return false
+        return undefined
       case 'changes':
       case 'truncate':
       case 'described':
       case 'unfollowed':
-        await this.#takePart(message)
-        return false
+        return this.#takePart(message)
       case 'commit':
-        return await this.#takeCommit(message)
+        return this.#takeCommit(message)
       case 'idle':
-        return await this.#takeIdle(message)
+        return this.#takeIdle(message)
       case 'catalogue':
-        await this.#takeCatalogue(message)
-        return false
+        return this.#takeCatalogue(message)
     }
   }
 
-  async #takePart(part: TransactionPart): Promise<void> {
-    if (this.#isNothing(part)) return
-    if (this.#isStreaming) return await this.#apply(part)
+  #takePart(part: TransactionPart): Promise<void> | undefined {
+    if (this.#isNothing(part)) return undefined
+    if (this.#isStreaming) return this.#apply(part)
     this.#held.add(part)
-    if (!this.#held.isFull || this.#held.begin === undefined) return
+    if (!this.#held.isFull || this.#held.begin === undefined) return undefined
+    return this.#beginStreaming()
+  }
+
+  async #beginStreaming(): Promise<void> {
     // A large one begins an entry, so that others need not wait for its end.
     await this.#commit()
     await this.#release()
@@ -267,27 +277,33 @@ class FeedReading implements AsyncDisposable {
     const { begin, parts } = this.#held.take()
     assert(begin !== undefined, 'A transaction began before it ends.')
     this.#parts.writer.gathering.begin(begin)
-    for (const part of parts) await this.#apply(part)
-  }
-
-  async #apply(part: TransactionPart): Promise<void> {
-    // What came before in this transaction may have changed that.
-    if (part.kind !== 'described' && this.#ignored.has(part.entity)) return
-    switch (part.kind) {
-      case 'changes':
-        return await this.#applyChanges(part)
-      case 'truncate':
-        return await this.#applyTruncate(part)
-      case 'described':
-        return await this.#applyDescribed(part)
-      case 'unfollowed':
-        return await this.#applyUnfollowed(part)
+    for (const part of parts) {
+      const applied = this.#apply(part)
+      if (applied !== undefined) await applied
     }
   }
 
-  async #applyChanges(changes: FeedChanges): Promise<void> {
-    if (changes.unchanged.size === 0) return await this.#parts.writer.gathering.add(changes)
-    const { entity } = changes
+  #apply(part: TransactionPart): Promise<void> | undefined {
+    // What came before in this transaction may have changed that.
+    if (part.kind !== 'described' && this.#ignored.has(part.entity)) return undefined
+    switch (part.kind) {
+      case 'changes':
+        return this.#applyChanges(part)
+      case 'truncate':
+        return this.#applyTruncate(part)
+      case 'described':
+        return this.#applyDescribed(part)
+      case 'unfollowed':
+        return this.#applyUnfollowed(part)
+    }
+  }
+
+  #applyChanges(changes: FeedChanges): Promise<void> | undefined {
+    if (changes.unchanged.size > 0) return this.#loseUnsent(changes.entity)
+    return this.#parts.writer.gathering.add(changes)
+  }
+
+  async #loseUnsent(entity: EntityName): Promise<void> {
     const found = 'the source left out values of it that an update did not change'
     const { findings } = await this.#scan.feed.check(
       scopeOf(this.#scan.request),

@@ -2,6 +2,8 @@ import { expect, test } from 'vitest'
 import { systemClock } from '#stdx/clock'
 import { TimedReader } from './timed-reader.ts'
 
+const AHEAD = { bytesOf: (item: number) => item, bytesMax: 10 }
+
 test('next() gives items in order, says when it waited long enough, and loses nothing', async () => {
   const gate = Promise.withResolvers<void>()
   async function* items() {
@@ -10,7 +12,7 @@ test('next() gives items in order, says when it waited long enough, and loses no
     await gate.promise
     yield 3
   }
-  await using reader = new TimedReader(systemClock, items())
+  await using reader = new TimedReader(systemClock, items(), AHEAD)
   expect(await reader.next(undefined)).toBe(1)
   expect(await reader.next(systemClock.nowMs() + 10_000)).toBe(2)
   expect(await reader.next(systemClock.nowMs() + 20)).toBe('late')
@@ -20,13 +22,27 @@ test('next() gives items in order, says when it waited long enough, and loses no
   expect(await reader.next(undefined)).toBe('end')
 })
 
+test('what is there is taken without waiting, and no more is read ahead than allowed', async () => {
+  let made = 0
+  async function* items() {
+    for (;;) yield ++made
+  }
+  await using reader = new TimedReader(systemClock, items(), AHEAD)
+  expect(reader.take()).toBeUndefined()
+  expect(await reader.next(undefined)).toBe(1)
+  expect(made).toBe(5)
+  const taken = [reader.take(), reader.take(), reader.take(), reader.take(), reader.take()]
+  expect(taken).toEqual([2, 3, 4, 5, undefined])
+  expect(await reader.next(undefined)).toBe(6)
+})
+
 test('next() throws what the stream throws', async () => {
   const failure = new Error('broken')
   async function* items() {
     yield 1
     throw failure
   }
-  await using reader = new TimedReader(systemClock, items())
+  await using reader = new TimedReader(systemClock, items(), AHEAD)
   expect(await reader.next(undefined)).toBe(1)
   await expect(reader.next(systemClock.nowMs() + 1000)).rejects.toBe(failure)
 })
@@ -41,7 +57,7 @@ test('disposing closes the stream', async () => {
     }
   }
   {
-    await using reader = new TimedReader(systemClock, items())
+    await using reader = new TimedReader(systemClock, items(), AHEAD)
     await reader.next(undefined)
   }
   expect(isClosed).toBe(true)

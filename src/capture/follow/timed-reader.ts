@@ -1,19 +1,51 @@
 import type { Clock } from '#stdx/clock'
 
-/** Reads a stream, and does not wait for it longer than it is told to. Owns the stream. */
+export type TimedReaderOptions<T> = {
+  /** Memory that an item holds. */
+  bytesOf(item: T): number
+  /** So much is read ahead, and one item more. */
+  readonly bytesMax: number
+}
+
+/** Items beyond which nothing is read ahead, whatever they weigh. */
+const ITEMS_MAX = 1024
+
+/**
+ * Reads a stream, somewhat ahead, and does not wait for it longer than it is told to. Owns the stream.
+ */
 export class TimedReader<T> implements AsyncDisposable {
   readonly #clock: Clock
   readonly #iterator: AsyncIterator<T>
+  readonly #options: TimedReaderOptions<T>
   readonly #closed = new AbortController()
-  #next: Promise<void> | undefined
-  #arrived: IteratorResult<T> | undefined
+  #items: T[] = []
+  /** Of `items`: those before it were given. */
+  #given = 0
+  #bytes = 0
+  #isPulling = false
+  #isWaking = false
+  #isEnded = false
   #failure: { readonly error: unknown } | undefined
   #wake: (() => void) | undefined
   #alarmMs: number | undefined
 
-  constructor(clock: Clock, stream: AsyncIterable<T>) {
+  constructor(clock: Clock, stream: AsyncIterable<T>, options: TimedReaderOptions<T>) {
     this.#clock = clock
     this.#iterator = stream[Symbol.asyncIterator]()
+    this.#options = options
+  }
+
+  /** The next item if it is there already: waiting for what is there costs more than it. */
+  take(): T | undefined {
+    const item = this.#items[this.#given]
+    if (item === undefined) return undefined
+    this.#given += 1
+    this.#bytes -= this.#options.bytesOf(item)
+    if (this.#given === this.#items.length) {
+      this.#items = []
+      this.#given = 0
+    }
+    return item
   }
 
   /**
@@ -21,34 +53,61 @@ export class TimedReader<T> implements AsyncDisposable {
    * is the next item of the next call.
    */
   async next(untilMs: number | undefined): Promise<T | 'late' | 'end'> {
-    this.#next ??= this.#pull()
-    while (this.#arrived === undefined && this.#failure === undefined) {
+    for (;;) {
+      const item = this.take()
+      if (item !== undefined) return item
+      if (this.#failure !== undefined) throw this.#failure.error
+      if (this.#isEnded) return 'end'
+      if (!this.#isPulling) void this.#pull()
       if (untilMs !== undefined && this.#clock.nowMs() >= untilMs) return 'late'
       if (untilMs !== undefined) this.#setAlarm(untilMs)
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
     }
-    this.#next = undefined
-    if (this.#failure !== undefined) throw this.#failure.error
-    const result = this.#arrived
-    this.#arrived = undefined
-    return result === undefined || result.done === true ? 'end' : result.value
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isEnded = true
     this.#closed.abort()
     // One that waits in its `next` is ended by whoever made it wait, which was aborted or closed.
     await this.#iterator.return?.().catch(() => {})
   }
 
+  /** Reads until there is enough. Never throws. */
   async #pull(): Promise<void> {
+    this.#isPulling = true
     try {
-      this.#arrived = await this.#iterator.next()
+      while (!this.#isEnded && !this.#hasEnough()) {
+        const result = await this.#iterator.next()
+        if (result.done === true) this.#isEnded = true
+        else this.#add(result.value)
+      }
     } catch (error) {
       this.#failure = { error }
     }
-    this.#wake?.()
+    this.#isPulling = false
+    this.#wakeUp()
+  }
+
+  #hasEnough(): boolean {
+    return this.#bytes > this.#options.bytesMax || this.#items.length >= ITEMS_MAX
+  }
+
+  #add(item: T): void {
+    this.#items.push(item)
+    this.#bytes += this.#options.bytesOf(item)
+    if (this.#isWaking || this.#wake === undefined) return
+    // Not at once: more is often there, and comes before anything else gets its turn.
+    this.#isWaking = true
+    setImmediate(() => this.#wakeUp())
+  }
+
+  #wakeUp(): void {
+    this.#isWaking = false
+    const wake = this.#wake
+    this.#wake = undefined
+    wake?.()
   }
 
   /** One at a time: it wakes too early rather than too late. */
@@ -57,7 +116,7 @@ export class TimedReader<T> implements AsyncDisposable {
     this.#alarmMs = untilMs
     const wake = () => {
       if (this.#alarmMs === untilMs) this.#alarmMs = undefined
-      this.#wake?.()
+      this.#wakeUp()
     }
     this.#clock
       .sleep(Math.max(1, untilMs - this.#clock.nowMs()), this.#closed.signal)

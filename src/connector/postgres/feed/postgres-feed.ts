@@ -83,7 +83,7 @@ export class PostgresFeed implements Feed {
     const onAbort = () => copy.fail(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
     try {
-      await this.#nextFrame(copy, signal)
+      while (!this.#frames.next()) await this.#refill(copy, signal)
       if (this.#frames.type !== FRAME.copyBoth) throw this.#endOfStream()
     } catch (error) {
       throw this.#toFeedError(error)
@@ -103,10 +103,15 @@ export class PostgresFeed implements Feed {
     const beside = Promise.all([this.#beat(copy), this.#look(copy)])
     try {
       for (;;) {
-        await this.#nextFrame(copy, signal)
+        // Most frames are there and need nothing: a wait for each costs more than to read it.
+        while (!this.#frames.next()) await this.#refill(copy, signal)
         if (this.#frames.type !== FRAME.copyData) this.#passOver()
-        else await this.#takePayload(signal)
-        yield* this.#decoder.out.splice(0)
+        else {
+          const wanted = this.#takePayload()
+          if (wanted !== undefined) await this.#judgeAndTake(wanted, signal)
+        }
+        if (this.#decoder.out.length === 0) continue
+        for (const message of this.#decoder.out.splice(0)) yield message
       }
     } catch (error) {
       signal.throwIfAborted()
@@ -142,25 +147,29 @@ export class PostgresFeed implements Feed {
     )
   }
 
-  async #nextFrame(copy: CopyBoth, signal: AbortSignal): Promise<void> {
-    while (!this.#frames.next()) {
-      signal.throwIfAborted()
-      this.#frames.push(await copy.next())
-    }
+  async #refill(copy: CopyBoth, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    this.#frames.push(await copy.next())
   }
 
-  async #takePayload(signal: AbortSignal): Promise<void> {
+  /** @returns what has to be judged before the payload can be taken */
+  #takePayload(): Relation | undefined {
     const { buffer, start } = this.#frames
-    if (buffer[start] === PAYLOAD.keepalive) {
-      const { position, time, wantsAnswer } = readKeepalive(buffer, start)
-      if (wantsAnswer) this.#sendStatus(false)
-      if (this.#decoder.idle(position, time)) this.#tellCatalogue()
-      return
+    if (buffer[start] !== PAYLOAD.keepalive) {
+      return this.#decoder.take(buffer, start + LOG_HEADER_BYTES)
     }
-    const wanted = this.#decoder.take(buffer, start + LOG_HEADER_BYTES)
-    if (wanted === undefined) return
-    await this.#judge(wanted, signal)
-    await this.#takePayload(signal)
+    const { position, time, wantsAnswer } = readKeepalive(buffer, start)
+    if (wantsAnswer) this.#sendStatus(false)
+    if (this.#decoder.idle(position, time)) this.#tellCatalogue()
+    return undefined
+  }
+
+  async #judgeAndTake(relation: Relation, signal: AbortSignal): Promise<void> {
+    let wanted: Relation | undefined = relation
+    while (wanted !== undefined) {
+      await this.#judge(wanted, signal)
+      wanted = this.#takePayload()
+    }
   }
 
   /** Frames that are no data: notices and settings say nothing, everything else is the end. */
