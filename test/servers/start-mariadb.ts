@@ -18,6 +18,8 @@ export type MariadbServer = AsyncDisposable & {
   readonly folder: string
   /** What the server printed last, for a failing test's message. */
   log(): string
+  /** Kills it as a crash would, and starts it again over the same data at the same port. */
+  crash(): Promise<void>
   /** Shuts down and removes the data. May be called twice. */
   stop(): Promise<void>
 }
@@ -75,15 +77,33 @@ export async function startMariadb(options: StartMariadbOptions = {}): Promise<M
   }
   try {
     const place = await prepareFolder(folder, options)
-    const { child, log, port } = await startOnFreePort(place, options.options ?? {})
+    let { child, log, port } = await startOnFreePort(place, options.options ?? {})
     guard.stdin?.write(`${child.pid}\n`)
     let stopping: Promise<void> | undefined
     const stop = () => {
       stopping ??= stopChild(child, STOP).then(removeFolder)
       return stopping
     }
-    const url = `mariadb://admin:${place.password}@127.0.0.1:${port}`
-    return { url, port, pid: child.pid ?? 0, folder, log, stop, [Symbol.asyncDispose]: stop }
+    const crash = async () => {
+      child.kill('SIGKILL')
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+      child = spawnServer(place, port, options.options ?? {})
+      log = keepLog(child)
+      guard.stdin?.write(`${child.pid}\n`)
+      await waitUntilReady(child, log)
+    }
+    return {
+      url: `mariadb://admin:${place.password}@127.0.0.1:${port}`,
+      port,
+      get pid() {
+        return child.pid ?? 0
+      },
+      folder,
+      log: () => log(),
+      crash,
+      stop,
+      [Symbol.asyncDispose]: stop,
+    }
   } catch (error) {
     await removeFolder()
     throw error

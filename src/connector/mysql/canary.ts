@@ -17,7 +17,7 @@ async function open({ address, signal }: ConnectorOptions, table: EntityName): P
   return {
     async write(mark, forSignal) {
       assert(/^[a-z0-9]+$/.test(mark), 'A mark is letters and digits.')
-      const sql = `UPDATE ${tableOf(table)} SET mark = ${quoteText(mark)},
+      const sql = `UPDATE ${quoteName(tableOf(table))} SET mark = ${quoteText(mark)},
         beaten_at = UTC_TIMESTAMP(6) WHERE id = 1`
       const count = await session.change(sql, forSignal).catch((error: unknown) => {
         const said = readServerError(error)
@@ -38,7 +38,7 @@ function lost(table: EntityName, error: unknown): unknown {
 
 function statements({ reader, table, writer }: CanarySetup): string[] {
   const own = parseAddress(writer.reveal())
-  const name = `${quoteName(own.database)}.${tableOf(table)}`
+  const name = `${quoteName(own.database)}.${quoteName(tableOf(table))}`
   const reads = parseAddress(reader.reveal()).user
   return [
     `CREATE TABLE ${name} (id INT PRIMARY KEY, mark VARCHAR(64) NOT NULL, beaten_at DATETIME(6)) ENGINE = InnoDB;`,
