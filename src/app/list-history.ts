@@ -55,7 +55,7 @@ async function readHistory(
 }
 
 /** Each transaction has its own time, which its entry or the table of it knows. */
-async function dateVersions(
+export async function dateVersions(
   vault: Vault,
   {
     state,

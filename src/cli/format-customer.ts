@@ -1,7 +1,8 @@
+import type { CustomerHistory } from '#app/customer-history'
 import type { CustomerDiff } from '#app/diff-customer'
 import type { FoundCustomers } from '#app/find-customers'
 import type { ShownCustomer, ShownCustomerRecord } from '#app/show-customer'
-import { formatCount } from './format-amounts.ts'
+import { formatCount, formatTime } from './format-amounts.ts'
 import { formatChanged, formatLines } from './format-fields.ts'
 import { formatTable } from './format-table.ts'
 import type { Paint } from './paint.ts'
@@ -144,4 +145,19 @@ export function formatMatches({ found, matches, points }: FoundCustomers): strin
     rows,
   )
   return `${matches.length === 0 ? '' : table}${count} found at ${points.join(', ')}.\n`
+}
+
+/** The merged timeline of one customer; of an update, what changed. */
+export function formatCustomerHistory({ moments, records, versions }: CustomerHistory): string {
+  const lines = versions.map(({ before, entity, fields, key, op, point, time }) => {
+    const head = `${formatTime(time)}  ${point}  ${SIGNS[op]} ${visible(`${entity}:${key}`)}\n`
+    return op === 'update' && before !== null ? head + formatChanged(before, fields) : head
+  })
+  const counts = `${formatCount(versions.length)} versions of ${formatCount(records)} records`
+  const { looked, of } = moments
+  const limits =
+    looked < of
+      ? ` What belonged to it was looked for at ${formatCount(looked)} of ${formatCount(of)} moments.`
+      : ''
+  return `${lines.join('')}${counts}.${limits}\n`
 }

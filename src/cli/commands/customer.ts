@@ -1,6 +1,11 @@
 import { type Command, Option } from 'commander'
 import { drawCustomer, PICTURES } from '../draw-customer.ts'
-import { formatCustomer, formatCustomerDiff, formatMatches } from '../format-customer.ts'
+import {
+  formatCustomer,
+  formatCustomerDiff,
+  formatCustomerHistory,
+  formatMatches,
+} from '../format-customer.ts'
 import type { Act } from '../shell.ts'
 import { warnUnproven } from '../warn-unproven.ts'
 
@@ -19,6 +24,7 @@ export function addCustomer(program: Command, act: Act): void {
     .description('The customer as the unit, over all systems of the customer map.')
   addFindCustomer(customer, act)
   addShowCustomer(customer, act)
+  addHistoryOfCustomer(customer, act)
   addDiffCustomer(customer, act)
 }
 
@@ -72,6 +78,28 @@ function addShowCustomer(customer: Command, act: Act): void {
             ? formatCustomer(shown, { isAll: all, paint: output.paint })
             : drawCustomer(shown, { picture: draw, isAll: all }),
         )
+      }),
+    )
+}
+
+type HistoryOptions = { readonly map?: string; readonly source?: string }
+
+function addHistoryOfCustomer(customer: Command, act: Act): void {
+  customer
+    .command('history')
+    .argument('<ID>', 'its number or key in any of the systems')
+    .option('--source <NAME>', 'the system whose number it is')
+    .option('--map <FILE>', 'the map (default: customers.yaml beside the configuration)')
+    .description('List every version of all that ever belonged to one customer, newest first.')
+    .action(
+      act(async ({ context, output, signal }, id: string, options: HistoryOptions) => {
+        const load = () => import('#app/customer-history')
+        const vault = await context.openVault(signal, { meanwhile: load })
+        const { customerHistory } = await load()
+        const request = { id, source: options.source, file: options.map }
+        const history = await customerHistory(context, vault, request, signal)
+        warnUnproven(output, history)
+        await output.answer(history, () => formatCustomerHistory(history))
       }),
     )
 }
