@@ -13,10 +13,12 @@ import type { FollowMemory } from '../follow-deps.ts'
 import type { EntityGatheringDeps } from './entity-gathering.ts'
 import { type FollowedEntities, followedEntities } from './followed-entities.ts'
 import { formatFeedBody, needsTable } from './format-feed-body.ts'
-import { Gathering } from './gathering.ts'
+import { type Gathered, Gathering } from './gathering.ts'
 import type { ScanDeps } from './scan-beside.ts'
 
 type WriterParts = {
+  /** Aborted with what a commit failed with, so that nobody goes on behind it. */
+  readonly failing: AbortController
   readonly feed: Feed
   readonly memory: FollowMemory
   readonly point: Point
@@ -35,8 +37,9 @@ export type Lost = {
 const SORT_SHARE = 4
 
 /**
- * Commits what a feed tells, an entry after the other, each resting on the one before. What it writes
- * is not to be interrupted, so it takes no signal: whoever stops lets it end.
+ * Commits what a feed tells, an entry after the other, each resting on the one before. While one is
+ * written the next is gathered. What it writes is not to be interrupted, so it takes no signal: whoever
+ * stops lets it end.
  */
 export class EntryWriter {
   readonly #scan: ScanDeps
@@ -55,6 +58,8 @@ export class EntryWriter {
   /** Up to where everything was told; and up to where it is committed. */
   #cameTo: Pick<Cut, 'position' | 'time'>
   #position: string
+  #beganMs = Number.NEGATIVE_INFINITY
+  #committing: Promise<void> = Promise.resolve()
 
   static async open(scan: ScanDeps, parts: WriterParts, signal: AbortSignal): Promise<EntryWriter> {
     const { deps, request } = scan
@@ -86,7 +91,7 @@ export class EntryWriter {
     this.#gathering = this.#makeGathering()
   }
 
-  /** The entities as they are at the newest entry. */
+  /** The entities as they are at the newest entry, written or about to be. */
   get followed(): FollowedEntities {
     return this.#followed
   }
@@ -114,19 +119,38 @@ export class EntryWriter {
     this.#cameTo = { position, time }
   }
 
-  /** Commits the whole transactions that wait; nothing happens when none does. */
+  /** When the newest entry was begun to be written. */
+  get beganMs(): number {
+    return this.#beganMs
+  }
+
+  /**
+   * Begins to commit the whole transactions that wait, once what was begun before is committed;
+   * nothing happens when none does.
+   * @throws what the entry before failed with
+   */
   async commit(): Promise<void> {
-    if (!this.#gathering.isEmpty) await this.#commit()
+    if (this.#gathering.isEmpty) return
+    await this.settle()
+    this.#close()
   }
 
   /** Commits an entry that only says how far everything was told, so that the source need not keep it. */
   async beat(): Promise<void> {
     assert(this.#gathering.isEmpty, 'Nothing waits when the source is quiet.')
-    await this.#commit()
+    await this.settle()
+    this.#close()
+    await this.settle()
   }
 
-  /** States that something could not be told. */
+  /** Waits until what was begun is committed. @throws what it failed with */
+  async settle(): Promise<void> {
+    await this.#committing
+  }
+
+  /** States that something could not be told, behind all that was. */
   async stateGap(gap: Lost): Promise<void> {
+    await this.settle()
     const { deps, request } = this.#scan
     const { entities, found, reason, remedy } = gap
     const lost = [...entities]
@@ -136,27 +160,37 @@ export class EntryWriter {
     deps.tell({ kind: 'gap', seq: committed.seq, reason, found, remedy, entities })
   }
 
-  /** Drops what waits: it will be told again. */
+  /** Drops what waits, which will be told again; what is being committed is not taken back. */
   async discard(): Promise<void> {
     await this.#gathering.discard()
+    // Whoever waits for it is told.
+    await this.settle().catch(() => {})
     this.#begin()
   }
 
-  async #commit(): Promise<void> {
+  /** What is gathered from here on is of the next entry. */
+  #close(): void {
+    const closed = { gathering: this.#gathering, session: this.#session, cameTo: this.#cameTo }
+    this.#beganMs = this.#scan.deps.clock.nowMs()
+    this.#followed = closed.gathering.after()
+    this.#begin()
+    this.#committing = this.#commit(closed)
+    this.#committing.catch((error: unknown) => this.#parts.failing.abort(error))
+  }
+
+  async #commit({ cameTo, gathering, session }: Closed): Promise<void> {
     const { deps, request } = this.#scan
     const { vault } = deps
     const { source } = request
-    const gathering = this.#gathering
-    const session = this.#session
-    const startedMs = deps.clock.nowMs()
-    const gathered = await gathering.finish()
+    const startedMs = this.#beganMs
+    const gathered = await finishOrDiscard(gathering)
     const { transactions } = gathered
     const table = needsTable(gathered)
       ? await vault.putTransactions({ source, session, transactions }, this.#signal)
       : null
     const last = transactions.at(-1)
     const { identity } = this.#parts.point.body.cut
-    const { position, time } = last ?? this.#cameTo
+    const { position, time } = last ?? cameTo
     const body = formatFeedBody({
       gathered,
       session,
@@ -173,11 +207,9 @@ export class EntryWriter {
     const { seq } = await commitPoint(vault, state, body, this.#signal)
     this.#parts.feed.acknowledge(position)
     this.#baseSeq = seq
-    this.#followed = gathered.followed
     this.#position = position
     this.#parts.memory.lastEntryMs = deps.clock.nowMs()
     await this.#outdateBlobs(state)
-    this.#begin()
     this.#tell(seq, body)
     await deps.afterCommit()
   }
@@ -233,6 +265,21 @@ export class EntryWriter {
       memoryBytesMax: Math.ceil(sortBytesMax / SORT_SHARE),
       signal: this.#signal,
     })
+  }
+}
+
+type Closed = {
+  readonly gathering: Gathering
+  readonly session: string
+  readonly cameTo: Pick<Cut, 'position' | 'time'>
+}
+
+async function finishOrDiscard(gathering: Gathering): Promise<Gathered> {
+  try {
+    return await gathering.finish()
+  } catch (error) {
+    await gathering.discard()
+    throw error
   }
 }
 

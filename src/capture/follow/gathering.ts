@@ -149,13 +149,19 @@ export class Gathering {
     this.#open = undefined
   }
 
-  /** Writes all of it, durable and visible to nobody. */
-  async finish(): Promise<Gathered> {
+  /** The entities as they are behind it, once nothing more is added. */
+  after(): FollowedEntities {
     assert(this.#open === undefined, 'What is committed are whole transactions.')
-    const segments = await this.#finishAll()
     const followed = new Map(this.#before)
     for (const [entity, touched] of this.#touched)
       followed.set(entity, this.#after(entity, touched))
+    return followed
+  }
+
+  /** Writes all of it, durable and visible to nobody. */
+  async finish(): Promise<Gathered> {
+    const followed = this.after()
+    const segments = await this.#finishAll()
     const entities = [...followed]
       .filter(([, { isTold }]) => isTold)
       .map(([entity, after]) => this.#describe(entity, after))

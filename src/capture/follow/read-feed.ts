@@ -38,6 +38,8 @@ const READING: TimedReaderOptions<FeedMessage> = {
   bytesOf: (message) => (message.kind === 'changes' ? changesBytes(message) : 0),
   bytesMax: 1_048_576,
 }
+/** So much of the longest wait is waited at least, for others. */
+const SOON = 0.1
 /** How long after a cut could not be opened it is tried again. */
 const CUT_RETRY_MS = 60_000
 
@@ -62,11 +64,13 @@ export async function readFeed(
     },
     stop,
   )
-  const writer = await EntryWriter.open(scan, { feed, memory, point, state }, stop)
+  const failing = new AbortController()
+  const parts = { failing, feed, memory, point, state }
+  const writer = await EntryWriter.open(scan, parts, stop)
   memory.hasFollowed = true
   memory.reconcile ??= nextScan(scan, { point, state })
   scan.deps.tell({ kind: 'opened', seq: point.seq })
-  await using reading = new FeedReading(scan, { feed, memory, point, state, writer })
+  await using reading = new FeedReading(scan, { ...parts, writer })
   return await reading.run(stop)
 }
 
@@ -83,6 +87,7 @@ function nextScan(
 }
 
 type ReadingParts = {
+  readonly failing: AbortController
   readonly feed: Feed
   readonly memory: FollowMemory
   readonly point: Point
@@ -121,9 +126,9 @@ class FeedReading implements AsyncDisposable {
   }
 
   async run(stop: AbortSignal): Promise<ReadEnd> {
-    const { feed } = this.#parts
+    const { failing, feed } = this.#parts
     const { clock } = this.#scan.deps
-    const signal = AbortSignal.any([stop, this.#closed.signal])
+    const signal = AbortSignal.any([stop, failing.signal, this.#closed.signal])
     await using messages = new TimedReader<FeedMessage>(clock, feed.read(signal), READING)
     // Before the reader goes, whatever it waits for has to end.
     using _closing = { [Symbol.dispose]: () => this.#closed.abort() }
@@ -356,9 +361,11 @@ class FeedReading implements AsyncDisposable {
     await this.#parts.writer.commit()
   }
 
+  /** An entry a `commitMs`; the first after a pause waits only for what comes right behind. */
   #setDeadline(): void {
     const { deps, request } = this.#scan
-    this.#deadlineMs ??= deps.clock.nowMs() + request.commitMs
+    const soonMs = deps.clock.nowMs() + request.commitMs * SOON
+    this.#deadlineMs ??= Math.max(soonMs, this.#parts.writer.beganMs + request.commitMs)
   }
 
   #isDue(gathering: Gathering): boolean {
@@ -398,11 +405,13 @@ class FeedReading implements AsyncDisposable {
   /** What was told whole is kept; what was not is told again. */
   async #endForStop(): Promise<ReadEnd> {
     if (!this.#isStreaming) await this.#commit()
+    await this.#parts.writer.settle()
     return { kind: 'stopped' }
   }
 
   async #endForScan(): Promise<ReadEnd> {
     await this.#commit()
+    await this.#parts.writer.settle()
     const until = this.#until
     assert(until !== undefined, 'Reading ends at a cut.')
     this.#until = undefined
