@@ -8,6 +8,8 @@ import { makeCertificates } from '#test/servers/make-certificates'
 import { giveTo } from '#test/servers/server-user'
 import { type MariadbServer, startMariadb } from '#test/servers/start-mariadb'
 import { findEntity, optionsFor, readRows } from '../testing/contract-system.ts'
+import { beginFeed, feedOf, readTransactions } from '../testing/feed-following.ts'
+import { FeedMirror } from '../testing/feed-mirror.ts'
 import { mysqlConnector } from './mysql-connector.ts'
 
 const never = new AbortController().signal
@@ -69,6 +71,22 @@ describeMariadb('TLS', () => {
     expect(await countRows(`ssl-mode=verify-ca&ssl-ca=${files.caFile}`)).toBe(20_000)
     const identity = `ssl-mode=verify-identity&ssl-ca=${files.caFile}`
     expect(await countRows(identity, 'localhost')).toBe(20_000)
+  })
+
+  test('the feed comes over it, too', async () => {
+    await database.query(`GRANT REPLICATION SLAVE, BINLOG MONITOR ON *.* TO secure@'127.0.0.1'`)
+    const address = `mariadb://secure:s@127.0.0.1:${server.port}/${database.name}?ssl-mode=required`
+    await using source = await mysqlConnector.openSource(optionsFor(new Secret(address)))
+    const scope = { name: 'secure', isCovered: () => true }
+    const { after, entities, store } = await beginFeed(feedOf(source), scope)
+    await database.query(`UPDATE many SET v = REPEAT('y', 1000); DELETE FROM many WHERE id > 5`)
+    await using feed = await feedOf(source).open({ ...scope, after, entities }, never)
+    const mirror = new FeedMirror(store, 'none')
+    const told = await readTransactions(feed, { mirror }, 2)
+    expect(told.map(({ deletes, updates }) => [updates, deletes])).toEqual([
+      [20_000, 0],
+      [0, 19_995],
+    ])
   })
 
   test('another authority, and no encryption where it is asked for, are refused', async () => {
