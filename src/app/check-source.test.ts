@@ -50,7 +50,11 @@ function aSource(
     }),
   }
   const opened = { system: read, source: feed === undefined ? source : { ...source, feed } }
-  return { deps: { openSource: async () => opened }, closed }
+  const openCanary = async () => {
+    throw new Error('There is no canary.')
+  }
+  const canaryStatements = async () => null
+  return { deps: { openSource: async () => opened, openCanary, canaryStatements }, closed }
 }
 
 test('checkSource() says what is covered and closes what it opened', async () => {

@@ -3,7 +3,7 @@ import type { FeedHealth, FeedReport } from '#connector/feed'
 import type { SourceIdentity } from '#record/cut'
 import type { EntityName } from '#record/entity-name'
 import type { DescribedEntity } from '#record/schema'
-import { AppError } from '#stdx/app-error'
+import { AppError, isAppError } from '#stdx/app-error'
 import type { Context, OpenedSource } from './context.ts'
 
 /** What a source is and what of it is backed up, as `source check --json` prints it. */
@@ -20,6 +20,8 @@ export type SourceAnswer = {
   readonly grants: readonly string[]
   /** What following needs and does not find; `null` when the source is not to be followed. */
   readonly feed: FeedAnswer | null
+  /** The row that proves the way to the vault; `null` where none is configured. */
+  readonly canary: CanaryAnswer | null
   readonly verdict: 'ready' | 'unreadable' | 'empty' | 'unfollowable'
 }
 
@@ -27,6 +29,13 @@ export type FeedAnswer = FeedReport & {
   readonly name: string
   /** Whether the source keeps its log for it, how much, and up to where the vault holds all. */
   readonly health: FeedHealth
+}
+
+export type CanaryAnswer = {
+  /** What keeps it from coming through; `null`: nothing that can be seen without sending it. */
+  readonly problem: string | null
+  /** What makes it, for an administrator to run once. */
+  readonly statements: readonly string[]
 }
 
 export type EntityAnswer = {
@@ -48,7 +57,7 @@ export type EntityAnswer = {
  * @throws connector.feed-unsupported when it is to be followed and cannot be
  */
 export async function checkSource(
-  deps: Pick<Context, 'openSource'>,
+  deps: Pick<Context, 'canaryStatements' | 'openCanary' | 'openSource'>,
   name: string,
   signal: AbortSignal,
 ): Promise<SourceAnswer> {
@@ -70,6 +79,7 @@ export async function checkSource(
     idle: idleGlobs(system.include, names),
     grants: [...new Set(grants)],
     feed,
+    canary: await checkCanary(deps, { system, feed, entities }, signal),
     verdict: judge(grants.length, covered.length, feed),
   }
 }
@@ -97,6 +107,34 @@ async function checkFeed(
   }
   const report = await source.feed.check({ name: feedName, isCovered }, signal)
   return { name: feedName, ...report, health: await source.feed.readHealth(feedName, signal) }
+}
+
+async function checkCanary(
+  deps: Pick<Context, 'canaryStatements' | 'openCanary'>,
+  {
+    entities,
+    feed,
+    system,
+  }: {
+    readonly entities: readonly DescribedEntity[]
+    readonly feed: FeedAnswer | null
+    readonly system: OpenedSource['system']
+  },
+  signal: AbortSignal,
+): Promise<CanaryAnswer | null> {
+  const table = system.follow?.canary?.table
+  const statements = await deps.canaryStatements(system.name)
+  if (table === undefined || statements === null) return null
+  const answer = (problem: string | null) => ({ problem, statements })
+  if (!entities.some(({ entity }) => entity === table)) return answer(`${table} is not there`)
+  if (!feed?.followed.some((entity) => entity === table)) return answer(`${table} is not followed`)
+  try {
+    await using _row = await deps.openCanary(system.name, signal)
+    return answer(null)
+  } catch (error) {
+    if (!isAppError(error)) throw error
+    return answer(error.message)
+  }
 }
 
 function describe(described: DescribedEntity, isCovered: boolean): EntityAnswer {

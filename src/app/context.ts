@@ -1,5 +1,6 @@
 import type { CaptureEntity } from '#capture/capture-entity'
 import type { Config, System } from '#config/config'
+import type { CanaryRow } from '#connector/canary'
 import type { Source, Target } from '#connector/connector'
 import type { Clock } from '#stdx/clock'
 import type { Random } from '#stdx/random'
@@ -44,6 +45,13 @@ export type Context = {
   readVaultRequest(signal: AbortSignal, config?: Config): Promise<OpenVaultRequest>
   /** @throws config.name-unknown | config.variable-missing | connector.unreachable | connector.denied */
   openSource(name: string, signal: AbortSignal): Promise<OpenedSource>
+  /**
+   * Connects as the one who updates the canary of a source that has one.
+   * @throws connector.unreachable | connector.denied | connector.address-invalid
+   */
+  openCanary(name: string, signal: AbortSignal): Promise<CanaryRow>
+  /** What makes the canary of a source that has one; `null`: it has none. */
+  canaryStatements(name: string): Promise<readonly string[] | null>
   /** Where entities of one source are captured, in threads of their own. The caller disposes it. */
   openCapturePool(vault: Vault, source: string, signal: AbortSignal): Promise<CapturePool>
   /** Opens a target; the name of a source is refused. @throws as `openSource` */

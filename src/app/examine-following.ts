@@ -5,7 +5,7 @@ import type { Point, TimelineState } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
 import { attempt, type Finding } from './finding.ts'
-import { judgeFollowing } from './judge-following.ts'
+import { judgeCanary, judgeFollowing } from './judge-following.ts'
 
 /**
  * Looks at how a source is followed, or keeps its log for nobody: what the source says of the feed, and
@@ -24,7 +24,7 @@ export async function examineFollowing(
     await using _source = source
     const feed = system.feedName ?? newest?.body.follow?.feed
     if (source.feed === undefined || feed === undefined) return []
-    return judgeFollowing({
+    const facts = {
       source: name,
       feed,
       isWanted: system.feedName !== undefined,
@@ -32,7 +32,12 @@ export async function examineFollowing(
       health: await source.feed.readHealth(feed, signal),
       known: newest === undefined ? null : await readKnown(source, { feed, newest }, signal),
       heartbeatMs: system.follow?.heartbeatMs ?? 0,
-    })
+    }
+    const canary = system.follow?.canary
+    if (canary === undefined || state === undefined) return judgeFollowing(facts)
+    const nowMs = Date.parse(facts.known?.now ?? '')
+    const arrived = lastArrival(state, canary.table)
+    return [...judgeFollowing(facts), judgeCanary({ ...canary, source: name, arrived, nowMs })]
   })
   return problem === undefined ? findings : [problem]
 }
@@ -49,6 +54,19 @@ async function readState(
 /** Where the newest point is a backup that somebody made beside, the one before it tells. */
 function newestFollowed({ points }: TimelineState): Point | undefined {
   return [points.at(-1), points.at(-2)].find((point) => point?.body.follow !== undefined)
+}
+
+/** So many points are looked at: of a canary that comes through, one of the newest has it. */
+const POINTS_MAX = 1000
+
+/** When the source committed the newest entry with a canary in it. */
+function lastArrival({ points }: TimelineState, table: string): string | null {
+  for (const { body } of points.backwards().take(POINTS_MAX)) {
+    if (body.follow?.part !== 'transactions') continue
+    const told = body.entities.find(({ entity }) => entity === table)
+    if (told !== undefined && told.inserted + told.updated > 0) return body.cut.time
+  }
+  return null
 }
 
 /** Where the source has committed nothing since, all is known up to now. */

@@ -16,9 +16,11 @@ export type { Finding } from './finding.ts'
 
 export type ExamineSetupDeps = Pick<
   Context,
+  | 'canaryStatements'
   | 'clock'
   | 'configPath'
   | 'credentialFile'
+  | 'openCanary'
   | 'openSource'
   | 'openStore'
   | 'openVault'

@@ -51,7 +51,10 @@ const METRICS = {
     'holdfast_canary_delay_seconds',
     'From the update of the canary until it was durable in the vault, of the newest one.',
   ),
-  canaryLate: gauge('holdfast_canary_late', 'Whether a canary has not come through in time.'),
+  canaryLate: gauge(
+    'holdfast_canary_late',
+    'Whether a canary has not come through in time, or could not be sent.',
+  ),
   canaries: counter('holdfast_canary_arrivals_total', 'Canaries that came through.'),
 } as const satisfies Record<string, Metric>
 
@@ -102,6 +105,15 @@ export class FollowMetrics {
         break
       case 'gap':
         add(values, 'gaps', 1)
+        break
+      case 'canary':
+        values.set('canaryDelaySeconds', event.delayMs / 1000)
+        values.set('canaryLate', 0)
+        add(values, 'canaries', 1)
+        break
+      case 'canary-late':
+      case 'canary-failed':
+        values.set('canaryLate', 1)
         break
       case 'scanning':
       case 'idle':

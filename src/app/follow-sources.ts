@@ -1,7 +1,9 @@
+import { Canary } from '#capture/canary'
 import type { FollowDeps, FollowRequest } from '#capture/follow-deps'
 import type { FollowEvent } from '#capture/follow-events'
 import { followSource } from '#capture/follow-source'
 import { entityFilter } from '#config/entity-filter'
+import { parseEntityName } from '#record/entity-name'
 import { AppError } from '#stdx/app-error'
 import type { Clock } from '#stdx/clock'
 import type { Vault } from '#vault/vault'
@@ -13,7 +15,7 @@ export type { FollowEvent } from '#capture/follow-events'
 
 export type FollowSourcesDeps = Pick<
   Context,
-  'clock' | 'openCapturePool' | 'openSource' | 'progress' | 'random' | 'readConfig'
+  'clock' | 'openCanary' | 'openCapturePool' | 'openSource' | 'progress' | 'random' | 'readConfig'
 >
 
 export type FollowSourcesRequest = {
@@ -88,8 +90,30 @@ async function followOne(
   }
   const { followDeps, followRequest } = await prepareFollowing(deps, vault, { ...request, tell })
   const isOneScan = request.isOneScan ?? false
-  await followSource(followDeps, { ...followRequest, isOneScan }, both)
+  const canary = isOneScan ? undefined : await canaryOf(deps, source, tell)
+  const singing = canary?.run(both)
+  try {
+    const watched = canary?.attach(followDeps) ?? followDeps
+    await followSource(watched, { ...followRequest, isOneScan }, both)
+  } finally {
+    ending.abort()
+    await singing
+  }
   if (request.isOneScan) stop.throwIfAborted()
+}
+
+async function canaryOf(
+  deps: FollowSourcesDeps,
+  source: string,
+  tell: (event: FollowEvent) => void,
+): Promise<Canary | undefined> {
+  const { follow } = await readFollowed(deps, source)
+  if (follow?.canary === undefined) return undefined
+  const { everyMs, lateMs, table } = follow.canary
+  const openRow = (signal: AbortSignal) => deps.openCanary(source, signal)
+  const { clock, random } = deps
+  const options = { table: parseEntityName(table), everyMs, lateMs }
+  return new Canary({ clock, random, tell, openRow }, options)
 }
 
 export type FollowingOptions = {

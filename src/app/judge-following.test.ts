@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { FeedHealth } from '#connector/feed'
-import { type FollowingFacts, judgeFollowing } from './judge-following.ts'
+import { type FollowingFacts, judgeCanary, judgeFollowing } from './judge-following.ts'
 
 const SOUND: FeedHealth = {
   state: 'safe',
@@ -81,4 +81,15 @@ test('judgeFollowing() notices a follower that does not keep up', () => {
   expect(bad({}, { known })).toMatchObject([
     { found: 'followed, but only known up to 2026-06-30T12:00:00Z' },
   ])
+})
+
+test.each([
+  [null, 'bad'],
+  ['2026-06-30T12:00:00Z', 'good'],
+  ['2026-06-30T11:58:31Z', 'good'],
+  ['2026-06-30T11:58:29Z', 'bad'],
+] as const)('judgeCanary() of one that came through at %s is %s', (arrived, verdict) => {
+  const times = { everyMs: 30_000, lateMs: 60_000, nowMs: Date.parse('2026-06-30T12:00:00Z') }
+  const facts = { source: 'erp', table: 'public.holdfast_canary', arrived, ...times }
+  expect(judgeCanary(facts).verdict).toBe(verdict)
 })

@@ -30,6 +30,34 @@ export function judgeFollowing(facts: FollowingFacts): Finding[] {
   return [judgeReader(facts), ...judgeDisk(facts)]
 }
 
+export type CanaryFacts = {
+  readonly source: string
+  readonly table: string
+  /** When the source committed the newest that came through. */
+  readonly arrived: string | null
+  /** By the source's clock. */
+  readonly nowMs: number
+  readonly everyMs: number
+  readonly lateMs: number
+}
+
+/** Whether what was committed in the source comes through to the vault. Pure. */
+export function judgeCanary({
+  arrived,
+  everyMs,
+  lateMs,
+  nowMs,
+  source,
+  table,
+}: CanaryFacts): Finding {
+  const check = `canary ${source}`
+  const fix = `See that \`holdfast follow ${source}\` runs and what it says, and \`holdfast source check ${source}\` for the statements that make ${table}.`
+  if (arrived === null) return { check, verdict: 'bad', found: 'none has come through', fix }
+  const ageMs = nowMs - Date.parse(arrived)
+  const found = `the newest that came through is of ${arrived}`
+  return ageMs <= everyMs + lateMs ? good(check, found) : { check, verdict: 'bad', found, fix }
+}
+
 /** A feed that nobody wants any more is one that its source keeps its log for. */
 function isLeft({ health, isBegun }: FollowingFacts): boolean {
   const isThere = health.state !== 'missing' && health.state !== 'given-up'

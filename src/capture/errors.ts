@@ -55,6 +55,12 @@ export const CAPTURE_ERRORS = {
     retry: 'after-fix',
     help: 'There is no feed that a scan could be compared with. `holdfast follow NAME` begins one, with a scan; `holdfast backup NAME` scans without.',
   },
+  'capture.canary-late': {
+    status: 503,
+    exit: 1,
+    retry: 'later',
+    help: 'What was committed in the source does not reach the vault in time, or not at all. Look at what `holdfast follow` says beside it: a scan that runs, a source or a store that cannot be reached. When it says nothing, see with `holdfast source check NAME` whether the table of the canary is followed.',
+  },
   'capture.behind': {
     status: 503,
     exit: 11,

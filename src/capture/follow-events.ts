@@ -15,6 +15,12 @@ export type FollowEvent =
   /** Something could not be told: since this entry it is not known what these entities hold. */
   | ({ readonly kind: 'gap' } & GapEvent)
   | { readonly kind: 'reconcile-failed'; readonly error: unknown; readonly nextMs: number }
+  /** A canary came through: it was told by the feed, and is durable in the vault. */
+  | { readonly kind: 'canary'; readonly delayMs: number }
+  /** One has not come through in time; told once until one does. */
+  | { readonly kind: 'canary-late'; readonly ageMs: number }
+  /** The row could not be updated; told once until it can. */
+  | { readonly kind: 'canary-failed'; readonly error: unknown }
   /** Nothing is lost: once more after a while. */
   | { readonly kind: 'waiting'; readonly error: unknown; readonly delayMs: number }
 

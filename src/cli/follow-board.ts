@@ -58,6 +58,18 @@ export class FollowBoard {
       case 'gap':
         this.#tellGap(source, event)
         break
+      case 'canary':
+        this.#output.event({ type: 'canary', source, delayMs: event.delayMs } as { type: string })
+        break
+      case 'canary-late':
+        this.#output.warning({
+          code: 'capture.canary-late',
+          message: `${source}: the canary of ${formatDuration(event.ageMs)} ago has not come through to the vault`,
+        })
+        break
+      case 'canary-failed':
+        this.#warn(source, event.error, 'the canary was not sent, and following goes on')
+        break
       case 'reconcile-failed':
         this.#warn(source, event.error, `scan failed, again in ${inTime(event.nextMs)}`)
         break

@@ -14,6 +14,7 @@ sources:
   web:
     connector: postgres
     url: postgres://h/d?user=ann&password=s3cret
+    follow: { canary: { url: 'postgres://bird:s3cret@h/d' } }
 `
   expect(configWithoutSecrets(text)).toBe(`vault: ./v # the vault
 sources:
@@ -22,6 +23,7 @@ sources:
   web:
     connector: postgres
     url: "\${WEB_URL}"
+    follow: { canary: { url: "\${WEB_FOLLOW_CANARY_URL}" } }
 `)
 })
 

@@ -49,7 +49,12 @@ export function relocateConfig(
 type Edit = { readonly from: number; readonly to: number; readonly with: string }
 
 function takeOut(name: string, { key, value }: { key: unknown; value: unknown }): Edit[] {
-  if (!isScalar(key) || !isScalar(value) || typeof value.value !== 'string') return []
+  if (!isScalar(key)) return []
+  if (isMap(value)) {
+    const below = `${name}_${String(key.value).toUpperCase()}`
+    return value.items.flatMap((pair) => takeOut(below, pair))
+  }
+  if (!isScalar(value) || typeof value.value !== 'string') return []
   if (!holdsPassword(unveilVariables(value.value))) return []
   const field = String(key.value)
     .replaceAll(/(?=[A-Z])/g, '_')

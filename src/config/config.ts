@@ -70,4 +70,15 @@ export type FollowConfig = {
   readonly heartbeatMs: number
   /** How often all is scanned and compared; `null`: only when it has to be. */
   readonly reconcileMs: number | null
+  readonly canary?: CanaryConfig
+}
+
+export type CanaryConfig = {
+  /** Of who may update its row (secret). */
+  readonly address: Secret
+  /** As the source names it. */
+  readonly table: string
+  readonly everyMs: number
+  /** When one that has not come through is warned of. */
+  readonly lateMs: number
 }

@@ -67,6 +67,17 @@ const duration = z
   .string()
   .regex(/^[1-9][0-9]{0,4}[smhd]$/, 'a number with s, m, h or d, like 30s or 24h')
 
+const canarySchema = z.strictObject({
+  /** As whom its row is updated: a role that may do nothing else. */
+  url: z.string().min(1),
+  /** As the source names it; default: `public.holdfast_canary`, or `holdfast_canary` of MariaDB. */
+  table: z.string().min(1).optional(),
+  /** How often its row is updated. */
+  every: duration.default('30s'),
+  /** When one that has not come through is warned of. */
+  late: duration.default('60s'),
+})
+
 export const followSchema = z.strictObject({
   /** Longest a transaction waits before it is committed, together with others. */
   commit: duration.default('1s'),
@@ -74,6 +85,7 @@ export const followSchema = z.strictObject({
   reconcile: z.union([duration, z.literal(false)], 'a duration like 24h, or false').default('24h'),
   /** How often a source that changes nothing gets an entry. */
   heartbeat: duration.default('5m'),
+  canary: canarySchema.optional(),
 })
 
 const feed = {
@@ -81,7 +93,7 @@ const feed = {
     .union([z.boolean(), followSchema], 'true, false or settings in { }')
     .default(false)
     .describe(
-      'Whether the source is followed through its change feed; `source check NAME` then says what that needs. Instead of `true`: `{ commit: 1s, reconcile: 24h, heartbeat: 5m }`, how long a transaction waits at most, how often all is scanned and compared (`false`: only when it has to be), how often a quiet source gets an entry.',
+      'Whether the source is followed through its change feed; `source check NAME` then says what that needs. Instead of `true`: `{ commit: 1s, reconcile: 24h, heartbeat: 5m }`, how long a transaction waits at most, how often all is scanned and compared (`false`: only when it has to be), how often a quiet source gets an entry. `canary: { url, table, every: 30s, late: 60s }` proves the way to the vault: a row that another role updates so often, with a warning when that does not come through in time.',
     ),
   feedName: z
     .string()

@@ -190,6 +190,24 @@ test('parseConfig() takes how a source is followed', () => {
   expect(problemsOf(wrong)).toHaveLength(1)
 })
 
+test('parseConfig() takes the canary of a source that is followed', () => {
+  const read = (system: string, canary: string) => {
+    const follow = `follow: { canary: { ${canary} } }`
+    return parse(`sources: { a: { ${system}, ${follow} } }`).sources['a']?.read().follow?.canary
+  }
+  const postgres = "connector: postgres, url: 'postgres://a@b/c'"
+  const own = read(postgres, "url: 'postgres://bird:s3cret@b/c'")
+  expect(own).toMatchObject({ table: 'public.holdfast_canary', everyMs: 30_000, lateMs: 60_000 })
+  expect(own?.address.reveal()).toBe('postgres://bird:s3cret@b/c')
+  expect(JSON.stringify(own)).not.toContain('s3cret')
+  const mariadb = "connector: mariadb, url: 'mariadb://a@b/c'"
+  expect(read(mariadb, 'url: x, every: 5s')).toMatchObject({
+    table: 'holdfast_canary',
+    everyMs: 5000,
+  })
+  expect(read(mariadb, 'url: x, table: t, late: 2m')).toMatchObject({ table: 't', lateMs: 120_000 })
+})
+
 test('parseConfig() names the feed of a source that is followed', () => {
   const read = (more: string) =>
     parse(`sources: { big-erp: { connector: postgres, url: 'postgres://a@b/c'${more} } }`).sources[

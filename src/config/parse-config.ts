@@ -5,7 +5,7 @@ import { parseDurationMs } from '#stdx/duration'
 import { Secret } from '#stdx/secret'
 import { formatProblems, type Path, type Problem } from '#stdx/yaml-lines'
 import { checkSettings } from './check-settings.ts'
-import type { ConfiguredSystem, FilesConfig, System } from './config.ts'
+import type { CanaryConfig, ConfiguredSystem, FilesConfig, System } from './config.ts'
 import {
   followSchema,
   outlineSchema,
@@ -171,21 +171,36 @@ function toSystem(name: string, settings: SourceSettings | TargetSettings, folde
 }
 
 type FollowedSettings = Extract<SourceSettings, { follow: unknown }>
+type CanarySettings = NonNullable<Exclude<FollowedSettings['follow'], boolean>['canary']>
 
 function toFollow(
   name: string,
-  { feedName, follow }: FollowedSettings,
+  { connector, feedName, follow }: FollowedSettings,
 ): Pick<System, 'feedName' | 'follow'> {
   const asked = typeof follow === 'object' ? follow : followSchema.parse({})
-  const { commit, heartbeat, reconcile } = asked
+  const { canary, commit, heartbeat, reconcile } = asked
   return {
     feedName: feedName ?? `holdfast_${name.replaceAll('-', '_')}`.slice(0, 63),
     follow: Object.freeze({
       commitMs: durationMs(commit),
       heartbeatMs: durationMs(heartbeat),
       reconcileMs: reconcile === false ? null : durationMs(reconcile),
+      ...(canary !== undefined && { canary: toCanary(connector, canary) }),
     }),
   }
+}
+
+function toCanary(
+  connector: FollowedSettings['connector'],
+  { every, late, table, url }: CanarySettings,
+): CanaryConfig {
+  const ownTable = connector === 'postgres' ? 'public.holdfast_canary' : 'holdfast_canary'
+  return Object.freeze({
+    address: new Secret(url),
+    table: table ?? ownTable,
+    everyMs: durationMs(every),
+    lateMs: durationMs(late),
+  })
 }
 
 function durationMs(text: string): number {

@@ -4,6 +4,7 @@ import type { RowBatch } from '#record/row-batch'
 import type { Catalogue, DescribedEntity, JsonValue, SchemaVersion } from '#record/schema'
 import type { Clock } from '#stdx/clock'
 import type { Secret } from '#stdx/secret'
+import type { Canaries } from './canary.ts'
 import type { SourceFeed } from './feed.ts'
 
 /**
@@ -21,6 +22,8 @@ export type Connector = {
   openSource(options: ConnectorOptions): Promise<Source>
   /** @throws connector.unreachable | connector.denied | connector.read-only */
   openTarget(options: ConnectorOptions): Promise<Target>
+  /** Absent where a system has no feed that a canary could prove. */
+  readonly canaries?: Canaries
 }
 
 /** How to reach a system, and how much of it may be used. Nothing here outlives what it opens. */

@@ -5,7 +5,7 @@ import { readAddedPassphrase, readNewPassphrase } from '#config/read-credential'
 import { systemClock } from '#stdx/clock'
 import { systemRandom } from '#stdx/random'
 import { createStore, openStore } from './open-store.ts'
-import { openSource, openTarget } from './open-systems.ts'
+import { canaryStatements, openCanary, openSource, openTarget } from './open-systems.ts'
 import { openConfiguredVault, readVaultRequest } from './open-vault.ts'
 
 /** The context of this process: real clock, real randomness, real systems. */
@@ -43,6 +43,8 @@ export function openContext(
       return await readVaultRequest({ config, credentialDeps, settings, warn }, signal)
     },
     openSource: async (name, signal) => await openSource(await readConfig(), name, signal),
+    openCanary: async (name, signal) => await openCanary(await readConfig(), name, signal),
+    canaryStatements: async (name) => await canaryStatements(await readConfig(), name),
     openCapturePool: async (vault, source, signal) => {
       const { openCapturePool } = await import('./open-capture-pool.ts')
       const opened = { config: await readConfig(), threadUrl: deps.threadUrl, vault }

@@ -1,6 +1,8 @@
 import type { OpenedSource, OpenedTarget } from '#app/context'
 import type { Config, ConfiguredSystem, System } from '#config/config'
+import type { CanaryRow } from '#connector/canary'
 import type { Connector, ConnectorOptions } from '#connector/connector'
+import { parseEntityName } from '#record/entity-name'
 import { AppError, isAppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import { systemClock } from '#stdx/clock'
@@ -47,6 +49,41 @@ export async function openTarget(
   const connector = await CONNECTORS[system.connector](system)
   const target = await saying(system, connector.openTarget(optionsOf(system, signal)))
   return { system, target }
+}
+
+/** @throws as `openSource` */
+export async function openCanary(
+  config: Config,
+  name: string,
+  signal: AbortSignal,
+): Promise<CanaryRow> {
+  const system = findSystem(config, name, 'source').read()
+  const { canary, canaries } = await canaryOf(system)
+  const options = { ...optionsOf(system, signal), address: canary.address }
+  return await saying(system, canaries.open(options, parseEntityName(canary.table)))
+}
+
+/** `null`: the source has no canary. @throws config.name-unknown | connector.address-invalid */
+export async function canaryStatements(
+  config: Config,
+  name: string,
+): Promise<readonly string[] | null> {
+  const system = findSystem(config, name, 'source').read()
+  if (system.follow?.canary === undefined) return null
+  const { canary, canaries } = await canaryOf(system)
+  return canaries.statements({
+    table: parseEntityName(canary.table),
+    feed: system.feedName ?? '',
+    writer: canary.address,
+    reader: system.address,
+  })
+}
+
+async function canaryOf(system: System) {
+  const { canaries } = await CONNECTORS[system.connector](system)
+  const canary = system.follow?.canary
+  assert(canary !== undefined && canaries !== undefined, 'Only what can be followed has a canary.')
+  return { canary, canaries }
 }
 
 /** Connectors know addresses, which are secret, and no names: those are added here. */

@@ -42,6 +42,8 @@ export type FollowChange = {
   readonly deps?: Partial<FollowDeps>
   /** Stands between the follower and the source. */
   readonly source?: (source: Source) => Source
+  /** Stands between the follower and all of it. */
+  readonly attach?: (deps: FollowDeps) => FollowDeps
 }
 
 export type Follower = AsyncDisposable & {
@@ -108,7 +110,11 @@ export async function aFollowing(harness: FeedHarness, system: FeedSystem): Prom
         afterCommit: async () => {},
         ...change.deps,
       }
-      return startFollower(deps, { ...aRequest(harness, system), ...change.request }, listeners)
+      return startFollower(
+        change.attach?.(deps) ?? deps,
+        { ...aRequest(harness, system), ...change.request },
+        listeners,
+      )
     },
     async rowsAt(point, entity) {
       const { asOf, schema, schemas, segments } = entityAt(await state(), point, entity)

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { EntityAnswer, FeedAnswer, SourceAnswer } from '#app/check-source'
+import type { CanaryAnswer, EntityAnswer, FeedAnswer, SourceAnswer } from '#app/check-source'
 import { formatBytes, formatCount } from '../format-amounts.ts'
 import { formatTable } from '../format-table.ts'
 import type { Output } from '../output.ts'
@@ -70,6 +70,7 @@ function formatCheck(answer: SourceAnswer, { paint }: Output): string {
   } else if (covered === 0) lines.push(paint.red('Nothing would be backed up.'))
   else lines.push(paint.green('Ready for `holdfast backup`.'))
   if (answer.feed !== null) lines.push(...formatFeed(answer.feed, paint))
+  if (answer.canary !== null) lines.push(...formatCanary(answer.canary, paint))
   return `${lines.join('\n')}\n`
 }
 
@@ -93,6 +94,12 @@ function formatFeed(feed: FeedAnswer, paint: Paint): string[] {
     ...describeHealth(feed),
     verdict,
   ]
+}
+
+function formatCanary({ problem, statements }: CanaryAnswer, paint: Paint): string[] {
+  if (problem === null) return [paint.green('The canary is ready.')]
+  const title = `${paint.red('No canary:')} ${problem}. An administrator runs, once:`
+  return [title, ...statements.map((statement) => `  ${statement}`)]
 }
 
 /** Of a feed that was begun: who reads it, and what it costs the source. */

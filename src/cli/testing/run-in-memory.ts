@@ -77,6 +77,8 @@ const closedContext: Context = {
   openVault: refuse,
   openSource: refuse,
   openCapturePool: refuse,
+  openCanary: refuse,
+  canaryStatements: refuse,
   credentialFile: undefined,
   readVaultRequest: refuse,
   openTarget: refuse,

@@ -1,4 +1,5 @@
 import type { Connector } from '../connector.ts'
+import { postgresCanaries } from './canary.ts'
 import { PostgresSource } from './postgres-source.ts'
 import { PostgresTarget } from './postgres-target.ts'
 
@@ -7,4 +8,5 @@ export const postgresConnector: Connector = {
   kind: 'postgres',
   openSource: (options) => PostgresSource.open(options),
   openTarget: (options) => PostgresTarget.open(options),
+  canaries: postgresCanaries,
 }
