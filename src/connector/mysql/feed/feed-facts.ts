@@ -1,7 +1,7 @@
 import { readVersion } from '../connect.ts'
 import { quoteUser } from '../grants.ts'
 import { readServerError } from '../mysql-error.ts'
-import type { Session } from '../session.ts'
+import type { AnswerRow, Session } from '../session.ts'
 
 /** A file of the log. */
 export type LogFile = { readonly name: string; readonly sizeBytes: number }
@@ -16,6 +16,11 @@ export type FeedFacts = {
   readonly rights: ReadonlySet<string>
   /** `null`: it may not be asked, or there is no log. */
   readonly files: readonly LogFile[] | null
+  readonly database: string
+  /** Databases that alone are in the log, when there are any; and those that are not. */
+  readonly logged: { readonly only: readonly string[]; readonly not: readonly string[] }
+  /** Whether it follows another server itself. */
+  readonly isReplica: boolean
 }
 
 const SETTINGS = [
@@ -28,6 +33,7 @@ const SETTINGS = [
   'gtid_strict_mode',
   'innodb_flush_log_at_trx_commit',
   'log_bin',
+  'log_slave_updates',
   'max_binlog_total_size',
   'server_id',
   'sync_binlog',
@@ -41,7 +47,8 @@ export async function readFeedFacts(session: Session, signal: AbortSignal): Prom
     signal,
   )
   const settings = new Map(known.map(([name, value]) => [name ?? '', value ?? '']))
-  const [[user] = []] = await session.query('SELECT CURRENT_USER()', signal)
+  const [[user, database] = []] = await session.query('SELECT CURRENT_USER(), DATABASE()', signal)
+  const running = await session.query("SHOW GLOBAL STATUS LIKE 'Slaves_running'", signal)
   const grants = await session.query('SHOW GRANTS', signal)
   const rights = grants.flatMap(([grant]) => GLOBAL.exec(grant ?? '')?.[1]?.split(', ') ?? [])
   return {
@@ -51,6 +58,9 @@ export async function readFeedFacts(session: Session, signal: AbortSignal): Prom
     settings,
     rights: new Set(rights),
     files: await readLogFiles(session, signal),
+    database: database ?? '',
+    logged: await readLogged(session, signal),
+    isReplica: Number(running[0]?.[1] ?? 0) > 0,
   }
 }
 
@@ -61,9 +71,25 @@ export async function readLogFiles(
   session: Session,
   signal: AbortSignal,
 ): Promise<LogFile[] | null> {
+  const rows = await ask(session, 'SHOW BINARY LOGS', signal)
+  return rows?.map(([name, size]) => ({ name: name ?? '', sizeBytes: Number(size) })) ?? null
+}
+
+async function readLogged(session: Session, signal: AbortSignal): Promise<FeedFacts['logged']> {
+  const rows = await ask(session, 'SHOW MASTER STATUS', signal)
+  const [, , only, not] = rows?.[0] ?? []
+  const listOf = (text: string | null | undefined) => (text ? text.split(',') : [])
+  return { only: listOf(only), not: listOf(not) }
+}
+
+/** `null`: it may not be asked, or there is no log. */
+async function ask(
+  session: Session,
+  sql: string,
+  signal: AbortSignal,
+): Promise<AnswerRow[] | null> {
   try {
-    const rows = await session.query('SHOW BINARY LOGS', signal)
-    return rows.map(([name, size]) => ({ name: name ?? '', sizeBytes: Number(size) }))
+    return await session.query(sql, signal)
   } catch (error) {
     const errno = readServerError(error)?.errno
     if (errno !== NO_LOG && errno !== NO_RIGHT) throw error

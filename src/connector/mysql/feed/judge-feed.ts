@@ -15,7 +15,13 @@ export function judgeFeed(facts: FeedFacts, entities: readonly DescribedEntity[]
   return { findings, followed, isReady: findings.every(({ kind }) => kind !== 'blocks') }
 }
 
-type Wanted = { readonly value: string; readonly means: string; readonly costs: string | null }
+type Wanted = {
+  readonly value: string
+  /** Does as well. */
+  readonly or?: string
+  readonly means: string
+  readonly costs: string | null
+}
 
 /** Settings that can be set while the server runs; what was written before stays as it is. */
 const WANTED: Readonly<Record<string, Wanted>> = {
@@ -26,6 +32,7 @@ const WANTED: Readonly<Record<string, Wanted>> = {
   },
   binlog_row_image: {
     value: 'FULL',
+    or: 'FULL_NODUP',
     means: 'Otherwise the log leaves fields out, and a row cannot be told whole.',
     costs: 'More log for updates of wide rows.',
   },
@@ -37,7 +44,8 @@ const WANTED: Readonly<Record<string, Wanted>> = {
   },
 }
 
-function judgeServer({ isMariadb, settings, version }: FeedFacts): FeedFinding[] {
+function judgeServer(facts: FeedFacts): FeedFinding[] {
+  const { isMariadb, settings, version } = facts
   if (!isMariadb) {
     return [
       {
@@ -61,9 +69,9 @@ function judgeServer({ isMariadb, settings, version }: FeedFacts): FeedFinding[]
       },
     ]
   }
-  const findings = Object.entries(WANTED).flatMap(([name, { costs, means, value }]) => {
+  const findings = Object.entries(WANTED).flatMap(([name, { costs, means, or, value }]) => {
     const found = settings.get(name)
-    if (found === value) return []
+    if (found === value || (found !== undefined && found === or)) return []
     const remedy = [
       `SET GLOBAL ${name} = ${value};`,
       `In my.cnf: [mariadb] ${name} = ${value}`,
@@ -79,7 +87,41 @@ function judgeServer({ isMariadb, settings, version }: FeedFacts): FeedFinding[]
       costs: null,
     })
   }
-  return [...findings, ...judgeStrictness(settings), ...judgeDurability(settings)]
+  return [
+    ...findings,
+    ...judgeLogged(facts),
+    ...judgeStrictness(settings),
+    ...judgeDurability(settings),
+  ]
+}
+
+/** What is kept out of the log. */
+function judgeLogged({ database, isReplica, logged, settings }: FeedFacts): FeedFinding[] {
+  const findings: FeedFinding[] = []
+  const isLeftOut = logged.only.length > 0 && !logged.only.includes(database)
+  if (isLeftOut || logged.not.includes(database)) {
+    findings.push({
+      ...blocks(`the log leaves out the database ${database}`),
+      means: 'binlog_do_db or binlog_ignore_db keeps its changes out of the log.',
+      remedy: [
+        'Take it out of binlog_ignore_db, or into binlog_do_db, in my.cnf',
+        'Restart the server',
+      ],
+      costs: 'A restart, and space for its changes in the log.',
+    })
+  }
+  if (isReplica && settings.get('log_slave_updates') !== 'ON') {
+    findings.push({
+      ...blocks('the server is a replica, and log_slave_updates is OFF'),
+      means: 'What it takes over from its primary is not in its own log.',
+      remedy: [
+        'In my.cnf: [mariadb] log_slave_updates = ON',
+        'Restart the server, or follow the primary',
+      ],
+      costs: 'A restart; then each change is written to its log, too.',
+    })
+  }
+  return findings
 }
 
 function judgeStrictness(settings: FeedFacts['settings']): FeedFinding[] {

@@ -93,6 +93,36 @@ describeMariadb('source feed', () => {
     expect(await feedOf(source).extend(scope, never)).toEqual([])
   })
 
+  test('transactions of several streams come in the order of the log, behind any of them', async () => {
+    await using system = await freshFeedSystem()
+    await system.exec('CREATE TABLE t (id INT PRIMARY KEY)')
+    await using source = await mysqlConnector.openSource(optionsFor(system.address))
+    const scope = everything(system.feedName)
+    const { after, entities } = await beginFeed(feedOf(source), scope)
+    for (const [i, domain] of [7, 0, 3, 7, 3, 0].entries()) {
+      await system.exec(`SET SESSION gtid_domain_id = ${domain}; INSERT INTO t VALUES (${i})`)
+    }
+    await system.exec('SET SESSION gtid_domain_id = 0')
+    const read = async (position: string, count: number) => {
+      const options = { ...scope, after: { ...after, position }, entities }
+      await using feed = await feedOf(source).open(options, never)
+      const mirror = new FeedMirror(new MapStore(), 't')
+      return await readTransactions(feed, { mirror }, count)
+    }
+    const all = await read(after.position, 6)
+    expect(all.map(({ stamps }) => stamps.join())).toEqual(['0', '1', '2', '3', '4', '5'])
+    expect(all.at(-1)?.position).toMatch(/^0-1-\d+,3-1-\d+,7-1-\d+ \(binlog\.\d+:\d+\)$/)
+    for (const [i, { position }] of all.slice(0, 5).entries()) {
+      const rest = await read(position, 5 - i)
+      expect(rest.map((told) => told.position)).toEqual(
+        all.slice(i + 1).map((told) => told.position),
+      )
+    }
+    const upTo = (a: number, b: number) =>
+      feedOf(source).isUpTo(all[a]?.position ?? '', all[b]?.position ?? '')
+    expect([upTo(0, 5), upTo(3, 2), upTo(2, 3)]).toEqual([true, false, true])
+  })
+
   test('what the catalogue alone tells comes when it changes', async () => {
     await using system = await freshFeedSystem()
     await system.exec('CREATE TABLE t (id INT PRIMARY KEY); CREATE TABLE gone (id INT PRIMARY KEY)')
@@ -160,6 +190,21 @@ describeMariadb('source feed: a server of its own', () => {
     }
     const mended = await feedOf(source).check(everything(system.feedName), never)
     expect(mended.findings).toEqual([])
+  })
+
+  test('check() says when the log leaves the database out', async () => {
+    await using other = await startMariadb({ options: { 'binlog-ignore-db': 'hidden' } })
+    await using root = await freshMariadb(other.url)
+    await root.query('CREATE DATABASE hidden')
+    await using source = await mysqlConnector.openSource(
+      optionsFor(new Secret(`${other.url}/hidden`)),
+    )
+    const report = await feedOf(source).check(everything('hidden'), never)
+    expect(foundOf(report, 'blocks')).toEqual(['the log leaves out the database hidden'])
+    expect(foundOf(report, 'danger')).toEqual([
+      'innodb_flush_log_at_trx_commit is 0',
+      'sync_binlog is 0',
+    ])
   })
 
   describe('holes', () => {
