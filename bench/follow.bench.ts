@@ -20,7 +20,7 @@ import { type Follower, startFollower } from './follow/follower.ts'
 import { CHANGES_EACH, createTables, insertAtOnce, work, workPaced } from './follow/source-load.ts'
 import { demand } from './lib/bench-run.ts'
 import { compareFigure, type Figure, type Pair, plainFigure } from './lib/figure.ts'
-import { makeBenchFolder } from './lib/folders.ts'
+import { makeBenchFolder, measureKinds } from './lib/folders.ts'
 import { createVault } from './lib/holdfast.ts'
 import { formatLagPlot, type Lag } from './lib/lag-plot.ts'
 import { describeMachine, watchLoad } from './lib/machine.ts'
@@ -181,7 +181,7 @@ async function measureLive({ client, vault }: Bench): Promise<Figure[]> {
 async function measurePaced(bench: Bench) {
   const { client, vault } = bench
   const peer = await openPeer(bench, 'paced')
-  const before = vault.measureBytes()
+  const before = measureKinds(vault.path)
   const follower = startFollower(vault, SOURCE)
   await work(client, CHANGES_EACH)
   await follower.untilChanges(CHANGES_EACH)
@@ -194,7 +194,11 @@ async function measurePaced(bench: Bench) {
     })
   const steady = await paced(seconds)
   await follower.untilChanges(CHANGES_EACH * (1 + steady.length))
-  const stored = (vault.measureBytes() - before) / (CHANGES_EACH * (1 + steady.length))
+  const told = CHANGES_EACH * (1 + steady.length)
+  const grown = [...measureKinds(vault.path)].map(([kind, bytes]) => {
+    return { kind, perChange: (bytes - (before.get(kind) ?? 0)) / told }
+  })
+  const stored = grown.reduce((sum, { perChange }) => sum + perChange, 0)
   const drained = await peer?.drain()
   const own = await readOwnLags(bench, steady.length)
   const burstMs = performance.now()
@@ -228,7 +232,6 @@ async function measurePaced(bench: Bench) {
     { name: `${CHANGES_PER_SECOND} changes/s`, fromS: afterS },
   ]
   const title = 'From commit at the source to durable in the vault'
-  const told = CHANGES_EACH * (1 + steady.length)
   const bytes = drained && [{ ours: stored, peer: drained.compressedBytes / told }]
   return {
     plot: { svg: formatLagPlot({ title, lags, phases }), caption: title },
@@ -238,10 +241,17 @@ async function measurePaced(bench: Bench) {
       ...compareFigure(
         { what: 'stored per change, paced', against: 'its file, zstd -3', unit: 'bytes' },
         bytes ?? [],
-        { target: target(1.3), note: `an entry a second, of some ${CHANGES_PER_SECOND} changes` },
+        { target: target(1.3), note: `an entry a second; bytes a change: ${formatKinds(grown)}` },
       ),
     ],
   }
+}
+
+function formatKinds(
+  grown: readonly { readonly kind: string; readonly perChange: number }[],
+): string {
+  const told = grown.filter(({ perChange }) => perChange > 0)
+  return told.map(({ kind, perChange }) => `${kind} ${perChange.toFixed(1)}`).join(', ')
 }
 
 function lagFigures(how: string, lags: readonly number[]): Figure[] {

@@ -1,6 +1,6 @@
 import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 
 export type BenchFolder = Disposable & { readonly path: string }
 
@@ -27,4 +27,17 @@ export function measureFolder(path: string): number {
   return readdirSync(path, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .reduce((sum, entry) => sum + lstatSync(join(entry.parentPath, entry.name)).size, 0)
+}
+
+/** The same of a vault by what the bytes are: by ending, and what is below `keyring` as that. */
+export function measureKinds(vault: string): ReadonlyMap<string, number> {
+  const kinds = new Map<string, number>()
+  for (const entry of readdirSync(vault, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const path = join(entry.parentPath, entry.name)
+    const isKeyring = path.startsWith(join(vault, 'keyring/'))
+    const kind = isKeyring ? 'keyring' : extname(entry.name).slice(1)
+    kinds.set(kind, (kinds.get(kind) ?? 0) + lstatSync(path).size)
+  }
+  return kinds
 }

@@ -9,10 +9,10 @@ export type LagPlot = {
 }
 
 const WIDTH = 960
-const HEIGHT = 360
+const HEIGHT = 376
 const LEFT = 56
 const RIGHT = 16
-const TOP = 48
+const TOP = 64
 const BOTTOM = 40
 const COLUMNS = 220
 
@@ -34,25 +34,32 @@ export function formatLagPlot({ lags, phases, title }: LagPlot): string {
 ${ticks(most)
   .map((lagS) => formatTick(lagS, y(lagS)))
   .join('\n')}
-${phases.map(({ fromS, name }) => formatPhase(name, x(fromS))).join('\n')}
+${phases.map(({ fromS, name }, i) => formatPhase(name, x(fromS), i)).join('\n')}
 <polygon points="${[...upper, ...lower].join(' ')}" fill="#9ec5e8"/>
 <polyline points="${middle.join(' ')}" fill="none" stroke="#14508c" stroke-width="1.5"/>
 ${ticks(untilS)
-  .map((atS) => `<text x="${x(atS)}" y="${HEIGHT - 20}" text-anchor="middle">${atS} s</text>`)
+  .map(
+    (atS) =>
+      `<text x="${x(atS).toFixed(1)}" y="${HEIGHT - 20}" text-anchor="middle">${atS} s</text>`,
+  )
   .join('\n')}
 <text x="${WIDTH - RIGHT}" y="${HEIGHT - 5}" text-anchor="end" fill="#555">time of the commit at the source; band: least to most, line: median</text>
 </svg>
 `
 }
 
-function formatTick(lagS: number, at: number): string {
+function formatTick(lagS: number, y: number): string {
+  const at = y.toFixed(1)
   return `<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at}" y2="${at}" stroke="#ddd"/>
-<text x="${LEFT - 6}" y="${at + 4}" text-anchor="end">${lagS} s</text>`
+<text x="${LEFT - 6}" y="${(y + 4).toFixed(1)}" text-anchor="end">${lagS} s</text>`
 }
 
-function formatPhase(name: string, at: number): string {
-  return `<line x1="${at}" x2="${at}" y1="${TOP - 14}" y2="${HEIGHT - BOTTOM}" stroke="#999" stroke-dasharray="3 3"/>
-<text x="${at + 4}" y="${TOP - 4}" fill="#555">${name}</text>`
+/** Names of neighbours stand one above the other: some phases are short. */
+function formatPhase(name: string, x: number, index: number): string {
+  const at = x.toFixed(1)
+  const textY = TOP - 6 - 16 * (index % 2)
+  return `<line x1="${at}" x2="${at}" y1="${textY - 10}" y2="${HEIGHT - BOTTOM}" stroke="#999" stroke-dasharray="3 3"/>
+<text x="${(x + 4).toFixed(1)}" y="${textY}" fill="#555">${name}</text>`
 }
 
 /** Round numbers from 0, some five of them. */
