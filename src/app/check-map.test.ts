@@ -176,6 +176,32 @@ test('checkMap() follows composite keys, self-references and polymorphic links',
   ])
 })
 
+test('checkMap() goes on where a source, or every record of an entity, is missing', async () => {
+  using empty = await vaultOfSql({
+    erp: 'CREATE TABLE party (id INTEGER PRIMARY KEY); CREATE TABLE bill (id INTEGER PRIMARY KEY, party INTEGER)',
+  })
+  const map = `
+version: 1
+sources:
+  erp:
+    entities:
+      main.party: { role: customer }
+      main.bill: { role: invoice, links: [{ fields: [party], to: main.party }] }
+  crmm:
+    entities:
+      main.account: { role: customer, links: [{ fields: [party], source: erp, to: main.party, kind: same }] }
+`
+  const found = await check(map, empty)
+  expect(found.problems).toEqual([
+    { line: 10, problem: expect.stringContaining('the vault has no point of source crmm') },
+  ])
+  expect(found.links).toMatchObject([{ pointing: 0, orphans: 0, isFaulty: false }])
+  expect(found.entities).toMatchObject([
+    { rows: 0, reached: 0 },
+    { rows: 0, reached: 0 },
+  ])
+})
+
 test('checkMap() refuses a link whose other side cannot be told apart', async () => {
   using twice = await vaultOfSql({
     erp: `CREATE TABLE party (id INTEGER PRIMARY KEY, number TEXT);

@@ -166,6 +166,12 @@ test("discoverMap() takes a postal code for no key, and a store that many share 
   })
 })
 
+test('discoverMap() of a vault without points is a map without sources', async () => {
+  const { check, map } = await discover([])
+  expect(check.verdict).toBe('clean')
+  expect(map.entities).toEqual([])
+})
+
 const name = fc.oneof(
   fc.constantFrom('a', 'no', 'null', 'a b', 'ü:#', '- x', '"q"', '1', 'true', 'x,y'),
   fc.string({ minLength: 1, maxLength: 6 }).filter((text) => !/[\0\ud800-\udfff]/.test(text)),

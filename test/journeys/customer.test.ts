@@ -1,0 +1,103 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { aTraveller, expectFailure, shapeOf } from './testing/traveller.ts'
+
+/** Somebody with the demo behind them: four points of three systems, the third of them damaged. */
+async function afterTheDemo() {
+  const traveller = await aTraveller()
+  const { at, holdfast, holdfastWith } = traveller
+  const run = await holdfast('demo', '--folder', 'demo', '--customers', '100', '--seed', 'customer')
+  expect(run.exit, run.stderr).toBe(0)
+  const here = {
+    HOLDFAST_CONFIG: at('demo/holdfast.yaml'),
+    HOLDFAST_PASSPHRASE: '',
+    HOLDFAST_PASSPHRASE_FILE: at('demo/passphrase'),
+    HOLDFAST_STATE_DIR: at('demo/state'),
+  }
+  return { ...traveller, here: (...argv: string[]) => holdfastWith(here, ...argv) }
+}
+
+test('one customer over three systems: map, find, show, history, diff', async () => {
+  const { at, here } = await afterTheDemo()
+  const answer = async (exit: number, ...argv: string[]) => {
+    const run = await here(...argv, '--json')
+    expect(run.exit, `${argv.join(' ')}\n${run.stderr}`).toBe(exit)
+    return JSON.parse(run.stdout)
+  }
+
+  const check = await answer(0, 'map', 'check')
+  expect(check).toMatchObject({ verdict: 'clean', problems: [], unmapped: [], isStored: false })
+  const found = await here('map', 'discover', '--out', at('found.yaml'))
+  expect(found.stdout, found.stderr).toContain('The check says: clean.')
+  expect(await answer(0, 'map', 'check', '--file', at('found.yaml'), '--store')).toMatchObject({
+    isStored: true,
+  })
+  expectFailure(
+    await here('map', 'discover', '--out', at('found.yaml')),
+    2,
+    'cli.file-not-writable',
+  )
+
+  const wrong = (await readFile(at('demo/customers.yaml'), 'utf8')).replace('tax_id', 'taxid')
+  await writeFile(at('wrong.yaml'), wrong)
+  const differs = await here('map', 'check', '--file', at('wrong.yaml'))
+  expect(differs).toMatchObject({ exit: 4 })
+  expect(differs.stdout).toContain('crm main.account has no field taxid; did you mean "tax_id"?')
+  await writeFile(at('broken.yaml'), wrong.replace('role: contact', 'role: contakt'))
+  const broken = await here('map', 'check', '--file', at('broken.yaml'))
+  expectFailure(broken, 2, 'customer.map-invalid')
+
+  const matches = await answer(0, 'customer', 'find', 'farnbeck werkzeugbau')
+  expect(matches.matches.map(({ source }: { source: string }) => source).sort()).toEqual([
+    'billing',
+    'crm',
+    'erp',
+    'erp',
+  ])
+  const shown = await answer(0, 'customer', 'show', '500042')
+  expect(shapeOf({ ...shown, records: [{ ...shown.records[0], fields: {} }] })).toEqual({
+    points: ['string'],
+    isWhole: 'boolean',
+    records: [
+      {
+        source: 'string',
+        entity: 'string',
+        role: 'string',
+        key: 'string',
+        way: 'string',
+        of: 'null',
+        name: 'string',
+        fields: {},
+        large: {},
+      },
+    ],
+    bounded: [],
+  })
+  const picture = await here('customer', 'show', '500042', '--draw', 'dot')
+  expect(picture.stdout).toMatch(/^digraph customer \{\n[\s\S]*\n\}\n$/)
+
+  // What was damaged on the third day is told, and that nothing of it is left.
+  const damaged = ['erp@3', 'crm@3', 'billing@3']
+  const diff = await answer(
+    4,
+    'customer',
+    'diff',
+    '500042',
+    '--from',
+    'erp@2',
+    'crm@2',
+    'billing@2',
+    '--to',
+    ...damaged,
+  )
+  const changes: { entity: string; op: string; changed: string[] }[] = diff.changes
+  expect(changes).toContainEqual(
+    expect.objectContaining({ entity: 'main.customer_bank_account', op: 'update' }),
+  )
+  expect(
+    await answer(0, 'customer', 'diff', '500042', '--from', 'erp@2', 'crm@2', 'billing@2'),
+  ).toMatchObject({ changes: [] })
+  const history = await here('customer', 'history', '500042')
+  expect(history.stdout, history.stderr).toMatch(/erp@3 {2}~ main\.customer_bank_account:/)
+  expectFailure(await here('customer', 'show', '4711'), 2, 'customer.unknown')
+}, 300_000)
