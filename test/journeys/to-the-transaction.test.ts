@@ -52,10 +52,6 @@ test('every moment between transactions can be looked at, compared and put back'
     expect(readAll(at('empty.db')), point).toEqual(copies[i])
     const verdict = { verdict: 'same', point }
     expect(await answer('verify', point, '--against', 'empty')).toMatchObject(verdict)
-    const wrong = points[(i + 1) % points.length] ?? ''
-    expect(await answerWith(4, 'verify', wrong, '--against', 'empty')).toMatchObject({
-      verdict: 'differs',
-    })
     const exported = await holdfast('export', point, 'main.customer', '--format', 'jsonl')
     expect(linesOf(exported), point).toHaveLength(copies[i]?.['customer']?.length ?? 0)
     const held = await answer<{ entity: string; rows: number }[]>('entities', point)
@@ -63,6 +59,9 @@ test('every moment between transactions can be looked at, compared and put back'
       expect.objectContaining({ entity: 'main.customer', rows: copies[i]?.['customer']?.length }),
     )
   }
+  expect(await answerWith(4, 'verify', 'erp@3.3', '--against', 'empty')).toMatchObject({
+    verdict: 'differs',
+  })
   const diff = linesOf(await holdfast('diff', 'erp@3.1', 'erp@3.2', '--json'))
   expect(diff.map(({ key, op }) => [key, op])).toEqual([
     ['3,billing', 'delete'],
