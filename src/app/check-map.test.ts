@@ -202,6 +202,24 @@ sources:
   ])
 })
 
+test('checkMap() takes no large value for another', async () => {
+  using large = await vaultOfSql({
+    erp: `CREATE TABLE party (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
+      CREATE TABLE bill (id INTEGER PRIMARY KEY, party TEXT);
+      INSERT INTO party VALUES (1, printf('%.70000c', 'a')), (2, printf('%.70000c', 'b'));
+      INSERT INTO bill VALUES (1, printf('%.70000c', 'c'))`,
+  })
+  const map = `
+version: 1
+sources:
+  erp:
+    entities:
+      main.party: { role: customer }
+      main.bill: { role: invoice, links: [{ fields: [party], to: main.party, toFields: [name] }] }
+`
+  expect((await check(map, large)).links).toMatchObject([{ pointing: 0, orphans: 0, ambiguous: 0 }])
+})
+
 test('checkMap() refuses a link whose other side cannot be told apart', async () => {
   using twice = await vaultOfSql({
     erp: `CREATE TABLE party (id INTEGER PRIMARY KEY, number TEXT);

@@ -20,6 +20,8 @@ export type Projection = {
 /** No value begins with it, so that what is sorted is never taken for the digest key of a row. */
 const MARK = 0x01
 const TAB = 0x09
+const BACKSLASH = 0x5c
+const AT_SIGN = 0x40
 
 /**
  * The values of some fields of every record of an entity at a point, as batches whose keys are the
@@ -106,6 +108,9 @@ class ValuePicker {
     for (const { index, text } of this.#conditions)
       if (!this.#row.isText(bytes, index, text)) return false
     for (const index of this.#indexes) {
+      // What lies out of line names nothing, and its marker is no value.
+      const at = this.#row.startOf(index)
+      if (bytes[at] === BACKSLASH && bytes[at + 1] === AT_SIGN) return false
       for (const none of this.#none) if (this.#row.isText(bytes, index, none)) return false
     }
     return true

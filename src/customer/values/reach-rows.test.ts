@@ -7,7 +7,7 @@ import { systemRandom } from '#stdx/random'
 import { LINK_KINDS, type LinkKind } from '../map-schema.ts'
 import { GroupSpool } from './group-spool.ts'
 import { joinValues } from './join-values.ts'
-import { type JoinedLink, reachRows } from './reach-rows.ts'
+import { type JoinedLink, RowBits, reachRows } from './reach-rows.ts'
 
 type Link = {
   readonly kind: LinkKind
@@ -110,3 +110,22 @@ function batchOf(held: readonly { one: number; ordinal: number }[]): VersionBatc
     large: new Map(),
   }
 }
+
+test('RowBits takes each record once, however many there turn out to be', () => {
+  const bits = new RowBits(3)
+  expect([0, 2, 40, 40, 1000].map((ordinal) => bits.add(ordinal))).toEqual([
+    true,
+    true,
+    true,
+    false,
+    true,
+  ])
+  expect([1, 40, 999, 1000, 1e6].map((ordinal) => bits.has(ordinal))).toEqual([
+    false,
+    true,
+    false,
+    true,
+    false,
+  ])
+  expect(bits.count).toBe(4)
+})

@@ -9,9 +9,12 @@ export type JoinedLink = {
   readonly groups: GroupSpool
 }
 
-/** One bit for each record of an entity. */
+/**
+ * One bit for each record of an entity. It grows where there are more than was said: counts of a
+ * point that a feed could not tell are not to be relied on.
+ */
 export class RowBits {
-  readonly #bits: Uint8Array
+  #bits: Uint8Array
   count = 0
 
   constructor(rows: number) {
@@ -25,6 +28,11 @@ export class RowBits {
   /** Whether it was not there yet. */
   add(ordinal: number): boolean {
     if (this.has(ordinal)) return false
+    if (ordinal >>> 3 >= this.#bits.length) {
+      const more = new Uint8Array(2 * (ordinal >>> 3) + 8)
+      more.set(this.#bits)
+      this.#bits = more
+    }
     this.#bits[ordinal >>> 3] = (this.#bits[ordinal >>> 3] ?? 0) | (1 << (ordinal & 7))
     this.count += 1
     return true
