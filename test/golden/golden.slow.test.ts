@@ -11,12 +11,15 @@ import { commitNext } from '#vault/commit-next'
 import { openVault } from '#vault/open-vault'
 import type { Vault } from '#vault/vault'
 import { runCommand } from '../journeys/testing/traveller.ts'
+import { aShopAfter, followShop, SHOP } from './testing/follow-shop.ts'
 import { CRM_DAYS, changeCrm, createCrm } from './testing/golden-crm.ts'
 import { captureDatabase, clock, passphrase } from './testing/golden-life.ts'
 import { MADE_DAYS } from './testing/golden-made.ts'
+import { LAST_SHOP_DAY, NEXT_SHOP_DAY, SHOP_DAYS } from './testing/golden-shop.ts'
 import {
   captureCut,
   type Expected,
+  type ExpectedPoint,
   GOLDEN,
   openStores,
   PASSPHRASE,
@@ -91,6 +94,7 @@ test.each([
   /^segments\/made\/.*\.rows$/,
   /\.blobs$/,
   /\.document$/,
+  /\.transactions$/,
   /^keyring\/made\/.*\/0$/,
 ])('the reader refuses a vault whose objects %s are not what they were', async (pattern) => {
   const { at } = await aCopy('one-hand')
@@ -127,13 +131,17 @@ test('what the vault holds is recognised, and a backup adds what is new', async 
   // What a field was before comes back: of another layout, so every row of it is written again.
   const made = await captureCut(vault, clock, toldCut(first ?? [], time), options)
   expect(made.changes).toBeGreaterThan(0)
+  const shop = await aShopAfter([...SHOP_DAYS, LAST_SHOP_DAY])
+  const told = await followShop(vault, clock, shop, NEXT_SHOP_DAY)
+  expect(told.flatMap(({ transactions }) => transactions)).toHaveLength(2)
   await expectWhole(vault)
-  const { crm = [], made: before = [] } = expected.sources
+  const { crm = [], made: before = [], [SHOP]: followed = [] } = expected.sources
   const wanted = {
     ...expected,
     sources: {
       crm: [...crm, same.point, next.point],
       made: [...before, unchanged.point, made.point],
+      [SHOP]: [...followed, ...told],
     },
   }
   expect(await readExpected(vault)).toEqual(wanted)
@@ -143,22 +151,30 @@ test('what the vault holds is recognised, and a backup adds what is new', async 
 test('compaction drops what no kept point sees, and the rest reads as before', async () => {
   const { at, expected, open } = await aCopy('one-hand')
   const vault = await open()
-  const { crm = [] } = expected.sources
-  const kept = crm.filter(({ held }, i) => held || i === crm.length - 1)
-  const gone = crm.filter((point) => !kept.includes(point)).map(({ seq }) => seq)
-  await commitNext(
-    vault,
-    'crm',
-    async ({ basis }) => await vault.cosign('crm', { kind: 'expire', points: gone, basis }, signal),
-    signal,
-  )
+  const { crm = [], [SHOP]: shop = [] } = expected.sources
+  const isLabelled = ({ transactions }: ExpectedPoint) =>
+    transactions.some(({ labels }) => labels.length > 0)
+  const sources = {
+    crm: crm.filter(({ held }, i) => held || i === crm.length - 1),
+    [SHOP]: shop.filter((point, i) => isLabelled(point) || i === shop.length - 1),
+  }
   const deps = { vault, clock, random: systemRandom, progress: () => {} }
-  const { droppedVersions, replaced } = await runCompaction(deps, 'crm', signal)
-  expect(replaced).toBeGreaterThan(0)
-  expect(droppedVersions).toBeGreaterThan(0)
-  await runCollect(deps, { source: 'crm', graceMs: -1_000, isDryRun: false }, signal)
+  for (const [source, kept] of Object.entries(sources)) {
+    const all = (expected.sources[source] ?? []).map(({ seq }) => seq)
+    const points = all.filter((seq) => kept.every((point) => point.seq !== seq))
+    await commitNext(
+      vault,
+      source,
+      async ({ basis }) => await vault.cosign(source, { kind: 'expire', points, basis }, signal),
+      signal,
+    )
+    const { droppedVersions, replaced } = await runCompaction(deps, source, signal)
+    expect(replaced).toBeGreaterThan(0)
+    expect(droppedVersions).toBeGreaterThan(0)
+    await runCollect(deps, { source, graceMs: -1_000, isDryRun: false }, signal)
+  }
   await expectWhole(vault)
-  const wanted = { ...expected, sources: { ...expected.sources, crm: kept } }
+  const wanted = { ...expected, sources: { ...expected.sources, ...sources } }
   expect(await readExpected(vault)).toEqual(wanted)
   expect(await readElsewhere(at('vault'), '--passphrase', PASSPHRASE)).toEqual(wanted)
 })

@@ -24,6 +24,7 @@ import { digestKeysOf, fingerprintOf } from './reader/digests.mjs'
 import { parseCertificate, readCredential } from './reader/hands.mjs'
 import { compareStamps, readSegment } from './reader/segments.mjs'
 import { foldSource, readFacts } from './reader/timelines.mjs'
+import { entitiesAfter, readTransactions } from './reader/transactions.mjs'
 
 const text = { type: 'string' }
 const { positionals, values: options } = parseArgs({
@@ -87,14 +88,40 @@ function readSource(name) {
     ...placed,
     versions: readSegment(vault, source, placed),
   }))
-  return source.points.map((point) => {
-    const { body, held, labels, seq } = point
-    const entities = point.entities.map((facts) => readEntity(source, segments, { facts, seq }))
-    return { seq, time: body.cut.time, labels, held, entities }
-  })
+  return source.points.map((point) => readPoint(source, segments, point))
 }
 
-function readEntity({ digestKeys, schemas }, segments, { facts, seq }) {
+function readPoint(source, segments, point) {
+  const { body, held, labels, seq, unproven } = point
+  const at = (facts, ordinal) =>
+    facts.map((one) => readEntity(source, segments, { facts: one, stamp: { seq, ordinal } }))
+  const all = readTransactions(vault, source.name, point)
+  const labelsOf = (ordinal) => labels.filter((one) => one.ordinal === ordinal)
+  const namesOf = (ordinal) => labelsOf(ordinal).map(({ label }) => label)
+  const transactions = all.map(({ changes, position, time, transaction }, i) => {
+    const entities = at(entitiesAfter(point, all.slice(0, i + 1)), i + 1)
+    return {
+      transaction,
+      time,
+      position,
+      labels: namesOf(i + 1),
+      changes: changes.map(([index, ...counts]) => [body.entities[index].entity, ...counts]),
+      state: hash(JSON.stringify(entities)),
+    }
+  })
+  return {
+    seq,
+    time: body.cut.time,
+    labels: namesOf(undefined),
+    held,
+    part: body.follow?.part ?? null,
+    unproven,
+    entities: at(point.entities, Infinity),
+    transactions,
+  }
+}
+
+function readEntity({ digestKeys, schemas }, segments, { facts, stamp }) {
   const { entity, generation } = facts
   const asked = schemas.get(`${entity} ${facts.schema}`)
   const ofEntity = segments.filter(
@@ -104,7 +131,7 @@ function readEntity({ digestKeys, schemas }, segments, { facts, seq }) {
   for (const version of ofEntity.flatMap(({ versions }) => versions)) {
     const key = hex(version.key)
     const known = newest.get(key)
-    const isSeen = version.seq <= seq
+    const isSeen = compareStamps(version, stamp) <= 0
     if (isSeen && (known === undefined || compareStamps(known, version) < 0))
       newest.set(key, version)
   }
@@ -112,7 +139,7 @@ function readEntity({ digestKeys, schemas }, segments, { facts, seq }) {
   const digests = puts.map(({ digest }) => digest)
   const { fingerprint } = facts
   const isSame = fingerprint === null || fingerprintOf(digestKeys.mark, digests) === fingerprint
-  need(puts.length === facts.rows && isSame, `${entity} is not what it was at ${seq}.`)
+  need(puts.length === facts.rows && isSame, `${entity} is not what it was at ${stamp.seq}.`)
   const lines = puts.map((version) => readRow(version, asked))
   return { entity, fields: asked.fields.map(({ name }) => name), ...formatRows(lines) }
 }

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os'
 import type { Source, SourceCut } from '#connector/connector'
-import { DELETE, type FeedChanges, INSERT, UPDATE } from '#connector/feed'
 import { parseBatch } from '#connector/testing/contract-system'
+import { findChanges, type RowTexts } from '#connector/testing/find-changes'
 import type { EntityName } from '#record/entity-name'
 import { formatRow } from '#record/row-text'
 import type { DescribedEntity } from '#record/schema'
@@ -70,8 +70,10 @@ export async function tellTransactions(
       await gathering.truncate(truncated as EntityName)
       before.delete(truncated)
     }
-    for (const [entity, rows] of after) {
-      const changes = findChanges(before.get(entity)?.rows ?? new Map(), rows)
+    for (const [entity, { described, rows }] of after) {
+      const fields = described.fields.map(({ name }) => name)
+      const changed = { entity: described.entity, fields, key: described.key?.fields ?? [] }
+      const changes = findChanges(changed, before.get(entity)?.rows ?? new Map(), rows)
       if (changes !== undefined) await gathering.add(changes)
     }
     gathering.commit({ kind: 'commit', transaction, time, position: `p${transaction}` })
@@ -133,8 +135,7 @@ function aSession(): string {
 type Contents = Map<string, EntityContents>
 type EntityContents = {
   readonly described: DescribedEntity
-  /** Fields of a row by the text of its key. */
-  readonly rows: ReadonlyMap<string, readonly (string | null)[]>
+  readonly rows: RowTexts
 }
 
 async function readContents({ openSource }: TellDeps): Promise<Contents> {
@@ -151,43 +152,12 @@ async function readContents({ openSource }: TellDeps): Promise<Contents> {
 async function readEntity(cut: SourceCut, described: DescribedEntity): Promise<EntityContents> {
   const names = described.fields.map(({ name }) => name)
   const indexes = (described.key?.fields ?? []).map((field) => names.indexOf(field))
-  const rows = new Map<string, readonly (string | null)[]>()
+  const rows = new Map<string, string>()
   for await (const batch of cut.scan(described, names, signal)) {
     for (const values of parseBatch(batch)) {
-      rows.set(formatRow(indexes.map((index) => values[index] ?? null)), values)
+      const key = indexes.map((index) => values[index] ?? null)
+      rows.set(formatRow(key), formatRow(values))
     }
   }
   return { described, rows }
-}
-
-function findChanges(
-  before: EntityContents['rows'],
-  { described, rows: after }: EntityContents,
-): FeedChanges | undefined {
-  const told: { readonly op: number; readonly text: string }[] = []
-  for (const [key, values] of before) {
-    const now = after.get(key)
-    if (now === undefined) told.push({ op: DELETE, text: key })
-    else if (formatRow(now) !== formatRow(values)) told.push({ op: UPDATE, text: formatRow(now) })
-  }
-  for (const [key, values] of after) {
-    if (!before.has(key)) told.push({ op: INSERT, text: formatRow(values) })
-  }
-  if (told.length === 0) return undefined
-  const texts = told.map(({ text }) => Buffer.from(text))
-  let end = 0
-  const ends = texts.map(({ length }) => (end += length))
-  return {
-    kind: 'changes',
-    entity: described.entity,
-    fields: described.fields.map(({ name }) => name),
-    key: described.key?.fields ?? [],
-    ops: Uint8Array.from(told, ({ op }) => op),
-    rows: {
-      kind: 'rows',
-      bytes: new Uint8Array(Buffer.concat(texts)),
-      ends: Uint32Array.from(ends),
-    },
-    unchanged: new Map(),
-  }
 }

@@ -129,6 +129,7 @@ export function foldSource(vault, source) {
     basis: null,
     scan: null,
     isLost: false,
+    untold: new Set(),
     sessions: new Set(),
     fenced: new Set(),
   }
@@ -143,7 +144,9 @@ const ADD = {
   capture: (state, seq, body) => addWritten(state, body, () => addCapture(state, seq, body)),
   compact: (state, seq, body) => addWritten(state, body, () => addCompact(state, seq, body)),
   gap: (state, _seq, { entities }) => {
-    if (state.points.length > 0 && entities === null) state.isLost = true
+    if (state.points.length === 0) return
+    if (entities === null) state.isLost = true
+    else for (const entity of entities) state.untold.add(entity)
   },
   fence: ({ fenced }, _seq, { sessions }) => {
     for (const session of sessions) fenced.add(session)
@@ -180,9 +183,11 @@ function addCapture(state, seq, body) {
   if (body.catalogue === null && newest === undefined) return false
   const isTold = body.follow?.part === 'transactions'
   if (body.follow !== undefined && !isFollowing(state, body)) return false
-  if (!isTold) Object.assign(state, { scan: { seq, body }, isLost: false })
+  if (!isTold) Object.assign(state, { scan: { seq, body }, isLost: false, untold: new Set() })
   const entities = isTold ? overlay(state.scan.body.entities, body.entities) : body.entities
-  state.points.push({ seq, body, entities, labels: [], held: false })
+  const unproven = isTold ? [...new Set([...body.follow.notFollowed, ...state.untold])].sort() : []
+  const before = newest?.entities ?? []
+  state.points.push({ seq, body, entities, before, unproven, labels: [], held: false })
   for (const schema of body.schemas) state.schemas.set(`${schema.entity} ${schema.version}`, schema)
   for (const ref of body.segments) state.live.push({ seq, ref })
   return true
@@ -231,11 +236,11 @@ function addRepair({ fenced, repairs }, { objects }) {
   for (const { by, object, store } of objects) repairs.set(`${store}:${object}`, by)
 }
 
-function addLabel({ points }, { label, ordinal = 1, point }) {
+function addLabel({ points }, { label, ordinal, point }) {
   const found = points.find(({ seq }) => seq === point)
-  if (ordinal > Math.max(1, found?.body.follow?.transactions?.count ?? 1)) return
-  if (points.some(({ labels }) => labels.includes(label))) return
-  found?.labels.push(label)
+  if ((ordinal ?? 1) > Math.max(1, found?.body.follow?.transactions?.count ?? 1)) return
+  if (points.some(({ labels }) => labels.some((one) => one.label === label))) return
+  found?.labels.push({ label, ordinal })
 }
 
 function addJudgement(state, seq, { basis, kind, points }) {

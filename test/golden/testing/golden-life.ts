@@ -13,8 +13,10 @@ import { createVault } from '#vault/create-vault'
 import { healVault } from '#vault/heal-vault'
 import { openVault } from '#vault/open-vault'
 import type { Vault } from '#vault/vault'
+import { followShop, SHOP } from './follow-shop.ts'
 import { CRM_DAYS, changeCrm, createCrm } from './golden-crm.ts'
 import { MADE_DAYS } from './golden-made.ts'
+import { LAST_SHOP_DAY, openShop, SHOP_DAYS } from './golden-shop.ts'
 import {
   aDailyClock,
   type CapturedPoint,
@@ -25,6 +27,7 @@ import {
   PASSPHRASE,
   signal,
 } from './golden-vault.ts'
+import type { ToldShop } from './told-shop.ts'
 import { toldCut } from './told-source.ts'
 
 export const DOCUMENT = 'vault: ./vault\nsources:\n  crm: { connector: sqlite, file: ./crm.db }\n'
@@ -42,6 +45,7 @@ export async function liveInOneHand(folder: string, scratch: string): Promise<Ex
   createCrm(crm)
   await vault.addSource('crm', signal)
   await vault.addSource('made', signal)
+  await vault.addSource(SHOP, signal)
   const points: ExpectedPoint[] = [await captureCrm(vault, crm)]
   await vault.putDocument('config', 'vault: ./elsewhere\n', signal)
   await vault.putHeads(signal)
@@ -65,17 +69,20 @@ export async function liveInOneHand(folder: string, scratch: string): Promise<Ex
   const kept = await expire(vault, points)
   await commitNext(vault, 'crm', () => ({ kind: 'hold', points: [2], reason: 'audit' }), signal)
   const made = await captureMade(vault)
+  const shop = openShop()
+  const told = await liveInShop(vault, shop)
   await leaveSession(vault)
   const progress = () => {}
-  for (const source of ['crm', 'made']) {
+  for (const source of ['crm', 'made', SHOP]) {
     await runCompaction({ vault, clock, random: systemRandom, progress }, source, signal)
   }
-  for (const source of ['crm', 'made']) {
+  for (const source of ['crm', 'made', SHOP]) {
     const request = { source, graceMs: -1_000, isDryRun: false }
     await runCollect({ vault, random: systemRandom }, request, signal)
   }
   changeCrm(crm, 'last')
   kept.push(await captureCrm(vault, crm))
+  told.push(...(await followShop(vault, clock, shop, LAST_SHOP_DAY)))
   await vault.putDocument('config', DOCUMENT, signal)
   await putRestore(vault, kept.at(-1)?.seq ?? 0)
   await damageAndHeal(vault, vaultFolder, scratch)
@@ -84,7 +91,7 @@ export async function liveInOneHand(folder: string, scratch: string): Promise<Ex
     const isSecond = point.seq === points[1]?.seq
     return isSecond ? { ...point, labels: ['year-end'], held: true } : point
   })
-  return { vaultId: id, document: DOCUMENT, sources: { crm: marked, made } }
+  return { vaultId: id, document: DOCUMENT, sources: { crm: marked, made, [SHOP]: told } }
 }
 
 async function captureCrm(vault: Vault, path: string): Promise<ExpectedPoint> {
@@ -118,6 +125,38 @@ async function captureMade(vault: Vault): Promise<ExpectedPoint[]> {
     points.push(point)
   }
   return points
+}
+
+/** A shop that is followed: labels of a point and of a transaction, points that others rest on let go. */
+async function liveInShop(vault: Vault, shop: ToldShop): Promise<ExpectedPoint[]> {
+  const points: ExpectedPoint[] = []
+  for (const day of SHOP_DAYS) points.push(...(await followShop(vault, clock, shop, day)))
+  const [begin, few, many] = points
+  const scan = points.find(({ part }) => part === 'reconcile')
+  if (many === undefined || scan === undefined) throw new Error('The shop was not followed.')
+  const labels = [
+    { label: 'shop-shut', point: scan.seq },
+    { label: 'shop-close', point: many.seq, ordinal: 17 },
+  ]
+  for (const one of labels) {
+    await commitNext(vault, SHOP, () => ({ kind: 'label', ...one }), signal)
+  }
+  const gone = [begin, few].flatMap((point) => point?.seq ?? [])
+  await commitNext(
+    vault,
+    SHOP,
+    async ({ basis }) => await vault.cosign(SHOP, { kind: 'expire', points: gone, basis }, signal),
+    signal,
+  )
+  const kept = points.filter(({ seq }) => !gone.includes(seq))
+  return kept.map((point) => {
+    if (point === scan) return { ...point, labels: ['shop-shut'] }
+    if (point !== many) return point
+    const transactions = point.transactions.map((one, i) =>
+      i === 16 ? { ...one, labels: ['shop-close'] } : one,
+    )
+    return { ...point, transactions }
+  })
 }
 
 /** Somebody puts something into the next slot; it is void, and the next entry says so. */

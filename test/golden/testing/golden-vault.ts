@@ -29,7 +29,24 @@ export type ExpectedPoint = {
   readonly time: string
   readonly labels: readonly string[]
   readonly held: boolean
+  /** What a feed has to do with it. */
+  readonly part: 'begin' | 'reconcile' | 'transactions' | null
+  /** Entities that may have held something else. */
+  readonly unproven: readonly string[]
   readonly entities: readonly ExpectedEntity[]
+  /** Of a feed, in order. */
+  readonly transactions: readonly ExpectedTransaction[]
+}
+
+export type ExpectedTransaction = {
+  readonly transaction: string
+  readonly time: string
+  readonly position: string
+  readonly labels: readonly string[]
+  /** Entity, and rows that were inserted, updated and deleted. */
+  readonly changes: readonly (readonly [string, number, number, number])[]
+  /** SHA-256 of the JSON of the entities as they were right behind it. */
+  readonly state: string
 }
 
 export type ExpectedEntity = {
@@ -108,7 +125,8 @@ export async function captureCut(
   )
   const entities = await readEntities(vault, cut, { seq, source })
   const changes = counts.reduce((sum, one) => sum + one.inserted + one.updated + one.deleted, 0)
-  return { point: { seq, time: cut.cut.time, labels: [], held: false, entities }, changes }
+  const untold = { labels: [], held: false, part: null, unproven: [], transactions: [] }
+  return { point: { seq, time: cut.cut.time, entities, ...untold }, changes }
 }
 
 /** What the cut itself holds, fields in the order that the point has them in. */
@@ -140,6 +158,11 @@ export function formatRows(lines: readonly string[]): Pick<ExpectedEntity, 'coun
   const rows = sorted.map((line) => line.split('\t').map(formatField).join('\t'))
   const isShort = rows.length <= ROWS_MAX
   return { count: rows.length, rows: isShort ? rows : sha256(`${rows.join('\n')}\n`) }
+}
+
+/** All that entities hold, in few characters. */
+export function hashState(entities: readonly ExpectedEntity[]): string {
+  return sha256(JSON.stringify(entities))
 }
 
 function formatField(field: string): string {

@@ -14,7 +14,7 @@ export type ToldTable = {
 /** A source that holds these tables and no others; rows come in the order they are told in. */
 export function toldCut(tables: readonly ToldTable[], time: string): SourceCut {
   const told = tables
-    .map((table) => ({ table, entity: describe(table) }))
+    .map((table) => ({ table, entity: describeTold(table) }))
     .sort((a, b) => (a.entity.entity < b.entity.entity ? -1 : 1))
   return {
     cut: { position: '0/0', time, identity: { system: 'told', database: 'made' } },
@@ -36,7 +36,8 @@ export function toldCut(tables: readonly ToldTable[], time: string): SourceCut {
   }
 }
 
-function describe({ fields, key, name }: ToldTable): DescribedEntity {
+/** As a catalogue has it. */
+export function describeTold({ fields, key, name }: ToldTable): DescribedEntity {
   return {
     entity: formatEntityName(['public', name]),
     sourceId: null,
