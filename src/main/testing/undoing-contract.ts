@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { listHistory } from '#app/list-history'
 import { type ToldTransaction, tellTransactions } from '#capture/testing/tell-transactions'
+import type { Target } from '#connector/connector'
 import { type ConnectorHarness, openSource } from '#connector/testing/contract-system'
 import { assert } from '#stdx/assert'
 import { signal } from '#vault/testing/a-vault'
@@ -259,6 +260,35 @@ export function testUndoing(kind: string, harness: ConnectorHarness): void {
       code: 'connector.target-changed',
     })
     expect(await read(restoring.copy, 'customer')).toContain('1|Ada|1d|')
+  })
+
+  test(`${kind}: what is not as it was when it is read back is an error`, async () => {
+    await using restoring = await start(TABLES)
+    await restoring.backUp()
+    const point = await tell(restoring, BAD)
+    const { copy } = restoring
+    // A conflict, which is left alone and not counted; the others are looked at.
+    await copy.exec(`UPDATE customer SET terms = '1d' WHERE id = 2`)
+    const wrap = (target: Target): Target => ({
+      identity: target.identity,
+      openCut: (until) => target.openCut(until),
+      async openWrite(until, since, schemas) {
+        const write = await target.openWrite(until, since, schemas)
+        const commit = write.commit.bind(write)
+        write.commit = async () => {
+          await commit()
+          await copy.exec(`UPDATE customer SET terms = '2d' WHERE id IN (1, 2);
+            UPDATE customer SET name = 'of no concern' WHERE id = 4; DELETE FROM address WHERE id = 30`)
+        }
+        return write
+      },
+      [Symbol.asyncDispose]: () => target[Symbol.asyncDispose](),
+    })
+    const attempt = restoring.restore({ point: `${point}.1`, ...undoing(true), wrap })
+    await expect(attempt).rejects.toMatchObject({
+      code: 'app.read-back-differs',
+      details: { records: 5, different: 2, extra: 0 },
+    })
   })
 
   test(`${kind}: only what a feed told is undone, and where its tables are`, async () => {
