@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { AppError } from '#stdx/app-error'
 import type { Random } from '#stdx/random'
@@ -25,6 +26,13 @@ export async function writeNewFile(path: string, text: string, random: Random): 
     const message = `Cannot write file "${path}": ${found}`
     throw new AppError('cli.file-not-writable', message, { path }, { cause })
   }
+}
+
+/** Before work whose outcome would go into the file. @throws cli.file-not-writable when there is one */
+export function refuseExisting(path: string): void {
+  if (!existsSync(path)) return
+  const message = `Cannot write file "${path}": there is one already`
+  throw new AppError('cli.file-not-writable', message, { path })
 }
 
 function codeOf(cause: unknown): string {

@@ -5,7 +5,7 @@ import { formatCount } from '../format-amounts.ts'
 import { formatTable } from '../format-table.ts'
 import type { Output } from '../output.ts'
 import type { Act } from '../shell.ts'
-import { writeNewFile } from '../text-file.ts'
+import { refuseExisting, writeNewFile } from '../text-file.ts'
 import { visible } from '../text-width.ts'
 import { warnUnproven } from '../warn-unproven.ts'
 
@@ -30,6 +30,7 @@ function addDiscoverMap(map: Command, act: Act): void {
     .description('Propose a customer map from constraints, names and data, with reasons.')
     .action(
       act(async ({ context, output, signal }, options: DiscoverOptions) => {
+        if (options.out !== undefined) refuseExisting(options.out)
         const load = () => import('#app/discover-map')
         const vault = await context.openVault(signal, { meanwhile: load })
         const { discoverCustomerMap } = await load()
