@@ -57,6 +57,8 @@ type Cutting = {
   readonly request: CutRequest
   readonly moment: string
   readonly momentMs: number
+  /** This command captured something itself: then that is concluded as a backup is. */
+  hasCaptured: boolean
 }
 
 /**
@@ -76,7 +78,7 @@ export async function cutSources(
 ): Promise<CutAnswer> {
   const { moment, momentMs } = readMoment(deps, request)
   await refuseBefore(deps, vault, request, signal)
-  const cutting = { deps, vault, request, moment, momentMs }
+  const cutting: Cutting = { deps, vault, request, moment, momentMs, hasCaptured: false }
   const found = await findAll(cutting, signal)
   const { label } = request
   for (const { point } of found) await labelPoint(vault, { label, point }, signal)
@@ -153,9 +155,7 @@ async function findAll(cutting: Cutting, signal: AbortSignal): Promise<SourceCut
   await settle(others, findScanned, false)
   await settle(followed, findFollowed, true)
   signal.throwIfAborted()
-  if (settled.values().some(({ status }) => status === 'fulfilled')) {
-    await concludeBackups(deps, vault, signal)
-  }
+  if (cutting.hasCaptured) await concludeBackups(deps, vault, signal)
   return request.sources.map((name) => {
     const result = settled.get(name)
     if (result?.status === 'fulfilled') return result.value
@@ -177,9 +177,11 @@ async function isFollowed(
   return isBegun(await vault.readTimeline(name, signal), feedName)
 }
 
-const findScanned: Find = async ({ deps, momentMs, vault }, source, signal) => {
+const findScanned: Find = async (cutting, source, signal) => {
+  const { deps, momentMs, vault } = cutting
   const request = { source, isFull: false, isNewIdentityAllowed: false }
   const { cut, seq } = await backUpSource(deps, vault, request, signal)
+  cutting.hasCaptured = true
   const skewMs = Date.parse(cut.time) - momentMs
   const between = skewMs >= 0 ? ('included' as const) : ('missing' as const)
   return { source, point: `${source}@${seq}`, kind: 'scanned', time: cut.time, skewMs, between }
@@ -190,7 +192,9 @@ const findFollowed: Find = async (cutting, source, signal) => {
   const options = {
     source,
     tell: (event: FollowEvent) => request.tell(source, event),
-    afterCommit: async () => {},
+    async afterCommit() {
+      cutting.hasCaptured = true
+    },
   }
   const { followDeps, followRequest } = await prepareFollowing(deps, vault, options)
   const upTo = {

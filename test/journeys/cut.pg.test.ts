@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest'
 import { freshFeedSystem } from '#connector/postgres/testing/feed-system'
 import { describePostgres, freshDatabase, newestMajor } from '#test/servers/fresh-database'
-import { aTraveller, expectFailure, type Traveller } from './testing/traveller.ts'
+import {
+  aTraveller,
+  expectFailure,
+  HOLDFAST,
+  runCommand,
+  startCommand,
+  type Traveller,
+} from './testing/traveller.ts'
 import { untilLine } from './testing/until-line.ts'
 
 const TABLES = `create table invoice (id int primary key, amount numeric,
@@ -104,6 +111,30 @@ describePostgres('business cuts', (major) => {
       'app.label-invalid',
     )
     expectFailure(await traveller.holdfast('cut', 'hr', '--label', 'x'), 2, 'config.name-unknown')
+  })
+
+  testOnce('whoever may label may cut what others follow, also when nothing happens', async () => {
+    const traveller = await aTraveller()
+    await using erp = await freshFeedSystem(major)
+    await erp.query(TABLES)
+    const config = `sources:\n  erp: ${followed(erp)}\n`
+    await traveller.configure(config.replace('follow: true', 'follow: { heartbeat: 1s }'))
+    await traveller.holdfast('init')
+    await traveller.holdfast('backup')
+    await traveller.holdfast('key', 'split', '--out', 'keys')
+    const keyFile = (name: string) => ({ HOLDFAST_KEY_FILE: traveller.at(`keys/${name}.key`) })
+    const { HOLDFAST_PASSPHRASE: _, ...bare } = traveller.environment
+    const own = { folder: traveller.folder, environment: { ...bare, ...keyFile('capture-erp') } }
+    const follower = startCommand(HOLDFAST, ['follow', 'erp', '--json'], own)
+    await untilLine(follower, ({ state }) => state === 'following')
+    await erp.query('insert into invoice values (3, 30)')
+    const argv = ['cut', '--label', 'close', 'erp', '--json']
+    const keeper = { folder: traveller.folder, environment: { ...bare, ...keyFile('keeper') } }
+    const run = await runCommand(HOLDFAST, argv, keeper)
+    expect(run, run.stderr).toMatchObject({ exit: 0 })
+    expect(JSON.parse(run.stdout)).toMatchObject({ skewMs: 0, sources: [{ between: 'nothing' }] })
+    follower.child.kill('SIGINT')
+    expect(await follower.done).toMatchObject({ exit: 0 })
   })
 
   testOnce('where one source cannot be had nothing is labelled', async () => {
