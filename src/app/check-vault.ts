@@ -1,5 +1,5 @@
 import { type CheckDepth, checkVault, type VaultCheck } from '#vault/check-vault'
-import { type Healing, healVault } from '#vault/heal-vault'
+import { type Healing, healVault, refuseHealing } from '#vault/heal-vault'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
 import { openReplica, type ReplicaPlace } from './replicate-vault.ts'
@@ -33,6 +33,8 @@ export async function healWholeVault(
   { depth, from }: { readonly depth: CheckDepth; readonly from: ReplicaPlace },
   signal: AbortSignal,
 ): Promise<HealedVault> {
+  // A check of the whole vault comes first, and would be for nothing.
+  await refuseHealing(vault, signal)
   const replica = await openReplica(deps, vault, from, signal)
   const healed = new Set<string>()
   for (;;) {

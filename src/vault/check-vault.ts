@@ -17,6 +17,7 @@ import {
 } from './check-tally.ts'
 import { checkTimeline, letGoSince, type Reference } from './check-timeline.ts'
 import { foldKeyFacts } from './key-facts.ts'
+import { nameProblems } from './name-problems.ts'
 import { readStatedKeys } from './stated-keys.ts'
 import type { Vault } from './vault.ts'
 import { HEADER_NAME, parseHeader } from './vault-header.ts'
@@ -68,7 +69,8 @@ export async function checkVault(vault: Vault, options: CheckVaultOptions): Prom
   for await (const _ of checking);
   if (tally.hasProblems) await letGoSince(vault, { sources: names, tally }, signal)
   if (sources === undefined) await countGarbage(vault, tally, signal)
-  return tally.report(depth)
+  const report = tally.report(depth)
+  return { ...report, problems: await nameProblems(vault, report.problems, signal) }
 }
 
 /** A file of keys is handed out after the log says so; a slot of the root's may be ahead amid a split. */
@@ -145,7 +147,7 @@ async function countGarbage(vault: Vault, tally: Tally, signal: AbortSignal): Pr
   }
   for await (const { name, sizeBytes } of vault.keyring.list('', signal)) {
     // The keyring may lie beside the vault's own objects.
-    const isVaults = /^(vault\.json$|(segments|timelines|roles)\/)/.test(name)
+    const isVaults = /^((vault|replica)\.json$|(segments|timelines|roles)\/)/.test(name)
     const object = keyringObject(name)
     if (!isVaults && !tally.hasSeen(object)) tally.addUnneeded(object, sizeBytes)
   }

@@ -109,6 +109,12 @@ export const VAULT_ERRORS = {
     retry: 'never',
     help: 'The replica holds what the vault does not say: another vault, entries that were written there, or newer ones than are left here. Nothing was overwritten. If the vault itself was rolled back or damaged, go on with the replica as the vault; otherwise replicate into an empty place.',
   },
+  'vault.is-replica': {
+    status: 409,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Nothing was written: with an entry of its own a replica would be the newer of the two, and the vault would look rolled back. To mend a replica, move what is damaged there away and run `holdfast replicate` from the vault, which copies it anew. If the vault is gone and this replica takes its place for good, remove `replica.json` from it, then heal.',
+  },
   'vault.replica-surplus': {
     status: 409,
     exit: 1,

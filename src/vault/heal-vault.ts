@@ -6,6 +6,7 @@ import { parseObjectName } from '#store/object-name'
 import type { ObjectName, ObjectStore } from '#store/object-store'
 import type { RepairBody } from '#timeline/maintenance-entry'
 import { AUTHORS, roleMissing } from './author.ts'
+import { keyringObject } from './check-tally.ts'
 import type { Problem } from './check-vault.ts'
 import { commitNext } from './commit-next.ts'
 import { listEpochs, nameInEpoch, parseEpochName } from './epoch-keyring.ts'
@@ -13,6 +14,7 @@ import { type Needed, type NeededKeyring, neededBy } from './needed-objects.ts'
 import { judgeCopy } from './prove-copy.ts'
 import { openersOf, proveKeyring } from './prove-keyring.ts'
 import { placeOf, type Repairs, repairedStores } from './repaired-store.ts'
+import { refuseReplica } from './replica-mark.ts'
 import { type FoundKeys, findStated, readStatedKeys, type StatedKeys } from './stated-keys.ts'
 import type { Vault } from './vault.ts'
 
@@ -40,22 +42,29 @@ type Repair = RepairBody['objects'][number]
  * Takes whole copies of damaged objects from the other side. What is missing is put back under its own
  * name; what is there and damaged stays, and a copy under a new name stands for it from a `repair`
  * entry on. Nothing is overwritten or deleted. A copy counts only if it is what was committed.
- * @throws vault.role-missing unless the credential may say that something was repaired; then nothing
- * was written
+ * @throws vault.role-missing unless the credential may say that something was repaired
+ * @throws vault.is-replica when it is marked as one; either way nothing was written
  */
 export async function healVault(vault: Vault, options: HealOptions): Promise<Healing> {
+  await refuseHealing(vault, options.signal)
+  return await new Healer(vault, options).run()
+}
+
+/** @throws vault.role-missing | vault.is-replica */
+export async function refuseHealing(vault: Vault, signal: AbortSignal): Promise<void> {
   const mayRepair = AUTHORS.repair.some((role) => vault.holder.roles.some((one) => one === role))
   if (!mayRepair) {
     const found = 'it holds no signing key of custodian or keeper'
     throw roleMissing(`Cannot heal "${vault.store.label}"`, found, 'custodian or keeper')
   }
-  return await new Healer(vault, options).run()
+  await refuseReplica(vault, signal)
 }
 
 class Healer {
   readonly #vault: Vault
   readonly #replica: Vault
-  readonly #problems: ReadonlyMap<string, string>
+  /** By what entries call the object: a check names keys by the file of their epoch. */
+  readonly #problems: ReadonlyMap<string, Problem>
   readonly #random: Random
   readonly #signal: AbortSignal
   readonly #healed: string[] = []
@@ -65,7 +74,7 @@ class Healer {
   constructor(vault: Vault, { problems, random, replica, signal }: HealOptions) {
     this.#vault = vault
     this.#replica = replica
-    this.#problems = new Map(problems.map(({ object, problem }) => [object, problem]))
+    this.#problems = new Map(problems.map((one) => [nameInEntries(one.object), one]))
     this.#random = random
     this.#signal = signal
   }
@@ -74,23 +83,23 @@ class Healer {
     // Entries first: without them nothing says what the rest should be.
     // Then what says what the keys should be, before the keys.
     const alone = [...this.#problems].filter(([object]) => !OF_SOURCES.test(object))
-    const isKeyring = ([object]: readonly [string, string]) => object.startsWith('keyring:')
-    for (const [object, problem] of alone.filter((one) => !isKeyring(one))) {
-      await this.#putBack(object, problem)
+    const isKeyring = ([object]: readonly [string, Problem]) => object.startsWith('keyring:')
+    for (const [name, problem] of alone.filter((one) => !isKeyring(one))) {
+      await this.#putBack(name, problem)
     }
-    for (const [object, problem] of alone.filter(isKeyring)) await this.#putBack(object, problem)
+    for (const [name, problem] of alone.filter(isKeyring)) await this.#putBack(name, problem)
     for (const source of await this.#vault.listSources(this.#signal)) await this.#trySource(source)
     const done = new Set([...this.#healed, ...this.#left.map(({ object }) => object)])
-    for (const [object, problem] of this.#problems) {
-      if (!done.has(object)) this.#left.push({ object, problem })
+    for (const problem of this.#problems.values()) {
+      if (!done.has(problem.object)) this.#left.push(problem)
     }
     return { healed: this.#healed, left: this.#left }
   }
 
   /** Entries, certificates, slots, documents and `vault.json` have one name: only a missing one is healed. */
-  async #putBack(object: string, problem: string): Promise<void> {
-    const isKeyring = object.startsWith('keyring:')
-    const name = parseObjectName(isKeyring ? object.slice('keyring:'.length) : object)
+  async #putBack(named: string, { object, problem }: Problem): Promise<void> {
+    const isKeyring = named.startsWith('keyring:')
+    const name = parseObjectName(isKeyring ? named.slice('keyring:'.length) : named)
     const [here, at, there] = isKeyring
       ? [this.#vault.keyring, this.#vault.storedKeyring, this.#replica.storedKeyring]
       : [this.#vault.store, this.#vault.store, this.#replica.store]
@@ -130,36 +139,39 @@ class Healer {
   }
 
   async #healSource(source: string): Promise<void> {
+    // Before the vault is read: what is newer there then, this vault has lost or never had.
+    const thereSeq = await this.#readHeadThere(source)
     const needed = await neededBy(this.#vault, source, this.#signal)
+    const mayCommit = thereSeq <= needed.headSeq
     const session = Buffer.from(this.#random.bytes(16)).toString('hex')
     const repairs: Repair[] = []
     for (const ref of needed.objects) {
-      if (!this.#problems.has(ref.name)) continue
-      const copy = await this.#wholeCopy(source, ref)
+      const problem = this.#problems.get(ref.name)
+      if (problem === undefined) continue
+      const copy = mayCommit
+        ? await this.#wholeCopy(source, ref, problem)
+        : this.#leaveNewer(problem)
       if (copy === undefined) continue
       const { at, name } = ref
       const ending = name.slice(name.lastIndexOf('.'))
       const by = parseObjectName(`segments/${source}/${session}/${repairs.length}${ending}`)
-      await this.#place(this.#vault.store, {
-        name,
-        at,
-        by,
-        copy,
-        epoch: 1,
-        repairs,
-        store: 'vault',
-      })
+      const placing = { name, at, by, copy, epoch: 1, problem, repairs, store: 'vault' } as const
+      await this.#place(this.#vault.store, placing)
     }
     const openers = await openersOf(this.#vault, source, this.#signal)
     for (const one of needed.keyrings) {
       const { at, name } = one
-      if (!this.#problems.has(`keyring:${name}`)) continue
-      const found = await this.#wholeKeyring(source, one, openers)
+      const problem =
+        this.#problems.get(keyringObject(name)) ?? this.#problems.get(keyringObject(at))
+      if (problem === undefined) continue
+      const found = mayCommit
+        ? await this.#wholeKeyring(source, { ...one, openers, problem })
+        : this.#leaveNewer(problem)
       if (found === undefined) continue
       const by = parseObjectName(`${source}/${session}/${repairs.length}`)
       const { epoch } = parseEpochName(found.name)
-      const placing = { name, at, by, epoch, copy: found.bytes, repairs, store: 'keyring' } as const
-      await this.#place(this.#vault.keyring, placing)
+      const placing = { name, at, by, epoch, copy: found.bytes, problem, repairs } as const
+      await this.#place(this.#vault.keyring, { ...placing, store: 'keyring' })
     }
     if (repairs.length === 0) return
     const repair = { kind: 'repair', objects: repairs } as const
@@ -168,9 +180,25 @@ class Healer {
     await this.#vault.readTimeline(source, this.#signal)
   }
 
+  /** The newest entry that counts there; -1 where the replica does not know the source yet. */
+  async #readHeadThere(source: string): Promise<number> {
+    try {
+      const { entries } = await this.#replica.readChain(source, this.#signal)
+      return entries.at(-1)?.seq ?? -1
+    } catch (error) {
+      if (isAppError(error, 'vault.source-unknown')) return -1
+      throw error
+    }
+  }
+
+  /** An entry in a slot that is taken there would be another one: two vaults of one. */
+  #leaveNewer(problem: Problem): undefined {
+    this.#leave(problem, 'has newer entries of this source, so that none may be written here')
+  }
+
   async #place(
     store: ObjectStore,
-    { at, by, copy, epoch, name, repairs, store: which }: Placing,
+    { at, by, copy, epoch, name, problem, repairs, store: which }: Placing,
   ): Promise<void> {
     const isMissing = at === name && (await store.stat(name, this.#signal)) === undefined
     const target = isMissing ? name : by
@@ -178,13 +206,14 @@ class Healer {
     if (which === 'vault') await store.put(target, copy, this.#signal)
     else await this.#vault.storedKeyring.put(nameInEpoch(target, epoch), copy, this.#signal)
     if (!isMissing) repairs.push({ store: which, object: name, by })
-    this.#healed.push(which === 'vault' ? name : `keyring:${name}`)
+    this.#healed.push(problem.object)
   }
 
   /** Held whole while it is checked: at most one object, some 128 MiB. */
   async #wholeCopy(
     source: string,
     ref: Needed['objects'][number],
+    problem: Problem,
   ): Promise<Uint8Array | undefined> {
     const repairs = await this.#repairsThere(source)
     const { store } = repairedStores(this.#replica, repairs)
@@ -192,7 +221,7 @@ class Healer {
     const isWhole =
       bytes !== undefined && createHash('sha256').update(bytes).digest('hex') === ref.sha256
     if (isWhole) return bytes
-    this.#leave(ref.name, bytes === undefined ? 'has none either' : 'has a damaged one, too')
+    this.#leave(problem, bytes === undefined ? 'has none either' : 'has a damaged one, too')
     return undefined
   }
 
@@ -209,14 +238,12 @@ class Healer {
   /** What the log says it is, whoever made the replica's; and what was committed, where it opens. */
   async #wholeKeyring(
     source: string,
-    ref: NeededKeyring,
-    openers: Openers,
+    ref: NeededKeyring & { readonly openers: Openers; readonly problem: Problem },
   ): Promise<FoundKeys | undefined> {
-    const { name, parts } = ref
-    const object = `keyring:${name}`
+    const { name, openers, parts, problem } = ref
     this.#stated ??= await readStatedKeys(this.#vault, this.#signal)
     if (!this.#stated.isWhole) {
-      this.#leave(object, 'cannot help as long as it is damaged what says which keys are right')
+      this.#leave(problem, 'cannot help as long as it is damaged what says which keys are right')
       return undefined
     }
     const at = placeOf(await this.#repairsThere(source), 'keyring', name)
@@ -226,7 +253,7 @@ class Healer {
       (await findStated(there, this.#stated, { ...ref, at }, this.#signal))
     if (found === undefined) {
       const any = await this.#replica.keyring.stat(name, this.#signal)
-      this.#leave(object, any === undefined ? 'has none either' : 'has a damaged one, too')
+      this.#leave(problem, any === undefined ? 'has none either' : 'has a damaged one, too')
       return undefined
     }
     try {
@@ -234,13 +261,13 @@ class Healer {
       return found
     } catch (error) {
       if (!isAppError(error, 'seal.not-authentic')) throw error
-      this.#leave(object, 'has a damaged one, too')
+      this.#leave(problem, 'has a damaged one, too')
       return undefined
     }
   }
 
-  #leave(object: string, why: string): void {
-    this.#left.push({ object, problem: `${this.#problems.get(object)}; the replica ${why}` })
+  #leave({ object, problem }: Problem, why: string): void {
+    this.#left.push({ object, problem: `${problem}; the replica ${why}` })
   }
 
   async #getOrNothing(store: ObjectStore, name: ObjectName): Promise<Uint8Array | undefined> {
@@ -260,6 +287,12 @@ type Placing = {
   readonly copy: Uint8Array
   /** Of keys: for which the copy is sealed. */
   readonly epoch: number
+  readonly problem: Problem
   readonly repairs: Repair[]
   readonly store: Repair['store']
+}
+
+function nameInEntries(object: string): string {
+  if (!object.startsWith('keyring:')) return object
+  return keyringObject(parseEpochName(parseObjectName(object.slice('keyring:'.length))).name)
 }

@@ -6,11 +6,12 @@ import type { ObjectName } from '#store/object-store'
 import type { Chain } from '#timeline/chain-slots'
 import { damageError } from '#timeline/damage-error'
 import type { DocumentBody } from '#timeline/entry'
-import { VAULT_TIMELINE } from '#timeline/entry-name'
+import { formatEntryName, VAULT_TIMELINE } from '#timeline/entry-name'
 import { foldFacts } from '#timeline/fold-facts'
 import { foldTimeline } from '#timeline/fold-timeline'
 import { liveSegments, type ReplacedSegment } from '#timeline/timeline-state'
 import { listTables } from '#timeline/transaction-tables'
+import type { Problem } from './check-tally.ts'
 import { placeOf, type Repairs } from './repaired-store.ts'
 import type { KeyringRef } from './stated-keys.ts'
 import type { Vault } from './vault.ts'
@@ -20,12 +21,15 @@ export type Needed = {
   readonly headSeq: number
   /** With the hashes their entries commit to; each once. `at` is where it lies since it was repaired. */
   readonly objects: readonly (Omit<ObjectRef, 'commitment'> & Placed)[]
-  readonly keyrings: readonly NeededKeyring[]
+  readonly keyrings: readonly (NeededKeyring & Since)[]
   /** No longer needed by anything: collection may have taken them. */
   readonly replaced: readonly { readonly store: 'vault' | 'keyring'; readonly name: ObjectName }[]
   /** From an entry that needs an object to the one from which on nothing does: it may be gone. */
   readonly spans: readonly Span[]
 }
+
+/** The first entry that needs an object. */
+export type Since = { readonly since: number }
 
 export type Span = { readonly seq: number; readonly untilSeq: number }
 
@@ -35,47 +39,92 @@ export type NeededKeyring = KeyringRef & { readonly parts: KeyringParts }
 /** The objects whose data keys a keyring object holds, with what their entries commit to. */
 export type KeyringParts = Readonly<Partial<Record<Part, ObjectRef | null>>>
 
-type Placed = { readonly name: ObjectName; readonly at: ObjectName }
+type Placed = Since & { readonly name: ObjectName; readonly at: ObjectName }
 
 /**
  * Every object that a sound timeline reaches.
- * @param upTo of `_vault`: as if it ended there
  * @throws timeline.damaged | timeline.rolled-back
  */
 export async function neededBy(
   vault: Vault,
   timeline: string,
   signal: AbortSignal,
-  upTo = Infinity,
 ): Promise<Needed> {
   const chain = await vault.readChain(timeline, signal)
   refuseUnsound(chain)
-  if (timeline === VAULT_TIMELINE) {
-    const entries = chain.entries.filter(({ seq }) => seq <= upTo)
-    const { allDocuments: documents, resealed } = foldFacts({ entries })
-    const objects = [...documents.map(({ object }) => object), ...resealed.map(({ list }) => list)]
-    return {
-      headSeq: Math.min(chain.headSeq, upTo),
-      objects: objects.map((object) => ({ ...object, at: object.name })),
-      keyrings: documents.map(keyringOfDocument),
-      replaced: [],
-      spans: [],
-    }
+  return neededIn(chain)
+}
+
+/** The same, and what is wrong with the entry after `headSeq`: what comes behind it is left out. */
+export type NeededPart = Needed & { readonly damage: Problem | undefined }
+
+/**
+ * Every object that a timeline reaches as far as it is whole.
+ * @param upTo as if it ended there
+ * @throws timeline.rolled-back | timeline.format-unsupported
+ */
+export async function neededByPart(
+  vault: Vault,
+  { timeline, upTo }: { readonly timeline: string; readonly upTo: number },
+  signal: AbortSignal,
+): Promise<NeededPart> {
+  const chain = await vault.readChain(timeline, signal)
+  const { damagedFrom, headSeq, incidents, isUnsupported, rolledBack } = chain
+  if (rolledBack !== null || isUnsupported) refuseUnsound(chain)
+  const wholeSeq = Math.min(damagedFrom === null ? headSeq : damagedFrom - 1, upTo)
+  const entries = chain.entries.filter(({ seq }) => seq <= wholeSeq)
+  const needed = neededIn({ ...chain, entries, headSeq: wholeSeq })
+  if (damagedFrom === null || damagedFrom > upTo) return { ...needed, damage: undefined }
+  const problem = incidents.find(({ seq }) => seq === damagedFrom)?.problem ?? 'It is damaged'
+  return { ...needed, damage: { object: formatEntryName(timeline, damagedFrom), problem } }
+}
+
+function neededIn(chain: Chain): Needed {
+  return chain.source === VAULT_TIMELINE ? neededByFacts(chain) : neededBySource(chain)
+}
+
+function neededByFacts({ entries, headSeq }: Chain): Needed {
+  const { allDocuments: documents, resealed } = foldFacts({ entries })
+  const objects = [...documents.map(({ object }) => object), ...resealed.map(({ list }) => list)]
+  const sinceOf = new Map<string, number>()
+  for (const { body, seq } of entries) {
+    const object = body.kind === 'document' ? body.object : body.kind === 'resealed' && body.list
+    if (object) sinceOf.set(object.name, seq)
+    if (body.kind === 'document') sinceOf.set(body.keyring, seq)
   }
+  const since = (name: string) => ({ since: sinceOf.get(name) ?? 0 })
+  return {
+    headSeq,
+    objects: objects.map((object) => ({ ...object, at: object.name, ...since(object.name) })),
+    keyrings: documents.map((body) => ({ ...keyringOfDocument(body), ...since(body.keyring) })),
+    replaced: [],
+    spans: [],
+  }
+}
+
+function neededBySource(chain: Chain): Needed {
   const { points, repairs, replaced, segments } = foldTimeline(chain)
   const tables = listTables(points)
   const live = liveSegments({ segments }).map(({ ref }) => ref)
   const gone = replaced.map(({ ref }) => ref)
   const { keyrings, objects, replaced: letGo } = reach(live, gone)
   const segmentOf = new Map([...gone, ...live].map((ref) => [ref.keyring, ref]))
+  const lasting = [
+    ...[...liveSegments({ segments }), ...replaced].map(lastingSegment),
+    ...[...tables.live, ...tables.gone].map((one) => ({ ...one, names: [one.ref.name] })),
+  ]
+  const sinceOf = new Map<string, number>(
+    lasting.flatMap(({ names, seq }) => names.map((name) => [name, seq] as const)),
+  )
+  const since = (name: string) => ({ since: sinceOf.get(name) ?? 0 })
   return {
     headSeq: chain.headSeq,
     objects: [...objects, ...tables.live.map(({ ref }) => ref)].map((ref) => {
-      return { ...ref, at: placeOf(repairs, 'vault', ref.name) }
+      return { ...ref, at: placeOf(repairs, 'vault', ref.name), ...since(ref.name) }
     }),
     keyrings: keyrings.flatMap((name) => {
       const ref = segmentOf.get(name)
-      return ref === undefined ? [] : [keyringOfSegment(ref, repairs)]
+      return ref === undefined ? [] : [{ ...keyringOfSegment(ref, repairs), ...since(name) }]
     }),
     replaced: [
       ...letGo,
@@ -86,10 +135,7 @@ export async function neededBy(
         seq,
         untilSeq: replacedBy,
       })),
-      ...spansOfRepairs(chain, [
-        ...[...liveSegments({ segments }), ...replaced].map(lastingSegment),
-        ...[...tables.live, ...tables.gone].map((one) => ({ ...one, names: [one.ref.name] })),
-      ]),
+      ...spansOfRepairs(chain, lasting, sinceOf),
     ],
   }
 }
@@ -98,10 +144,13 @@ export async function neededBy(
  * Until it was repaired, an object was needed that was damaged; and from then on its copy, until
  * another one takes its place or the segment goes.
  */
-function spansOfRepairs({ entries }: Pick<Chain, 'entries'>, lasting: readonly Lasting[]): Span[] {
+function spansOfRepairs(
+  { entries }: Pick<Chain, 'entries'>,
+  lasting: readonly Lasting[],
+  addedAt: ReadonlyMap<string, number>,
+): Span[] {
   const spans: Span[] = []
-  const placed = lasting.flatMap(({ names, seq }) => names.map((name) => [name, seq] as const))
-  const sinceOf = new Map<string, number>(placed)
+  const sinceOf = new Map(addedAt)
   const repaired = new Set<string>()
   for (const { body, seq } of entries) {
     if (body.kind !== 'repair') continue

@@ -1,43 +1,18 @@
 import { expect, test } from 'vitest'
 import { systemRandom } from '#stdx/random'
 import { faultyStore, ProcessDeath } from '#store/testing/faulty-store'
-import { createMemoryStore } from '#store/testing/memory-store'
 import { liveSegments } from '#timeline/timeline-state'
-import { checkVault } from './check-vault.ts'
 import { healVault } from './heal-vault.ts'
 import { replicateVault } from './replicate-vault.ts'
 import { aRealCapture } from './testing/a-real-capture.ts'
+import {
+  aReplicatedVault,
+  check,
+  flip,
+  onProgress,
+  replaceNewest,
+} from './testing/a-replicated-vault.ts'
 import { aVault, signal } from './testing/a-vault.ts'
-import type { Vault } from './vault.ts'
-
-const onProgress = () => {}
-
-async function aReplicatedVault() {
-  const inHand = await aVault()
-  const { vault } = inHand
-  const there = { store: createMemoryStore('replica'), keyring: createMemoryStore('its keyring') }
-  const capture = async (base?: number) => {
-    const state = await vault.readTimeline('erp', signal)
-    const at = base === undefined ? {} : { base }
-    const body = await aRealCapture(vault, 'erp', { ...at, text: `${state.headSeq}\ta\t\\N\n` })
-    return (await vault.append(state, body, signal)).seq
-  }
-  /** With the custodian's credential: no key to any row. */
-  const replicate = async () => {
-    const custodian = await inHand.openAs('custodian')
-    const from = { store: inHand.store, keyring: inHand.keyring }
-    return await replicateVault(custodian, { from, to: there, onProgress, signal })
-  }
-  const replica = vault.openElsewhere(there.store, there.keyring)
-  await vault.addSource('erp', signal)
-  await capture()
-  await vault.putHeads(signal)
-  return { ...inHand, inHand, there, replica, capture, replicate }
-}
-
-type Replicated = Awaited<ReturnType<typeof aReplicatedVault>>
-
-const check = (vault: Vault) => checkVault(vault, { depth: 'decoded', signal, onProgress })
 
 test('a replica is a whole vault, and what is copied once is not copied again', async () => {
   const { capture, replica, replicate } = await aReplicatedVault()
@@ -68,27 +43,6 @@ test('a replica that holds other entries, or newer ones, is left as it is', asyn
     code: expect.stringMatching(/^(vault\.replica-diverged|timeline\.rolled-back)$/),
   })
 })
-
-/** Adds a point, puts another segment in the place of its own, and takes that away as collection does. */
-async function replaceNewest({ keyring, store, vault }: Replicated): Promise<void> {
-  const first = await aRealCapture(vault, 'erp', { base: 1, text: '7\ta\t\\N\n' })
-  await vault.append(await vault.readTimeline('erp', signal), first, signal)
-  const { segments, session } = await aRealCapture(vault, 'erp', { text: '7\ta\t\\N\n' })
-  const removes = first.segments.map((ref) => ref.keyring)
-  const body = {
-    kind: 'compact',
-    session,
-    removes,
-    segments,
-    bytesStored: 0,
-    durationMs: 0,
-  } as const
-  await vault.append(await vault.readTimeline('erp', signal), body, signal)
-  for (const ref of first.segments) {
-    for (const object of [ref.keys, ref.rows]) store.objects.delete(object?.name ?? '')
-    keyring.objects.delete(ref.keyring)
-  }
-}
 
 test('interrupted at any write, a replica shows no point and no document that is not there', async () => {
   const replicated = await aReplicatedVault()
@@ -157,14 +111,6 @@ test('another vault is not written into', async () => {
   there.store.objects.set('vault.json', header ?? new Uint8Array())
   await expect(replicate()).rejects.toMatchObject({ code: 'vault.replica-diverged' })
   expect([...there.store.objects.keys()]).toEqual(['vault.json'])
-})
-
-test('no damaged object is copied', async () => {
-  const { replicate, store, there } = await aReplicatedVault()
-  const name = [...store.objects.keys()].find((one) => one.endsWith('.rows')) ?? ''
-  flip(store.objects.get(name))
-  await expect(replicate()).rejects.toMatchObject({ code: 'vault.object-damaged' })
-  expect(there.store.objects.has(name)).toBe(false)
 })
 
 test('what is damaged or missing is healed from the replica, and nothing is overwritten', async () => {
@@ -250,11 +196,6 @@ test('a copy that is damaged as well heals nothing', async () => {
   expect(healing.healed).toEqual([])
   expect(healing.left.map(({ object }) => object)).toEqual([name])
 })
-
-function flip(bytes: Uint8Array | undefined): void {
-  if (bytes === undefined) throw new Error('There is nothing to flip.')
-  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1
-}
 
 test('a source that is added while a replica is made does no harm to it', async () => {
   const { inHand, replica, replicate, there, vault } = await aReplicatedVault()

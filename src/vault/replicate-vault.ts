@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto'
 import { AppError, isAppError } from '#stdx/app-error'
 import { collect, mapConcurrent } from '#stdx/streams'
-import type { ObjectName, ObjectStore } from '#store/object-store'
+import type { GetOptions, ObjectName, ObjectStore } from '#store/object-store'
+import type { Chain } from '#timeline/chain-slots'
 import { formatEntryName, VAULT_TIMELINE } from '#timeline/entry-name'
 import { hashEntry } from '#timeline/envelope'
+import { keyringObject, type Problem } from './check-tally.ts'
+import { batchesOf, firstUntold, keepKeys } from './copy-limits.ts'
 import { listEpochs } from './epoch-keyring.ts'
 import { getIfAny } from './keyring-list.ts'
-import { type Needed, type NeededKeyring, neededBy } from './needed-objects.ts'
+import { nameStoredKeys } from './name-problems.ts'
+import { type Needed, type NeededKeyring, neededByPart, type Since } from './needed-objects.ts'
+import { isReplica, markReplica } from './replica-mark.ts'
 import { findStated, readStatedKeys, type StatedKeys } from './stated-keys.ts'
 import type { Stores, Vault } from './vault.ts'
 import { HEADER_NAME, parseHeader } from './vault-header.ts'
@@ -20,7 +25,9 @@ export type ReplicateOptions = {
 }
 
 export type Replication = {
-  readonly timelines: readonly { readonly timeline: string; readonly seq: number }[]
+  readonly timelines: readonly CopiedTimeline[]
+  /** What is damaged here, so that whatever needs it is not shown there. */
+  readonly damaged: readonly Problem[]
   readonly entries: number
   readonly objects: number
   readonly bytes: number
@@ -35,8 +42,20 @@ export type Replication = {
   readonly surplusKeys: number
 }
 
+/** The newest entry that both sides have, and the newest that this side has. */
+export type CopiedTimeline = {
+  readonly timeline: string
+  readonly seq: number
+  readonly headSeq: number
+}
+
 const COPIES_MAX = 4
 const PIECE_BYTES = 4 * 1024 * 1024
+const MISSING = 'It is missing'
+const OTHER_BYTES = 'Its bytes are not those that were committed'
+
+type Placed = Since & { readonly at: ObjectName }
+type Lost = Placed & { readonly problem: Problem }
 
 /**
  * Copies what the other side lacks: objects first, then the entries that name them, timeline by
@@ -44,9 +63,11 @@ const PIECE_BYTES = 4 * 1024 * 1024
  *
  * Needs no key to rows: every object is held against the hash its entry commits to before it becomes
  * visible, every timeline against itself when it is copied. Overwrites nothing. Interrupted, it goes on
- * where it was.
+ * where it was. What is damaged here is the answer: the entries of that source stay away from the first
+ * that needs it on, and what `_vault` says of them; all else is copied.
  * @throws vault.replica-diverged when the other side holds what this one does not say
- * @throws timeline.damaged | timeline.rolled-back | vault.object-damaged of this side
+ * @throws timeline.rolled-back | timeline.format-unsupported of this side
+ * @throws vault.keys-changed
  */
 export async function replicateVault(
   vault: Vault,
@@ -64,6 +85,7 @@ class Replicating {
   readonly #signal: AbortSignal
   /** Slots and certificates that are known to be there. */
   readonly #copied = new Set<string>()
+  readonly #damaged: Problem[] = []
   #entries = 0
   #objects = 0
   #bytes = 0
@@ -82,25 +104,26 @@ class Replicating {
   }
 
   async run(): Promise<Replication> {
-    await this.#refuseOther()
+    const isThere = await this.#refuseOther()
     const { keyring, store } = this.#from
     await this.#copyFolder(keyring, this.#to.keyring, 'slots/')
     // Before the sources: it repeats their heads, and must not know of newer ones than are there.
     const said = await this.#readHead(VAULT_TIMELINE)
     this.#stated = await readStatedKeys(this.#vault, this.#signal)
-    const timelines: { timeline: string; seq: number }[] = []
+    const sources: CopiedTimeline[] = []
     for (const source of await this.#vault.listSources(this.#signal)) {
-      timelines.push({ timeline: source, seq: await this.#copyTimeline(source) })
+      sources.push(await this.#copyTimeline(source))
     }
-    timelines.push({
-      timeline: VAULT_TIMELINE,
-      seq: await this.#copyTimeline(VAULT_TIMELINE, said),
-    })
+    const facts = await this.#copyTimeline(VAULT_TIMELINE, await this.#limitFacts(said, sources))
     await this.#removeSurplusKeys()
+    // Whoever copies back from a replica what a vault has lost does not make it one.
+    const isCopyOfCopy = isThere && (await isReplica(store, this.#signal))
+    if (!isCopyOfCopy) await markReplica(this.#to.store, this.#vault, this.#signal)
     const header = await store.get(HEADER_NAME, { signal: this.#signal })
     await this.#to.store.put(HEADER_NAME, header, this.#signal)
     return {
-      timelines,
+      timelines: [...sources, { ...facts, headSeq: said }],
+      damaged: this.#damaged,
       entries: this.#entries,
       objects: this.#objects,
       bytes: this.#bytes,
@@ -110,31 +133,51 @@ class Replicating {
     }
   }
 
-  /** Another vault there must not be mixed with this one. */
-  async #refuseOther(): Promise<void> {
+  /** Another vault there must not be mixed with this one. @returns whether this one is there */
+  async #refuseOther(): Promise<boolean> {
     const { id } = this.#replica
     const { store } = this.#to
-    if ((await store.stat(HEADER_NAME, this.#signal)) === undefined) return
+    if ((await store.stat(HEADER_NAME, this.#signal)) === undefined) return false
     const text = Buffer.from(await store.get(HEADER_NAME, { signal: this.#signal })).toString()
     const header = parseHeader(store.label, text)
     const isSame = Buffer.compare(header.rootPublicKey, this.#replica.rootPublicKey) === 0
-    if (isSame && header.vaultId === id) return
+    if (isSame && header.vaultId === id) return true
     throw this.#diverged('it is another vault')
+  }
+
+  /** `_vault` must not make sources look rolled back of which the newest entries stay away. */
+  async #limitFacts(said: number, sources: readonly CopiedTimeline[]): Promise<number> {
+    const partly = sources.filter(({ headSeq, seq }) => seq < headSeq)
+    if (partly.length === 0) return said
+    const shown = new Map(partly.map(({ seq, timeline }) => [timeline, seq]))
+    return Math.min(said, firstUntold(await this.#readFacts(said), shown) - 1)
+  }
+
+  async #readFacts(upTo: number): Promise<Chain['entries']> {
+    const { entries } = await this.#vault.readChain(VAULT_TIMELINE, this.#signal)
+    return entries.filter(({ seq }) => seq <= upTo)
   }
 
   async #readHead(timeline: string): Promise<number> {
     return (await this.#vault.readChain(timeline, this.#signal)).headSeq
   }
 
-  /** @returns the seq up to which both sides are the same */
-  async #copyTimeline(timeline: string, upTo = Infinity): Promise<number> {
-    const needed = await neededBy(this.#vault, timeline, this.#signal, upTo)
+  async #copyTimeline(timeline: string, upTo = Infinity): Promise<CopiedTimeline> {
+    const needed = await neededByPart(this.#vault, { timeline, upTo }, this.#signal)
     const toSeq = needed.headSeq
     const fromSeq = await this.#judgeReplica(timeline, toSeq)
     // Not before: whoever states its first entry now puts its certificate there just before.
     await this.#copyFolder(this.#from.store, this.#to.store, 'roles/')
-    await this.#copyNeeded(needed)
+    const lost = await this.#copyNeeded(needed)
+    // What was let go since the timeline was read may have been collected: then it says so itself.
+    if (await this.#isLetGo(lost, { timeline, upTo }))
+      return await this.#copyTimeline(timeline, upTo)
+    this.#damaged.push(...(needed.damage ? [needed.damage] : []), ...lost.map((one) => one.problem))
+    const lostSeq = Math.min(Infinity, ...lost.map(({ since }) => since))
+    const isFacts = timeline === VAULT_TIMELINE
+    const endSeq = isFacts ? keepKeys(await this.#readFacts(toSeq), lostSeq) : lostSeq
     for (const { first, last } of batchesOf(needed, { fromSeq, toSeq })) {
+      if (last >= endSeq) break
       // The first comes last: until it is there, nothing of its batch counts.
       for (let seq = last; seq >= first; seq--) {
         const name = formatEntryName(timeline, seq)
@@ -143,16 +186,29 @@ class Replicating {
         this.#entries += 1
       }
     }
+    const isWhole = needed.damage === undefined && endSeq > toSeq
+    if (!isWhole) return { timeline, ...(await this.#findShown(timeline, toSeq)) }
     await this.#confirm(timeline, toSeq)
     await this.#removeReplaced(needed)
-    return toSeq
+    return { timeline, seq: toSeq, headSeq: toSeq }
+  }
+
+  /** What is good there. Nothing goes: what is seen there may need what was let go here since. */
+  async #findShown(timeline: string, toSeq: number): Promise<Omit<CopiedTimeline, 'timeline'>> {
+    const headSeq = Math.max(toSeq, await this.#readHead(timeline))
+    if (!(await this.#hasAny(timeline))) return { seq: -1, headSeq }
+    const there = await this.#replica.readChain(timeline, this.#signal)
+    return { seq: Math.min(there.headSeq, (there.damagedFrom ?? Infinity) - 1), headSeq }
+  }
+
+  async #hasAny(timeline: string): Promise<boolean> {
+    const listed = this.#to.store.list(`timelines/${timeline}/`, this.#signal)
+    return (await collect(firstOf(listed))).length > 0
   }
 
   /** Where the replica's timeline ends, once it is known to be a part of this one. */
   async #judgeReplica(timeline: string, toSeq: number): Promise<number> {
-    const folder = `timelines/${timeline}/`
-    const [any] = await collect(firstOf(this.#to.store.list(folder, this.#signal)))
-    if (any === undefined) return -1
+    if (!(await this.#hasAny(timeline))) return -1
     const there = await this.#replica.readChain(timeline, this.#signal)
     const isAhead = there.headSeq > toSeq && timeline !== VAULT_TIMELINE
     // Somebody else may have copied meanwhile what has come since.
@@ -178,21 +234,38 @@ class Replicating {
     throw this.#diverged(incident?.problem ?? `its timeline "${timeline}" ends early`)
   }
 
-  async #copyNeeded({ keyrings, objects }: Needed): Promise<void> {
-    const keys = mapConcurrent(keyrings, COPIES_MAX, (one) => this.#copyKeyring(one))
+  /** @returns what is damaged here */
+  async #copyNeeded({ keyrings, objects }: Needed): Promise<Lost[]> {
+    const lost: Lost[] = []
+    const keep = async ({ at, since }: Placed, copying: Promise<Problem | undefined>) => {
+      const problem = await copying
+      if (problem !== undefined) lost.push({ at, since, problem })
+    }
+    const keys = mapConcurrent(keyrings, COPIES_MAX, (one) => keep(one, this.#copyKeyring(one)))
     for await (const _ of keys);
-    const copying = mapConcurrent(objects, COPIES_MAX, (ref) => this.#copyObject(ref))
+    const copying = mapConcurrent(objects, COPIES_MAX, (ref) => keep(ref, this.#copyObject(ref)))
     for await (const _ of copying);
+    return lost
+  }
+
+  async #isLetGo(
+    lost: readonly Lost[],
+    part: { readonly timeline: string; readonly upTo: number },
+  ): Promise<boolean> {
+    if (lost.length === 0) return false
+    const { keyrings, objects } = await neededByPart(this.#vault, part, this.#signal)
+    const needed = new Set([...keyrings, ...objects].map(({ at }) => at))
+    return lost.some(({ at }) => !needed.has(at))
   }
 
   /**
    * Sealed anew, it lies under its name with the epoch behind. What an entry says it is goes there, and
    * nothing else that lies here: whoever can write here could have put it there.
    */
-  async #copyKeyring(ref: NeededKeyring): Promise<void> {
+  async #copyKeyring(ref: NeededKeyring): Promise<Problem | undefined> {
     const [from, to] = [this.#from.keyring, this.#to.keyring]
     const found = await findStated(from, this.#stated, ref, this.#signal)
-    if (found === undefined) throw await this.#judgeLost(ref)
+    if (found === undefined) return await this.#judgeLost(ref)
     const { bytes, name } = found
     const there = await to.stat(name, this.#signal)
     if (there === undefined) await this.#copyBytes(to, name, bytes)
@@ -204,17 +277,21 @@ class Replicating {
       here.every((other) => other.name !== one.name),
     )
     if (surplus.length > 0) this.#surplus.push({ ref, names: surplus.map((one) => one.name) })
+    return undefined
   }
 
-  /** It rotted, or was sealed anew since the run began. */
-  async #judgeLost(ref: NeededKeyring): Promise<AppError> {
+  /** It rotted, which is nothing to a replica that has it whole; or was sealed anew since the run began. */
+  async #judgeLost(ref: NeededKeyring): Promise<Problem | undefined> {
     const from = this.#from.keyring
     const stated = await readStatedKeys(this.#vault, this.#signal)
-    if ((await findStated(from, stated, ref, this.#signal)) === undefined) {
-      return damaged(from, ref.at)
+    if ((await findStated(from, stated, ref, this.#signal)) !== undefined) {
+      const message = `Cannot replicate "${from.label}": its keys were changed meanwhile`
+      throw new AppError('vault.keys-changed', message)
     }
-    const message = `Cannot replicate "${from.label}": its keys were changed meanwhile`
-    return new AppError('vault.keys-changed', message)
+    if ((await findStated(this.#to.keyring, stated, ref, this.#signal)) !== undefined) return
+    const object = keyringObject(await nameStoredKeys(this.#vault, ref.at, this.#signal))
+    const isThere = (await listEpochs(from, ref.at, this.#signal)).length > 0
+    return { object, problem: isThere ? OTHER_BYTES : MISSING }
   }
 
   /**
@@ -245,24 +322,29 @@ class Replicating {
     }
   }
 
-  async #copyObject(ref: Needed['objects'][number]): Promise<void> {
+  async #copyObject(ref: Needed['objects'][number]): Promise<Problem | undefined> {
     const [from, to] = [this.#from.store, this.#to.store]
     const there = await to.stat(ref.at, this.#signal)
-    if (there?.sizeBytes === ref.sizeBytes) return
+    if (there?.sizeBytes === ref.sizeBytes) return undefined
     if (there !== undefined) throw this.#diverged(`object "${ref.at}" has another size there`)
     await using writer = await to.create(ref.at, this.#signal)
     const hash = createHash('sha256')
     for (let offset = 0; offset < ref.sizeBytes; offset += PIECE_BYTES) {
       const length = Math.min(PIECE_BYTES, ref.sizeBytes - offset)
-      const piece = await from.get(ref.at, { range: { offset, length }, signal: this.#signal })
+      const piece = await getPiece(from, ref.at, {
+        range: { offset, length },
+        signal: this.#signal,
+      })
+      if (typeof piece === 'string') return { object: ref.at, problem: piece }
       hash.update(piece)
       await writer.write(piece)
       this.#bytes += length
       this.#onProgress({ bytes: length })
     }
-    if (hash.digest('hex') !== ref.sha256) throw damaged(from, ref.at)
+    if (hash.digest('hex') !== ref.sha256) return { object: ref.at, problem: OTHER_BYTES }
     await writer.commit()
     this.#objects += 1
+    return undefined
   }
 
   async #copyFolder(from: ObjectStore, to: ObjectStore, folder: string): Promise<void> {
@@ -332,28 +414,6 @@ class Replicating {
   }
 }
 
-/**
- * Entries that become visible together. Between an entry that adds an object and the one that lets it
- * go, points would be seen whose objects went before they could be copied.
- */
-function* batchesOf(
-  { spans }: Pick<Needed, 'spans'>,
-  { fromSeq, toSeq }: { readonly fromSeq: number; readonly toSeq: number },
-): Generator<{ readonly first: number; readonly last: number }, void, undefined> {
-  const untilOf = new Map<number, number>()
-  for (const { seq, untilSeq } of spans) {
-    untilOf.set(seq, Math.max(untilSeq, untilOf.get(seq) ?? 0))
-  }
-  let first = fromSeq + 1
-  let untilSeq = 0
-  for (let seq = first; seq <= toSeq; seq++) {
-    untilSeq = Math.max(untilSeq, untilOf.get(seq) ?? 0)
-    if (seq < untilSeq && seq < toSeq) continue
-    yield { first, last: seq }
-    first = seq + 1
-  }
-}
-
 async function* firstOf<T>(inputs: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
   for await (const input of inputs) {
     yield input
@@ -361,7 +421,17 @@ async function* firstOf<T>(inputs: AsyncIterable<T>): AsyncGenerator<T, void, un
   }
 }
 
-function damaged(store: ObjectStore, name: ObjectName): AppError {
-  const message = `Cannot replicate object "${name}" of "${store.label}": its bytes are not those that were committed`
-  return new AppError('vault.object-damaged', message, { object: name })
+/** @returns why there is none */
+async function getPiece(
+  store: ObjectStore,
+  name: ObjectName,
+  options: GetOptions,
+): Promise<Uint8Array | string> {
+  try {
+    return await store.get(name, options)
+  } catch (error) {
+    if (isAppError(error, 'store.not-found')) return MISSING
+    if (isAppError(error, 'store.short-read')) return 'It is shorter than what was committed'
+    throw error
+  }
 }

@@ -2,6 +2,8 @@ import type { Command } from 'commander'
 import { formatBytes, formatCount } from '../format-amounts.ts'
 import type { Act } from '../shell.ts'
 
+const VAULT_DAMAGED = 13
+
 export function addReplicate(program: Command, act: Act): void {
   program
     .command('replicate')
@@ -25,12 +27,19 @@ export function addReplicate(program: Command, act: Act): void {
           output.warning({ code: 'vault.replica-surplus', message })
         }
         output.summary({ type: 'summary', ...answer }, () => {
-          const { bytes, entries, objects, removed, replica } = answer
+          const { bytes, damaged, entries, objects, removed, replica, timelines } = answer
+          const problems = damaged.map((one) => `${one.object}: ${one.problem}\n`)
+          const partly = timelines
+            .filter(({ headSeq, seq }) => seq < headSeq)
+            .map(({ headSeq, seq, timeline }) => {
+              const shown = seq < 0 ? 'no entry is' : `entries up to ${seq} are`
+              return `${timeline}: ${shown} in the replica, the vault has ${headSeq}\n`
+            })
           const copied = `${formatCount(entries)} entries and ${formatCount(objects)} objects, ${formatBytes(bytes)}`
           const gone = removed === 0 ? '' : `, removed ${formatCount(removed)} that were collected`
-          return `Copied ${copied} to ${replica}${gone}.\n`
+          return `${problems.join('')}${partly.join('')}Copied ${copied} to ${replica}${gone}.\n`
         })
-        return undefined
+        return answer.damaged.length === 0 ? 0 : VAULT_DAMAGED
       }),
     )
 }

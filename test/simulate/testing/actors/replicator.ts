@@ -1,3 +1,4 @@
+import { AppError } from '#stdx/app-error'
 import { replicateVault } from '#vault/replicate-vault'
 import type { Actor } from '../actor.ts'
 
@@ -12,8 +13,12 @@ export function replicator(name: string, isAlone: boolean): Actor {
     mustSucceed: true,
     async turn({ log, raw, replica, signal, vault }) {
       const options = { from: raw, to: replica, onProgress: () => {}, signal }
-      const { entries, objects, removed } = await replicateVault(vault, options)
+      const { damaged, entries, objects, removed } = await replicateVault(vault, options)
       log(`replicated ${entries} entries, ${objects} objects; ${removed} went`)
+      const [first] = damaged
+      if (first === undefined) return
+      const message = `Cannot replicate "${first.object}": ${first.problem}`
+      throw new AppError('vault.object-damaged', message)
     },
   }
 }
