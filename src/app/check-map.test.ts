@@ -115,6 +115,10 @@ test('a map that is clean can be kept in the vault, and is read from there', asy
   await expect(run()).rejects.toMatchObject({ code: 'app.map-not-found' })
   await demo.vault.putDocument('customers', DEMO_CUSTOMER_MAP, signal)
   expect(await run()).toMatchObject({ verdict: 'clean', map: 'the vault', isStored: true })
+  // One that names what is not there is not kept.
+  const wrong = DEMO_CUSTOMER_MAP.replace('tax_id', 'taxid')
+  await demo.vault.putDocument('customers', wrong, signal)
+  expect(await run()).toMatchObject({ verdict: 'differs', isStored: false })
 })
 
 const KNOT = `

@@ -58,7 +58,7 @@ function addCheckMap(map: Command, act: Act): void {
     .command('check')
     .option('--file <FILE>', 'the map (default: customers.yaml beside the configuration)')
     .option('--at <POINT...>', 'like erp@12, @fy26-close (default: the newest of every source)')
-    .option('--store', 'keep the map in the vault when nothing is wrong with it')
+    .option('--store', 'keep the map in the vault, unless it names what is not there')
     .description('Say whether the customer map is true of the vault: names, links, coverage.')
     .action(
       act(async ({ context, output, signal }, options: CheckOptions) => {
