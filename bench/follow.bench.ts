@@ -223,7 +223,10 @@ async function measurePaced(bench: Bench) {
   })
   const seen = lags.slice(0, steady.length).map(({ lagS }) => lagS)
   const rate = perSecond(CHANGES_EACH * steady.length, seconds)
-  say(`paced: ${rate} changes/s, ${stored.toFixed(1)} bytes each`, { follower, peakBytes })
+  say(`paced: ${rate} changes/s, ${stored.toFixed(1)} bytes each (${formatKinds(grown)})`, {
+    follower,
+    peakBytes,
+  })
   const burstS = (burstMs - startedMs) / 1000
   const afterS = (burstDoneMs - startedMs) / 1000
   const phases = [
