@@ -102,6 +102,44 @@ describePostgres('following', (major) => {
     expectFailure(await traveller.holdfast('reconcile', 'erp'), 2, 'capture.not-followed')
   })
 
+  testOnce('sources are followed side by side, whatever becomes of one', async () => {
+    const traveller = await aTraveller()
+    await using erp = await freshFeedSystem(major)
+    await using billing = await freshFeedSystem(major)
+    for (const system of [erp, billing]) await system.query(TABLES)
+    const gone = erp.url.replace(/:\d+\//, ':1/')
+    await traveller.configure(`sources:
+  erp: { connector: postgres, url: '${erp.url}', follow: { reconcile: false }, feedName: ${erp.feedName} }
+  billing: { connector: postgres, url: '${billing.url}', follow: true, feedName: ${billing.feedName} }
+  crm: { connector: postgres, url: '${gone}', follow: true }\n`)
+    await traveller.holdfast('init')
+    const follower = traveller.start('follow', '--json')
+    const failing = until(follower, ({ code }) => code === 'connector.unreachable')
+    const are = (wanted: string) =>
+      Promise.all(
+        ['erp', 'billing'].map((name) =>
+          until(follower, ({ source, state, type }) => {
+            return source === name && (state === wanted || type === wanted)
+          }),
+        ),
+      )
+    await are('following')
+    const committed = are('commit')
+    for (const system of [erp, billing]) {
+      await system.query(`insert into customer values (100, 'of both', null)`)
+    }
+    await committed
+    await failing
+    follower.child.kill('SIGINT')
+    const run = await follower.done
+    const summaries = linesOf(run).filter(({ type }) => type === 'summary')
+    expect(summaries.map(({ source }) => source)).toEqual(['erp', 'billing'])
+    for (const source of ['erp', 'billing']) {
+      const show = ['show', `${source}@latest`, 'public.customer', '100']
+      expect(await traveller.answer(...show)).toMatchObject({ fields: { name: 'of both' } })
+    }
+  })
+
   testOnce('what stands in the way is said with its remedy', async () => {
     const traveller = await aTraveller()
     await using system = await freshFeedSystem(major)
