@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, symlink, truncate } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, rm, symlink, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { change, createExample, readAll } from './testing/example-database.ts'
@@ -65,6 +65,50 @@ test('what is damaged is healed from a replica', async () => {
   expect(await answer('check', '--read-data', '--vault', './second')).toMatchObject({
     verdict: 'whole',
   })
+})
+
+test('a replica is not healed from its vault, which goes on as before', async () => {
+  const { answer, at, holdfast, summary } = traveller
+  await summary('replicate', './second')
+  for (const object of await objectsIn(at('second/segments'))) await truncate(object, 10)
+  const refused = await holdfast('check', '--vault', './second', '--heal-from', './vault')
+  expectFailure(refused, 2, 'vault.is-replica')
+  for (const object of await objectsIn(at('second/segments'))) await rm(object)
+  await summary('backup')
+  expect(await summary('replicate', './second')).toMatchObject({ damaged: [] })
+  const replica = ['--vault', './second'] as const
+  expect(await answer('check', '--read-data', ...replica)).toMatchObject({ verdict: 'whole' })
+  expect(await answer('points', ...replica)).toEqual(await answer('points'))
+})
+
+test('a damaged object keeps its points from a first replica, and nothing else', async () => {
+  const { answer, at, holdfast, holdfastWith, summary } = traveller
+  const before = new Set(await objectsIn(at('vault/segments')))
+  change(at('erp.db'), `update customer set name = 'changed' where id = 1`)
+  await summary('backup')
+  const added = (await objectsIn(at('vault/segments'))).filter((object) => !before.has(object))
+  const rows = added.find((object) => object.endsWith('.rows')) ?? ''
+  await copyFile(rows, at('rows'))
+  await truncate(rows, 10)
+  const first = await holdfast('replicate', './second')
+  expect(first).toMatchObject({ exit: 13 })
+  expect(first.stdout).toContain(`${rows.slice(at('vault/').length)}: It is shorter`)
+  expect(first.stdout).toContain('erp: entries up to 1 are in the replica, the vault has 2')
+  // Another machine, which has seen nothing newer.
+  const state = { HOLDFAST_STATE_DIR: at('other') }
+  const seen = await holdfastWith(state, 'points', '--vault', './second')
+  expect(seen).toMatchObject({ exit: 0 })
+  const replica = ['--vault', './second', '--json'] as const
+  const checked = await holdfastWith(state, 'check', '--read-data', ...replica)
+  expect(checked).toMatchObject({ exit: 0 })
+  await rm(rows)
+  await copyFile(at('rows'), rows)
+  expect(await summary('replicate', './second')).toMatchObject({
+    damaged: [],
+    timelines: [{ timeline: 'erp', seq: 2, headSeq: 2 }, { timeline: '_vault' }],
+  })
+  expect(await answer('points', '--vault', './second')).toEqual(await answer('points'))
+  expect(await answer('check')).toMatchObject({ verdict: 'whole' })
 })
 
 test('a replica of another vault is refused', async () => {
