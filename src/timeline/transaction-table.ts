@@ -10,6 +10,7 @@ import type { ObjectStore } from '#store/object-store'
 import type { CaptureBody, TableRef, Transaction } from './entry.ts'
 import { tableNameOf } from './judge-follow.ts'
 import { judgeTransactions } from './judge-transactions.ts'
+import { readTexts, textsSchema, writeTexts } from './rising-texts.ts'
 import type { LogDeps } from './sealed-statement.ts'
 
 /**
@@ -37,9 +38,9 @@ const COLUMNS_BYTES_MAX = 256 * 1024 * 1024
 
 const counts = z.array(z.int().min(0))
 const columnsSchema = z.strictObject({
-  transaction: z.array(z.string()),
-  time: z.array(z.string()),
-  position: z.array(z.string()),
+  transaction: textsSchema,
+  time: textsSchema,
+  position: textsSchema,
   /** How many items of the columns below are of each. */
   changes: counts,
   entity: counts,
@@ -121,9 +122,9 @@ function formatTable(
 ): Uint8Array {
   const changes = transactions.flatMap((one) => one.changes)
   const columns: z.infer<typeof columnsSchema> = {
-    transaction: transactions.map((one) => one.transaction),
-    time: transactions.map(({ time }) => time),
-    position: transactions.map(({ position }) => position),
+    transaction: writeTexts(transactions.map((one) => one.transaction)),
+    time: writeTexts(transactions.map(({ time }) => time)),
+    position: writeTexts(transactions.map(({ position }) => position)),
     changes: transactions.map((one) => one.changes.length),
     entity: changes.map(([entity]) => entity),
     inserted: changes.map(([, inserted]) => inserted),
@@ -157,9 +158,13 @@ function openTable(
   }
 }
 
-/** `undefined` when the columns are not of one length. */
+/** `undefined` when the columns are not of one length, or have numbers that nobody writes. */
 function toTransactions(columns: z.infer<typeof columnsSchema>): Transaction[] | undefined {
-  const { changes, deleted, entity, inserted, position, time, transaction, updated } = columns
+  const { changes, deleted, entity, inserted, updated } = columns
+  const transaction = readTexts(columns.transaction)
+  const time = readTexts(columns.time)
+  const position = readTexts(columns.position)
+  if (!transaction || !time || !position) return undefined
   const total = changes.reduce((sum, count) => sum + count, 0)
   const isFull = (column: readonly unknown[]) => column.length === total
   if (![entity, inserted, updated, deleted].every(isFull)) return undefined

@@ -48,7 +48,9 @@ function readTable(vault, folder, table) {
   const frame = open(key, Buffer.alloc(12), aad, bytes.subarray(38))
   need(frame !== undefined, `${table.name} is not authentic.`)
   const content = zstdDecompressSync(frame, { maxOutputLength: 256 << 20 })
-  const { changes, entity, position, time, transaction, ...counts } = JSON.parse(content)
+  const { changes, entity, ...counts } = JSON.parse(content)
+  const transaction = readTexts(counts.transaction)
+  const [time, position] = [readTexts(counts.time), readTexts(counts.position)]
   need(
     [time, position, changes].every(({ length }) => length === transaction.length),
     `Columns of ${table.name} have other lengths.`,
@@ -68,6 +70,31 @@ function readTable(vault, folder, table) {
     `Changes of ${table.name} belong to nobody.`,
   )
   return all
+}
+
+/** A list of texts, or what gives them. */
+function readTexts(texts) {
+  if (Array.isArray(texts)) return texts
+  const { after, before, first, form, steps } = texts
+  let number = first
+  const write = () => `${before}${WRITTEN_AS[form](number)}${after}`
+  return [
+    write(),
+    ...steps.map((step) => {
+      number += step
+      need(Number.isSafeInteger(number) && number >= 0, 'A number is out of bounds.')
+      return write()
+    }),
+  ]
+}
+
+const WRITTEN_AS = {
+  decimal: String,
+  hex: (number) => number.toString(16).toUpperCase(),
+  time(number) {
+    const ms = new Date(Math.floor(number / 1000)).toISOString().slice(0, -1)
+    return `${ms}${String(number % 1000).padStart(3, '0')}Z`
+  },
 }
 
 /** Facts of all entities after the first of a point's transactions. @param before those at its base */
