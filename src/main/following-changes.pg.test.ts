@@ -7,10 +7,12 @@ import { feedHarness, type freshFeedSystem } from '#connector/postgres/testing/f
 import { optionsFor, readRows } from '#connector/testing/contract-system'
 import { feedOf } from '#connector/testing/feed-following'
 import type { EntityName } from '#record/entity-name'
+import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import { describePostgres, newestMajor } from '#test/servers/fresh-database'
 import type { Point } from '#timeline/timeline-state'
 import { signal } from '#vault/testing/a-vault'
+import type { Vault } from '#vault/vault'
 
 // Other tests share the machine.
 vi.setConfig({ testTimeout: 180_000 })
@@ -230,6 +232,25 @@ describePostgres('changes while following', (major) => {
     await untilSame(both, follower)
   })
 
+  testOnce('a commit that fails, or is not known to have failed, is made once', async () => {
+    await using both = await aLife()
+    const { life, system } = both
+    const { vault } = life.inHand
+    await using follower = life.follow({ deps: { vault: failing(vault, 4) } })
+    await follower.until('opened')
+    for (let i = 0; i < 8; i++) {
+      const told = Promise.race([follower.until('committed'), follower.until('waiting')])
+      await system.exec(`insert into customer values (${200 + i}, 'tried')`)
+      await told
+    }
+    await untilSame(both, follower)
+    const lists = (await pointsOf(life)).map(({ body }) => body.follow?.transactions?.list ?? [])
+    const positions = lists.flat().map(({ position }) => position)
+    expect(new Set(positions).size).toBe(positions.length)
+    expect(life.events.filter(({ kind }) => kind === 'waiting').length).toBeGreaterThan(1)
+    expect(life.events.filter(({ kind }) => kind === 'reconciled' || kind === 'gap')).toEqual([])
+  })
+
   testOnce(
     'a quiet source gets an entry now and then, behind which its log is not kept',
     async () => {
@@ -323,6 +344,27 @@ function pointWith(points: readonly Point[], rows: readonly number[]): Point {
 
 function nameOf(table: string): EntityName {
   return `public.${table}` as EntityName
+}
+
+/** So many times an entry is lost on its way, or its answer is. */
+function failing(vault: Vault, times: number): Vault {
+  let left = times
+  const append: Vault['append'] = async (state, body, until) => {
+    if (body.kind !== 'capture' || body.follow?.part !== 'transactions' || left <= 0) {
+      return await vault.append(state, body, until)
+    }
+    left -= 1
+    if (left % 2 === 1) throw new AppError('store.unavailable', 'Cannot write: it is away')
+    await vault.append(state, body, until)
+    throw new AppError('timeline.undecided', 'Cannot tell whether it was written')
+  }
+  return new Proxy(vault, {
+    get(target, name) {
+      if (name === 'append') return append
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
 }
 
 /** Looks at the catalogue more often. */
