@@ -68,6 +68,16 @@ test('FollowMetrics shows no bound where there is none, and nothing where it is 
   expect(valuesOf(metrics)).not.toHaveProperty('source_retained_log_bytes')
 })
 
+test('FollowMetrics knows a source up to now that has committed nothing since', () => {
+  const metrics = new FollowMetrics(['erp'])
+  expect(metrics.positionOf('erp')).toBeUndefined()
+  metrics.take('erp', COMMITTED)
+  expect(metrics.positionOf('erp')).toBe('0/1@1')
+  metrics.takeQuiet('erp', '2026-06-30T13:00:00Z')
+  const known = Date.parse('2026-06-30T13:00:00Z') / 1000
+  expect(valuesOf(metrics)).toMatchObject({ follow_known_timestamp_seconds: known })
+})
+
 test.each([
   'x 1',
   '# TYPE a gauge\na{source="b"} 1\n',

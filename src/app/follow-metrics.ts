@@ -77,6 +77,7 @@ const FROM_ZERO: readonly MetricKey[] = [
 /** Counts what followers tell. Holds one number a metric and source. */
 export class FollowMetrics {
   readonly #sources: ReadonlyMap<string, Values>
+  readonly #positions = new Map<string, string>()
 
   constructor(sources: readonly string[]) {
     const zero = () => new Map(FROM_ZERO.map((key) => [key, 0] as const))
@@ -95,6 +96,7 @@ export class FollowMetrics {
         break
       case 'committed':
         takeCommit(values, event)
+        this.#positions.set(source, event.position)
         break
       case 'began':
       case 'reconciled':
@@ -102,6 +104,7 @@ export class FollowMetrics {
         add(values, 'storedBytes', event.summary.bytesStored)
         if (event.kind === 'reconciled') add(values, 'repairs', event.repairs.told)
         setKnown(values, event.summary.cut.time)
+        this.#positions.set(source, event.summary.cut.position)
         break
       case 'gap':
         add(values, 'gaps', 1)
@@ -120,6 +123,16 @@ export class FollowMetrics {
       case 'reconcile-failed':
         break
     }
+  }
+
+  /** Up to where the vault holds all; `undefined` before anything was committed. */
+  positionOf(source: string): string | undefined {
+    return this.#positions.get(source)
+  }
+
+  /** The source had committed nothing since that position, at this time of its clock. */
+  takeQuiet(source: string, time: string): void {
+    setKnown(this.#valuesOf(source), time)
   }
 
   /** @param health `undefined`: it could not be had, and what it was is not shown any more */

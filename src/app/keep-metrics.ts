@@ -89,8 +89,13 @@ async function readHealth(
     try {
       const { source, system } = await openSource(name, signal)
       await using _source = source
-      const health = await source.feed?.readHealth(system.feedName ?? '', signal)
-      metrics.takeHealth(name, health)
+      const { feedName = '' } = system
+      metrics.takeHealth(name, await source.feed?.readHealth(feedName, signal))
+      const end = await source.feed?.readPosition(feedName, signal)
+      const held = metrics.positionOf(name)
+      // A source that commits nothing at all has no entry that says so.
+      const isHeld = end && held !== undefined && source.feed?.isUpTo(end.position, held)
+      if (end !== undefined && isHeld) metrics.takeQuiet(name, end.time)
     } catch {
       // What ails the source following says itself.
       metrics.takeHealth(name, undefined)

@@ -73,7 +73,7 @@ describePostgres('watching over what follows', (major) => {
       expect(left?.fix).toContain('holdfast follow erp --drop')
       const points = await traveller.holdfast('points', 'erp')
       expect(points.stderr).toContain('erp is followed: all of it is known up to')
-      // Nobody gets at what the configuration holds of the canary.
+      // A folder is no file.
       const exported = await traveller.holdfast('follow', 'erp', '--metrics-file', traveller.folder)
       expectFailure(exported, 2, 'app.metrics-unwritable')
     },
