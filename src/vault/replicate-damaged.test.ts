@@ -127,7 +127,7 @@ test('what is said of keys is copied, whatever is damaged', async () => {
   await captureText(hand.vault, 'erp', '2\tb\tx\n')
   await hand.vault.putHeads(signal)
   const files = await split(hand)
-  const [rows = ''] = [...hand.store.objects.keys()].filter((one) => /erp.*rows$/.test(one))
+  const rows = (await addedBy(hand, 2)).rows
   hand.store.objects.delete(rows)
   const custodian = await openWith(hand, files, 'custodian.key')
   const from = { store: hand.store, keyring: hand.keyring }
@@ -139,6 +139,11 @@ test('what is said of keys is copied, whatever is damaged', async () => {
   const restore = await openWith(to, files, 'restore.key')
   const [crm] = (await restore.readTimeline('crm', signal)).points
   expect(crm?.seq).toBe(1)
+  // What was said of heads cannot be left out before what was said of keys.
+  await expect(restore.readTimeline('erp', signal)).rejects.toMatchObject({
+    code: 'timeline.rolled-back',
+  })
+  expect((await restore.readGoodPart('erp', signal)).points.map(({ seq }) => seq)).toEqual([1])
   const options = { depth: 'decoded', sources: ['crm'], signal, onProgress } as const
   expect(await checkVault(restore, options)).toMatchObject({ verdict: 'whole' })
 })
