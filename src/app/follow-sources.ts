@@ -8,6 +8,7 @@ import { AppError } from '#stdx/app-error'
 import type { Clock } from '#stdx/clock'
 import type { Vault } from '#vault/vault'
 import { concludeBackups, SCANS_MAX, SORT_BYTES_MAX } from './back-up-source.ts'
+import { openBegunMark } from './begun-mark.ts'
 import type { Context } from './context.ts'
 import { sayHeads } from './say-heads.ts'
 
@@ -136,6 +137,7 @@ export async function prepareFollowing(
     tempDir: (await deps.readConfig()).tempDir,
     openSource: async (signal) => (await deps.openSource(source, signal)).source,
     openCapturePool: (signal) => deps.openCapturePool(vault, source, signal),
+    begun: await openBegunMark(deps, { vault, source, feed: feedName }),
     progress: (read) => deps.progress.add(read),
     afterCommit,
     tell(event) {

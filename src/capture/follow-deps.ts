@@ -17,11 +17,22 @@ export type FollowDeps = {
   openCapturePool(
     signal: AbortSignal,
   ): Promise<AsyncDisposable & { readonly captureEntity: CaptureEntity }>
+  readonly begun: BegunMark
   /** Of scans. */
   readonly progress: CaptureProgress
   tell(event: FollowEvent): void
   /** Called after each entry that was committed, before anything else happens. */
   afterCommit(): Promise<void>
+}
+
+/**
+ * Remembers that a feed was begun whose first scan is not in the vault yet: a process that dies
+ * meanwhile leaves a feed behind that no entry speaks of, and the next may take its place.
+ */
+export type BegunMark = {
+  read(): Promise<boolean>
+  /** Never fails: without it a person has to remove the feed. */
+  write(isBegun: boolean): Promise<void>
 }
 
 export type FollowRequest = {
@@ -46,8 +57,6 @@ export type FollowRequest = {
 export type FollowMemory = {
   /** Whether the feed was ever open: from then on everything that may pass is waited for. */
   hasFollowed: boolean
-  /** Whether a feed of this name was begun here. */
-  hasBegun: boolean
   lastEntryMs: number
   /** Before then no scan but by the schedule: a scan may take long, and reasons come in crowds. */
   pauseUntilMs: number

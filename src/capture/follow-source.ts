@@ -36,7 +36,6 @@ export async function followSource(
   const nowMs = deps.clock.nowMs()
   const memory: FollowMemory = {
     hasFollowed: false,
-    hasBegun: false,
     lastEntryMs: nowMs,
     pauseUntilMs: nowMs,
     reconcile: request.isOneScan ? { dueMs: nowMs, why: 'it was asked for' } : undefined,
@@ -78,8 +77,8 @@ async function followOnce(
   const beginning = await judgeNow(scan, state, stop)
   if (beginning.kind === 'begin') {
     if (request.isOneScan) throw notFollowed(request)
-    const mayReplace = beginning.mayReplace || memory.hasBegun
-    await beginFeed(scan, { mayReplace, memory }, stop)
+    const mayReplace = beginning.mayReplace || (await deps.begun.read())
+    await beginFeed(scan, mayReplace, stop)
     scanned(memory, deps.clock)
     return false
   }

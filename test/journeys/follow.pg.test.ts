@@ -1,6 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { freshFeedSystem } from '#connector/postgres/testing/feed-system'
-import { describePostgres, freshDatabase, newestMajor } from '#test/servers/fresh-database'
+import {
+  describePostgres,
+  type FreshDatabase,
+  freshDatabase,
+  newestMajor,
+} from '#test/servers/fresh-database'
 import {
   aTraveller,
   expectFailure,
@@ -140,6 +146,34 @@ describePostgres('following', (major) => {
     }
   })
 
+  testOnce(
+    'a follower that is killed during its first scan leaves nothing in its way',
+    async () => {
+      const traveller = await aTraveller()
+      await using system = await freshFeedSystem(major)
+      await system.query(TABLES)
+      await system.query(`update customer set name = repeat(md5(random()::text), 1000)`)
+      const config = configOf(system, system.url)
+      await traveller.configure(config.replace('follow:', 'bytesPerSecondMax: 50000, follow:'))
+      await traveller.holdfast('init')
+      const killed = traveller.start('follow', 'erp', '--json')
+      await waitForSlot(system)
+      killed.child.kill('SIGKILL')
+      await killed.done
+      await traveller.configure(config)
+      const next = traveller.start('follow', 'erp', '--for', '2s', '--json')
+      const run = await next.done
+      expect(run, run.stderr).toMatchObject({ exit: 0 })
+      expect(await traveller.answer('points', 'erp')).toHaveLength(1)
+
+      // Somebody else's is not taken: nothing says that it is ours.
+      const other = await aTraveller()
+      await other.configure(config)
+      await other.holdfast('init')
+      expectFailure(await other.holdfast('follow', 'erp'), 1, 'connector.feed-exists')
+    },
+  )
+
   testOnce('what stands in the way is said with its remedy', async () => {
     const traveller = await aTraveller()
     await using system = await freshFeedSystem(major)
@@ -176,6 +210,17 @@ function holderOf({ at, environment, folder }: Traveller, file: string) {
       return ended
     },
   }
+}
+
+/** Waits until a feed has begun: its scan may be going on. */
+async function waitForSlot(system: Pick<FreshDatabase, 'query'>): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    const slots = await system.query(`select 1 from pg_replication_slots
+      where database = current_database() and not active`)
+    if (slots.length > 0) return
+    await sleep(50)
+  }
+  throw new Error('No feed has begun.')
 }
 
 type Line = { readonly type: string; readonly [name: string]: unknown }

@@ -2,7 +2,7 @@ import type { SourceCut } from '#connector/connector'
 import type { FeedScope, SourceFeed } from '#connector/feed'
 import { isAppError } from '#stdx/app-error'
 import type { TimelineState } from '#timeline/timeline-state'
-import type { FollowDeps, FollowMemory, FollowRequest } from '../follow-deps.ts'
+import type { FollowDeps, FollowRequest } from '../follow-deps.ts'
 import type { Repairs } from '../follow-events.ts'
 import { type CaptureSummary, type FollowedScan, runCapture } from '../run-capture.ts'
 
@@ -21,26 +21,43 @@ export type ScanDeps = {
  */
 export async function beginFeed(
   scan: ScanDeps,
-  { mayReplace, memory }: { readonly mayReplace: boolean; readonly memory: FollowMemory },
+  mayReplace: boolean,
   signal: AbortSignal,
 ): Promise<void> {
   const { deps, feed, request } = scan
   const why = mayReplace ? 'the feed begins anew' : 'the feed begins'
   deps.tell({ kind: 'scanning', part: 'begin', why })
-  const scope = scopeOf(request)
-  const { followed } = await feed.check(scope, signal)
-  await using cut = await feed.start({ ...scope, mayReplace }, signal)
-  memory.hasBegun = true
+  const { followed } = await feed.check(scopeOf(request), signal)
+  await using cut = await startFeed(scan, mayReplace, signal)
   try {
     const state = await deps.vault.readTimeline(request.source, signal)
     const follow = { feed: request.feed, part: 'begin' as const, followed: new Set(followed) }
     const summary = await scanAt(scan, { cut, state, follow }, signal)
+    await deps.begun.write(false)
     deps.tell({ kind: 'began', summary })
   } catch (error) {
     // Whether that entry is there is not known: then the feed is needed.
     if (!isAppError(error, 'timeline.undecided')) {
       await feed.drop(request.feed, new AbortController().signal).catch(() => {})
     }
+    throw error
+  }
+}
+
+/** Marked before it is there: whoever is killed in between has begun it as far as the next knows. */
+async function startFeed(
+  { deps, feed, request }: ScanDeps,
+  mayReplace: boolean,
+  signal: AbortSignal,
+): Promise<SourceCut> {
+  const { state } = await feed.readHealth(request.feed, signal)
+  const isOurs = mayReplace || state === 'missing'
+  if (isOurs) await deps.begun.write(true)
+  try {
+    return await feed.start({ ...scopeOf(request), mayReplace }, signal)
+  } catch (error) {
+    // Somebody else was faster.
+    if (isAppError(error, 'connector.feed-exists')) await deps.begun.write(false)
     throw error
   }
 }

@@ -102,6 +102,7 @@ export async function aFollowing(harness: FeedHarness, system: FeedSystem): Prom
           captureEntity: plain,
           [Symbol.asyncDispose]: async () => {},
         }),
+        begun: { read: async () => false, write: async () => {} },
         progress: () => {},
         tell(event) {
           events.push(event)

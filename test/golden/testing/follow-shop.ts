@@ -21,6 +21,7 @@ import type { KnownTables, ToldShop } from './told-shop.ts'
 export const SHOP = 'shop'
 const FEED = 'holdfast_shop'
 const NEVER_MS = 1_000_000_000_000
+const NEVER = new Promise<void>(() => {})
 
 /** Lets a day pass in the shop and follows it until all was told; says what each new point must hold. */
 export async function followShop(
@@ -56,7 +57,8 @@ type Following = {
   readonly follow: ShopDay['follow']
 }
 
-async function follow(vault: Vault, { clock, follow, shop }: Following): Promise<void> {
+/** Follows the shop until all was told. */
+export async function follow(vault: Vault, { clock, follow, shop }: Following): Promise<void> {
   const stopping = new AbortController()
   const read = await vault.readDeps(SHOP, signal)
   const digestKey = await vault.digestKey(SHOP, signal)
@@ -74,7 +76,7 @@ async function follow(vault: Vault, { clock, follow, shop }: Following): Promise
     {
       vault,
       // Time stands still: what was told is committed when it is all.
-      clock: { nowMs: () => nowMs, sleep: () => new Promise(() => {}) },
+      clock: { nowMs: () => nowMs, sleep: async (ms) => (ms < NEVER_MS ? undefined : await NEVER) },
       random: systemRandom,
       tempDir: tmpdir(),
       openSource: async () => shop.openSource(async () => await setImmediate()),
@@ -82,6 +84,7 @@ async function follow(vault: Vault, { clock, follow, shop }: Following): Promise
         captureEntity: (job, rows, watch) => captureEntity(deps, job, rows, watch),
         async [Symbol.asyncDispose]() {},
       }),
+      begun: { read: async () => false, write: async () => {} },
       progress: () => {},
       tell,
       afterCommit: async () => {},
@@ -102,7 +105,8 @@ async function follow(vault: Vault, { clock, follow, shop }: Following): Promise
   )
 }
 
-async function expectPoint(
+/** What a point of the shop must hold, by the shop itself. */
+export async function expectPoint(
   vault: Vault,
   at: { readonly shop: ToldShop; readonly state: TimelineState; readonly point: Point },
 ): Promise<ExpectedPoint> {
