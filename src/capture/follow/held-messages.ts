@@ -37,6 +37,11 @@ export class HeldMessages {
     return this.#isPlain
   }
 
+  /** Whether something came outside of a transaction, or of one that is not told. */
+  get isLoose(): boolean {
+    return this.#begin === undefined && this.#parts.length > 0
+  }
+
   start(begin: FeedBegin): void {
     this.#begin = begin
   }

@@ -80,7 +80,12 @@ test('judgeCatalogue() has tables scanned that came or went, and not those that 
   expect(judgeCatalogue(facts(), catalogue(hidden)).scanWhy).toBeNull()
   const left = facts({ isIncluded: (entity) => entity !== note })
   expect(judgeCatalogue(left, catalogue(both)).scanWhy).toBeNull()
-  expect(judgeCatalogue(facts(), catalogue([])).scanWhy).toContain('not there any more')
+  expect(judgeCatalogue(facts(), catalogue([]))).toMatchObject({
+    scanWhy: `${customer} is not there any more`,
+    lost: [{ entity: customer, found: 'it is not there any more' }],
+  })
+  const known = facts({ ignored: new Set([customer]) })
+  expect(judgeCatalogue(known, catalogue([])).lost).toEqual([])
 })
 
 test('judgeCatalogue() knows when an entity is told no more, and when it is told again', () => {

@@ -55,8 +55,12 @@ export function judgeCatalogue(
     lost.push({ entity, found: 'its fields or its key were changed' })
     why.push(`the fields of ${entity} were changed`)
   }
-  for (const entity of entities.keys()) {
-    if (!there.has(entity)) why.push(`${entity} is not there any more`)
+  // Dropped, or called otherwise now, and told under that name.
+  const gone = [...entities.keys()].filter((entity) => !there.has(entity))
+  why.push(...gone.map((entity) => `${entity} is not there any more`))
+  const unknown = ignored.union(notFollowed)
+  for (const entity of new Set(gone).difference(unknown)) {
+    lost.push({ entity, found: 'it is not there any more' })
   }
   return { scanWhy: why[0] ?? null, evolved, lost }
 }

@@ -222,6 +222,7 @@ class FeedReading implements AsyncDisposable {
   async #takeIdle(idle: FeedIdle): Promise<boolean> {
     const { deps, request } = this.#scan
     const { memory, writer } = this.#parts
+    if (this.#held.isLoose) await this.#applyLoose()
     writer.cameTo(idle)
     deps.tell({ kind: 'idle', time: idle.time })
     const isQuiet = writer.isEmpty && deps.clock.nowMs() - memory.lastEntryMs >= request.heartbeatMs
@@ -275,6 +276,13 @@ class FeedReading implements AsyncDisposable {
     const known = this.#parts.writer.schemaOf(entity)
     if (known === undefined || this.#ignored.has(entity)) return true
     return evolveSchema(known, described).change !== 'none'
+  }
+
+  /** What was told with no transaction behind it holds from here on, too. */
+  async #applyLoose(): Promise<void> {
+    await this.#commit()
+    for (const part of this.#held.take().parts) await this.#apply(part)
+    if (!this.#parts.writer.isEmpty) this.#setDeadline()
   }
 
   /** Puts what is held into the entry. */

@@ -73,6 +73,19 @@ export function judgeRelation(question: RelationQuestion): RelationAnswer {
   return { kind: 'unfollowed', entity, reason, remedy: [] }
 }
 
+/**
+ * What a relation was told as before it was called otherwise or became a partition: under its old name
+ * nothing is told any more.
+ */
+export function formerEntities(question: RelationQuestion): readonly EntityName[] {
+  const oid = String(question.relation.oid)
+  const { entity } = place(question)
+  return [...question.known.values()]
+    .filter((described) => described.sourceId === oid && described.entity !== entity)
+    .map((described) => described.entity)
+    .filter(question.isCovered)
+}
+
 /** The entity a relation is, or is a partition of. */
 function place({ known, live, relation }: RelationQuestion): {
   readonly entity: EntityName

@@ -13,7 +13,7 @@ import { describeRelation } from './describe-relation.ts'
 import type { PostgresFeedDeps } from './examine-feed.ts'
 import { FeedDecoder } from './feed-decoder.ts'
 import { FrameReader } from './frame-reader.ts'
-import { judgeRelation } from './judge-relation.ts'
+import { formerEntities, judgeRelation } from './judge-relation.ts'
 import { HEADER_BYTES_MAX } from './judge-slot.ts'
 import { parsePosition, toServerTime } from './lsn.ts'
 import { observeCatalogue } from './observe-catalogue.ts'
@@ -192,7 +192,9 @@ export class PostgresFeed implements Feed {
   async #judge(relation: Relation, signal: AbortSignal): Promise<void> {
     const { isCovered } = this.#options
     const { keys, live, types } = await describeRelation(this.#parts.session, relation, signal)
-    const answer = judgeRelation({ relation, types, keys, live, known: this.#known, isCovered })
+    const question = { relation, types, keys, live, known: this.#known, isCovered }
+    for (const entity of formerEntities(question)) this.#tellFormer(entity)
+    const answer = judgeRelation(question)
     if (answer.kind === 'follow') {
       const { described, siblings } = answer
       this.#tellDescribed(described)
@@ -205,6 +207,14 @@ export class PostgresFeed implements Feed {
       this.#decoder.interject(answer)
     }
     this.#decoder.judge(relation, { kind: 'ignore' })
+  }
+
+  #tellFormer(entity: EntityName): void {
+    if (this.#unfollowed.has(entity)) return
+    this.#unfollowed.add(entity)
+    this.#watch.outdate()
+    const reason = 'it is called otherwise now, or is a part of another'
+    this.#decoder.interject({ kind: 'unfollowed', entity, reason, remedy: [] })
   }
 
   #tellDescribed(described: DescribedEntity): void {
