@@ -46,6 +46,8 @@ export type FollowRequest = {
   /** Longest a transaction waits for others, in an entry. */
   readonly commitMs: number
   /** How often a source that tells nothing gets an entry, so that it need not keep its log. */
+  /** The newest point when the timeline was read last; `null`: there was none. */
+  newestSeq: number | null
   readonly heartbeatMs: number
   /** How often all is scanned and compared with what was told; `null`: only when it has to be. */
   readonly reconcileMs: number | null

@@ -36,6 +36,7 @@ export async function followSource(
   const nowMs = deps.clock.nowMs()
   const memory: FollowMemory = {
     hasFollowed: false,
+    newestSeq: null,
     lastEntryMs: nowMs,
     pauseUntilMs: nowMs,
     reconcile: request.isOneScan ? { dueMs: nowMs, why: 'it was asked for' } : undefined,
@@ -51,7 +52,7 @@ export async function followSource(
       attempt = memory.lastEntryMs > before ? 1 : attempt + 1
       const verdict = judgeFailure(error, { attempt, hasFollowed: memory.hasFollowed })
       if (verdict === 'fail') throw error
-      if (verdict === 'hole') await stateHole(deps, request, error)
+      if (verdict === 'hole') await stateHole(deps, request, { error, memory })
       if (verdict === 'retry') await waitToRetry(deps, { attempt, error }, stop)
       if (isStopped(memory, stop)) return
     }
@@ -72,6 +73,7 @@ async function followOnce(
 ): Promise<boolean> {
   const state = await deps.vault.readTimeline(request.source, stop)
   refuseUnfit(state)
+  memory.newestSeq = state.points.at(-1)?.seq ?? null
   await using source = await deps.openSource(stop)
   const scan: ScanDeps = { deps, request, feed: feedOf(source, request) }
   const beginning = await judgeNow(scan, state, stop)
@@ -150,15 +152,24 @@ function notFollowed({ source }: FollowRequest): AppError {
   return new AppError('capture.not-followed', message, { source })
 }
 
-/** What happened behind the newest point cannot be told any more. */
-async function stateHole(deps: FollowDeps, request: FollowRequest, error: unknown): Promise<void> {
+/**
+ * What happened behind the newest point cannot be told any more. Nothing is stated when that is another
+ * one by now: a follower that was there before may have taken from the feed what it then committed.
+ */
+async function stateHole(
+  deps: FollowDeps,
+  request: FollowRequest,
+  { error, memory }: { readonly error: unknown; readonly memory: FollowMemory },
+): Promise<void> {
   const { signal } = new AbortController()
   const reason = error instanceof AppError ? error.code : 'connector.feed-missing'
   const found = error instanceof AppError ? error.message : String(error)
   const body = { kind: 'gap' as const, feed: request.feed, reason, found, entities: null }
-  const committed = await commitNext(deps.vault, request.source, () => body, signal)
-  const seq = committed?.seq ?? 0
-  deps.tell({ kind: 'gap', seq, reason, found, remedy: [], entities: null })
+  const decide = ({ points }: TimelineState) =>
+    (points.at(-1)?.seq ?? null) === memory.newestSeq ? body : undefined
+  const committed = await commitNext(deps.vault, request.source, decide, signal)
+  if (committed === undefined) return
+  deps.tell({ kind: 'gap', seq: committed.seq, reason, found, remedy: [], entities: null })
 }
 
 async function waitToRetry(

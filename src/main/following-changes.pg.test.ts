@@ -231,6 +231,37 @@ describePostgres('changes while following', (major) => {
     await untilSame(both, follower)
   })
 
+  testOnce('what another follower took and kept meanwhile is no hole', async () => {
+    await using both = await aLife()
+    const { life, system } = both
+    {
+      await using first = life.follow()
+      await first.until('opened')
+    }
+    let isTaken = false
+    const takeMeanwhile = async () => {
+      if (isTaken) return
+      isTaken = true
+      await using other = life.follow()
+      await other.until('opened')
+      const kept = other.until('committed')
+      await system.exec("insert into customer values (70, 'taken by another')")
+      await kept
+    }
+    const late = (source: Source) =>
+      withFeed(source, (feed) => ({
+        async open(options, until) {
+          await takeMeanwhile()
+          return await feed.open(options, until)
+        },
+      }))
+    await using follower = life.follow({ source: late })
+    await follower.until('opened')
+    expect(isTaken).toBe(true)
+    await untilSame(both, follower)
+    expect(life.events.filter(({ kind }) => kind === 'gap')).toEqual([])
+  })
+
   testOnce('a scan finds what a feed lost, says so and puts it right', async () => {
     await using both = await aLife()
     const { life, system } = both
