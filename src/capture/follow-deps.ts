@@ -46,8 +46,6 @@ export type FollowRequest = {
   /** Longest a transaction waits for others, in an entry. */
   readonly commitMs: number
   /** How often a source that tells nothing gets an entry, so that it need not keep its log. */
-  /** The newest point when the timeline was read last; `null`: there was none. */
-  newestSeq: number | null
   readonly heartbeatMs: number
   /** How often all is scanned and compared with what was told; `null`: only when it has to be. */
   readonly reconcileMs: number | null
@@ -59,6 +57,8 @@ export type FollowRequest = {
 export type FollowMemory = {
   /** Whether the feed was ever open: from then on everything that may pass is waited for. */
   hasFollowed: boolean
+  /** The newest point when the timeline was read last; `null`: there was none. */
+  newestSeq: number | null
   lastEntryMs: number
   /** Before then no scan but by the schedule: a scan may take long, and reasons come in crowds. */
   pauseUntilMs: number
