@@ -71,6 +71,8 @@ const EXPECTED_OF_STALE_LISTS = new Set([
   'vault.replica-diverged',
   'vault.object-damaged',
   'vault.keys-changed',
+  // The slots of before a split that was interrupted, and not yet those of it.
+  'vault.keys-split',
 ])
 
 /** What comes of an object that rots, until it is healed. */
