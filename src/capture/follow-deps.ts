@@ -62,6 +62,8 @@ export type FollowMemory = {
   lastEntryMs: number
   /** Before then no scan but by the schedule: a scan may take long, and reasons come in crowds. */
   pauseUntilMs: number
+  /** How often scans beside the feed have failed since the newest. */
+  scansFailed: number
   /** When the next scan is due, and why; `undefined`: by the schedule. */
   reconcile: { readonly dueMs: number; readonly why: string } | undefined
 }

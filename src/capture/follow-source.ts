@@ -6,7 +6,7 @@ import { refuseUnfit } from '#timeline/refuse-unfit'
 import type { TimelineState } from '#timeline/timeline-state'
 import { commitNext } from '#vault/commit-next'
 import { type Beginning, judgeBeginning } from './follow/judge-beginning.ts'
-import { judgeFailure, retryDelayMs } from './follow/judge-failure.ts'
+import { judgeFailure, retryDelayMs, scanDelayMs } from './follow/judge-failure.ts'
 import { type ReadEnd, readFeed } from './follow/read-feed.ts'
 import { beginFeed, reconcileAt, type ScanDeps } from './follow/scan-beside.ts'
 import type { FollowDeps, FollowMemory, FollowRequest } from './follow-deps.ts'
@@ -39,6 +39,7 @@ export async function followSource(
     newestSeq: null,
     lastEntryMs: nowMs,
     pauseUntilMs: nowMs,
+    scansFailed: 0,
     reconcile: request.isOneScan ? { dueMs: nowMs, why: 'it was asked for' } : undefined,
   }
   let attempt = 0
@@ -127,17 +128,18 @@ async function reconcileBehind(
   } catch (error) {
     stop.throwIfAborted()
     if (request.isOneScan) throw error
-    memory.pauseUntilMs = deps.clock.nowMs() + RECONCILE_RETRY_MS
+    memory.scansFailed += 1
+    const nextMs = scanDelayMs(error, memory.scansFailed)
+    memory.pauseUntilMs = deps.clock.nowMs() + nextMs
     memory.reconcile = { dueMs: memory.pauseUntilMs, why: end.why }
-    deps.tell({ kind: 'reconcile-failed', error, nextMs: RECONCILE_RETRY_MS })
+    deps.tell({ kind: 'reconcile-failed', error, nextMs })
   }
 }
-
-const RECONCILE_RETRY_MS = 600_000
 
 function scanned(memory: FollowMemory, clock: Clock): void {
   memory.lastEntryMs = clock.nowMs()
   memory.reconcile = undefined
+  memory.scansFailed = 0
 }
 
 /** @throws connector.feed-unsupported */

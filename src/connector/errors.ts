@@ -119,7 +119,7 @@ export const CONNECTOR_ERRORS = {
     status: 503,
     exit: 1,
     retry: 'later',
-    help: 'The connection over which the source tells its changes was lost or went silent. Nothing is lost: the feed goes on after the last position that was kept.',
+    help: 'The connection over which the source tells its changes was lost or went silent, or a definition was changed while it was asked for. Nothing is lost: the feed goes on after the last position that was kept.',
   },
   'connector.feed-missing': {
     status: 409,

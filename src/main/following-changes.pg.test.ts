@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest'
+import type { CaptureEntity } from '#capture/capture-entity'
 import { runCapture } from '#capture/run-capture'
 import { aFollowing, type FollowedLife, type Follower } from '#capture/testing/a-following'
 import type { Source } from '#connector/connector'
@@ -111,6 +112,29 @@ describePostgres('changes while following', (major) => {
     expect(life.events.filter(({ kind }) => kind === 'gap')).toMatchObject([
       { entities: ['public.note'], found: 'it is not there any more' },
     ])
+  })
+
+  testOnce('a scan that a change of a table upset is made again soon', async () => {
+    await using both = await aLife()
+    const { life, system } = both
+    let upset = true
+    const openCapturePool = async () => {
+      const message = 'Cannot scan "public.note": the table is not there any more'
+      if (upset) throw new AppError('connector.scan-failed', message)
+      const captureEntity: CaptureEntity = (...given) => life.scanDeps.captureEntity(...given)
+      return { captureEntity, [Symbol.asyncDispose]: async () => {} }
+    }
+    upset = false
+    await using follower = life.follow({ deps: { openCapturePool } })
+    await follower.until('opened')
+    upset = true
+    const failed = follower.until('reconcile-failed')
+    await system.exec('alter table note alter said type varchar(90); update note set id = 5')
+    expect((await failed).nextMs).toBe(2000)
+    upset = false
+    await follower.until('reconciled')
+    await untilSame(both, follower)
+    expect((await pointsOf(life)).at(-1)?.unproven).toBeNull()
   })
 
   testOnce('a table that is called otherwise is unproven under its old name at once', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { AppError } from '#stdx/app-error'
-import { judgeFailure, retryDelayMs } from './judge-failure.ts'
+import { judgeFailure, retryDelayMs, scanDelayMs } from './judge-failure.ts'
 
 const judge = (code: `${string}.${string}`, attempt = 1, hasFollowed = true) =>
   judgeFailure(new AppError(code, 'Cannot'), { attempt, hasFollowed })
@@ -60,4 +60,11 @@ test('retryDelayMs() grows to a minute, and differs', () => {
       if (n > 10) expect(delayMs).toBeGreaterThanOrEqual(30_000)
     }),
   )
+})
+
+test('a scan that a change of a table upset is tried again soon, and then less and less often', () => {
+  const upset = new AppError('connector.scan-failed', 'Cannot')
+  const delays = [1, 2, 3, 20].map((attempt) => scanDelayMs(upset, attempt))
+  expect(delays).toEqual([2000, 4000, 8000, 600_000])
+  expect(scanDelayMs(new AppError('connector.denied', 'Cannot'), 1)).toBe(600_000)
 })

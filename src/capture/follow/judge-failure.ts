@@ -66,3 +66,18 @@ export function retryDelayMs(attempt: number, chance: number): number {
   const fullMs = Math.min(DELAY_MAX_MS, FIRST_DELAY_MS * 2 ** (attempt - 1))
   return Math.round(fullMs * (0.5 + chance / 2))
 }
+
+/** What a change of a table does to a scan passes as soon as nobody changes tables. */
+const UPSET = ['connector.scan-failed', 'connector.feed-broken'] as const
+const UPSET_DELAY_MS = 2000
+const SCAN_DELAY_MS = 600_000
+
+/**
+ * How long the feed alone goes on before a scan that failed is tried again.
+ *
+ * @param attempt how often scans have failed since the newest, from 1
+ */
+export function scanDelayMs(error: unknown, attempt: number): number {
+  if (!UPSET.some((code) => isAppError(error, code))) return SCAN_DELAY_MS
+  return Math.min(SCAN_DELAY_MS, UPSET_DELAY_MS * 2 ** (attempt - 1))
+}

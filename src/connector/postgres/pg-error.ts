@@ -64,6 +64,20 @@ export function toLostError(error: unknown, doing: string): unknown {
   return new AppError('connector.unreachable', message, {}, { cause: withoutValues(error) })
 }
 
+/** Tables, columns, and `internal_error`: "cache lookup failed", "could not open relation". */
+const CHANGING = new Set(['42P01', '42703', 'XX000'])
+
+/**
+ * Whether a question about the catalogue failed because that was changed while it was asked: what
+ * describes a definition looks at the catalogue of now, not at the snapshot's.
+ */
+export function isChanging(error: unknown): boolean {
+  return CHANGING.has(readServerError(error)?.sqlState ?? '')
+}
+
+/** What is said of such a failure, which passes. */
+export const WAS_CHANGED = 'a definition was changed while the catalogue was asked'
+
 const REFUSED_USER = new Set(['28000', '28P01', '42501'])
 
 /** @param where host and port, for the message */

@@ -7,7 +7,7 @@ import { CatalogueWatch } from '../../changes/catalogue-watch.ts'
 import type { ChangeShape } from '../../changes/change-block.ts'
 import type { Feed, FeedMessage, OpenFeedOptions } from '../../feed.ts'
 import type { CopyBoth } from '../copy-both.ts'
-import { isConnectionLost, withoutValues } from '../pg-error.ts'
+import { isChanging, isConnectionLost, WAS_CHANGED, withoutValues } from '../pg-error.ts'
 import type { Session } from '../session.ts'
 import { describeRelation } from './describe-relation.ts'
 import type { PostgresFeedDeps } from './examine-feed.ts'
@@ -277,12 +277,23 @@ export class PostgresFeed implements Feed {
       for (;;) {
         // The answer says whether the stream has come to where the catalogue was looked at, or a
         // cut was opened.
-        const hasSeen = await this.#watch.look(signal)
+        const hasSeen = await this.#lookOnce(signal)
         if (hasSeen || this.#decoder.position < this.#awaited) this.#sendStatus(true)
         await this.#deps.clock.sleep(WATCH_TICK_MS, signal)
       }
     } catch (error) {
       if (!signal.aborted) copy.fail(error)
+    }
+  }
+
+  async #lookOnce(signal: AbortSignal): Promise<boolean> {
+    try {
+      return await this.#watch.look(signal)
+    } catch (error) {
+      if (!isChanging(error)) throw error
+      // The catalogue changed while it was read: it is looked at again with the next tick.
+      this.#watch.outdate()
+      return false
     }
   }
 
@@ -292,7 +303,9 @@ export class PostgresFeed implements Feed {
   }
 
   #toFeedError(error: unknown): unknown {
-    if (error instanceof AppError || !isConnectionLost(error)) return error
+    if (error instanceof AppError) return error
+    if (isChanging(error)) return this.#broken(WAS_CHANGED, withoutValues(error))
+    if (!isConnectionLost(error)) return error
     return this.#broken('the connection was lost', withoutValues(error))
   }
 

@@ -12,7 +12,14 @@ import type {
   OpenFeedOptions,
   SourceFeed,
 } from '../../feed.ts'
-import { isConnectionLost, readServerError, toLostError, withoutValues } from '../pg-error.ts'
+import {
+  isChanging,
+  isConnectionLost,
+  readServerError,
+  toLostError,
+  WAS_CHANGED,
+  withoutValues,
+} from '../pg-error.ts'
 import { quoteLiteral, quoteName } from '../quote.ts'
 import { readServerVersion } from '../read-catalogue.ts'
 import type { Session } from '../session.ts'
@@ -184,6 +191,11 @@ async function translating<T>(doing: string, call: () => Promise<T>): Promise<T>
     const server = readServerError(error)
     if (server === undefined || isConnectionLost(error)) throw toLostError(error, doing)
     const { sqlState, text } = server
+    if (isChanging(error)) {
+      const message = `Cannot ${doing}: ${WAS_CHANGED}`
+      const cause = withoutValues(error)
+      throw new AppError('connector.feed-broken', message, { sqlState }, { cause })
+    }
     const code = CODE_BY_STATE.get(sqlState) ?? 'connector.feed-not-ready'
     // Of definitions, not of rows: the text holds no value.
     const message = `Cannot ${doing}: SQLSTATE ${sqlState}, ${text}`
