@@ -7,6 +7,18 @@ export const CUSTOMER_ERRORS = {
     retry: 'after-fix',
     help: 'Correct every line named. docs/reference/customer-map.md lists all that may stand in customers.yaml; a line `# yaml-language-server: $schema=...` with docs/reference/customers.schema.json lets an editor complete and check it.',
   },
+  'customer.pack-unknown': {
+    status: 404,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Name the source, and the pack of what it is: `holdfast map pack erp=odoo crm=suitecrm`. There are odoo, erpnext, dolibarr and suitecrm; for any other system, `holdfast map discover` proposes a map.',
+  },
+  'customer.pack-unfit': {
+    status: 409,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'The source is another system, or its include and exclude leave out the table of its customers. `holdfast entities SOURCE` lists what is backed up, and `holdfast map discover` proposes a map from it.',
+  },
   'customer.unknown': {
     status: 404,
     exit: 2,

@@ -154,7 +154,28 @@ async function findOwner(
   return null
 }
 
+/** What a record belongs to: by a link of its own, or by the row of a join that ties it. */
 async function findParent(
+  record: PartyRecord,
+  links: MapAt['links'],
+  signal: AbortSignal,
+): Promise<PartyRecord | null> {
+  const parent = await findAbove(record, links, signal)
+  if (parent !== null) return parent
+  for (const { fields, from, kind, to, toFields, when } of links) {
+    if (to !== record.entity || kind !== 'same' || isParty(from.map.role)) continue
+    const values = valuesOf(record, toFields)
+    if (values === undefined) continue
+    const ask = { fields, when, values: new Set([formatValues(values)]) }
+    for await (const { record: row } of findRecords(from, [ask], signal)) {
+      const tied = await findAbove({ entity: from, ...row }, links, signal)
+      if (tied !== null) return tied
+    }
+  }
+  return null
+}
+
+async function findAbove(
   record: PartyRecord,
   links: MapAt['links'],
   signal: AbortSignal,

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { MapCheckAnswer, MapLinkAnswer } from '#app/check-map'
 import type { DiscoveredMap } from '#app/discover-map'
+import type { FittedMap } from '#app/fit-map-packs'
 import { formatCount } from '../format-amounts.ts'
 import { formatTable } from '../format-table.ts'
 import type { Output } from '../output.ts'
@@ -17,6 +18,7 @@ export function addMap(program: Command, act: Act): void {
     .helpCommand(false)
     .description('The customer map: which entities make up a customer, over all systems.')
   addDiscoverMap(map, act)
+  addPackMap(map, act)
   addCheckMap(map, act)
 }
 
@@ -45,6 +47,37 @@ function describe({ check, entities, leftOut, links, maybes }: DiscoveredMap): s
   const counts = `${formatCount(entities)} entities, ${formatCount(links)} links`
   const open = `${formatCount(maybes)} for you to decide, ${formatCount(leftOut)} entities left out`
   return `${counts}; ${open}. The check says: ${check.verdict}.\n`
+}
+
+function addPackMap(map: Command, act: Act): void {
+  map
+    .command('pack')
+    .argument('<SOURCE=PACK...>', 'like erp=odoo crm=suitecrm; also erpnext, dolibarr')
+    .option('--at <POINT...>', 'like erp@12, @fy26-close (default: the newest of every source)')
+    .option('--out <FILE>', 'write it into a new file instead of printing it')
+    .description('Write the customer map of well-known systems, fitted to what is backed up.')
+    .action(
+      act(async ({ context, output, signal }, wanted: string[], options: DiscoverOptions) => {
+        if (options.out !== undefined) refuseExisting(options.out)
+        const load = () => import('#app/fit-map-packs')
+        const vault = await context.openVault(signal, { meanwhile: load })
+        const { fitMapPacks } = await load()
+        const fitted = await fitMapPacks(vault, { wanted, at: options.at ?? [] }, signal)
+        if (options.out !== undefined) await writeNewFile(options.out, fitted.text, context.random)
+        await output.answer(fitted, () => {
+          return options.out === undefined ? fitted.text : describeFitted(fitted)
+        })
+      }),
+    )
+}
+
+function describeFitted({ sources }: FittedMap): string {
+  const lines = sources.flatMap(({ entities, lacking, links, pack, point }) => {
+    const counts = `${formatCount(entities)} entities, ${formatCount(links)} links`
+    const missing = lacking.map((name) => `  not at ${point}: ${visible(name)}`)
+    return [`${point} as ${pack}: ${counts}.`, ...missing]
+  })
+  return `${lines.join('\n')}\nSay \`holdfast map check\` to see whether it is true of your data.\n`
 }
 
 type CheckOptions = {

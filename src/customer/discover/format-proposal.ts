@@ -1,3 +1,4 @@
+import { formatYamlScalar } from '#stdx/format-yaml-scalar'
 import { isParty, isReference } from '../roles.ts'
 import type { EntityProfile } from './profile-entity.ts'
 import { isKeyOf, type KindedLink, type ProposedEntity, type ProposedMatch } from './proposal.ts'
@@ -35,13 +36,13 @@ function formatSource(source: string, proposal: Proposal): string[] {
   const own = proposal.entities.filter(({ profile }) => profile.source === source)
   const leftOut = proposal.leftOut.filter((one) => one.source === source)
   return [
-    `  ${formatScalar(source)}:`,
+    `  ${formatYamlScalar(source)}:`,
     own.length === 0 ? '    entities: {}' : '    entities:',
     ...[...own].sort(byRank).flatMap((entity) => formatEntity(entity, proposal)),
     ...(leftOut.length === 0 ? [] : ['    # Nothing of a customer was found in these.']),
     ...(leftOut.length === 0 ? [] : ['    leftOut:']),
     ...leftOut.map(({ entity, rows }) => {
-      return `      - ${formatScalar(entity)} # ${rows} records`
+      return `      - ${formatYamlScalar(entity)} # ${rows} records`
     }),
     '',
   ]
@@ -57,9 +58,11 @@ function formatEntity(entity: ProposedEntity, { links, maybes }: Proposal): stri
   const { because, identity, profile, role } = entity
   const own = links.filter(({ from }) => from === profile)
   const others = maybes.filter(({ from }) => from === profile)
-  const named = Object.entries(identity).map(([name, field]) => `${name}: ${formatScalar(field)}`)
+  const named = Object.entries(identity).map(
+    ([name, field]) => `${name}: ${formatYamlScalar(field)}`,
+  )
   return [
-    `      ${formatScalar(profile.entity)}:`,
+    `      ${formatYamlScalar(profile.entity)}:`,
     `        role: ${role} # ${oneLine(because)}`,
     ...(named.length === 0 ? [] : [`        identity: { ${named.join(', ')} }`]),
     ...(own.length === 0 ? [] : ['        links:']),
@@ -75,31 +78,19 @@ function formatEntity(entity: ProposedEntity, { links, maybes }: Proposal): stri
 }
 
 function formatLink({ fields, from, kind, to, toFields, when }: KindedLink): string {
-  const list = (names: readonly string[]) => `[${names.map(formatScalar).join(', ')}]`
-  const conditions = when.map(([field, value]) => `${formatScalar(field)}: ${formatScalar(value)}`)
+  const list = (names: readonly string[]) => `[${names.map(formatYamlScalar).join(', ')}]`
+  const conditions = when.map(
+    ([field, value]) => `${formatYamlScalar(field)}: ${formatYamlScalar(value)}`,
+  )
   const parts = [
     `fields: ${list(fields)}`,
     ...(conditions.length === 0 ? [] : [`when: { ${conditions.join(', ')} }`]),
-    ...(to.source === from.source ? [] : [`source: ${formatScalar(to.source)}`]),
-    `to: ${formatScalar(to.entity)}`,
+    ...(to.source === from.source ? [] : [`source: ${formatYamlScalar(to.source)}`]),
+    `to: ${formatYamlScalar(to.entity)}`,
     ...(isKeyOf(to, toFields) ? [] : [`toFields: ${list(toFields)}`]),
     ...(kind === 'child' ? [] : [`kind: ${kind}`]),
   ]
   return `{ ${parts.join(', ')} }`
-}
-
-const PLAIN = /^[A-Za-z_][A-Za-z0-9_.-]*$/
-const WORDS = /^(?:true|false|null|yes|no|on|off|y|n)$/i
-
-/** A text as YAML reads it back as that text: plain when it can be, else quoted as in JSON. */
-function formatScalar(text: string): string {
-  if (PLAIN.test(text) && !WORDS.test(text)) return text
-  // What a terminal or an editor would act on, or hide, is spelled out.
-  return JSON.stringify(text).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (hidden) =>
-    Array.from({ length: hidden.length }, (_, i) => {
-      return `\\u${hidden.charCodeAt(i).toString(16).padStart(4, '0')}`
-    }).join(''),
-  )
 }
 
 /** Names come from systems, and one of them may hold a line break. */
