@@ -23,10 +23,14 @@ export function provennessOf(
   if (typeof unproven === 'string') {
     return { proven: false, unproven: `${address} is unproven: ${unproven}` }
   }
-  const all = asked ?? point.entities.map(({ entity }) => entity)
+  // Also what is missing, and should be there.
+  const all = asked ?? [...unproven.keys()].sort()
   const [first, ...others] = all.filter((entity) => unproven.has(entity))
   if (first === undefined) return {}
-  const more = others.length === 0 ? '' : `, and ${others.length} more`
+  const more =
+    others.length === 0
+      ? ''
+      : `; ${others.length} more ${others.length === 1 ? 'entity is' : 'entities are'} too`
   const found = `${first} is unproven: ${unproven.get(first)}`
   return { proven: false, unproven: `${found} (${address}${more})` }
 }

@@ -114,6 +114,31 @@ describePostgres('changes while following', (major) => {
     ])
   })
 
+  testOnce(
+    'a table that is told before a scan has seen it is missing, and said to be',
+    async () => {
+      await using both = await aLife()
+      const { life, system } = both
+      await system.exec(`create publication ${system.feedName} for all tables`)
+      await using follower = life.follow()
+      await follower.until('opened')
+      const gap = follower.until('gap')
+      const scanned = follower.until('reconciled')
+      await system.exec(`begin; create table extra (id int primary key); insert into extra values (1);
+      update customer set name = 'x' where id = 1; commit`)
+      expect((await gap).entities).toEqual(['public.extra'])
+      await scanned
+      await untilSame(both, follower)
+      await expectUnproven(life, ['public.extra'])
+      const again = follower.until('reconciled')
+      await system.exec(`begin; drop table extra; create table extra (id int primary key, said text);
+      insert into extra values (1, 'a'); update customer set name = 'y' where id = 1; commit`)
+      await again
+      await untilSame(both, follower)
+      await expectUnproven(life, ['public.extra'])
+    },
+  )
+
   testOnce('a scan that a change of a table upset is made again soon', async () => {
     await using both = await aLife()
     const { life, system } = both
@@ -177,10 +202,11 @@ describePostgres('changes while following', (major) => {
     await using follower = life.follow({ request: { isIncluded } })
     await follower.until('opened')
     const gap = follower.until('gap')
+    const scanned = follower.until('reconciled')
     await system.exec(`create schema hidden; begin; alter table note set schema hidden;
       insert into hidden.note values (2, 'b'); commit`)
     expect((await gap).entities).toEqual(['public.note'])
-    await follower.until('reconciled')
+    await scanned
     await system.exec('drop schema hidden cascade')
     await untilSame(both, follower)
   })

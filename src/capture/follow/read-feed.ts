@@ -184,8 +184,9 @@ class FeedReading implements AsyncDisposable {
     }
   }
 
-  #takePart(part: TransactionPart): Promise<void> | undefined {
-    if (this.#isNothing(part)) return undefined
+  #takePart(told: TransactionPart): Promise<void> | undefined {
+    if (this.#isNothing(told)) return undefined
+    const part = this.#isUnknown(told) ? lostAsNew(told.entity) : told
     if (this.#isStreaming) return this.#apply(part)
     this.#held.add(part)
     if (!this.#held.isFull || this.#held.begin === undefined) return undefined
@@ -268,7 +269,12 @@ class FeedReading implements AsyncDisposable {
   #isNothing(part: TransactionPart): boolean {
     const { entity } = part
     if (part.kind === 'described') return !this.#isNews(part)
-    return !this.#parts.writer.followed.has(entity) || this.#ignored.has(entity)
+    return this.#ignored.has(entity)
+  }
+
+  /** Rows of what no scan has seen: from the first of them on the entity is missing. */
+  #isUnknown({ entity, kind }: TransactionPart): boolean {
+    return kind !== 'unfollowed' && !this.#parts.writer.followed.has(entity)
   }
 
   #isNews({ described, entity }: FeedDescribed): boolean {
@@ -338,7 +344,7 @@ class FeedReading implements AsyncDisposable {
   async #applyDescribed({ described, entity }: FeedDescribed): Promise<void> {
     const { gathering } = this.#parts.writer
     const known = this.#parts.writer.schemaOf(entity)
-    if (known === undefined) return this.#wantScan(`${entity} is new`)
+    assert(known !== undefined, 'What no scan has seen is lost before.')
     if (this.#ignored.has(entity)) return this.#wantScan(`${entity} can be followed now`)
     const { change, schema } = evolveSchema(known, described)
     const isInPlace = change === 'fields' || change === 'definition'
@@ -351,6 +357,7 @@ class FeedReading implements AsyncDisposable {
 
   async #applyUnfollowed({ entity, reason, remedy }: FeedUnfollowed): Promise<void> {
     await this.#lose(entity, { reason: 'capture.not-told', found: reason, remedy })
+    if (!this.#parts.writer.followed.has(entity)) this.#wantScan(`${entity} is new`)
   }
 
   /** From here on it is not known what the entity holds, until it is scanned. */
@@ -429,4 +436,9 @@ class FeedReading implements AsyncDisposable {
   #isUpTo(position: string, cut: string): boolean {
     return this.#scan.feed.isUpTo(position, cut)
   }
+}
+
+function lostAsNew(entity: EntityName): FeedUnfollowed {
+  const reason = 'it is new, and no scan has seen it yet'
+  return { kind: 'unfollowed', entity, reason, remedy: [] }
 }
