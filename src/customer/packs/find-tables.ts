@@ -63,8 +63,9 @@ function isLeftOut(entity: EntityName, { prefix, schema }: Place, patterns: read
   const parts = splitEntityName(entity)
   const table = parts.at(-1) ?? ''
   if (parts.slice(0, -1).join('.') !== schema.join('.') || !table.startsWith(prefix)) return false
-  const rest = table.slice(prefix.length)
+  const rest = table.slice(prefix.length).toLowerCase()
   return patterns.some((pattern) => {
-    return pattern.endsWith('*') ? rest.startsWith(pattern.slice(0, -1)) : rest === pattern
+    const folded = pattern.toLowerCase()
+    return folded.endsWith('*') ? rest.startsWith(folded.slice(0, -1)) : rest === folded
   })
 }
