@@ -12,7 +12,7 @@ import { openBegunMark } from './begun-mark.ts'
 import type { Context } from './context.ts'
 import { sayHeads } from './say-heads.ts'
 
-export type { FollowEvent } from '#capture/follow-events'
+export type { Comparison, FollowEvent } from '#capture/follow-events'
 
 export type FollowSourcesDeps = Pick<
   Context,
@@ -117,6 +117,15 @@ async function canaryOf(
   return new Canary({ clock, random, tell, openRow }, options)
 }
 
+/** What is told only when no scan is under way any more. */
+const SCAN_ENDS: ReadonlySet<FollowEvent['kind']> = new Set([
+  'began',
+  'reconciled',
+  'reconcile-failed',
+  'waiting',
+  'opened',
+])
+
 export type FollowingOptions = {
   readonly source: string
   tell(event: FollowEvent): void
@@ -142,7 +151,7 @@ export async function prepareFollowing(
     afterCommit,
     tell(event) {
       if (event.kind === 'scanning') deps.progress.begin({ label: `Scanning ${source}` })
-      if (event.kind === 'began' || event.kind === 'reconciled') deps.progress.end()
+      if (SCAN_ENDS.has(event.kind)) deps.progress.end()
       tell(event)
     },
   }

@@ -6,7 +6,7 @@ export type FollowEvent =
   /** A scan begins: of a feed that begins, or beside one that goes on. */
   | { readonly kind: 'scanning'; readonly part: 'begin' | 'reconcile'; readonly why: string }
   | { readonly kind: 'began'; readonly summary: CaptureSummary }
-  | { readonly kind: 'reconciled'; readonly summary: CaptureSummary; readonly repairs: Repairs }
+  | ({ readonly kind: 'reconciled'; readonly summary: CaptureSummary } & Comparison)
   /** The feed is open, behind this point. */
   | { readonly kind: 'opened'; readonly seq: number }
   | ({ readonly kind: 'committed' } & CommittedEvent)
@@ -44,6 +44,12 @@ export type GapEvent = {
   readonly remedy: readonly string[]
   /** `null`: all. */
   readonly entities: readonly EntityName[] | null
+}
+
+export type Comparison = {
+  /** Entities of which the point before claimed to know what they hold. */
+  readonly compared: number
+  readonly repairs: Repairs
 }
 
 /** Differences that a scan found between what the feed had told and what was there. */

@@ -1,4 +1,4 @@
-import type { FollowEvent } from '#app/follow-sources'
+import type { Comparison, FollowEvent } from '#app/follow-sources'
 import { isAppError } from '#stdx/app-error'
 import type { Clock } from '#stdx/clock'
 import { formatCount, formatDuration } from './format-amounts.ts'
@@ -110,7 +110,7 @@ export class FollowBoard {
     const point = `${source}@${seq}`
     const line = { type: 'scan', source, point, part: event.kind, repairs, bytesStored, durationMs }
     this.#output.event(line)
-    const found = event.kind === 'began' ? '' : `, ${describeRepairs(repairs)}`
+    const found = event.kind === 'began' ? '' : describeComparison(event)
     this.#note(source, `scanned ${formatCount(entities.length)} entities as ${point}${found}`)
     if (repairs === 0) return
     const message = `${source}: the feed had not told ${formatCount(repairs)} changes that the scan of ${point} found and put right`
@@ -192,9 +192,17 @@ export class FollowBoard {
   }
 }
 
-function describeRepairs(repairs: number): string {
-  if (repairs === 0) return 'which is what the feed had told'
-  return `${formatCount(repairs)} changes were put right`
+/** What was unproven before, or seen by scans only, was compared with nothing. */
+export function describeComparison({
+  compared,
+  repairs,
+  summary,
+}: Comparison & { readonly summary: { readonly entities: readonly unknown[] } }): string {
+  const others = summary.entities.length - compared
+  const rest = others === 0 ? '' : `; the other ${formatCount(others)} it had not told whole`
+  if (compared === 0) return others === 0 ? '' : ', none of which the feed had told whole'
+  const found = repairs.told === 0 ? 'alike' : `${formatCount(repairs.told)} changes put right`
+  return `, ${formatCount(compared)} of them compared with what the feed had told: ${found}${rest}`
 }
 
 function inTime(delayMs: number): string {

@@ -3,7 +3,7 @@ import type { FeedScope, SourceFeed } from '#connector/feed'
 import { isAppError } from '#stdx/app-error'
 import type { TimelineState } from '#timeline/timeline-state'
 import type { FollowDeps, FollowRequest } from '../follow-deps.ts'
-import type { Repairs } from '../follow-events.ts'
+import type { Comparison } from '../follow-events.ts'
 import { type CaptureSummary, type FollowedScan, runCapture } from '../run-capture.ts'
 
 /** What a scan that has to do with a feed needs. */
@@ -77,7 +77,7 @@ export async function reconcileAt(
   const told = new Set(followed)
   const follow = { feed: request.feed, part: 'reconcile' as const, followed: told }
   const summary = await scanAt(scan, { cut, state, follow }, signal)
-  deps.tell({ kind: 'reconciled', summary, repairs: countRepairs(state, summary) })
+  deps.tell({ kind: 'reconciled', summary, ...compare(state, summary) })
   return summary
 }
 
@@ -106,7 +106,7 @@ async function scanAt(
 }
 
 /** What the newest point before the scan claimed to know, and was not so. */
-function countRepairs({ gaps, points }: TimelineState, { entities }: CaptureSummary): Repairs {
+function compare({ gaps, points }: TimelineState, { entities }: CaptureSummary): Comparison {
   const newest = points.at(-1)
   const open = gaps.filter(({ until }) => until === null)
   const isAllUnknown =
@@ -116,12 +116,14 @@ function countRepairs({ gaps, points }: TimelineState, { entities }: CaptureSumm
     ...open.flatMap((gap) => gap.entities ?? []),
   ])
   const held = new Set(newest?.entities.map(({ entity }) => entity))
+  let compared = 0
   let told = 0
   let others = 0
   for (const { deleted, entity, inserted, updated } of entities) {
     const isKnown = !isAllUnknown && held.has(entity) && !unknown.has(entity)
+    if (isKnown) compared += 1
     if (isKnown) told += inserted + updated + deleted
     else others += inserted + updated + deleted
   }
-  return { told, others }
+  return { compared, repairs: { told, others } }
 }
