@@ -65,7 +65,7 @@ export const APP_ERRORS = {
     status: 404,
     exit: 2,
     retry: 'after-fix',
-    help: '`holdfast map discover` proposes a customer map from what the vault holds; `--file` names another file, `holdfast map check --store` keeps a map in the vault. docs/guides/customer-map.md says what it is.',
+    help: '`holdfast map discover` proposes a customer map from what the vault holds, `holdfast map pack erp=odoo` writes that of a well-known system; `--file` names another file, `holdfast map check --store` keeps a map in the vault. docs/guides/customer-map.md says what it is.',
   },
   'app.role-unknown': {
     status: 400,

@@ -2,7 +2,9 @@ import { tmpdir } from 'node:os'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { checkMap, type MapCheck } from '#customer/check-map'
 import type { MapEntity } from '#customer/customer-map'
+import { findClosure } from '#customer/find-closure'
 import { findCustomers } from '#customer/find-customers'
+import { findParty } from '#customer/find-party'
 import { PACK_NAMES } from '#customer/fit-packs'
 import { mapAt } from '#customer/map-at'
 import { parseMap } from '#customer/parse-map'
@@ -47,6 +49,7 @@ function named(text: string): Map<string, MapEntity> {
 /** What a pack names of versions other than the one its system was made after. */
 const OF_OTHER_VERSIONS: Record<string, readonly string[]> = {
   odoo: ['main.account_move payment_id', 'main.account_account company_id'],
+  erpnext: ['main.tabDunning sales_invoice'],
 }
 
 test.each(PACK_NAMES)(
@@ -102,6 +105,34 @@ test.each([
   const { matches } = await findCustomers(laid, { text, matchesMax: 5, signal })
   const owners = matches.map(({ party }) => party && [party.entity.map.entity, party.key])
   expect(owners).toContainEqual([entity, key])
+})
+
+test.each([
+  // A payment and its line in the bank journal, and none of the daughter's.
+  ['dolibarr', 'CU1', 'main.llx_paiement', ['1']],
+  ['dolibarr', 'CU1', 'main.llx_bank', ['1', '2']],
+  ['dolibarr', 'CU2', 'main.llx_paiement', ['2']],
+  // The tie of this account to the contact was deleted.
+  ['suitecrm', 'a1', 'main.contacts', ['c1']],
+  ['suitecrm', 'a2', 'main.contacts', []],
+  ['suitecrm', 'a1', 'main.documents', ['d1', 'd2']],
+  // The customer is the supplier, too, and the entry comes whole.
+  ['erpnext', 'CUST-1', 'main."tabPurchase Invoice"', ['PINV-1', 'PINV-2']],
+  ['erpnext', 'CUST-1', 'main."tabJournal Entry Account"', ['ja1', 'ja2', 'ja3']],
+  ['erpnext', 'CUST-2', 'main.tabAddress', []],
+  // The line of another customer in the same entry is not its own.
+  ['odoo', 'C-10', 'main.account_move_line', ['1', '2', '3', '4', '5', '6']],
+  ['odoo', 'C-10', 'main.ir_attachment', ['1', '2', '5']],
+])('with the pack %s, %s has of %s: %s', async (name, id, entity, keys) => {
+  const map = parseMap((await fitted(all, `${name}=${name}`)).text, name)
+  const laid = mapAt(map, await all.sourcesAt())
+  const roots = await findParty(laid, { id, source: name, signal })
+  const { bounded, records } = await findClosure(laid, roots, { bounds: map.bounds, signal })
+  const own = records.filter(({ entity: { map: one }, way }) => {
+    return one.entity === entity && way.kind !== 'needed'
+  })
+  expect(own.map(({ key }) => key).sort()).toEqual(keys)
+  expect(bounded).toEqual([])
 })
 
 test('orphans of a system are found by its pack, with its line', async () => {

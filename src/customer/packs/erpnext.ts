@@ -82,7 +82,9 @@ export const ERPNEXT: Pack = {
           - { fields: [parent], when: { parenttype: Address }, to: $tabAddress, kind: same, rowsMax: 100 }
       $tabContact:
         role: contact
-        identity: { name: last_name, email: email_id }
+        identity: { name: full_name, email: email_id }
+        links:
+          - { fields: [address], to: $tabAddress, kind: reference, none: [''] }
       $"tabContact Email":
         role: other
         links:
@@ -236,6 +238,7 @@ export const ERPNEXT: Pack = {
         role: dunning
         links:
           - { fields: [customer], to: $tabCustomer }
+          - { fields: [sales_invoice], to: $"tabSales Invoice", kind: reference, none: [''] }
           - { fields: [dunning_type], to: $"tabDunning Type", kind: reference, none: [''] }
           - { fields: [company], to: $tabCompany, kind: reference }
           - { fields: [currency], to: $tabCurrency, kind: reference, none: [''] }

@@ -140,6 +140,11 @@ export const SUITECRM: Pack = {
         links:
           - { fields: [account_id], when: { deleted: '0' }, to: $accounts, none: [''], rowsMax: 1000 }
           - { fields: [document_id], when: { deleted: '0' }, to: $documents, kind: same, none: [''] }
+      $aos_contracts_documents:
+        role: join
+        links:
+          - { fields: [aos_contracts_id], when: { deleted: '0' }, to: $aos_contracts, none: [''], rowsMax: 1000 }
+          - { fields: [documents_id], when: { deleted: '0' }, to: $documents, kind: same, none: [''] }
       $documents:
         role: other
         links:

@@ -7,7 +7,7 @@ export const ERPNEXT_SYSTEM = `${makeTables(
   tabSupplier: name, supplier_name, tax_id, email_id, supplier_group, country, default_currency, payment_terms, tax_category, default_bank_account, supplier_primary_contact, supplier_primary_address
   tabParty Link: name, primary_role, primary_party, secondary_role, secondary_party
   tabDynamic Link: name, link_doctype, link_name, parenttype, parent
-  tabContact: name, last_name, email_id
+  tabContact: name, full_name, email_id, address
   tabContact Email: name, parent
   tabContact Phone: name, parent
   tabAddress: name, country, tax_category
@@ -66,7 +66,7 @@ INSERT INTO tabItem VALUES ('Bolt');
 INSERT INTO "tabCustomer Group" VALUES ('All', ''), ('Trade', 'All');
 INSERT INTO "tabSupplier Group" VALUES ('All', ''), ('Local', 'All');
 INSERT INTO tabTerritory VALUES ('World', NULL), ('DE', 'World');
-INSERT INTO tabContact VALUES ('Buyer-Farnbeck', 'Buyer', 'buyer@farnbeck.example');
+INSERT INTO tabContact VALUES ('Buyer-Farnbeck', 'Ada Buyer', 'buyer@farnbeck.example', 'Farnbeck-Billing');
 INSERT INTO "tabContact Email" VALUES ('ce1', 'Buyer-Farnbeck');
 INSERT INTO "tabContact Phone" VALUES ('cp1', 'Buyer-Farnbeck');
 INSERT INTO tabAddress VALUES ('Farnbeck-Billing', 'Germany', 'Home'), ('Own-Office', 'Germany', NULL);

@@ -20,6 +20,7 @@ export const SUITECRM_SYSTEM = `${makeTables(
   aos_products_quotes: id, parent_type, parent_id, group_id, product_id, currency_id
   notes: id, parent_type, parent_id, contact_id
   documents_accounts: id, account_id, document_id, deleted
+  aos_contracts_documents: id, aos_contracts_id, documents_id, deleted
   documents: id, assigned_user_id
   document_revisions: id, document_id
   aos_products: id, currency_id
@@ -50,7 +51,8 @@ INSERT INTO aos_line_item_groups VALUES ('g1', 'AOS_Invoices', 'i1'), ('g2', 'AO
 INSERT INTO aos_products_quotes VALUES ('l1', 'AOS_Invoices', 'i1', 'g1', 'p1', 'chf'), ('l2', 'AOS_Invoices', 'i1', 'g1', '0', '-99'),
   ('l3', 'AOS_Quotes', 'q1', 'g2', 'p1', '-99'), ('l4', 'AOS_Contracts', 'n1', 'g3', '', '-99');
 INSERT INTO notes VALUES ('w1', 'Accounts', 'a1', ''), ('w2', 'Contacts', 'c1', 'c1'), ('w3', 'Opportunities', 'o1', NULL), ('w4', 'Cases', 'k1', NULL), ('w5', 'Bugs', 'elsewhere', NULL);
-INSERT INTO documents VALUES ('d1', 'u1');
+INSERT INTO documents VALUES ('d1', 'u1'), ('d2', 'u1');
 INSERT INTO documents_accounts VALUES ('y1', 'a1', 'd1', '0');
+INSERT INTO aos_contracts_documents VALUES ('z1', 'n1', 'd2', '0');
 INSERT INTO document_revisions VALUES ('r1', 'd1')
 `
