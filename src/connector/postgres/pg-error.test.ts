@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { expect, test } from 'vitest'
+import * as z from 'zod'
 import { isChanging } from './pg-error.ts'
 
 function serverError(sqlState: string, text: string): Error {
@@ -16,6 +17,11 @@ test.each([
   ['57P01', 'terminating connection due to administrator command', false],
 ])('isChanging() of SQLSTATE %s, %s: %s', (sqlState, text, expected) => {
   expect(isChanging(serverError(sqlState, text))).toBe(expected)
+})
+
+test('isChanging() of an answer without a definition', () => {
+  const { error } = z.object({ definition: z.string() }).safeParse({ definition: null })
+  expect(isChanging(error)).toBe(true)
 })
 
 test('isChanging() is not said of a bug', () => {

@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import { AppError, isAppError } from '#stdx/app-error'
 
 /**
@@ -69,9 +70,11 @@ const CHANGING = new Set(['42P01', '42703', 'XX000'])
 
 /**
  * Whether a question about the catalogue failed because that was changed while it was asked: what
- * describes a definition looks at the catalogue of now, not at the snapshot's.
+ * describes a definition looks at the catalogue of now, not at the snapshot's. Some of it fails, and some
+ * answers NULL where there always is a text.
  */
 export function isChanging(error: unknown): boolean {
+  if (error instanceof z.ZodError) return true
   return CHANGING.has(readServerError(error)?.sqlState ?? '')
 }
 

@@ -188,14 +188,14 @@ async function translating<T>(doing: string, call: () => Promise<T>): Promise<T>
   try {
     return await call()
   } catch (error) {
-    const server = readServerError(error)
-    if (server === undefined || isConnectionLost(error)) throw toLostError(error, doing)
-    const { sqlState, text } = server
     if (isChanging(error)) {
       const message = `Cannot ${doing}: ${WAS_CHANGED}`
       const cause = withoutValues(error)
-      throw new AppError('connector.feed-broken', message, { sqlState }, { cause })
+      throw new AppError('connector.feed-broken', message, {}, { cause })
     }
+    const server = readServerError(error)
+    if (server === undefined || isConnectionLost(error)) throw toLostError(error, doing)
+    const { sqlState, text } = server
     const code = CODE_BY_STATE.get(sqlState) ?? 'connector.feed-not-ready'
     // Of definitions, not of rows: the text holds no value.
     const message = `Cannot ${doing}: SQLSTATE ${sqlState}, ${text}`
