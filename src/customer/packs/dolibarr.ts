@@ -1,5 +1,11 @@
 import type { Pack } from './pack.ts'
 
+/**
+ * After the public statements that create the tables, each in one version: third parties, bank accounts,
+ * payments and the ledger of 20 and later; invoices, their lines, contacts and files in versions from 3 to 8,
+ * with what upgrades added since. Extra fields and ledger types by what is commonly known of them. Never run
+ * against an installation.
+ */
 export const DOLIBARR: Pack = {
   name: 'dolibarr',
   title: 'Dolibarr 10 to 22',

@@ -1,5 +1,12 @@
 import type { Pack } from './pack.ts'
 
+/**
+ * After the public definitions of the document types, each in one version: those of customers, suppliers,
+ * contacts, addresses, files and the journal of 2023 (14, 15), dunning of 2024 (15), contracts, bank accounts
+ * and references of payments of 2025 and 2026 (16), bills about 15; links of contacts, sales invoices,
+ * payments, the ledger and accounts of parties in older ones. Lines, taxes, schedules and reference data by
+ * what is commonly known of them. Never run against an installation.
+ */
 export const ERPNEXT: Pack = {
   name: 'erpnext',
   title: 'ERPNext 14 to 16 on Frappe',

@@ -8,7 +8,7 @@
  */
 export type Pack = {
   readonly name: string
-  /** The system and the versions of it whose structure was looked at, for people. */
+  /** The system and the versions it is meant for, for people. */
   readonly title: string
   /** The table of its parties, by which an installation is recognized. */
   readonly anchor: string

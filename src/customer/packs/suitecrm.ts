@@ -1,5 +1,10 @@
 import type { Pack } from './pack.ts'
 
+/**
+ * After the public definitions of the modules and of their ties, each in one version between 7.8 and 7.11.
+ * Cases, opportunities, revisions, products, currencies and users by what is commonly known of them. Never run
+ * against an installation.
+ */
 export const SUITECRM: Pack = {
   name: 'suitecrm',
   title: 'SuiteCRM 7.10 to 7.14, and 8 on the same tables',
