@@ -13,7 +13,7 @@ import { describeRelation } from './describe-relation.ts'
 import type { PostgresFeedDeps } from './examine-feed.ts'
 import { FeedDecoder } from './feed-decoder.ts'
 import { FrameReader } from './frame-reader.ts'
-import { formerEntities, judgeRelation } from './judge-relation.ts'
+import { formerEntities, judgeRelation, type RelationAnswer } from './judge-relation.ts'
 import { HEADER_BYTES_MAX } from './judge-slot.ts'
 import { parsePosition, toServerTime } from './lsn.ts'
 import { observeCatalogue } from './observe-catalogue.ts'
@@ -41,6 +41,9 @@ export type PostgresFeedParts = {
 
 const HEARTBEAT_MS = 10_000
 const WATCH_TICK_MS = 1000
+/** How often a relation that fits nothing is looked up, and how long after. */
+const LOOKS_MAX = 4
+const LOOK_AGAIN_MS = 150
 const SILENCE_DEFAULT_MS = 120_000
 
 /** One replication connection, and a session that is asked what its tables are. */
@@ -190,11 +193,8 @@ export class PostgresFeed implements Feed {
 
   /** Decides what the rows of a relation are, before the first of them is taken. */
   async #judge(relation: Relation, signal: AbortSignal): Promise<void> {
-    const { isCovered } = this.#options
-    const { keys, live, types } = await describeRelation(this.#parts.session, relation, signal)
-    const question = { relation, types, keys, live, known: this.#known, isCovered }
-    for (const entity of formerEntities(question)) this.#tellFormer(entity)
-    const answer = judgeRelation(question)
+    const { answer, former } = await this.#lookUp(relation, signal)
+    for (const entity of former) this.#tellFormer(entity)
     if (answer.kind === 'follow') {
       const { described, siblings } = answer
       this.#tellDescribed(described)
@@ -207,6 +207,27 @@ export class PostgresFeed implements Feed {
       this.#decoder.interject(answer)
     }
     this.#decoder.judge(relation, { kind: 'ignore' })
+  }
+
+  /**
+   * The log tells a commit a moment before the catalogue shows it, and with synchronous standbys not
+   * until they have answered: what fits nothing is looked up again before it is given up.
+   */
+  async #lookUp(
+    relation: Relation,
+    signal: AbortSignal,
+  ): Promise<{ readonly answer: RelationAnswer; readonly former: readonly EntityName[] }> {
+    const { isCovered } = this.#options
+    for (let look = 1; ; look++) {
+      const { keys, live, types } = await describeRelation(this.#parts.session, relation, signal)
+      const question = { relation, types, keys, live, known: this.#known, isCovered }
+      const answer = judgeRelation(question)
+      const isLast = look === LOOKS_MAX || answer.kind !== 'unfollowed'
+      if (isLast || this.#unfollowed.has(answer.entity)) {
+        return { answer, former: formerEntities(question) }
+      }
+      await this.#deps.clock.sleep(LOOK_AGAIN_MS, signal)
+    }
   }
 
   #tellFormer(entity: EntityName): void {
