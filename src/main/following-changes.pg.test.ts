@@ -5,11 +5,13 @@ import { AppError } from '#stdx/app-error'
 import { describePostgres, newestMajor } from '#test/servers/fresh-database'
 import {
   aLife,
+  expectSame,
   expectUnproven,
   nameOf,
   pointsOf,
   pointWith,
   untilSame,
+  untold,
   watching,
 } from './testing/following-kit.ts'
 
@@ -123,24 +125,39 @@ describePostgres('changes while following', (major) => {
   testOnce('a scan that a change of a table upset is made again soon', async () => {
     await using both = await aLife()
     const { life, system } = both
-    let upset = true
+    let upset = false
     const openCapturePool = async () => {
       const message = 'Cannot scan "public.note": the table is not there any more'
       if (upset) throw new AppError('connector.scan-failed', message)
       const captureEntity: CaptureEntity = (...given) => life.scanDeps.captureEntity(...given)
       return { captureEntity, [Symbol.asyncDispose]: async () => {} }
     }
-    upset = false
     await using follower = life.follow({ deps: { openCapturePool } })
     await follower.until('opened')
     upset = true
     const failed = follower.until('reconcile-failed')
+    const scanned = follower.until('reconciled')
     await system.exec('alter table note alter said type varchar(90); update note set id = 5')
-    expect((await failed).nextMs).toBe(2000)
+    const { nextMs } = await failed
     upset = false
-    await follower.until('reconciled')
+    expect(nextMs).toBe(2000)
+    await scanned
     await untilSame(both, follower)
     expect((await pointsOf(life)).at(-1)?.unproven).toBeNull()
+  })
+
+  testOnce('what the source cannot tell is scanned soon, also when nobody writes', async () => {
+    await using both = await aLife()
+    const { life, system } = both
+    await using follower = life.follow({ source: untold })
+    await follower.until('opened')
+    const gap = follower.until('gap')
+    const scanned = follower.until('reconciled')
+    await system.exec("insert into note values (2, 'untold')")
+    expect(await gap).toMatchObject({ reason: 'capture.not-told', entities: ['public.note'] })
+    await scanned
+    expect((await pointsOf(life)).at(-1)?.unproven).toBeNull()
+    await expectSame(both)
   })
 
   testOnce('a table that is called otherwise is unproven under its old name at once', async () => {

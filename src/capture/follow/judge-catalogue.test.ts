@@ -91,7 +91,7 @@ test('judgeCatalogue() has tables scanned that came or went, and not those that 
 test('judgeCatalogue() knows when an entity is told no more, and when it is told again', () => {
   const silent = catalogue([described(customer)], [])
   expect(judgeCatalogue(facts(), silent)).toMatchObject({
-    scanWhy: null,
+    scanWhy: `the changes of ${customer} are not told any more`,
     lost: [{ entity: customer }],
   })
   expect(judgeCatalogue(facts({ ignored: new Set([customer]) }), silent).lost).toEqual([])

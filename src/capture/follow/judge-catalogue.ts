@@ -47,6 +47,7 @@ export function judgeCatalogue(
     }
     if (!followed.has(entity)) {
       lost.push({ entity, found: 'the source does not tell its changes any more' })
+      why.push(`the changes of ${entity} are not told any more`)
       continue
     }
     const { change, schema } = evolveSchema(known.schema, described)

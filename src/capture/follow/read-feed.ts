@@ -40,8 +40,12 @@ const READING: TimedReaderOptions<FeedMessage> = {
 }
 /** So much of the longest wait is waited at least, for others. */
 const SOON = 0.1
+/** Gaps that end by a scan, and that nothing but a scan ends. */
+const SCANNED_SOON: ReadonlySet<string> = new Set(['capture.shape-changed', 'capture.not-told'])
 /** How long after a cut could not be opened it is tried again. */
 const CUT_RETRY_MS = 60_000
+/** A wait for a scan of next month is made of waits that a timer can be set to. */
+const WAKE_MAX_MS = 3_600_000
 
 /**
  * Reads the feed behind the newest point and commits what it tells, until it is to stop or a scan is
@@ -121,7 +125,7 @@ class FeedReading implements AsyncDisposable {
       ...this.#notFollowed,
       ...open.flatMap(({ entities }) => entities ?? []),
     ])
-    const changed = open.find(({ reason }) => reason === 'capture.shape-changed')
+    const changed = open.find(({ reason }) => SCANNED_SOON.has(reason))
     if (changed !== undefined) this.#wantScan(changed.found)
   }
 
@@ -135,7 +139,7 @@ class FeedReading implements AsyncDisposable {
     for (;;) {
       const message = messages.take() ?? (await this.#next(messages, stop))
       if (message === 'stopped' || stop.aborted) return await this.#endForStop()
-      const taken = message === 'late' ? this.#commit() : this.#take(message)
+      const taken = message === 'late' ? this.#commitWhenDue() : this.#take(message)
       // Most messages need no waiting, and waiting costs more than they do.
       if (taken === undefined) continue
       if ((await taken) === true) return await this.#endForScan()
@@ -155,7 +159,7 @@ class FeedReading implements AsyncDisposable {
     stop: AbortSignal,
   ): Promise<FeedMessage | 'late' | 'stopped'> {
     try {
-      const message = await messages.next(this.#deadlineMs)
+      const message = await messages.next(this.#wakeMs)
       assert(message !== 'end', 'A feed ends by an exception.')
       return stop.aborted ? 'stopped' : message
     } catch (error) {
@@ -357,7 +361,10 @@ class FeedReading implements AsyncDisposable {
 
   async #applyUnfollowed({ entity, reason, remedy }: FeedUnfollowed): Promise<void> {
     await this.#lose(entity, { reason: 'capture.not-told', found: reason, remedy })
-    if (!this.#parts.writer.followed.has(entity)) this.#wantScan(`${entity} is new`)
+    const isNew = !this.#parts.writer.followed.has(entity)
+    if (isNew) return this.#wantScan(`${entity} is new`)
+    // Before a person has done something, the next row would only lose it again.
+    if (remedy.length === 0) this.#wantScan(`${entity} was not told: ${reason}`)
   }
 
   /** From here on it is not known what the entity holds, until it is scanned. */
@@ -381,6 +388,19 @@ class FeedReading implements AsyncDisposable {
     const { deps, request } = this.#scan
     const soonMs = deps.clock.nowMs() + request.commitMs * SOON
     this.#deadlineMs ??= Math.max(soonMs, this.#parts.writer.beganMs + request.commitMs)
+  }
+
+  /** When to stop waiting for the source: an entry is due, or a scan is, and a quiet source tells nothing. */
+  get #wakeMs(): number | undefined {
+    const { reconcile } = this.#parts.memory
+    if (reconcile === undefined || this.#opening !== undefined) return this.#deadlineMs
+    const scanMs = Math.min(reconcile.dueMs, this.#scan.deps.clock.nowMs() + WAKE_MAX_MS)
+    return Math.min(scanMs, this.#deadlineMs ?? Number.POSITIVE_INFINITY)
+  }
+
+  async #commitWhenDue(): Promise<void> {
+    const nowMs = this.#scan.deps.clock.nowMs()
+    if (nowMs >= (this.#deadlineMs ?? Number.POSITIVE_INFINITY)) await this.#commit()
   }
 
   #isDue(gathering: Gathering): boolean {

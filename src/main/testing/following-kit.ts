@@ -169,6 +169,30 @@ export function losing(source: Source): Source {
   }))
 }
 
+/** A feed that cannot tell what is written to `note`, and says so before the first row of it. */
+export function untold(source: Source): Source {
+  return withFeed(source, (feed) => ({
+    async open(options, until) {
+      const opened = await feed.open(options, until)
+      return {
+        async *read(signalled) {
+          for await (const message of opened.read(signalled)) {
+            const isOfNote = message.kind === 'changes' && message.entity === 'public.note'
+            yield isOfNote ? untoldAs(message.entity) : message
+          }
+        },
+        acknowledge: (position) => opened.acknowledge(position),
+        [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+      }
+    },
+  }))
+}
+
+function untoldAs(entity: EntityName): FeedMessage {
+  const reason = 'its fields were changed more than once since it was last looked at'
+  return { kind: 'unfollowed', entity, reason, remedy: [] }
+}
+
 function withRead(feed: Feed, isTold: (message: FeedMessage) => boolean): Feed {
   return {
     async *read(until) {
