@@ -160,6 +160,30 @@ describePostgres('changes while following', (major) => {
     await expectSame(both)
   })
 
+  testOnce('rows that come or go with a partition are a gap, closed by a scan', async () => {
+    await using both = await aLife()
+    const { life, system } = both
+    await system.exec(`create table part (id int primary key) partition by range (id);
+      create table part_a partition of part for values from (0) to (10);
+      create table part_b partition of part for values from (10) to (20);
+      insert into part values (1), (11); create table part_c (id int primary key);
+      insert into part_c values (21)`)
+    await using follower = life.follow({ source: (source) => watching(source, 200) })
+    await follower.until('opened')
+    const gap = follower.until('gap')
+    const detached = follower.until('reconciled')
+    await system.exec('alter table part detach partition part_b; drop table part_b')
+    expect(await gap).toMatchObject({ reason: 'capture.not-told', entities: ['public.part'] })
+    await detached
+    await expectSame(both)
+    const attached = follower.until('reconciled')
+    await system.exec(`alter table part attach partition part_c for values from (20) to (30);
+      insert into part values (22)`)
+    await attached
+    await untilSame(both, follower)
+    await expectUnproven(life, ['public.part', 'public.part_c'])
+  })
+
   testOnce('a table that is called otherwise is unproven under its old name at once', async () => {
     await using both = await aLife()
     const { life, system } = both

@@ -86,6 +86,18 @@ export function formerEntities(question: RelationQuestion): readonly EntityName[
     .filter(question.isCovered)
 }
 
+/**
+ * Whether other partitions hold the rows than when it was told last. They are told by name: one that
+ * was called otherwise counts, too.
+ */
+export function hasOtherPartitions(
+  known: DescribedEntity | undefined,
+  described: DescribedEntity,
+): boolean {
+  if (known === undefined) return false
+  return partitionsOf(known).symmetricDifference(partitionsOf(described)).size > 0
+}
+
 /** The entity a relation is, or is a partition of. */
 function place({ known, live, relation }: RelationQuestion): {
   readonly entity: EntityName

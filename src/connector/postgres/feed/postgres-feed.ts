@@ -5,7 +5,7 @@ import { assert } from '#stdx/assert'
 import { formatCanonicalJson } from '#stdx/canonical-json'
 import { CatalogueWatch } from '../../changes/catalogue-watch.ts'
 import type { ChangeShape } from '../../changes/change-block.ts'
-import type { Feed, FeedMessage, OpenFeedOptions } from '../../feed.ts'
+import type { Feed, FeedMessage, FeedUnfollowed, OpenFeedOptions } from '../../feed.ts'
 import type { CopyBoth } from '../copy-both.ts'
 import { isChanging, isConnectionLost, WAS_CHANGED, withoutValues } from '../pg-error.ts'
 import type { Session } from '../session.ts'
@@ -13,7 +13,12 @@ import { describeRelation } from './describe-relation.ts'
 import type { PostgresFeedDeps } from './examine-feed.ts'
 import { FeedDecoder } from './feed-decoder.ts'
 import { FrameReader } from './frame-reader.ts'
-import { formerEntities, judgeRelation, type RelationAnswer } from './judge-relation.ts'
+import {
+  formerEntities,
+  hasOtherPartitions,
+  judgeRelation,
+  type RelationAnswer,
+} from './judge-relation.ts'
 import { HEADER_BYTES_MAX } from './judge-slot.ts'
 import { parsePosition, toServerTime } from './lsn.ts'
 import { observeCatalogue } from './observe-catalogue.ts'
@@ -243,6 +248,7 @@ export class PostgresFeed implements Feed {
     const known = this.#known.get(entity)
     const isSame = known !== undefined && isSameDescription(known, described)
     if (isSame && !this.#unfollowed.has(entity)) return
+    if (hasOtherPartitions(known, described)) this.#decoder.interject(untoldParts(entity))
     this.#unfollowed.delete(entity)
     this.#known.set(entity, described)
     this.#watch.outdate()
@@ -262,9 +268,16 @@ export class PostgresFeed implements Feed {
   #tellCatalogue(): void {
     const message = this.#watch.takeAt(this.#decoder.position)
     if (message === undefined) return
+    const changed = message.catalogue.entities.filter((described) =>
+      hasOtherPartitions(this.#known.get(described.entity), described),
+    )
+    // Before the end that was told just now: with it they hold, and not only with the next.
+    const { out } = this.#decoder
+    assert(out.at(-1)?.kind === 'idle', 'The catalogue is told when the stream stands still.')
+    out.splice(-1, 0, ...changed.map(({ entity }) => untoldParts(entity)))
     this.#known.clear()
     for (const described of message.catalogue.entities) this.#known.set(described.entity, described)
-    this.#decoder.out.push(message)
+    out.push(message)
   }
 
   /**
@@ -335,6 +348,12 @@ export class PostgresFeed implements Feed {
     const message = `Cannot read the feed "${name}": ${found}`
     return new AppError('connector.feed-broken', message, { name }, { cause })
   }
+}
+
+/** What the rows of a partition did to the table when it came or went stands in no log. */
+function untoldParts(entity: EntityName): FeedUnfollowed {
+  const reason = 'a partition of it was added, attached, detached or dropped'
+  return { kind: 'unfollowed', entity, reason, remedy: [] }
 }
 
 function isSameDescription(a: DescribedEntity, b: DescribedEntity): boolean {
