@@ -21,7 +21,6 @@ import type { KnownTables, ToldShop } from './told-shop.ts'
 export const SHOP = 'shop'
 const FEED = 'holdfast_shop'
 const NEVER_MS = 1_000_000_000_000
-const NEVER = new Promise<void>(() => {})
 
 /** Lets a day pass in the shop and follows it until all was told; says what each new point must hold. */
 export async function followShop(
@@ -57,8 +56,7 @@ type Following = {
   readonly follow: ShopDay['follow']
 }
 
-/** Follows the shop until all was told. */
-export async function follow(vault: Vault, { clock, follow, shop }: Following): Promise<void> {
+async function follow(vault: Vault, { clock, follow, shop }: Following): Promise<void> {
   const stopping = new AbortController()
   const read = await vault.readDeps(SHOP, signal)
   const digestKey = await vault.digestKey(SHOP, signal)
@@ -76,7 +74,7 @@ export async function follow(vault: Vault, { clock, follow, shop }: Following): 
     {
       vault,
       // Time stands still: what was told is committed when it is all.
-      clock: { nowMs: () => nowMs, sleep: async (ms) => (ms < NEVER_MS ? undefined : await NEVER) },
+      clock: { nowMs: () => nowMs, sleep: () => new Promise(() => {}) },
       random: systemRandom,
       tempDir: tmpdir(),
       openSource: async () => shop.openSource(async () => await setImmediate()),
@@ -105,8 +103,7 @@ export async function follow(vault: Vault, { clock, follow, shop }: Following): 
   )
 }
 
-/** What a point of the shop must hold, by the shop itself. */
-export async function expectPoint(
+async function expectPoint(
   vault: Vault,
   at: { readonly shop: ToldShop; readonly state: TimelineState; readonly point: Point },
 ): Promise<ExpectedPoint> {
