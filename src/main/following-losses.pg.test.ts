@@ -134,6 +134,14 @@ describePostgres('losses while following', (major) => {
     const { repairs } = await follower.until('reconciled')
     expect(repairs).toEqual({ told: 2, others: 0 })
     await untilSame(both, follower)
+    const points = await pointsOf(life)
+    const kinds = points.map(({ kind }) => kind)
+    const at = kinds.indexOf('reconcile')
+    expect(kinds.slice(0, at)).toEqual(['capture', 'feed'])
+    const why = `the feed had not told all that happened, the scan of entry ${points[at]?.seq} put it right`
+    const [began, told, ...since] = points.map(({ unproven }) => unproven)
+    expect([began, told]).toEqual([null, new Map([['public.customer', why]])])
+    expect(since).toEqual(since.map(() => null))
   })
 
   testOnce('a large transaction has an entry of its own, and little memory', async () => {

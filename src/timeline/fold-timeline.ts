@@ -5,6 +5,7 @@ import type { Chain, LinkedEntry, Links } from './chain-slots.ts'
 import type { CaptureBody, EntryBody, GapBody } from './entry.ts'
 import type { UnknownBody } from './envelope.ts'
 import type { ExpiredPoints } from './expired-points.ts'
+import { findRepaired, REPAIRED } from './followed-point.ts'
 import { judgeFollow } from './judge-follow.ts'
 import type { LogPages } from './kept-pages.ts'
 import { KnownSessions } from './known-sessions.ts'
@@ -192,6 +193,7 @@ export class Folding {
       this.#judgeWriter(body) ?? this.#live.judgeBorrowed(body.segments) ?? this.#judgeFollow(body)
     if (refusal !== undefined) return refusal
     this.#committed.add(body.session)
+    this.#doubtWhatWasTold(seq, body)
     this.#newest = seq
     if (body.follow?.part !== 'transactions') this.#closeGaps(seq)
     if (catalogue !== known) this.#catalogues.push({ seq, catalogue })
@@ -227,6 +229,25 @@ export class Folding {
     if (after === null) return 'there is no point before it'
     this.#gaps = [...this.#gaps, { seq, after, until: null, feed, reason, found, entities }]
     return undefined
+  }
+
+  /**
+   * What a reconcile put right was lost somewhere since the scan before it, nobody knows where. Reads
+   * two entries: the newest point and that scan.
+   */
+  #doubtWhatWasTold(seq: number, { entities, follow }: CaptureBody): void {
+    if (follow?.part !== 'reconcile') return
+    const after = this.#newest
+    const told = this.#bodyAt(after)?.follow
+    if (after === null || told === undefined) return
+    const since = told.scan ?? after
+    const held = new Set(this.#bodyAt(since)?.entities.map(({ entity }) => entity))
+    const known = entities.filter(({ entity }) => held.has(entity))
+    const lost = findRepaired(known, told.notFollowed, this.#gaps)
+    if (lost.length === 0) return
+    const between = { seq: since, after: since, until: seq, feed: told.feed }
+    const found = `the scan of entry ${seq} put it right`
+    this.#gaps = [...this.#gaps, { ...between, reason: REPAIRED, found, entities: lost }]
   }
 
   #closeGaps(seq: number): void {

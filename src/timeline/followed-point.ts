@@ -48,7 +48,25 @@ export function findUnproven(
   return found.size === 0 ? null : found
 }
 
-function describeGap({ found, seq }: Gap): string {
+/** Reason of a gap that no entry tells: a reconcile found what the feed had lost. */
+export const REPAIRED = 'repaired'
+
+/** The entities of a reconcile of which the feed claimed to know what was not so. */
+export function findRepaired(
+  entities: readonly EntityAtPoint[],
+  notFollowed: readonly EntityName[],
+  gaps: readonly Gap[],
+): readonly EntityName[] {
+  const open = gaps.filter(({ until }) => until === null)
+  if (open.some((gap) => gap.entities === null)) return []
+  const unknown = new Set([...notFollowed, ...open.flatMap((gap) => gap.entities ?? [])])
+  return entities.flatMap(({ deleted, entity, inserted, updated }) =>
+    inserted + updated + deleted > 0 && !unknown.has(entity) ? [entity] : [],
+  )
+}
+
+function describeGap({ found, reason, seq }: Gap): string {
+  if (reason === REPAIRED) return `the feed had not told all that happened, ${found}`
   return `the feed could not tell what happened, as entry ${seq} says: ${found}`
 }
 
@@ -66,7 +84,7 @@ export function findUnprovenAfter(
     found.set(entity, `it is not followed, and was last read in entry ${body.follow?.scan ?? seq}`)
   }
   for (const gap of gaps) {
-    if (gap.seq > nextSeq || (gap.until !== null && gap.until <= seq)) continue
+    if (gap.seq >= nextSeq || (gap.until !== null && gap.until <= seq)) continue
     if (gap.entities === null) return describeGap(gap)
     for (const entity of gap.entities) found.set(entity, describeGap(gap))
   }

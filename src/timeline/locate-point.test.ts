@@ -135,6 +135,44 @@ test('a time in a gap is unproven, a time up to a cut is not', async () => {
   expect((await find(state, at(40))).unproven).toBeNull()
 })
 
+test('what a reconcile put right is unproven since the scan before it, and nothing else', async () => {
+  const rows = { a: 10, b: 5 }
+  const told = (time: string) =>
+    ({ before: rows, done: [{ time, changes: [['b', 0, 1, 0]] }] }) as const
+  const state = fold([
+    aScan(null, rows, { time: at(10) }),
+    aFeedEntry({ base: 1, scan: 1, ...told(at(12)) }),
+    aScan(2, rows, { part: 'reconcile', time: at(20) }),
+    aFeedEntry({ base: 3, scan: 3, ...told(at(24)) }),
+    aScan(4, { ...rows, c: 1 }, { part: 'reconcile', repaired: 'ac', time: at(30) }),
+  ])
+  const why = 'the feed had not told all that happened, the scan of entry 5 put it right'
+  const unproven = new Map([[nameOf('a'), why]])
+  for (const moment of ['1', '2', '2.1', '3', '5', at(10), at(13), at(20), at(30)]) {
+    expect((await find(state, moment)).unproven, moment).toBeNull()
+  }
+  for (const moment of ['4', '4.1', at(21), at(29)]) {
+    expect((await find(state, moment)).unproven, moment).toEqual(unproven)
+  }
+})
+
+test('what nobody claimed to know was not lost when a reconcile changes it', async () => {
+  const rows = { a: 10, b: 5 }
+  const done = [{ time: at(12), changes: [['a', 1, 0, 0]] }] as const
+  const state = fold([
+    aScan(null, rows, { time: at(10) }),
+    aFeedEntry({ base: 1, scan: 1, before: { a: 10 }, done, notFollowed: [nameOf('b')] }),
+    aScan(2, { a: 11, b: 5 }, { part: 'reconcile', repaired: 'b', time: at(20) }),
+    aScan(3, { a: 11, b: 5 }, { part: null, time: at(30) }),
+    aScan(4, { a: 11, b: 5 }, { part: 'reconcile', repaired: 'a', time: at(40) }),
+  ])
+  expect(state.gaps).toEqual([])
+  const { unproven } = await find(state, '2')
+  expect(unproven).toEqual(
+    new Map([[nameOf('b'), 'it is not followed, and was last read in entry 1']]),
+  )
+})
+
 test('what is not followed is unproven behind the cut of its scan', async () => {
   const notFollowed = [nameOf('b')]
   const scan = aScan(null, { a: 10, b: 5 }, { time: at(10) })

@@ -35,7 +35,7 @@ export type KeptForm<Kept> = {
   readonly pagesIn: (kept: Kept) => readonly string[]
 }
 
-const FORMAT = 2
+const FORMAT = 3
 const SALT_BYTES = 32
 const BYTES_MAX = 1024 * 1024 * 1024
 const PAGE_NAME = /^[0-9a-f]{64}$/

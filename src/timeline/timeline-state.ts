@@ -22,7 +22,7 @@ export type TimelineState = {
   readonly headHash: string
   /** Recovery points, ascending by seq; expired ones are not among them. */
   readonly points: PointList
-  /** What feeds could not tell, ascending by seq. */
+  /** What feeds could not tell, in the order in which it became known. */
   readonly gaps: readonly Gap[]
   /** Points that were let go, and the entry that did it. */
   readonly expired: ExpiredPoints
@@ -106,6 +106,7 @@ export type Unproven = ReadonlyMap<EntityName, string> | string | null
 
 /** What a feed could not tell, and between which points. */
 export type Gap = {
+  /** Of its entry; where no entry tells it, of the scan up to which all is known. */
   readonly seq: number
   /** The newest point before it. */
   readonly after: number

@@ -33,11 +33,18 @@ export function aSchema(entity: EntityName, generation = 1): SchemaVersion {
 /** Entity by its letter, with its rows. */
 export type Rows = Readonly<Record<string, number>>
 
+export type Scanned = {
+  readonly part?: 'begin' | 'reconcile' | null
+  readonly time: string
+  /** Letters of the entities that a reconcile puts right. */
+  readonly repaired?: string
+}
+
 /** A scan that a feed begins at, or goes on behind; `null`: a plain capture. */
 export function aScan(
   base: number | null,
   rows: Rows,
-  { part = 'begin', time }: { readonly part?: 'begin' | 'reconcile' | null; readonly time: string },
+  { part = 'begin', repaired = '', time }: Scanned,
 ): CaptureBody {
   const follow: Follow | undefined =
     part === null
@@ -45,7 +52,7 @@ export function aScan(
       : { feed: FEED, part, scan: null, notFollowed: [], transactions: null }
   const entities = Object.entries(rows).map(([letter, count]) => ({
     ...factsOf(letter, count),
-    inserted: count,
+    inserted: part === 'reconcile' && !repaired.includes(letter) ? 0 : count,
     fingerprint: 'f'.repeat(32),
   }))
   const schemas = base === null ? Object.keys(rows).map((letter) => aSchema(nameOf(letter))) : []

@@ -183,6 +183,7 @@ function addCapture(state, seq, body) {
   if (body.catalogue === null && newest === undefined) return false
   const isTold = body.follow?.part === 'transactions'
   if (body.follow !== undefined && !isFollowing(state, body)) return false
+  doubtTold(state, body, newest)
   if (!isTold) Object.assign(state, { scan: { seq, body }, isLost: false, untold: new Set() })
   const entities = isTold ? overlay(state.scan.body.entities, body.entities) : body.entities
   const unproven = isTold ? [...new Set([...body.follow.notFollowed, ...state.untold])].sort() : []
@@ -191,6 +192,20 @@ function addCapture(state, seq, body) {
   for (const schema of body.schemas) state.schemas.set(`${schema.entity} ${schema.version}`, schema)
   for (const ref of body.segments) state.live.push({ seq, ref })
   return true
+}
+
+/** What a reconcile found otherwise than the feed had told is unproven since the scan before it. */
+function doubtTold({ isLost, points, scan, untold }, { entities, follow }, newest) {
+  const told = newest?.body.follow
+  if (follow?.part !== 'reconcile' || told === undefined || isLost) return
+  const held = new Set(scan.body.entities.map(({ entity }) => entity))
+  for (const one of told.notFollowed.concat(...untold)) held.delete(one)
+  const isRepaired = (one) => held.has(one.entity) && one.inserted + one.updated + one.deleted > 0
+  const lost = entities.filter(isRepaired).map(({ entity }) => entity)
+  for (const point of points) {
+    if (point.seq <= scan.seq) continue
+    point.unproven = [...new Set([...point.unproven, ...lost])].sort()
+  }
 }
 
 /** What a feed told counts behind the newest scan, and tells of its entities. */
