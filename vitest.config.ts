@@ -6,7 +6,7 @@ const reportDir = process.env['HOLDFAST_TEST_REPORTS']
 const slow = '**/*.slow.test.ts'
 const realServer = '**/*.pg.test.ts'
 const s3Server = '**/*.s3.test.ts'
-const feed = 'src/connector/postgres/feed/*.pg.test.ts'
+const feed = ['src/connector/postgres/feed/*.pg.test.ts', 'src/main/following*.pg.test.ts']
 const mariadbServer = '**/*.mariadb.test.ts'
 
 export default defineConfig({
@@ -41,7 +41,7 @@ export default defineConfig({
         test: {
           name: 'pg',
           include: ['src/**/*.pg.test.ts', 'test/servers/**/*.pg.test.ts'],
-          exclude: [feed],
+          exclude: feed,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
@@ -50,7 +50,7 @@ export default defineConfig({
         // Each major takes over a minute: in CI, after `npm test`.
         test: {
           name: 'feed',
-          include: [feed],
+          include: feed,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
