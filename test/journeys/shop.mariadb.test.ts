@@ -50,7 +50,7 @@ describeMariadb('a shop on MariaDB', () => {
       grants: [],
     })
     expect(await summary('backup')).toMatchObject({
-      cut: { position: expect.stringMatching(/^0-1-\d+ /) },
+      cut: { position: expect.stringMatching(/^(\d-1-\d+,?)+ /) },
       entities: [
         { entity: '"Call Log"', rows: 3 },
         { entity: 'big', rows: 20_000 },

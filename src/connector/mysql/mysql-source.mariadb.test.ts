@@ -88,7 +88,7 @@ describeMariadb('MariaDB as a source', () => {
     await database.query(`${MANY}; ANALYZE TABLE many`)
     await using source = await open(database.url)
     await using cut = await source.openCut(never)
-    expect(cut.cut.position).toMatch(/^0-1-\d+ \(binlog\.\d+:\d+\)$/)
+    expect(cut.cut.position).toMatch(/^(\d-1-\d+,?)+ \(binlog\.\d+:\d+\)$/)
     const counted = await cut.estimateRows?.((entity) => entity === 'many')
     expect(counted).toBeGreaterThan(20_000)
     expect(await cut.estimateRows?.(() => false)).toBeNull()
@@ -176,7 +176,8 @@ describeMariadb('MariaDB as a source', () => {
 
   test('a connection that is lost during a scan fails it', async () => {
     await using database = await freshMariadb()
-    await database.query(MANY)
+    // More than all that lies between the server and us may hold.
+    await database.query(MANY.replace('40000', '160000'))
     await using source = await open(database.url, 1)
     await using cut = await source.openCut(never)
     const entity = findEntity(await cut.readCatalogue(() => true), 'many')
