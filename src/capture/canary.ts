@@ -1,4 +1,5 @@
 import type { CanaryRow } from '#connector/canary'
+import { changedFeed } from '#connector/changed-feed'
 import type { Source } from '#connector/connector'
 import type { FeedMessage, SourceFeed } from '#connector/feed'
 import type { EntityName } from '#record/entity-name'
@@ -166,15 +167,7 @@ async function closeLost(row: CanaryRow | undefined): Promise<void> {
 }
 
 function lookedAt(feed: SourceFeed, look: (message: FeedMessage) => void): SourceFeed {
-  return {
-    check: (...given) => feed.check(...given),
-    start: (...given) => feed.start(...given),
-    extend: (...given) => feed.extend(...given),
-    openCut: (...given) => feed.openCut(...given),
-    isUpTo: (...given) => feed.isUpTo(...given),
-    readPosition: (...given) => feed.readPosition(...given),
-    readHealth: (...given) => feed.readHealth(...given),
-    drop: (...given) => feed.drop(...given),
+  return changedFeed(feed, {
     async open(options, signal) {
       const opened = await feed.open(options, signal)
       return {
@@ -188,5 +181,5 @@ function lookedAt(feed: SourceFeed, look: (message: FeedMessage) => void): Sourc
         [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
       }
     },
-  }
+  })
 }

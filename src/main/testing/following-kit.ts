@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { runCapture } from '#capture/run-capture'
 import { aFollowing, type FollowedLife, type Follower } from '#capture/testing/a-following'
+import { changedFeed } from '#connector/changed-feed'
 import type { Source } from '#connector/connector'
 import { type Feed, type FeedMessage, INSERT, type SourceFeed } from '#connector/feed'
 import { feedHarness, type freshFeedSystem } from '#connector/postgres/testing/feed-system'
@@ -208,21 +209,10 @@ export function withFeed(
   change: (feed: SourceFeed) => Partial<SourceFeed>,
 ): Source {
   const feed = feedOf(source)
-  const plain: SourceFeed = {
-    check: (...given) => feed.check(...given),
-    start: (...given) => feed.start(...given),
-    open: (...given) => feed.open(...given),
-    extend: (...given) => feed.extend(...given),
-    openCut: (...given) => feed.openCut(...given),
-    isUpTo: (...given) => feed.isUpTo(...given),
-    readPosition: (...given) => feed.readPosition(...given),
-    readHealth: (...given) => feed.readHealth(...given),
-    drop: (...given) => feed.drop(...given),
-  }
   return {
     identity: source.identity,
     openCut: (...given) => source.openCut(...given),
-    feed: { ...plain, ...change(feed) },
+    feed: changedFeed(feed, change(feed)),
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   }
 }
