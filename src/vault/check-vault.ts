@@ -125,7 +125,7 @@ async function checkCertificates(vault: Vault, tally: Tally, signal: AbortSignal
 const FOREIGN_SLOT =
   'It is of another vault: an `init` that was interrupted leaves such, and `holdfast key revoke` with its id removes it'
 const STALE_SLOT =
-  'It is of before the keys were split: a split that was interrupted leaves such, a replica keeps it, or somebody put an old copy back; `holdfast key revoke` with its id removes it'
+  'It is of before the keys were split: a split that was interrupted leaves such (`holdfast key split` again goes on), a replica keeps it, or somebody put an old copy back (`holdfast key revoke` with its id removes it)'
 
 async function checkSlots(vault: Vault, tally: Tally, signal: AbortSignal): Promise<void> {
   for await (const { name } of vault.keyring.list('slots/', signal)) {

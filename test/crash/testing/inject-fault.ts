@@ -305,7 +305,7 @@ async function see({ vault }: Pick<Scene, 'vault'>): Promise<Seen> {
 
 /** Said of what an interrupted `init` or change of keys left: the one may be removed, the other is gone on with. */
 const IS_LEFT =
-  /^(?:It is of another vault: an `init`|No entry says what it is: a change of keys) was interrupted|^It is of another vault: an `init` that/
+  /^(?:It is of another vault: an `init`|No entry says what it is: a change of keys) was interrupted|^It is of (?:another vault: an `init`|before the keys were split: a split) that/
 
 /** What must hold at every moment: all that is listed is there, and is what it was. */
 async function findWrong(
