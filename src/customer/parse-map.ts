@@ -1,15 +1,8 @@
 import * as z from 'zod'
-import { type EntityName, parseEntityName } from '#record/entity-name'
-import { AppError, isAppError } from '#stdx/app-error'
+import type { EntityName } from '#record/entity-name'
+import { AppError } from '#stdx/app-error'
 import { didYouMean } from '#stdx/did-you-mean'
-import { sayWanted } from '#stdx/say-wanted'
-import {
-  formatProblems,
-  type Path,
-  type Problem,
-  readYamlLines,
-  type YamlLines,
-} from '#stdx/yaml-lines'
+import { formatProblems, type Path, type Problem, readYamlLines } from '#stdx/yaml-lines'
 import {
   type CustomerMap,
   type EntityPlace,
@@ -27,6 +20,7 @@ import {
   outlineSchema,
   sourceMapSchema,
 } from './map-schema.ts'
+import { check, type Reading, readName } from './parsing/check-settings.ts'
 
 /**
  * Reads the text of a `customers.yaml`.
@@ -38,7 +32,7 @@ export function parseMap(text: string, label: string): CustomerMap {
   const yaml = readYamlLines(text)
   if (yaml.problems.length > 0) throw invalid(label, yaml.problems)
   const problems: Problem[] = []
-  const reading: Reading = { yaml, problems, named: new Map() }
+  const reading: Reading = { yaml, problems, named: new Map(), known: KNOWN }
   const value: unknown = yaml.document.toJS()
   const outline = check(
     reading,
@@ -61,13 +55,6 @@ export function parseMap(text: string, label: string): CustomerMap {
   for (const entity of entities) problems.push(...judgeLinks(reading, entity, entities))
   if (problems.length > 0) throw invalid(label, problems)
   return { entities, match, bounds, leftOut }
-}
-
-type Reading = {
-  readonly yaml: YamlLines
-  readonly problems: Problem[]
-  /** Names of entities by source, also of those with problems of their own. */
-  readonly named: Map<string, EntityName[]>
 }
 
 function readSource(
@@ -164,67 +151,6 @@ function judgeLinks(
     const isSelf = target === entity
     return kind === 'same' && isSelf ? [say('kind', 'an entity is not the same as itself')] : []
   })
-}
-
-function readName(
-  { problems, yaml }: Reading,
-  path: Path,
-  name: string,
-  isKey: boolean,
-): EntityName | undefined {
-  try {
-    const entity = parseEntityName(name)
-    if (entity === name) return entity
-    problems.push({ line: yaml.lineOf(path, isKey), problem: `"${name}" is written ${entity}` })
-  } catch (error) {
-    if (!isAppError(error, 'record.entity-invalid')) throw error
-    const need = 'need names joined by dots, quoted with " where they are not plain'
-    problems.push({
-      line: yaml.lineOf(path, isKey),
-      problem: `"${name}" is no name of an entity: ${need}`,
-    })
-  }
-  return undefined
-}
-
-/** The value under a schema; what is wrong with it is added to the problems. */
-function check<T>(
-  { problems, yaml }: Reading,
-  at: { readonly path: Path; readonly subject: string; readonly value: unknown },
-  schema: z.ZodType<T>,
-): T | undefined {
-  const result = schema.safeParse(at.value, { reportInput: true })
-  if (result.success) return result.data
-  for (const issue of result.error.issues) problems.push(...describe(yaml, at, issue))
-  return undefined
-}
-
-function describe(
-  yaml: YamlLines,
-  { path, subject }: { readonly path: Path; readonly subject: string },
-  issue: z.core.$ZodIssue,
-): Problem[] {
-  const inner = issue.path.map((part) => (typeof part === 'number' ? part : String(part)))
-  const whole = [...path, ...inner]
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      line: yaml.lineOf([...whole, key], true),
-      problem: `"${key}" is nothing that ${subject} can have${didYouMean(key, KNOWN)}`,
-    }))
-  }
-  const line = yaml.lineOf(whole)
-  const name = inner.join('.')
-  if (issue.input === undefined) {
-    return [{ line, problem: `${subject} needs "${name}"` }]
-  }
-  const shown = name === '' ? subject : `"${name}" of ${subject}`
-  if (issue.code === 'invalid_value' && typeof issue.input === 'string') {
-    const known = issue.values.map(String)
-    const hint = didYouMean(issue.input, known)
-    const wanted = hint !== '' ? hint : `: wanted ${known.join(', ')}`
-    return [{ line, problem: `${shown} cannot be "${issue.input}"${wanted}` }]
-  }
-  return [{ line, problem: `${shown} is not valid: ${sayWanted(issue)}` }]
 }
 
 const KNOWN = [
