@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { AppError } from './app-error.ts'
 import { assert } from './assert.ts'
 import { makeFolder } from './make-folder.ts'
 import type { Random } from './random.ts'
@@ -35,23 +36,21 @@ export class SealedSpool {
     return this.#held.length + this.#frames.length
   }
 
-  /** Keeps `bytes`, which the caller gives away. */
+  /** Keeps `bytes`, which the caller gives away. @throws stdx.temporary-failed */
   async append(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     if (this.#frames.length === 0 && this.#heldBytes + bytes.byteLength <= this.#memoryBytesMax) {
       this.#held.push(bytes)
       this.#heldBytes += bytes.byteLength
       return
     }
-    this.#file ??= await this.#openFile()
     const sealed = this.#seal(this.#frames.length, bytes)
-    const offset = this.#fileBytes
-    let written = 0
-    while (written < sealed.length) {
-      const rest = sealed.length - written
-      const { bytesWritten } = await this.#file.write(sealed, written, rest, offset + written)
-      written += bytesWritten
+    try {
+      this.#file ??= await this.#openFile()
+      await writeAt(this.#file, sealed, this.#fileBytes)
+    } catch (cause) {
+      throw temporaryFailed(this.#deps.tempDir, cause)
     }
-    this.#frames.push({ offset, length: sealed.length })
+    this.#frames.push({ offset: this.#fileBytes, length: sealed.length })
     this.#fileBytes += sealed.length
   }
 
@@ -96,6 +95,22 @@ export class SealedSpool {
     decipher.final()
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
+}
+
+async function writeAt(file: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {
+  let written = 0
+  while (written < bytes.length) {
+    const rest = bytes.length - written
+    const { bytesWritten } = await file.write(bytes, written, rest, offset + written)
+    written += bytesWritten
+  }
+}
+
+function temporaryFailed(folder: string, cause: unknown): AppError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no answer'
+  const found = code === 'ENOSPC' ? 'no space is left there' : `the system answered ${code}`
+  const message = `Cannot write a temporary file in "${folder}": ${found}`
+  return new AppError('stdx.temporary-failed', message, { folder }, { cause })
 }
 
 const TAG_BYTES = 16

@@ -1,6 +1,6 @@
+import { scriptJson } from '#stdx/html'
 import type { DemoReportModel, DiffLine, RecordFields } from '../demo-report-model.ts'
 import { listFieldChanges } from './group-changes.ts'
-import { scriptJson } from './html.ts'
 import { cut } from './section.ts'
 
 /** A changed record as the page's table shows it. */

@@ -1,8 +1,8 @@
+import { type Html, html, scriptJson } from '#stdx/html'
 import type { DemoReportModel } from '../demo-report-model.ts'
 import { type ChangeRow, FIELDS_MAX, listChangeRows, ROWS_SHOWN } from './change-rows.ts'
 import { formatCount, formatPlural, shortEntity } from './format-figures.ts'
 import { type EntityGroup, type FieldGroup, groupChanges } from './group-changes.ts'
-import { type Html, html, scriptJson } from './html.ts'
 import { formatSection, formatValue } from './section.ts'
 
 const OP_WORDS = { insert: 'added', update: 'changed', delete: 'deleted' } as const

@@ -1,6 +1,6 @@
+import { type Html, html } from '#stdx/html'
 import type { DemoReportModel } from '../demo-report-model.ts'
 import { formatDuration } from './format-figures.ts'
-import { type Html, html } from './html.ts'
 import { formatSection } from './section.ts'
 
 export function formatCommands({ commands, durationMs }: DemoReportModel): Html {

@@ -1,6 +1,6 @@
+import { type Html, html } from '#stdx/html'
 import type { DemoReportModel, HistoryAnswer, ReportMoment } from '../demo-report-model.ts'
 import { shortEntity } from './format-figures.ts'
-import { type Html, html } from './html.ts'
 import { pointAt, seqOf } from './point-address.ts'
 import { formatSection, formatValue } from './section.ts'
 

@@ -1,6 +1,6 @@
+import { type Html, html } from '#stdx/html'
 import type { DemoReportModel } from '../demo-report-model.ts'
 import { formatCount, formatDuration, formatTime } from './format-figures.ts'
-import { type Html, html } from './html.ts'
 
 /** Whether everything was put back, as the commands themselves said: never assumed. */
 export function isProved({ check, proofs, restores }: DemoReportModel): boolean {

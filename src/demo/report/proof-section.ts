@@ -1,3 +1,4 @@
+import { type Html, html } from '#stdx/html'
 import type {
   DemoReportModel,
   EntityAnswer,
@@ -7,7 +8,6 @@ import type {
   VerifyAnswer,
 } from '../demo-report-model.ts'
 import { formatBytes, formatCount, formatPlural, shortEntity } from './format-figures.ts'
-import { type Html, html } from './html.ts'
 import { pointAt } from './point-address.ts'
 import { formatSection } from './section.ts'
 

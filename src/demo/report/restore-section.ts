@@ -1,6 +1,6 @@
+import { type Html, html } from '#stdx/html'
 import type { DemoReportModel, ReportRestore } from '../demo-report-model.ts'
 import { formatCount, formatDuration } from './format-figures.ts'
-import { type Html, html } from './html.ts'
 import { formatSection } from './section.ts'
 
 export function formatRestore(model: DemoReportModel): Html {

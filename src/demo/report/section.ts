@@ -1,4 +1,4 @@
-import { type Html, html, showControls } from './html.ts'
+import { type Html, html, showControls } from '#stdx/html'
 
 /** A part of the page: its name in the margin, what it says in one sentence, and the rest. */
 export function formatSection(

@@ -1,6 +1,6 @@
+import { type Html, html } from '#stdx/html'
 import type { DemoReportModel, StorageGlimpse } from '../demo-report-model.ts'
 import { formatBytes, formatCount, formatPlural } from './format-figures.ts'
-import { type Html, html } from './html.ts'
 import { formatSection } from './section.ts'
 
 const BYTES_A_LINE = 16

@@ -1,6 +1,6 @@
+import { type Html, html } from '#stdx/html'
 import type { DemoReportModel, ReportMoment, ReportSystem } from '../demo-report-model.ts'
 import { formatPlural } from './format-figures.ts'
-import { type Html, html } from './html.ts'
 import { pointAt } from './point-address.ts'
 import { formatSection } from './section.ts'
 
