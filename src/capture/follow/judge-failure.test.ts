@@ -16,6 +16,8 @@ test.each([
   ['connector.feed-busy', 'retry'],
   ['connector.unreachable', 'retry'],
   ['store.unavailable', 'retry'],
+  ['store.full', 'retry'],
+  ['stdx.temporary-failed', 'retry'],
   ['vault.keys-changed', 'retry'],
   ['capture.conflict', 'reread'],
   ['connector.feed-other-source', 'fail'],
@@ -36,6 +38,7 @@ test('judgeFailure() waits for ever while following, and not before', () => {
 test('judgeFailure() lets whoever reads the feed already have it', () => {
   expect(judge('connector.feed-busy', 1, false)).toBe('fail')
   expect(judge('connector.denied', 1, false)).toBe('fail')
+  expect(judge('store.full', 1, false)).toBe('fail')
 })
 
 test('judgeFailure() gives way to another writer a few times', () => {

@@ -32,8 +32,16 @@ const PASSING = [
   'vault.keys-changed',
 ] as const
 
-/** What may pass while following and is final before: it was never seen to work. */
-const PASSING_LATER = ['connector.feed-busy', 'connector.denied'] as const
+/**
+ * What may pass while following and is final before: it was never seen to work. Room is made by a
+ * person, and then nobody should have to start what has given up.
+ */
+const PASSING_LATER = [
+  'connector.feed-busy',
+  'connector.denied',
+  'store.full',
+  'stdx.temporary-failed',
+] as const
 
 /** @param attempt how often it has failed without getting anywhere, from 1 */
 export function judgeFailure(
