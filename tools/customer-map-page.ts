@@ -5,7 +5,9 @@ import {
   identitySchema,
   linkSchema,
   mapFileSchema,
+  openSchema,
   outlineSchema,
+  periodSchema,
   sourceMapSchema,
 } from '../src/customer/map-schema.ts'
 import { ATTACHED_ROLES, PARTY_ROLES, REFERENCE_ROLES } from '../src/customer/roles.ts'
@@ -34,6 +36,10 @@ export function formatCustomerMapPage(): string {
     formatKeys(identitySchema.shape),
     '### A link',
     formatKeys(linkSchema.shape),
+    '### `open`',
+    formatKeys(openSchema.shape),
+    '### `period`',
+    formatKeys(periodSchema.shape),
     '## Roles',
     formatTable(
       ['Kind', 'Roles'],

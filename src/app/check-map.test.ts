@@ -41,6 +41,24 @@ test("the demo's map is clean at its newest points, and covers every entity", as
   for (const party of parties) expect(party).toMatchObject({ reached: party.rows, alone: 0 })
 })
 
+test('checkMap() looks classes, what is open and posting periods up, too', async () => {
+  const text = DEMO_CUSTOMER_MAP.replace(
+    '      main.currency: { role: currency }',
+    `      main.currency: { role: currency, open: { field: actve, values: ['1'] }, classes: { a: [b] } }`,
+  ).replace(
+    '      main.payment_terms: { role: payment-term }',
+    `      main.payment_terms:
+        role: payment-term
+        period: { date: day, fields: [name], to: main.company_code, lockedUntil: lock }`,
+  )
+  const { problems, verdict } = await check(text, demo)
+  expect(verdict).toBe('differs')
+  for (const name of ['actve', 'b', 'day', 'lock']) {
+    const told = expect.stringContaining(`has no field ${name}`)
+    expect(problems).toContainEqual({ line: expect.any(Number), problem: told })
+  }
+})
+
 test('checkMap() counts every orphan that SQL counts, and names some', async () => {
   const { files } = await generateDemo(join(folder, 'hurt'), { seed: 'h', customerCount: 120 })
   const hurt = await vaultOfFiles(files)

@@ -25,6 +25,25 @@ export type MapEntity = EntityPlace & {
   readonly key: readonly string[] | undefined
   readonly identity: Readonly<Partial<Record<IdentityField, string | undefined>>>
   readonly links: readonly MapLink[]
+  /** Classes of fields, each field in at most one. */
+  readonly classes: ReadonlyMap<string, readonly string[]>
+  /** Its records may be used while this field has one of these values; `undefined`: always. */
+  readonly open: { readonly field: string; readonly values: readonly string[] } | undefined
+  readonly period: MapPeriod | undefined
+}
+
+/** Where the posting periods of an entity's records are, and which field holds the day they are posted on. */
+export type MapPeriod = {
+  readonly line: number
+  readonly date: string
+  readonly fields: readonly string[]
+  readonly to: EntityPlace
+  /** `undefined`: the key over there. */
+  readonly toFields: readonly string[] | undefined
+  /** Fields over there: first and last day of a period, both included, or the last day that is locked. */
+  readonly days:
+    | { readonly kind: 'period'; readonly from: string; readonly until: string }
+    | { readonly kind: 'lock'; readonly until: string }
 }
 
 /** From the records that hold a key to the records it names. */

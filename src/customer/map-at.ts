@@ -76,6 +76,7 @@ export function mapAt(map: CustomerMap, sources: readonly SourceAt[]): MapAt {
   }
   const links: LinkInMap[] = []
   for (const from of entities) {
+    problems.push(...judgePeriod(from.map, entities))
     for (const link of from.map.links) {
       const to = entities.find(({ map: one }) => isSamePlace(one, link.to))
       if (to === undefined) continue // That it is not there is said of the entity itself.
@@ -113,7 +114,11 @@ function findEntity(map: MapEntity, sources: readonly SourceAt[]): EntityInMap |
 function judgeFields({ at: { schema }, map }: EntityInMap): MapProblem[] {
   const place = formatPlace(map)
   const named = Object.values(map.identity).flatMap((name) => (name === undefined ? [] : [name]))
-  const problems = [...named, ...(map.key ?? [])].flatMap((name) => missing(schema, name, place))
+  const { classes, key = [], open, period } = map
+  named.push(...key, ...[...classes.values()].flat())
+  if (open !== undefined) named.push(open.field)
+  if (period !== undefined) named.push(period.date, ...period.fields)
+  const problems = named.flatMap((name) => missing(schema, name, place))
   const declared = keyOf(schema)
   if (map.key !== undefined && declared.length > 0 && !isSameSet(map.key, declared)) {
     problems.push(`the key of ${place} is ${declared.join(', ')}, not ${map.key.join(', ')}`)
@@ -122,6 +127,17 @@ function judgeFields({ at: { schema }, map }: EntityInMap): MapProblem[] {
     problems.push(`${place} is a party without a key and without a number to find it by`)
   }
   return problems.map((problem) => ({ line: map.line, problem }))
+}
+
+/** Whether the days of posting periods are where the map says. */
+function judgePeriod({ period }: MapEntity, entities: readonly EntityInMap[]): MapProblem[] {
+  const to = period && entities.find(({ map: one }) => isSamePlace(one, period.to))
+  if (period === undefined || to === undefined) return []
+  const { days, line, toFields = [] } = period
+  const named = [...toFields, ...(days.kind === 'lock' ? [days.until] : [days.from, days.until])]
+  const place = formatPlace(to.map)
+  const problems = named.flatMap((name) => missing(to.at.schema, name, place))
+  return problems.map((problem) => ({ line, problem }))
 }
 
 function resolveLink(from: EntityInMap, link: MapLink, to: EntityInMap): LinkInMap | string {

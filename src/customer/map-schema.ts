@@ -56,6 +56,33 @@ export const identitySchema = z.strictObject({
   iban: identityField('The IBAN of its bank account.'),
 })
 
+export const openSchema = z.strictObject({
+  field: name.describe('The field that says whether a record may still be used.'),
+  values: z
+    .array(z.string())
+    .min(1)
+    .describe('The values with which it may; with any other, null included, it is closed.'),
+})
+
+export const periodSchema = z.strictObject({
+  date: name.describe('The field of this entity with the day that it is posted on.'),
+  fields: names.describe('The fields of this entity that say whose periods count: a company code.'),
+  to: name.describe('The entity that holds the periods, or what is locked.'),
+  source: name
+    .optional()
+    .describe('The source of that entity, where it lives in another system; default: this source.'),
+  toFields: names
+    .optional()
+    .describe('What `fields` are compared with over there, in the same order; default: its key.'),
+  from: name
+    .optional()
+    .describe('Its field with the first day of a period; whether it is open says its `open`.'),
+  until: name.optional().describe('Its field with the last day of a period.'),
+  lockedUntil: name
+    .optional()
+    .describe('Instead of `from` and `until`: its field with the last day that is closed.'),
+})
+
 export const entitySchema = z.strictObject({
   role: z.enum(ROLES).describe('What it is to a customer, in a word of the fixed vocabulary.'),
   key: names
@@ -65,6 +92,20 @@ export const entitySchema = z.strictObject({
     .optional()
     .describe('The fields by which a party is found and told from others.'),
   links: z.array(linkSchema).default([]).describe('Where its records hang.'),
+  classes: z
+    .record(name, names)
+    .optional()
+    .describe(
+      'Fields by class, like `bank: [iban, bic]`: a restore decides conflicts class by class. Fields of none are of the class `default`.',
+    ),
+  open: openSchema
+    .optional()
+    .describe('When a record may still be used: of reference data and of posting periods.'),
+  period: periodSchema
+    .optional()
+    .describe(
+      'Where the posting periods of its records are: those of a closed one are not changed.',
+    ),
 })
 
 export const sourceMapSchema = z.strictObject({
@@ -111,4 +152,5 @@ export const mapFileSchema = outlineSchema.extend({
 export type LinkKind = (typeof LINK_KINDS)[number]
 export type IdentityField = (typeof IDENTITY_FIELDS)[number]
 export type LinkSettings = z.infer<typeof linkSchema>
+export type PeriodSettings = z.infer<typeof periodSchema>
 export type EntitySettings = z.infer<typeof entitySchema>

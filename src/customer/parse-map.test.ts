@@ -81,6 +81,55 @@ test('parseMap() judges links by what they point to', () => {
   ])
 })
 
+const PERIODS = `version: 1
+sources:
+  erp:
+    entities:
+      customer: { role: customer, classes: { bank: [iban, bic], block: [blocked] } }
+      company: { role: company-code, open: { field: state, values: [active] } }
+      period: { role: other-reference, key: [company, no], open: { field: closed, values: ['0'] } }
+      invoice:
+        role: invoice
+        period: { date: posted, fields: [company], to: period, toFields: [company], from: first, until: last }
+      payment:
+        role: payment
+        period: { date: posted, fields: [company], to: company, lockedUntil: locked }
+`
+
+test('parseMap() reads classes of fields, what is open, and posting periods', () => {
+  const { entities } = parseMap(PERIODS, 'customers.yaml')
+  expect(entities[0]?.classes.get('bank')).toEqual(['iban', 'bic'])
+  expect(entities[1]?.open).toEqual({ field: 'state', values: ['active'] })
+  expect(entities[3]?.period).toEqual({
+    line: 10,
+    date: 'posted',
+    fields: ['company'],
+    to: { source: 'erp', entity: 'period' },
+    toFields: ['company'],
+    days: { kind: 'period', from: 'first', until: 'last' },
+  })
+  expect(entities[4]?.period?.days).toEqual({ kind: 'lock', until: 'locked' })
+})
+
+test('parseMap() judges classes and periods', () => {
+  const problems = (from: string, to: string) => problemsOf(PERIODS.replace(from, to))
+  expect(problems('[blocked]', '[iban]')).toEqual([
+    [5, '"iban" is in class bank and in class block'],
+  ])
+  expect(problems('block:', 'default:')).toEqual([
+    [5, '"default" is the class of all fields that are in no other'],
+  ])
+  expect(problems(', lockedUntil: locked', '')).toEqual([
+    [13, 'a period needs "from" and "until", or "lockedUntil" alone'],
+  ])
+  expect(problems('to: company', 'to: compny')).toEqual([
+    [13, '"compny" is no entity of source erp in the map; did you mean "company"?'],
+  ])
+  expect(problems(", open: { field: closed, values: ['0'] }", '')).toEqual([
+    [7, 'period needs "open", which says when a period is'],
+  ])
+})
+
 test('parseMap() refuses an empty file, another version and broken YAML', () => {
   expect(problemsOf('')).toEqual([
     [1, 'the map needs "version"'],

@@ -9,6 +9,7 @@ import {
   isSamePlace,
   type MapEntity,
   type MapLink,
+  type MapPeriod,
 } from './customer-map.ts'
 import {
   boundsSchema,
@@ -17,7 +18,10 @@ import {
   identitySchema,
   type LinkSettings,
   linkSchema,
+  openSchema,
   outlineSchema,
+  type PeriodSettings,
+  periodSchema,
   sourceMapSchema,
 } from './map-schema.ts'
 import { check, type Reading, readName } from './parsing/check-settings.ts'
@@ -52,7 +56,10 @@ export function parseMap(text: string, label: string): CustomerMap {
     leftOut.set(source, read.leftOut)
   }
   const { bounds, match } = found
-  for (const entity of entities) problems.push(...judgeLinks(reading, entity, entities))
+  for (const entity of entities) {
+    problems.push(...judgeLinks(reading, entity, entities))
+    problems.push(...judgePeriod(reading, entity, entities))
+  }
   if (problems.length > 0) throw invalid(label, problems)
   return { entities, match, bounds, leftOut }
 }
@@ -87,8 +94,9 @@ function readSource(
 function toEntity(
   reading: Reading,
   { entity, path, source }: EntityPlace & { readonly path: Path },
-  { identity, key, links, role }: EntitySettings,
+  { classes, identity, key, links, open, period, role }: EntitySettings,
 ): MapEntity {
+  const inClasses = toClasses(reading, path, classes ?? {})
   return {
     source,
     entity,
@@ -99,6 +107,52 @@ function toEntity(
     links: links.flatMap((link, i) => {
       return toLink(reading, { source, path: [...path, 'links', i] }, link) ?? []
     }),
+    classes: inClasses,
+    open,
+    period: period && toPeriod(reading, { source, path: [...path, 'period'] }, period),
+  }
+}
+
+function toClasses(
+  { problems, yaml }: Reading,
+  path: Path,
+  classes: NonNullable<EntitySettings['classes']>,
+): MapEntity['classes'] {
+  const classOf = new Map<string, string>()
+  for (const [name, fields] of Object.entries(classes)) {
+    const at = [...path, 'classes', name]
+    const say = (problem: string) => problems.push({ line: yaml.lineOf(at, true), problem })
+    if (name === 'default') say('"default" is the class of all fields that are in no other')
+    for (const field of fields) {
+      const other = classOf.get(field)
+      if (other !== undefined) say(`"${field}" is in class ${other} and in class ${name}`)
+      classOf.set(field, name)
+    }
+  }
+  return new Map(Object.entries(classes))
+}
+
+function toPeriod(
+  reading: Reading,
+  { path, source }: { readonly source: string; readonly path: Path },
+  { date, fields, from, lockedUntil, to, toFields, until, ...other }: PeriodSettings,
+): MapPeriod | undefined {
+  const entity = readName(reading, [...path, 'to'], to, false)
+  const isPeriod = from !== undefined && until !== undefined && lockedUntil === undefined
+  const isLock = from === undefined && until === undefined && lockedUntil !== undefined
+  const line = reading.yaml.lineOf(path)
+  if (!isPeriod && !isLock) {
+    const problem = 'a period needs "from" and "until", or "lockedUntil" alone'
+    reading.problems.push({ line, problem })
+  }
+  if (entity === undefined) return undefined
+  return {
+    line,
+    date,
+    fields,
+    to: { source: other.source ?? source, entity },
+    toFields,
+    days: isPeriod ? { kind: 'period', from, until } : { kind: 'lock', until: lockedUntil ?? '' },
   }
 }
 
@@ -123,34 +177,57 @@ function toLink(
 
 /** What only the whole file tells: whether what a link names is there and fits. */
 function judgeLinks(
-  { named, yaml }: Reading,
+  reading: Reading,
   entity: MapEntity,
   all: readonly MapEntity[],
 ): readonly Problem[] {
   const path = ['sources', entity.source, 'entities', entity.entity, 'links']
-  return entity.links.flatMap(({ fields, kind, to, toFields }, i) => {
-    const say = (part: string, problem: string) => ({
-      line: yaml.lineOf([...path, i, part]),
-      problem,
-    })
-    const there = named.get(to.source)
-    if (there === undefined) {
-      const hint = didYouMean(to.source, [...named.keys()])
-      return [say('source', `"${to.source}" is no source of the map${hint}`)]
-    }
-    if (!there.includes(to.entity)) {
-      const hint = didYouMean(to.entity, there)
-      return [say('to', `"${to.entity}" is no entity of source ${to.source} in the map${hint}`)]
-    }
-    const target = all.find((one) => isSamePlace(one, to))
-    const wanted = toFields ?? target?.key
-    if (wanted !== undefined && wanted.length !== fields.length) {
-      const problem = `${fields.length} fields cannot point to ${wanted.length}, ${wanted.join(', ')}`
-      return [say('fields', problem)]
-    }
-    const isSelf = target === entity
-    return kind === 'same' && isSelf ? [say('kind', 'an entity is not the same as itself')] : []
+  return entity.links.flatMap((link, i) => {
+    const problems = judgePlace(reading, [...path, i], link, all)
+    if (problems.length > 0) return problems
+    const isSelf = all.find((one) => isSamePlace(one, link.to)) === entity
+    if (link.kind !== 'same' || !isSelf) return []
+    const line = reading.yaml.lineOf([...path, i, 'kind'])
+    return [{ line, problem: 'an entity is not the same as itself' }]
   })
+}
+
+function judgePeriod(
+  reading: Reading,
+  { entity, period, source }: MapEntity,
+  all: readonly MapEntity[],
+): readonly Problem[] {
+  const path = ['sources', source, 'entities', entity, 'period']
+  if (period === undefined) return []
+  const problems = judgePlace(reading, path, period, all)
+  const there = all.find((one) => isSamePlace(one, period.to))
+  if (period.days.kind === 'lock' || there === undefined || there.open !== undefined)
+    return problems
+  const problem = `${there.entity} needs "open", which says when a period is`
+  return [...problems, { line: there.line, problem }]
+}
+
+/** Whether what somebody points to is there, and has as many fields. */
+function judgePlace(
+  { named, yaml }: Reading,
+  path: Path,
+  { fields, to, toFields }: Pick<MapLink, 'fields' | 'to' | 'toFields'>,
+  all: readonly MapEntity[],
+): readonly Problem[] {
+  const say = (part: string, problem: string) => ({ line: yaml.lineOf([...path, part]), problem })
+  const there = named.get(to.source)
+  if (there === undefined) {
+    const hint = didYouMean(to.source, [...named.keys()])
+    return [say('source', `"${to.source}" is no source of the map${hint}`)]
+  }
+  if (!there.includes(to.entity)) {
+    const hint = didYouMean(to.entity, there)
+    return [say('to', `"${to.entity}" is no entity of source ${to.source} in the map${hint}`)]
+  }
+  const wanted = toFields ?? all.find((one) => isSamePlace(one, to))?.key
+  if (wanted === undefined || wanted.length === fields.length) return []
+  const problem = `${fields.length} fields cannot point to ${wanted.length}, ${wanted.join(', ')}`
+  return [say('fields', problem)]
 }
 
 const KNOWN = [
@@ -160,6 +237,8 @@ const KNOWN = [
   entitySchema,
   identitySchema,
   linkSchema,
+  openSchema,
+  periodSchema,
 ].flatMap(({ shape }) => Object.keys(shape))
 
 function invalid(label: string, problems: readonly Problem[]): AppError {
