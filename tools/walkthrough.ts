@@ -12,6 +12,7 @@ import { formatKeyAddress } from '#record/address'
 import type { EntityName } from '#record/entity-name'
 import { encodeKey } from '#record/key'
 import type { SchemaVersion } from '#record/schema'
+import { hashPlans } from '#restore/hash-plans'
 import { planRestore } from '#restore/plan-restore'
 import { readBack } from '#restore/read-back'
 import { runRestore } from '#restore/run-restore'
@@ -215,14 +216,12 @@ async function tellRestore({
   const request = { state, point, target: 'erp-live', scope, isDeleteAllowed: false }
   const catalogue = await cut.readCatalogue(() => true)
   await using prepared = await planRestore(deps, request, { catalogue, cut, signal })
+  const [plan] = hashPlans([prepared])
   await runRestore(deps, { prepared, since: cut, target }, signal)
   await using after = await target.openCut(signal)
   const there = { catalogue: await after.readCatalogue(() => true), cut: after }
   const found = await readBack(deps, { ...there, entities: prepared.entities }, signal)
-  return fence(
-    'json',
-    formatJson({ plan: prepared.plan.plan, steps: prepared.plan.steps, readBack: found }),
-  )
+  return fence('json', formatJson({ plan: plan?.plan, steps: plan?.steps, readBack: found }))
 }
 
 function schemaOf(point: Point): SchemaVersion {

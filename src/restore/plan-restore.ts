@@ -17,7 +17,7 @@ import {
   pairWithTarget,
 } from './compare-target.ts'
 import { orderEntities } from './order-entities.ts'
-import type { EntityStep, OtherType, RestorePlan, RestoreScope } from './restore-plan.ts'
+import type { EntityStep, OtherType, RestoreScope, TargetPlan } from './restore-plan.ts'
 import { openSameInFields, type SameInFields } from './same-in-fields.ts'
 import { StepSpool } from './step-spool.ts'
 import type { UndoneEntity } from './undone-records.ts'
@@ -56,7 +56,9 @@ export type PlannedUndo = {
 
 /** A plan with everything that carrying it out needs; holds spools until disposed. */
 export type PreparedRestore = AsyncDisposable & {
-  readonly plan: RestorePlan
+  readonly plan: TargetPlan
+  /** Over every single write, and nothing that is left alone. */
+  readonly writesHash: string
   readonly point: Point
   /** In the order in which rows can be added. */
   readonly entities: readonly PlannedEntity[]
@@ -92,11 +94,11 @@ export async function planRestore(
   const steps = entities.map(({ step }) => step)
   const address = formatPoint(state.source, point)
   const { target } = request
-  hash.update(formatCanonicalJson({ point: address, target, steps }))
   const { notRestored } = point.catalogue
-  const plan = { plan: hash.digest('hex'), point: address, target, steps, notRestored }
+  const plan = { point: address, target, steps, notRestored }
+  const writesHash = hash.digest('hex')
   const kept = stack.move()
-  return { plan, point, entities, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+  return { plan, writesHash, point, entities, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
 /** The entities that a restore of `point` is about, known there or not. */
@@ -218,11 +220,18 @@ function judgePair(
   return fields !== null && isSameIn(pair, fields) ? null : 'update'
 }
 
-/** One write as the plan's hash takes it in: what is done to which record, and the values it sets. */
-function formatWrite(op: Op, { key, left }: RecordPair, picked: PickedRecords | null): string {
+/**
+ * One write as the plan's hash takes it in: what is done to which record, the values it sets, and
+ * those that it is done to.
+ */
+function formatWrite(
+  op: Op,
+  { key, left, right }: RecordPair,
+  picked: PickedRecords | null,
+): string {
   const hex = formatKeyHex(key)
-  const digest = (left?.digest ?? 0n).toString(16)
-  return formatCanonicalJson({ op, key: hex, digest, fields: picked?.get(hex) ?? null })
+  const [before, after] = [right, left].map((row) => row?.digest.toString(16) ?? null)
+  return formatCanonicalJson({ op, key: hex, before, after, fields: picked?.get(hex) ?? null })
 }
 
 /** Keys in hex with the fields to put back, `null` for all of them. */

@@ -20,7 +20,7 @@ import {
   type PreparedRestore,
   refuseUnreadable,
 } from './plan-restore.ts'
-import type { Conflict, RestorePlan } from './restore-plan.ts'
+import type { Conflict, TargetPlan } from './restore-plan.ts'
 import { StepSpool } from './step-spool.ts'
 import { type UndoneEntity, type UndoneRecord, undoneEntity } from './undone-records.ts'
 
@@ -75,11 +75,18 @@ export async function planUndo(
   const point = formatPoint(state.source, before)
   const { time, transaction: name } = transaction
   const told = { point: formatPoint(state.source, after), transaction: name, time }
-  hash.update(formatCanonicalJson({ point, undone: told.point, target, steps }))
+  hash.update(formatCanonicalJson({ undone: told.point }))
   const facts = { point, target, steps, notRestored: [], undone: told, conflicts }
-  const plan: RestorePlan = { plan: hash.digest('hex'), ...facts }
+  const plan: TargetPlan = facts
+  const writesHash = hash.digest('hex')
   const kept = stack.move()
-  return { plan, point: before, entities, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+  return {
+    plan,
+    writesHash,
+    point: before,
+    entities,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  }
 }
 
 /** The entities that the transaction of a point touched. */
@@ -153,9 +160,11 @@ function pairOf({ before, key, live }: UndoneRecord) {
 }
 
 /** What is done to one record as the plan's hash takes it in, with the values it sets. */
-function formatVerdict({ before, key }: UndoneRecord, verdict: UndoVerdict): string {
-  const digest = (before?.digest ?? 0n).toString(16)
-  return formatCanonicalJson({ key: formatKeyHex(key), digest, ...verdict })
+function formatVerdict(record: UndoneRecord, verdict: UndoVerdict): string {
+  const [before, after] = [record.live, record.before].map(
+    (row) => row?.digest.toString(16) ?? null,
+  )
+  return formatCanonicalJson({ key: formatKeyHex(record.key), before, after, ...verdict })
 }
 
 function missingTable(entity: EntityName, target: string): AppError {

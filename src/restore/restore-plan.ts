@@ -17,11 +17,13 @@ export type RecordScope = {
 }
 
 /**
- * What would be written, by entity, in the order of writing. `plan` is a hash over every single step
- * (SHA-256, hex): two plans with the same hash write the same values to the same records.
+ * One target of a plan. `plan` is the hash of the whole (SHA-256, hex; see `hash-plans.ts`): two plans
+ * with the same hash write the same values over the same values of the same records.
  */
-export type RestorePlan = {
-  readonly plan: string
+export type RestorePlan = TargetPlan & { readonly plan: string }
+
+/** What would be written to one target, by entity, in the order of writing. */
+export type TargetPlan = {
   readonly point: string
   readonly target: string
   readonly steps: readonly EntityStep[]

@@ -297,8 +297,7 @@ async function expectRestore(life: Life, index: number): Promise<void> {
   if (!hasSameShape || wanted === undefined) return
   const point = `erp@${index + 1}`
   const request = {
-    point,
-    target: 'live',
+    targets: [{ point, target: 'live' }],
     entities: [],
     records: [],
     fields: [],
@@ -306,8 +305,8 @@ async function expectRestore(life: Life, index: number): Promise<void> {
     isPlanOnly: false,
     agree: async () => {},
   }
-  const { summary } = await restorePoint(life.context, life.vault, request, signal)
-  expect(summary?.verified.different).toBe(0)
+  const { summaries } = await restorePoint(life.context, life.vault, request, signal)
+  expect(summaries).toMatchObject([{ verified: { different: 0 } }])
   const restored = copyOf(life.db)
   expect(restored.notes).toEqual(wanted.notes)
   expect([...restored.customers.keys()].sort()).toEqual([...wanted.customers.keys()].sort())

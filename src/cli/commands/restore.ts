@@ -1,8 +1,6 @@
 import type { Command } from 'commander'
-import type { ChosenTarget } from '#app/choose-targets'
-import type { AgreedPlan, RestoreSummary } from '#app/restore-point'
-import type { Provenness } from '#app/unproven'
-import { AppError, isAppError } from '#stdx/app-error'
+import type { AgreedPlan, PlanFacts, RestoreRequest, RestoreSummary } from '#app/restore-request'
+import { AppError } from '#stdx/app-error'
 import { collect } from '../collect.ts'
 import { formatCount, formatDuration, formatMoment } from '../format-amounts.ts'
 import { countKinds, listNames, type NotRestored } from '../format-not-restored.ts'
@@ -49,7 +47,7 @@ export function addRestore(program: Command, act: Act): void {
     .action(act(runRestore))
 }
 
-/** Each source commits alone; the first failure is the exit status, after all have been tried. */
+/** All targets are planned and agreed to before the first is written. */
 async function runRestore(
   shell: Shell,
   given: string | undefined,
@@ -61,17 +59,18 @@ async function runRestore(
   // Points of several sources are several answers, a plan being one of them.
   if (options.planOnly !== true || point.startsWith('@')) output.beginLines()
   const vault = await context.openVault(signal)
-  const failures: unknown[] = []
-  for (const chosen of await chooseTargets(vault, { point, to: options.to }, signal)) {
-    try {
-      await restoreOne(shell, vault, chosen, options)
-    } catch (error) {
-      signal.throwIfAborted()
-      if (failures.length > 0 && isAppError(error)) output.warning(error)
-      failures.push(error)
-    }
+  const targets = await chooseTargets(vault, { point, to: options.to }, signal)
+  const { restorePoint } = await import('#app/restore-point')
+  const unproven = new Set<string>()
+  const request = formatRequest(shell, options, { targets, unproven })
+  const { plans, summaries } = await restorePoint(context, vault, request, signal)
+  if (summaries !== null) return
+  for (const plan of plans) {
+    const document = { type: 'plan', ...plan, ...sayUnproven(unproven, plan) }
+    const toText = () => describePlan(plan, listNames)
+    if (plans.length > 1) await output.item(document, toText)
+    else await output.answer(document, toText)
   }
-  if (failures.length > 0) throw failures[0]
 }
 
 /**
@@ -101,57 +100,57 @@ function mixed(found: string, wanted: string): AppError {
   return new AppError('cli.usage', `Cannot restore: found ${found}, ${wanted}`)
 }
 
-async function restoreOne(
+function formatRequest(
   shell: Shell,
-  vault: Awaited<ReturnType<Shell['context']['openVault']>>,
-  { point, target }: ChosenTarget,
   options: Options,
-): Promise<void> {
-  const { context, output, signal } = shell
-  const { restorePoint } = await import('#app/restore-point')
-  let proven: Pick<Provenness, 'proven'> = {}
-  const { plan, summary } = await restorePoint(
-    context,
-    vault,
-    {
-      point,
-      target,
-      entities: options.entity ?? [],
-      records: options.record ?? [],
-      fields: options.field ?? [],
-      isDeleteAllowed: options.deleteAdded ?? false,
-      isPlanOnly: options.planOnly ?? false,
-      ...(options.undoTransaction !== undefined && {
-        undo: {
-          isSkippingConflicts: options.skipConflicts ?? false,
-          refused: (refused) => {
-            output.event({ type: 'plan', ...refused })
-            output.note(describePlan(refused, countKinds))
-          },
+  { targets, unproven }: Pick<RestoreRequest, 'targets'> & { readonly unproven: Set<string> },
+): RestoreRequest {
+  const { output } = shell
+  return {
+    targets,
+    entities: options.entity ?? [],
+    records: options.record ?? [],
+    fields: options.field ?? [],
+    isDeleteAllowed: options.deleteAdded ?? false,
+    isPlanOnly: options.planOnly ?? false,
+    ...(options.undoTransaction !== undefined && {
+      undo: {
+        isSkippingConflicts: options.skipConflicts ?? false,
+        refused: (refused) => {
+          output.event({ type: 'plan', ...refused })
+          output.note(describePlan(refused, countKinds))
         },
-      }),
-      onProvenness(found) {
-        warnUnproven(output, found)
-        if (found.proven === false) proven = { proven: false }
       },
-      agree: async (agreed, { isEmpty, writes }) => {
-        output.note(describePlan(agreed, countKinds))
-        const what = `This writes ${formatCount(writes)} records to "${target}".`
-        const given = options.confirm?.find((name) => name === target) ?? options.confirm?.[0]
-        await shell.confirm({ what, name: target, given, isHarmless: isEmpty })
-      },
+    }),
+    onProvenness(found, target) {
+      warnUnproven(output, found)
+      if (found.proven === false) unproven.add(target)
     },
-    signal,
-  )
-  if (summary !== null) {
-    const document = { type: 'summary', point: plan.point, target, ...summary, ...proven }
-    output.summary(document, () => describeSummary(summary))
-    return
+    agree: (agreed, facts) => agree(shell, options, agreed, facts),
+    onWritten(plan, summary) {
+      const { point, target } = plan
+      const proven = sayUnproven(unproven, plan)
+      const document = { type: 'summary', point, target, ...summary, ...proven }
+      output.summary(document, () => describeSummary(summary))
+    },
   }
-  const document = { type: 'plan', ...plan, ...proven }
-  const toText = () => describePlan(plan, listNames)
-  if (options.to.length > 1) await output.item(document, toText)
-  else await output.answer(document, toText)
+}
+
+function sayUnproven(unproven: ReadonlySet<string>, { target }: AgreedPlan) {
+  return unproven.has(target) ? { proven: false } : {}
+}
+
+async function agree(
+  { confirm, output }: Shell,
+  options: Options,
+  agreed: AgreedPlan,
+  { isEmpty, writes }: PlanFacts,
+): Promise<void> {
+  const { target } = agreed
+  output.note(describePlan(agreed, countKinds))
+  const what = `This writes ${formatCount(writes)} records to "${target}".`
+  const given = options.confirm?.find((name) => name === target) ?? options.confirm?.[0]
+  await confirm({ what, name: target, given, isHarmless: isEmpty })
 }
 
 function describePlan(plan: AgreedPlan, tell: (notRestored: NotRestored) => string): string {

@@ -1,7 +1,8 @@
 import { tmpdir } from 'node:os'
 import { backUpSource } from '#app/back-up-source'
 import { type ProgressSink, silentProgress } from '#app/progress'
-import { type RestoreOutcome, type RestoreRequest, restorePoint } from '#app/restore-point'
+import { restorePoint } from '#app/restore-point'
+import type { RestoreRequest, RestoreSummary } from '#app/restore-request'
 import { verifyPoint } from '#app/verify-point'
 import { captureEntity } from '#capture/capture-entity'
 import type { Config, System } from '#config/config'
@@ -12,6 +13,8 @@ import {
   openSource,
   openTarget,
 } from '#connector/testing/contract-system'
+import type { RestorePlan } from '#restore/restore-plan'
+import { assert } from '#stdx/assert'
 import { systemRandom } from '#stdx/random'
 import type { Secret } from '#stdx/secret'
 import { aVault, signal, stillClock } from '#vault/testing/a-vault'
@@ -30,7 +33,12 @@ export type Restoring = AsyncDisposable & {
   verify(point?: string): ReturnType<typeof verifyPoint>
 }
 
-export type RestoreChange = Partial<RestoreRequest> & {
+/** Of the one target. */
+type RestoreOutcome = { readonly plan: RestorePlan; readonly summary: RestoreSummary | null }
+
+export type RestoreChange = Partial<Omit<RestoreRequest, 'targets'>> & {
+  readonly point?: string
+  readonly target?: string
   /** Who writes to the copy; its owner unless told otherwise. */
   readonly as?: Secret
   /** Stands between the restore and the copy. */
@@ -61,12 +69,11 @@ export async function aRestoring(harness: ConnectorHarness, sql: string): Promis
     ...change
   }: RestoreChange) => {
     const openCopy = async () => ({ system, target: wrap(await openTarget(harness, as)) })
-    return await restorePoint(
-      { ...deps, readConfig, openTarget: openCopy },
-      vault,
-      aRequest(change),
-      signal,
-    )
+    const given = { ...deps, readConfig, openTarget: openCopy }
+    const { plans, summaries } = await restorePoint(given, vault, aRequest(change), signal)
+    const [plan] = plans
+    assert(plan !== undefined, 'A restore has a plan for its target.')
+    return { plan, summary: summaries?.[0] ?? null }
   }
   const kept = stack.move()
   return {
@@ -119,10 +126,13 @@ function neverOpened(): never {
   throw new Error('Verifying against a source opens no target.')
 }
 
-function aRequest(change: Partial<RestoreRequest>): RestoreRequest {
+function aRequest({
+  point = 'erp@latest',
+  target = 'copy',
+  ...change
+}: RestoreChange): RestoreRequest {
   return {
-    point: 'erp@latest',
-    target: 'copy',
+    targets: [{ point, target }],
     entities: [],
     records: [],
     fields: [],

@@ -1,0 +1,97 @@
+import type { LeftOut } from '#connector/connector'
+import { splitFieldAddress, splitRecordAddress } from '#record/address'
+import { parseEntityName } from '#record/entity-name'
+import type { RecordScope, RestorePlan, RestoreScope } from '#restore/restore-plan'
+import { AppError } from '#stdx/app-error'
+import type { ChosenTarget } from './choose-targets.ts'
+import type { Context } from './context.ts'
+import type { Provenness } from './unproven.ts'
+
+export type RestoreDeps = Pick<
+  Context,
+  'clock' | 'openTarget' | 'progress' | 'random' | 'readConfig'
+>
+
+export type RestoreRequest = {
+  /** What is put back where; all of it is planned before anything is written. */
+  readonly targets: readonly ChosenTarget[]
+  readonly entities: readonly string[]
+  /** `ENTITY:KEY` */
+  readonly records: readonly string[]
+  /** `ENTITY:KEY:FIELD` */
+  readonly fields: readonly string[]
+  readonly isDeleteAllowed: boolean
+  readonly isPlanOnly: boolean
+  /** Takes back the transaction that the point names, instead of putting back what was there then. */
+  readonly undo?: UndoOptions
+  /** Told before the plan of each target whether what is put back is known to be what was there. */
+  readonly onProvenness?: (found: Provenness, target: string) => void
+  /** Told the plan of each target in turn before anything is written; throws to stop there. */
+  agree(plan: AgreedPlan, facts: PlanFacts): Promise<void>
+  /** Told what was written to a target, and read back as planned. */
+  readonly onWritten?: (plan: AgreedPlan, summary: RestoreSummary) => void
+}
+
+/** One target of the plan that is agreed to. */
+export type AgreedPlan = RestorePlan
+
+export type UndoOptions = {
+  /** Records that somebody changed since stay as they are; otherwise nothing is written. */
+  readonly isSkippingConflicts: boolean
+  /** Told the plan that is refused because of its conflicts. */
+  refused(plan: AgreedPlan): void
+}
+
+export type PlanFacts = {
+  /** The target holds no row of what is put back. */
+  readonly isEmpty: boolean
+  /** Records that are inserted, updated or deleted. */
+  readonly writes: number
+}
+
+export type RestoreSummary = {
+  readonly restore: string
+  readonly plan: string
+  readonly inserted: number
+  readonly updated: number
+  readonly deleted: number
+  readonly skipped: number
+  readonly extra: number
+  /** Of an undo: records that were left as somebody made them since. */
+  readonly conflicts?: number
+  readonly leftOut: readonly LeftOut[]
+  readonly verified: { readonly records: number; readonly different: number }
+  /** Planning and writing; not what a person took to agree. */
+  readonly durationMs: number
+  readonly readBackMs: number
+}
+
+export type RestoreOutcome = {
+  /** Of all targets, in the order of the request; they bear one hash. */
+  readonly plans: readonly AgreedPlan[]
+  /** One for each plan; `null` when only the plan was asked for. */
+  readonly summaries: readonly RestoreSummary[] | null
+}
+
+/** @throws app.scope-mixed | record.address-invalid | record.entity-invalid */
+export function formatScope({
+  entities,
+  fields,
+  records,
+}: Pick<RestoreRequest, 'entities' | 'fields' | 'records'>): RestoreScope {
+  const picked: RecordScope[] = [
+    ...records.map((text) => ({ ...splitRecordAddress(text), fields: null })),
+    ...fields.map((text) => {
+      const { entity, field, key } = splitFieldAddress(text)
+      return { entity, key, fields: [field] }
+    }),
+  ]
+  if (picked.length > 0 && entities.length > 0) {
+    const message =
+      'Cannot plan the restore: found --entity beside --record or --field, need one kind'
+    throw new AppError('app.scope-mixed', message)
+  }
+  if (picked.length > 0) return { kind: 'records', records: picked }
+  if (entities.length > 0) return { kind: 'entities', entities: entities.map(parseEntityName) }
+  return { kind: 'all' }
+}

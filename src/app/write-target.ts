@@ -1,0 +1,115 @@
+import type { Target } from '#connector/connector'
+import type { CompareDeps } from '#restore/compare-target'
+import type { PreparedRestore } from '#restore/plan-restore'
+import { type ReadBack, readBack } from '#restore/read-back'
+import { mayLose } from '#restore/refuse-losses'
+import type { RestorePlan } from '#restore/restore-plan'
+import { runRestore } from '#restore/run-restore'
+import { AppError } from '#stdx/app-error'
+import type { RestoreBody } from '#timeline/entry'
+import type { Vault } from '#vault/vault'
+import { holds, type PlannedTarget } from './plan-target.ts'
+import type { RestoreDeps, RestoreRequest, RestoreSummary } from './restore-request.ts'
+
+export type AgreedTarget = {
+  readonly planned: PlannedTarget
+  readonly plan: RestorePlan
+  readonly request: RestoreRequest
+  /** Called right after the commit, before anything is read back. */
+  onCommitted(): void
+}
+
+/**
+ * Writes what was planned for one target in one transaction, reads it back and keeps the fact.
+ *
+ * A difference is an error although the rows are committed, because success is only what was seen.
+ *
+ * @throws app.read-back-differs, and whatever writing throws
+ */
+export async function writeTarget(
+  deps: RestoreDeps,
+  vault: Vault,
+  { onCommitted, plan, planned, request }: AgreedTarget,
+  signal: AbortSignal,
+): Promise<RestoreSummary> {
+  const { compare, cut, planMs, prepared, rows, target } = planned
+  const restore = Buffer.from(deps.random.bytes(8)).toString('hex')
+  const startedAtMs = deps.clock.nowMs()
+  const label = `Restoring ${plan.point} to ${plan.target}`
+  deps.progress.begin({ label, rows: countToWrite(prepared) })
+  const counts = await runRestore(compare, { prepared, since: cut, target }, signal)
+  onCommitted()
+  const writtenAtMs = deps.clock.nowMs()
+  deps.progress.begin({ label: 'Reading back', rows })
+  const { extra, ...verified } = await readTarget(compare, { prepared, target }, signal)
+  deps.progress.end()
+  const summary: RestoreSummary = {
+    restore,
+    plan: plan.plan,
+    ...counts,
+    skipped: plan.steps.reduce((sum, { same }) => sum + same, 0),
+    extra,
+    ...(request.undo !== undefined && { conflicts: countConflicts(plan) }),
+    verified,
+    durationMs: planMs + writtenAtMs - startedAtMs,
+    readBackMs: deps.clock.nowMs() - writtenAtMs,
+  }
+  await vault.putRestore(formatFact(plan, summary), signal)
+  refuseDifference(plan, request, summary)
+  return summary
+}
+
+export function countConflicts({ steps }: RestorePlan): number {
+  return steps.reduce((sum, { conflicts = 0 }) => sum + conflicts, 0)
+}
+
+/** Rows that are written, and those that are read again before the commit. */
+function countToWrite({ entities }: PreparedRestore): number {
+  return entities.reduce((sum, planned) => {
+    const { insert, update } = planned.step
+    const read = mayLose(planned) ? planned.at.facts.rows : 0
+    return sum + insert + update + read
+  }, 0)
+}
+
+/** Reads what was written, at a new cut. */
+async function readTarget(
+  compare: CompareDeps,
+  { prepared, target }: { prepared: PreparedRestore; target: Target },
+  signal: AbortSignal,
+): Promise<ReadBack> {
+  await using cut = await target.openCut(signal)
+  const catalogue = await cut.readCatalogue(holds(prepared.point))
+  return await readBack(compare, { catalogue, cut, entities: prepared.entities }, signal)
+}
+
+function formatFact(
+  { plan: hash, point, target, undone }: RestorePlan,
+  { deleted, inserted, restore, updated, verified }: RestoreSummary,
+): RestoreBody {
+  return {
+    kind: 'restore',
+    restore,
+    plan: hash,
+    point,
+    ...(undone && { undone: undone.point }),
+    target,
+    inserted,
+    updated,
+    deleted,
+    verifiedRecords: verified.records,
+    verifiedDifferent: verified.different,
+  }
+}
+
+function refuseDifference(
+  { point, target }: RestorePlan,
+  { isDeleteAllowed, records, fields }: RestoreRequest,
+  { extra, verified }: RestoreSummary,
+): void {
+  const isExtraWrong = isDeleteAllowed && records.length + fields.length === 0 && extra > 0
+  if (verified.different === 0 && !isExtraWrong) return
+  const found = `${verified.different} of ${verified.records} records differ, ${extra} are extra`
+  const message = `Cannot prove the restore of ${point} to "${target}": ${found}`
+  throw new AppError('app.read-back-differs', message, { target, ...verified, extra })
+}
