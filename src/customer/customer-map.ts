@@ -1,4 +1,5 @@
 import type { EntityName } from '#record/entity-name'
+import type { FinanceMap } from './finance-map.ts'
 import type { IdentityField, LinkKind } from './map-schema.ts'
 import type { Role } from './roles.ts'
 
@@ -13,6 +14,8 @@ export type CustomerMap = {
   readonly bounds: { readonly rowsMax: number; readonly rowsPerLinkMax: number }
   /** By source: entities that somebody has looked at and left out. */
   readonly leftOut: ReadonlyMap<string, readonly EntityName[]>
+  /** Where the reports of finance find what they are about. */
+  readonly finance: FinanceMap
 }
 
 export type EntityPlace = { readonly source: string; readonly entity: EntityName }

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { financeSchema } from './finance-schema.ts'
 import { ROLES } from './roles.ts'
 
 /**
@@ -140,6 +141,9 @@ export const outlineSchema = z.strictObject({
   bounds: boundsSchema
     .prefault({})
     .describe('How far a closure goes before it stops and says where.'),
+  finance: financeSchema
+    .optional()
+    .describe('Where receivables, receipts and balances of the general ledger lie, for reports.'),
   sources: z.record(name, z.unknown()).describe('The systems in which customers live, by name.'),
 })
 

@@ -11,6 +11,7 @@ import {
   type MapLink,
   type MapPeriod,
 } from './customer-map.ts'
+import { FINANCE_SCHEMAS } from './finance-schema.ts'
 import {
   boundsSchema,
   type EntitySettings,
@@ -25,6 +26,7 @@ import {
   sourceMapSchema,
 } from './map-schema.ts'
 import { check, type Reading, readName } from './parsing/check-settings.ts'
+import { parseFinance } from './parsing/parse-finance.ts'
 
 /**
  * Reads the text of a `customers.yaml`.
@@ -46,6 +48,7 @@ export function parseMap(text: string, label: string): CustomerMap {
   const found = outline ?? {
     bounds: boundsSchema.parse({}),
     match: [],
+    finance: undefined,
     sources: field(value, 'sources'),
   }
   const entities: MapEntity[] = []
@@ -60,8 +63,9 @@ export function parseMap(text: string, label: string): CustomerMap {
     problems.push(...judgeLinks(reading, entity, entities))
     problems.push(...judgePeriod(reading, entity, entities))
   }
+  const finance = parseFinance(reading, found.finance)
   if (problems.length > 0) throw invalid(label, problems)
-  return { entities, match, bounds, leftOut }
+  return { entities, match, bounds, leftOut, finance }
 }
 
 function readSource(
@@ -239,6 +243,7 @@ const KNOWN = [
   linkSchema,
   openSchema,
   periodSchema,
+  ...FINANCE_SCHEMAS,
 ].flatMap(({ shape }) => Object.keys(shape))
 
 function invalid(label: string, problems: readonly Problem[]): AppError {
