@@ -6,6 +6,7 @@ import type { Clock } from '#stdx/clock'
 import type { Secret } from '#stdx/secret'
 import type { Canaries } from './canary.ts'
 import type { SourceFeed } from './feed.ts'
+import type { EntityWrites, SideEffect } from './side-effect.ts'
 
 /**
  * A connector reads from and writes to one kind of system. Reading, it describes every table that
@@ -88,6 +89,16 @@ export type Doubt = { readonly entity: EntityName; readonly found: string }
 /** A system that may be written. Reading it works as for a source, for plans and for reading back. */
 export type Target = Source & {
   /**
+   * What would run by itself when `writes` are done: triggers, rules, event triggers, and events that
+   * run by the clock. Those that are `quiet` are kept from it by the write; the others are `runs`.
+   * Foreign keys are not among them: they are never switched off.
+   * @throws connector.denied when the user is not told of them
+   */
+  listSideEffects(
+    writes: readonly EntityWrites[],
+    signal: AbortSignal,
+  ): Promise<readonly SideEffect[]>
+  /**
    * Begins the one transaction of a restore. Disposing it without `commit` rolls back.
    *
    * With `since`, an open cut of this target, the transaction sees what the cut saw: writing a row
@@ -96,11 +107,17 @@ export type Target = Source & {
    *
    * `schemas` are those of the point under which rows will be given: the text of a value depends on
    * the type of its field. An entity without one is taken as the target describes it.
+   *
+   * Nothing runs by itself but what is `accepted`. What is kept quiet is so inside the transaction
+   * only, and is as before when it ends, in whatever way. What cannot be kept quiet and was not
+   * accepted, because somebody made it since it was listed, fails the first write that would run it
+   * with connector.denied.
    */
   openWrite(
     signal: AbortSignal,
     since?: SourceCut,
     schemas?: readonly SchemaVersion[],
+    accepted?: readonly SideEffect[],
   ): Promise<TargetWrite>
 }
 

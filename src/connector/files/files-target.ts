@@ -19,6 +19,10 @@ export async function openFilesTarget(
   await settleWorkFolders(folder)
   return {
     ...source,
+    /** Files set nothing off. */
+    async listSideEffects() {
+      return []
+    },
     async openWrite(signal, since, schemas = []) {
       signal.throwIfAborted()
       assert(

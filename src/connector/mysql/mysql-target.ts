@@ -1,8 +1,11 @@
 import type { SourceIdentity } from '#record/cut'
+import type { SchemaVersion } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { ConnectorOptions, SourceCut, Target, TargetWrite } from '../connector.ts'
+import type { EntityWrites, SideEffect } from '../side-effect.ts'
 import { MysqlCut } from './cut.ts'
+import { listSideEffects } from './list-side-effects.ts'
 import { MysqlSource } from './mysql-source.ts'
 import { openWrite } from './mysql-write.ts'
 
@@ -35,13 +38,27 @@ export class MysqlTarget implements Target {
     return this.#source.openCutFor(signal, false)
   }
 
+  async listSideEffects(
+    writes: readonly EntityWrites[],
+    signal: AbortSignal,
+  ): Promise<readonly SideEffect[]> {
+    await using session = await this.#source.takeSession(signal)
+    return await listSideEffects(session, writes, signal)
+  }
+
   /** The write takes over the session of `since`, as no other can see what that cut saw. */
-  async openWrite(signal: AbortSignal, since?: SourceCut): Promise<TargetWrite> {
+  async openWrite(
+    signal: AbortSignal,
+    since?: SourceCut,
+    _schemas?: readonly SchemaVersion[],
+    accepted: readonly SideEffect[] = [],
+  ): Promise<TargetWrite> {
     assert(since === undefined || since instanceof MysqlCut, 'A cut is of the target it came from.')
     const connect = (forSignal: AbortSignal) => this.#source.takeSession(forSignal)
     const session = since === undefined ? await connect(signal) : since.takeSession()
     const { pace } = this.#source
-    return openWrite(session, { connect, pace, hasSnapshot: since !== undefined, signal })
+    const hasSnapshot = since !== undefined
+    return openWrite(session, { accepted, connect, pace, hasSnapshot, signal })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

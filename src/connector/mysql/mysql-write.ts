@@ -5,6 +5,7 @@ import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { CreatePlan, KeyedRows, LeftOut, TargetWrite } from '../connector.ts'
 import type { Pace } from '../pace.ts'
+import type { SideEffect } from '../side-effect.ts'
 import { readColumns } from './catalogue.ts'
 import { dangling, danglingSql, ForeignKeyWatch } from './foreign-key-watch.ts'
 import { tableOf } from './quote.ts'
@@ -15,6 +16,8 @@ import { toCreateError, toWriteError } from './write-error.ts'
 import { addRows, deleteRows, insertRows, updateRows, type WriteContext } from './write-rows.ts'
 
 export type OpenWriteDeps = {
+  /** What may run by itself. */
+  readonly accepted: readonly SideEffect[]
   readonly connect: (signal: AbortSignal) => Promise<Session>
   readonly pace: Pace
   /** Whether the session stands in the snapshot of a cut. */
@@ -54,6 +57,7 @@ class MysqlWrite implements TargetWrite {
     this.#session = session
     this.#deps = deps
     this.#context = {
+      accepted: deps.accepted,
       session,
       watch: new ForeignKeyWatch(session),
       hasSnapshot: deps.hasSnapshot,

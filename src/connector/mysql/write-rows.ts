@@ -3,6 +3,7 @@ import type { EntityName } from '#record/entity-name'
 import type { RowBatch } from '#record/row-batch'
 import { AppError } from '#stdx/app-error'
 import type { KeyedRows } from '../connector.ts'
+import type { SideEffect } from '../side-effect.ts'
 import { type ColumnRow, readColumns, readForeignKeys } from './catalogue.ts'
 import type { ForeignKeyWatch } from './foreign-key-watch.ts'
 import { loadRows } from './load-rows.ts'
@@ -12,6 +13,7 @@ import { refuseTriggers } from './refuse-triggers.ts'
 import type { Session } from './session.ts'
 
 export type WriteContext = {
+  readonly accepted: readonly SideEffect[]
   readonly session: Session
   readonly watch: ForeignKeyWatch
   /** Whether the transaction sees an earlier moment, so that rows may have changed since. */
@@ -28,7 +30,7 @@ export async function insertRows(
 ): Promise<number> {
   const { session, signal, watch } = context
   const table = tableOf(entity)
-  await refuseTriggers(session, { event: 'INSERT', table }, signal)
+  await refuseTriggers(context, entity, 'insert')
   const what = `insert into "${entity}"`
   const columns = await readColumns(session, signal, table)
   const foreignKeys = await readForeignKeys(session, signal, table)
@@ -92,7 +94,7 @@ export async function updateRows(
 ): Promise<number> {
   const { session, signal, watch } = context
   const table = tableOf(entity)
-  await refuseTriggers(session, { event: 'UPDATE', table }, signal)
+  await refuseTriggers(context, entity, 'update')
   const columns = await readColumns(session, signal, table)
   const what = `update "${entity}"`
   const given = await loadGiven(context, table, { what, columns, fields, rows })
@@ -125,7 +127,7 @@ export async function deleteRows(
 ): Promise<number> {
   const { session, signal, watch } = context
   const table = tableOf(entity)
-  await refuseTriggers(session, { event: 'DELETE', table }, signal)
+  await refuseTriggers(context, entity, 'delete')
   const columns = await readColumns(session, signal, table)
   const what = `delete from "${entity}"`
   const isNumbered = key.length === 0

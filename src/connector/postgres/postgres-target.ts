@@ -1,8 +1,11 @@
 import type { SourceIdentity } from '#record/cut'
+import type { SchemaVersion } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { ConnectorOptions, SourceCut, Target, TargetWrite } from '../connector.ts'
+import type { EntityWrites, SideEffect } from '../side-effect.ts'
 import { PostgresCut } from './cut.ts'
+import { listSideEffects } from './list-side-effects.ts'
 import { toLostError } from './pg-error.ts'
 import { PostgresSource } from './postgres-source.ts'
 import { openWrite } from './postgres-write.ts'
@@ -36,14 +39,32 @@ export class PostgresTarget implements Target {
     return this.#source.openCut(signal)
   }
 
-  async openWrite(signal: AbortSignal, since?: SourceCut): Promise<TargetWrite> {
+  async listSideEffects(
+    writes: readonly EntityWrites[],
+    signal: AbortSignal,
+  ): Promise<readonly SideEffect[]> {
+    await using session = await this.#source.takeSession(signal)
+    try {
+      return await listSideEffects(session, writes, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      throw toLostError(error, 'list what a write sets off')
+    }
+  }
+
+  async openWrite(
+    signal: AbortSignal,
+    since?: SourceCut,
+    _schemas?: readonly SchemaVersion[],
+    accepted: readonly SideEffect[] = [],
+  ): Promise<TargetWrite> {
     assert(
       since === undefined || since instanceof PostgresCut,
       'A cut is of the target it came from.',
     )
     const session = await this.#source.takeSession(signal)
     const { pace } = this.#source
-    return openWrite(session, { pace, snapshot: since?.snapshot ?? null, signal })
+    return openWrite(session, { accepted, pace, snapshot: since?.snapshot ?? null, signal })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

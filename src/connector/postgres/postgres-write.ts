@@ -1,31 +1,36 @@
 import type { EntityName } from '#record/entity-name'
 import { batchBytes, type RowBatch } from '#record/row-batch'
 import type { DescribedEntity } from '#record/schema'
+import { AppError } from '#stdx/app-error'
 import type { CreatePlan, KeyedRows, LeftOut, TargetWrite } from '../connector.ts'
 import type { Pace } from '../pace.ts'
+import type { SideEffect, WriteOp } from '../side-effect.ts'
 import { createTables } from './create-tables.ts'
 import { type DeferredKey, deferForeignKeys, undoDeferral } from './defer-foreign-keys.ts'
 import type { SequenceDefinition } from './definition.ts'
+import { quietEventTriggers } from './event-triggers.ts'
 import { finishTables } from './finish-tables.ts'
-import { quietTable } from './quiet-table.ts'
+import { readServerError, withoutValues } from './pg-error.ts'
+import { type QuietTable, quietTable, refuseLoud } from './quiet-table.ts'
 import { quoteLiteral } from './quote.ts'
 import { scanEntity } from './scan.ts'
 import type { Session } from './session.ts'
 import { toCreateError, toWriteError } from './write-error.ts'
 import { deleteRows, insertRows, updateRows } from './write-rows.ts'
 
-/**
- * Begins a write on a session that it owns from now on.
- *
- * @param snapshot of a cut that is open: the transaction sees what the cut saw
- */
+export type OpenWriteOptions = {
+  readonly pace: Pace
+  /** Of a cut that is open: the transaction sees what the cut saw. */
+  readonly snapshot: string | null
+  /** What may run by itself. */
+  readonly accepted: readonly SideEffect[]
+  readonly signal: AbortSignal
+}
+
+/** Begins a write on a session that it owns from now on. */
 export async function openWrite(
   session: Session,
-  {
-    pace,
-    snapshot,
-    signal,
-  }: { readonly pace: Pace; readonly snapshot: string | null; readonly signal: AbortSignal },
+  { accepted, pace, snapshot, signal }: OpenWriteOptions,
 ): Promise<TargetWrite> {
   try {
     if (snapshot === null) {
@@ -35,12 +40,46 @@ export async function openWrite(
       await session.query(`set transaction snapshot ${quoteLiteral(snapshot)}`, signal)
     }
     await session.query('set constraints all deferred', signal)
-    return new PostgresWrite(session, { hasSnapshot: snapshot !== null, pace, signal })
+    await requireForeignKeys(session, signal)
+    const undo = await quietEventTriggers(session, { accepted, isCreating: false }, signal)
+    return new PostgresWrite(session, {
+      accepted,
+      hasSnapshot: snapshot !== null,
+      pace,
+      signal,
+      undo,
+    })
   } catch (error) {
     session.destroy()
     signal.throwIfAborted()
     throw toWriteError(error, 'begin to write')
   }
+}
+
+/**
+ * A session that takes itself for a replica checks no foreign key and fires other triggers than
+ * those it should.
+ */
+async function requireForeignKeys(session: Session, signal: AbortSignal): Promise<void> {
+  const sql = "select pg_catalog.current_setting('session_replication_role')"
+  const [[role] = []] = await session.query(sql, signal)
+  if (role === 'origin') return
+  try {
+    await session.query('set session_replication_role = origin', signal)
+  } catch (error) {
+    if (readServerError(error)?.sqlState !== '42501') throw error
+    const message = `Cannot write to the database: its user is set to session_replication_role ${role}, under which no foreign key is checked; need origin`
+    throw new AppError('connector.denied', message, {}, { cause: withoutValues(error) })
+  }
+}
+
+type WriteParts = {
+  readonly accepted: readonly SideEffect[]
+  readonly hasSnapshot: boolean
+  readonly pace: Pace
+  readonly signal: AbortSignal
+  /** Statements that put back the event triggers, the last before the commit. */
+  readonly undo: readonly string[]
 }
 
 /** After a failure the transaction is dead; all that is left is to dispose it. */
@@ -54,13 +93,14 @@ class PostgresWrite implements TargetWrite {
   #deferred: readonly DeferredKey[] = []
   /** Statements that put back what was altered for an update. */
   readonly #undo: string[] = []
-  readonly #undoByQuiet = new Map<EntityName, readonly string[]>()
+  readonly #quietTables = new Map<EntityName, QuietTable>()
+  readonly #undoEventTriggers: string[]
+  readonly #accepted: readonly SideEffect[]
 
-  constructor(
-    session: Session,
-    { hasSnapshot, pace, signal }: { hasSnapshot: boolean; pace: Pace; signal: AbortSignal },
-  ) {
+  constructor(session: Session, { accepted, hasSnapshot, pace, signal, undo }: WriteParts) {
     this.#session = session
+    this.#accepted = accepted
+    this.#undoEventTriggers = [...undo]
     this.#pace = pace
     this.#signal = signal
     this.#hasSnapshot = hasSnapshot
@@ -68,6 +108,9 @@ class PostgresWrite implements TargetWrite {
 
   createTables(plan: CreatePlan): Promise<readonly LeftOut[]> {
     return this.#translate(toCreateError, 'create the tables', async () => {
+      const quieting = { accepted: this.#accepted, isCreating: true }
+      const undo = await quietEventTriggers(this.#session, quieting, this.#signal)
+      this.#undoEventTriggers.push(...undo)
       const created = await createTables(this.#session, plan, this.#signal)
       this.#sequences = created.sequences
       for (const entity of created.plainTables) this.#plainTables.add(entity)
@@ -97,7 +140,7 @@ class PostgresWrite implements TargetWrite {
     // The server refuses to freeze rows while a snapshot is held.
     const isFrozen = this.#plainTables.has(entity) && !this.#hasSnapshot
     return this.#translate(toWriteError, `insert into "${entity}"`, async () => {
-      await this.#quiet(entity)
+      await this.#quiet(entity, 'insert')
       const signal = this.#signal
       return insertRows(this.#session, { entity, fields, rows, isFrozen, signal })
     })
@@ -105,7 +148,7 @@ class PostgresWrite implements TargetWrite {
 
   updateRows(entity: EntityName, rows: KeyedRows): Promise<number> {
     return this.#translate(toWriteError, `update "${entity}"`, async () => {
-      await this.#quiet(entity)
+      await this.#quiet(entity, 'update')
       const { changedCount, undo } = await updateRows(this.#session, entity, {
         ...rows,
         signal: this.#signal,
@@ -117,7 +160,7 @@ class PostgresWrite implements TargetWrite {
 
   deleteRows(entity: EntityName, rows: KeyedRows): Promise<number> {
     return this.#translate(toWriteError, `delete from "${entity}"`, async () => {
-      await this.#quiet(entity)
+      await this.#quiet(entity, 'delete')
       return deleteRows(this.#session, entity, { ...rows, signal: this.#signal })
     })
   }
@@ -136,17 +179,21 @@ class PostgresWrite implements TargetWrite {
   commit(): Promise<void> {
     return this.#translate(toWriteError, 'commit', async () => {
       await undoDeferral(this.#session, this.#deferred, this.#signal)
-      for (const undo of [...this.#undoByQuiet.values(), this.#undo].flat()) {
+      const tables = [...this.#quietTables.values()].flatMap(({ undo }) => undo)
+      for (const undo of [...tables, ...this.#undo, ...this.#undoEventTriggers]) {
         await this.#session.query(undo, this.#signal)
       }
       await this.#session.query('commit', this.#signal)
     })
   }
 
-  /** Once for each table, before the first write to it. */
-  async #quiet(entity: EntityName): Promise<void> {
-    if (this.#plainTables.has(entity) || this.#undoByQuiet.has(entity)) return
-    this.#undoByQuiet.set(entity, await quietTable(this.#session, entity, this.#signal))
+  /** Switches off once for each table, before the first write to it. */
+  async #quiet(entity: EntityName, op: WriteOp): Promise<void> {
+    if (this.#plainTables.has(entity)) return
+    const quiet =
+      this.#quietTables.get(entity) ?? (await quietTable(this.#session, entity, this.#signal))
+    this.#quietTables.set(entity, quiet)
+    refuseLoud(entity, op, { accepted: this.#accepted, loud: quiet.loud })
   }
 
   async #translate<T>(

@@ -109,14 +109,17 @@ export function listForeignKeyParts(db: DatabaseSync, table: string): ForeignKey
   }))
 }
 
-/** Names and SQL of what `sqlite_schema` holds of one type, in the order of its making. */
+/**
+ * Names and SQL of what `sqlite_schema` holds of one type, in the order of its making. A trigger bears
+ * the name of its table as whoever made it wrote it.
+ */
 export function listSql(
   db: DatabaseSync,
   type: 'table' | 'index' | 'trigger',
   table?: string,
 ): { readonly name: string; readonly sql: string }[] {
   const sql = `SELECT name, sql FROM main.sqlite_schema
-    WHERE type = ? AND sql IS NOT NULL AND (?2 IS NULL OR tbl_name = ?2) ORDER BY rowid`
+    WHERE type = ? AND sql IS NOT NULL AND (?2 IS NULL OR tbl_name = ?2 COLLATE NOCASE) ORDER BY rowid`
   return readAll(db, sql, type, table ?? null).map((row) => ({
     name: readText(row, 'name'),
     sql: readText(row, 'sql'),

@@ -5,6 +5,7 @@ import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { Connector, ConnectorOptions, Source, SourceCut, Target } from '../connector.ts'
 import { openPace, type Pace } from '../pace.ts'
+import { listTriggers } from './list-triggers.ts'
 import {
   openReader,
   openWriter,
@@ -60,6 +61,10 @@ function openTargetFile(options: ConnectorOptions): Target {
   const pace = openPaceOf(options)
   return {
     ...openFile(options, pace, openWriterReading),
+    async listSideEffects(writes, signal) {
+      signal.throwIfAborted()
+      return existsSync(path) ? listTriggers(path, writes) : []
+    },
     async openWrite(signal, since, schemas = []) {
       signal.throwIfAborted()
       const db = since === undefined ? beginWrite(path) : continueWrite(since)

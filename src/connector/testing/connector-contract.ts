@@ -1,5 +1,6 @@
 import type { ConnectorHarness } from './contract-system.ts'
 import { testReading } from './reading-contract.ts'
+import { testSideEffects } from './side-effects-contract.ts'
 import { testWriting } from './writing-contract.ts'
 
 /**
@@ -12,4 +13,5 @@ import { testWriting } from './writing-contract.ts'
 export function testConnector(label: string, harness: ConnectorHarness): void {
   testReading(label, harness)
   testWriting(label, harness)
+  testSideEffects(label, harness)
 }

@@ -15,6 +15,7 @@ import type {
   SourceCut,
   Target,
 } from '../connector.ts'
+import type { SideEffect } from '../side-effect.ts'
 
 /** A real system of one kind that the contract suite may fill and destroy. */
 export type ContractSystem = AsyncDisposable & {
@@ -47,8 +48,21 @@ export type ConnectorHarness = {
   readonly cycleSql: string
   /** The same statements with foreign keys off, where a row that refers to itself cannot go. */
   readonly unchecked?: (sql: string) => string
+  /** Absent where systems have no triggers. */
+  readonly triggers?: TriggerHarness
   /** Makes a user who may read everything but `table`; `undefined` where systems know no rights. */
   readonly denyReading?: (system: ContractSystem, table: string) => Promise<Secret>
+}
+
+export type TriggerHarness = {
+  /** Statements for a trigger of that name on a table, which adds the operation to `log`. */
+  makeSql(name: string, table: string, op: string): readonly string[]
+  /** Everything that there is to know of all triggers. */
+  read(address: Secret): Promise<readonly unknown[]>
+  /** Whether a write by the owner keeps them quiet. */
+  readonly state: SideEffect['state']
+  /** Where the connector is imported from, under which name. */
+  readonly module: { readonly path: string; readonly name: string }
 }
 
 /**

@@ -1,3 +1,4 @@
+import mysql from 'mysql2/promise'
 import { Secret } from '#stdx/secret'
 import { freshMariadb } from '#test/servers/fresh-mariadb'
 import { mysqlConnector } from '../mysql/mysql-connector.ts'
@@ -48,4 +49,22 @@ export const mariadbHarness: ConnectorHarness = {
     ALTER TABLE first ADD FOREIGN KEY (other) REFERENCES second (id);`,
   unchecked: (sql) => `SET foreign_key_checks = 0; ${sql}; SET foreign_key_checks = 1`,
   denyReading,
+  triggers: {
+    makeSql: (name, table, op) => [
+      `CREATE TRIGGER "${name}" AFTER ${op} ON ${table} FOR EACH ROW INSERT INTO log VALUES ('${op}')`,
+    ],
+    async read(address) {
+      const uri = address.reveal().replace(/^mariadb:/, 'mysql:')
+      const connection = await mysql.createConnection({ uri, dateStrings: true })
+      try {
+        const [rows] = await connection.query(`SELECT * FROM information_schema.TRIGGERS
+          WHERE TRIGGER_SCHEMA = DATABASE() ORDER BY TRIGGER_NAME`)
+        return Array.isArray(rows) ? rows : []
+      } finally {
+        connection.destroy()
+      }
+    },
+    state: 'runs',
+    module: { name: 'mysqlConnector', path: '../mysql/mysql-connector.ts' },
+  },
 }

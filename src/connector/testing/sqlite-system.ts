@@ -45,4 +45,21 @@ export const sqliteHarness: ConnectorHarness = {
   binary: { type: 'BLOB', value: (count) => `randomblob(${count})` },
   cycleSql: `CREATE TABLE first (id INTEGER PRIMARY KEY, other INTEGER REFERENCES second (id));
     CREATE TABLE second (id INTEGER PRIMARY KEY, other INTEGER REFERENCES first (id));`,
+  triggers: {
+    // A table is the same in any case, which is how its trigger may name it.
+    makeSql: (name, table, op) => [
+      `CREATE TRIGGER "${name}" AFTER ${op} ON ${table.toUpperCase()}
+        BEGIN INSERT INTO log VALUES ('${op}'); END`,
+    ],
+    async read(address) {
+      const db = new DatabaseSync(address.reveal())
+      try {
+        return db.prepare("SELECT * FROM sqlite_schema WHERE type = 'trigger' ORDER BY rowid").all()
+      } finally {
+        db.close()
+      }
+    },
+    state: 'quiet',
+    module: { name: 'sqliteConnector', path: '../sqlite/sqlite-connector.ts' },
+  },
 }

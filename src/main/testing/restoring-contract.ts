@@ -319,8 +319,9 @@ export function testRestoring(kind: string, harness: ConnectorHarness): void {
       wrap: (target) => ({
         identity: target.identity,
         openCut: (until) => target.openCut(until),
-        async openWrite(until, since, schemas) {
-          const write = await target.openWrite(until, since, schemas)
+        listSideEffects: (...asked) => target.listSideEffects(...asked),
+        async openWrite(until, since, schemas, accepted) {
+          const write = await target.openWrite(until, since, schemas, accepted)
           const commit = write.commit.bind(write)
           write.commit = async () => {
             await commit()

@@ -272,8 +272,9 @@ export function testUndoing(kind: string, harness: ConnectorHarness): void {
     const wrap = (target: Target): Target => ({
       identity: target.identity,
       openCut: (until) => target.openCut(until),
-      async openWrite(until, since, schemas) {
-        const write = await target.openWrite(until, since, schemas)
+      listSideEffects: (...asked) => target.listSideEffects(...asked),
+      async openWrite(until, since, schemas, accepted) {
+        const write = await target.openWrite(until, since, schemas, accepted)
         const commit = write.commit.bind(write)
         write.commit = async () => {
           await commit()
