@@ -5,6 +5,7 @@ import type {
   FeedTruncate,
   FeedUnfollowed,
 } from '#connector/feed'
+import type { EntityName } from '#record/entity-name'
 import { changesBytes } from './joined-changes.ts'
 
 /** What a transaction consists of. */
@@ -23,6 +24,7 @@ export class HeldMessages {
   #parts: TransactionPart[] = []
   #bytes = 0
   #isPlain = true
+  readonly #changing = new Set<EntityName>()
 
   get begin(): FeedBegin | undefined {
     return this.#begin
@@ -42,12 +44,18 @@ export class HeldMessages {
     return this.#begin === undefined && this.#parts.length > 0
   }
 
+  /** Whether what is held says how the entity is from here on, or that it is not told. */
+  isChanging(entity: EntityName): boolean {
+    return this.#changing.has(entity)
+  }
+
   start(begin: FeedBegin): void {
     this.#begin = begin
   }
 
   add(part: TransactionPart): void {
     this.#parts.push(part)
+    if (part.kind === 'described' || part.kind === 'unfollowed') this.#changing.add(part.entity)
     if (part.kind === 'changes' && part.unchanged.size === 0) this.#bytes += changesBytes(part)
     else this.#isPlain = false
   }
@@ -59,6 +67,7 @@ export class HeldMessages {
     this.#parts = []
     this.#bytes = 0
     this.#isPlain = true
+    this.#changing.clear()
     return held
   }
 }

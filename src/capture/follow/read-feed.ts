@@ -283,6 +283,8 @@ class FeedReading implements AsyncDisposable {
 
   #isNews({ described, entity }: FeedDescribed): boolean {
     if (this.#notFollowed.has(entity)) return false
+    // What is held counts before it: an entity that it loses is told again from here on.
+    if (this.#held.isChanging(entity)) return true
     const known = this.#parts.writer.schemaOf(entity)
     if (known === undefined || this.#ignored.has(entity)) return true
     return evolveSchema(known, described).change !== 'none'
