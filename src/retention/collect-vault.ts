@@ -179,8 +179,8 @@ async function listBeside(vault: Vault, signal: AbortSignal): Promise<Candidate[
     if (state.damagedFrom !== null) continue
     lists.push(liveSegments(state).map(({ ref }) => keyringOfSegment(ref, state.repairs)))
   }
-  const { documents } = foldFacts(await vault.readChain(VAULT_TIMELINE, signal))
-  lists.push([...documents.values()].map(keyringOfDocument))
+  const { allDocuments } = foldFacts(await vault.readChain(VAULT_TIMELINE, signal))
+  lists.push(allDocuments.map(keyringOfDocument))
   const refOf = new Map(lists.flat().map((ref) => [String(ref.at), ref]))
   const found: Candidate[] = []
   for await (const object of vault.storedKeyring.list('', signal)) {

@@ -2,6 +2,7 @@ const AS_IT_IS: Readonly<Record<string, string>> = {
   heads: 'heads',
   recipients: 'recipients',
   resealed: 'what was sealed anew',
+  'restore-begun': 'that a restore begins',
 }
 
 /** What an entry of this kind is called in a sentence: "a capture", "an expire", "heads". */

@@ -31,12 +31,13 @@ import {
   releaseBodySchema,
   repairBodySchema,
 } from './maintenance-entry.ts'
+import { type RestoreBegunBody, restoreBegunBodySchema } from './restore-entry.ts'
 
 /**
  * A timeline is a source's log. Each entry states one committed fact, names the hash of the entry
  * before it, and is signed by the role that may state it; nothing is part of the vault before an
- * entry says so. The body's kinds are below, in `maintenance-entry.ts` and in `key-entry.ts`; what
- * surrounds them is in `envelope.ts`.
+ * entry says so. The body's kinds are below, in `maintenance-entry.ts`, `restore-entry.ts` and
+ * `key-entry.ts`; what surrounds them is in `envelope.ts`.
  */
 
 const name = z.string().transform((text) => text as EntityName)
@@ -167,6 +168,8 @@ export const restoreBodySchema = z.strictObject({
   point: z.string(),
   /** Address of the one transaction that was taken back; `point` is right before it. */
   undone: z.string().optional(),
+  /** The restore that was taken back; `point` is that of it. */
+  undoes: z.string().optional(),
   target: z.string(),
   inserted: z.int().min(0),
   updated: z.int().min(0),
@@ -181,6 +184,7 @@ export const entryBodySchema = z.discriminatedUnion('kind', [
   gapBodySchema,
   documentBodySchema,
   headsBodySchema,
+  restoreBegunBodySchema,
   restoreBodySchema,
   labelBodySchema,
   holdBodySchema,
@@ -259,6 +263,7 @@ export type EntryBody =
   | GapBody
   | DocumentBody
   | HeadsBody
+  | RestoreBegunBody
   | RestoreBody
   | MaintenanceBody
   | KeyBody

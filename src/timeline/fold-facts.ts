@@ -2,6 +2,7 @@ import type { Chain, SeenHead } from './chain-slots.ts'
 import type { DocumentBody, EntryBody, HeadsBody, RestoreBody } from './entry.ts'
 import type { UnknownBody } from './envelope.ts'
 import type { RecipientsBody } from './key-entry.ts'
+import type { RestoreBegunBody } from './restore-entry.ts'
 
 /** A restore that was recorded, and when, by the author's clock. */
 export type RestoreFact = {
@@ -10,14 +11,23 @@ export type RestoreFact = {
   readonly body: RestoreBody
 }
 
+/** A restore that was about to begin, and when. */
+export type BegunFact = {
+  readonly seq: number
+  readonly time: string
+  readonly body: RestoreBegunBody
+}
+
 /** What the timeline of the vault itself says, newest where only the newest counts. */
 export type VaultFacts = {
   readonly documents: ReadonlyMap<string, DocumentBody>
-  /** Every text that documents ever had, in order of their entries. */
+  /** Every text that documents ever had, and every part of a pre-image, in order of their entries. */
   readonly allDocuments: readonly DocumentBody[]
   readonly heads: ReadonlyMap<string, SeenHead>
   /** In order of their entries. */
   readonly restores: readonly RestoreFact[]
+  /** In order of their entries; whether they ended is among `restores`. */
+  readonly begun: readonly BegunFact[]
   /** Texts of certificates, in order of their entries. */
   readonly certificates: readonly string[]
   /** Whom keys are sealed to; `null` while it is whom `vault.json` says. */
@@ -29,6 +39,8 @@ export type VaultFacts = {
   /** Objects of the keyring, as they lie there, that were declared dead. */
   readonly deadKeyrings: ReadonlySet<string>
 }
+
+export type RestoreFacts = Pick<VaultFacts, 'begun' | 'restores'>
 
 /** A list of what was sealed anew, and which of it was declared dead before. */
 export type Resealed = {
@@ -43,6 +55,7 @@ export function foldFacts({ entries }: Pick<Chain, 'entries'>): VaultFacts {
   const allDocuments: DocumentBody[] = []
   const heads = new Map<string, SeenHead>()
   const restores: RestoreFact[] = []
+  const begun: BegunFact[] = []
   const certificates: string[] = []
   const resealed: Resealed[] = []
   const fenced = new Set<string>()
@@ -55,10 +68,9 @@ export function foldFacts({ entries }: Pick<Chain, 'entries'>): VaultFacts {
     if (body.kind === 'resealed') {
       resealed.push({ epoch: body.epoch, list: body.list, dead: deadKeyrings })
     }
-    if (body.kind === 'document') {
-      documents.set(body.document, body)
-      allDocuments.push(body)
-    }
+    if (body.kind === 'document') documents.set(body.document, body)
+    allDocuments.push(...documentsOf(body))
+    if (body.kind === 'restore-begun') begun.push({ seq, time, body })
     if (body.kind === 'restore') restores.push({ seq, time, body })
     if (body.kind === 'fence') {
       for (const session of body.sessions) fenced.add(session)
@@ -66,7 +78,7 @@ export function foldFacts({ entries }: Pick<Chain, 'entries'>): VaultFacts {
     }
     if (body.kind === 'heads') addHeads(heads, body)
   }
-  const lists = { documents, allDocuments, heads, restores, certificates }
+  const lists = { documents, allDocuments, heads, restores, begun, certificates }
   return { ...lists, recipients, resealed, fenced, deadKeyrings }
 }
 
@@ -82,9 +94,25 @@ export function judgeFact(
   { fenced }: Pick<VaultFacts, 'fenced'>,
   body: EntryBody | UnknownBody,
 ): string | undefined {
-  const object = body.kind === 'document' ? body.object : body.kind === 'resealed' && body.list
-  const isDead = object && fenced.has(sessionOfObject(object.name))
-  return isDead ? `the writer of "${object.name}" was declared dead` : undefined
+  const objects =
+    body.kind === 'resealed' ? [body.list] : documentsOf(body).map(({ object }) => object)
+  const dead = objects.find(({ name }) => fenced.has(sessionOfObject(name)))
+  return dead && `the writer of "${dead.name}" was declared dead`
+}
+
+/** What an entry keeps as sealed texts: a document, or the parts of a pre-image. */
+export function documentsOf(body: EntryBody | UnknownBody): readonly DocumentBody[] {
+  if (body.kind === 'document') return [body]
+  if (body.kind !== 'restore-begun') return []
+  const parts = body.entities.flatMap((one) => one.parts)
+  return parts.map((part, index) => {
+    return { kind: 'document', document: formatPartName(body.restore, index), ...part }
+  })
+}
+
+/** What a part of a pre-image is called where documents have a name: they count through all entities. */
+export function formatPartName(restore: string, index: number): string {
+  return `restore/${restore}/${index}`
 }
 
 /** The writer of a document or list, by the name of its object: `segments/_vault/<session>/<rest>`. */

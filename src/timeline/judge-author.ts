@@ -24,6 +24,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   recipients: { in: 'vault', by: ['root'] },
   resealed: { in: 'vault', by: ['root'] },
   revoke: { in: 'vault', by: ['root'] },
+  'restore-begun': { in: 'vault', by: ['restore'] },
   restore: { in: 'vault', by: ['restore'] },
   'audit-head': { in: 'vault', by: ['custodian'] },
   heads: { in: 'vault', by: ['root', 'capture', 'custodian', 'keeper', 'restore'] },

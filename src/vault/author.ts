@@ -19,6 +19,7 @@ export const AUTHORS: Readonly<Record<EntryBody['kind'], readonly Role[]>> = {
   gap: ['capture'],
   document: ['restore', 'root', 'capture'],
   heads: ['custodian', 'restore', 'keeper', 'root', 'capture'],
+  'restore-begun': ['restore'],
   restore: ['restore'],
   label: ['custodian', 'restore', 'keeper', 'root', 'capture'],
   hold: ['custodian'],

@@ -10,7 +10,8 @@ import type { ObjectStore } from '#store/object-store'
 import type { DocumentBody } from '#timeline/entry'
 
 /**
- * A document's text as an object of its own, sealed to the read key, so that entries hold no text.
+ * A document's text as an object of its own, sealed to the read key, so that entries hold no text; or
+ * a part of a pre-image, whose text is bytes.
  *
  * Its name ends in an HMAC of name and text under the log key: whoever may read the log can see that
  * a document did not change without being able to read it.
@@ -29,22 +30,29 @@ export type WriteDocumentDeps = DocumentDeps & {
   readonly readers: readonly SealingPublicKey[]
 }
 
+/** A document; `session` and `index` where several are written in one session. */
+type DocumentToWrite = {
+  readonly name: string
+  readonly text: string | Uint8Array
+  readonly session?: string
+  readonly index?: number
+}
+
 const TEXT_BYTES_MAX = 64 * 1024 * 1024
 const MAC_BYTES = 16
 
 /** Stores the text, durable but not yet part of the vault: the body says so once it is committed. */
 export async function writeDocument(
   deps: WriteDocumentDeps,
-  { name: document, text }: { readonly name: string; readonly text: string },
+  { index = 0, name: document, session = makeSession(deps.random), text }: DocumentToWrite,
   signal: AbortSignal,
 ): Promise<DocumentBody> {
   const { keyring, random, readers, store, vaultId } = deps
-  const session = Buffer.from(random.bytes(16)).toString('hex')
   const mac = formatDocumentMac(deps.logKey, document, text)
   const name = parseObjectName(`segments/_vault/${session}/${mac}.document`)
-  const keyringName = parseObjectName(`_vault/${session}/0`)
+  const keyringName = parseObjectName(`_vault/${session}/${index}`)
   const key = random.bytes(32)
-  const sealed = sealSection(key, placeOf(vaultId, name), zstdCompressSync(Buffer.from(text)))
+  const sealed = sealSection(key, placeOf(vaultId, name), zstdCompressSync(text))
   const keyringBytes = await sealKeyring({
     vaultId,
     name: keyringName,
@@ -63,6 +71,11 @@ export async function writeDocument(
   return { kind: 'document', document, object, keyring: keyringName, keyringObject }
 }
 
+/** A name that nobody has used, for the folder of what is written next. */
+export function makeSession(random: Random): string {
+  return Buffer.from(random.bytes(16)).toString('hex')
+}
+
 /** Whether the document's text is this one; needs no read key. */
 export function isDocumentText(logKey: Uint8Array, body: DocumentBody, text: string): boolean {
   const mac = formatDocumentMac(logKey, body.document, text)
@@ -70,11 +83,11 @@ export function isDocumentText(logKey: Uint8Array, body: DocumentBody, text: str
 }
 
 /** @throws vault.document-damaged naming the object that is not as committed */
-export async function readDocumentText(
+export async function readDocumentBytes(
   deps: DocumentDeps & { readonly openers: Openers },
   body: DocumentBody,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Buffer> {
   const { object } = body
   try {
     const sealed = await deps.store.get(object.name, { signal })
@@ -95,7 +108,7 @@ export async function readDocumentText(
       throw damaged(body, 'its key is not the one committed')
     }
     const frame = unsealSection(key, placeOf(vaultId, object.name), sealed)
-    return zstdDecompressSync(frame, { maxOutputLength: TEXT_BYTES_MAX }).toString('utf8')
+    return zstdDecompressSync(frame, { maxOutputLength: TEXT_BYTES_MAX })
   } catch (error) {
     const isLost = isAppError(error, 'store.not-found') || isAppError(error, 'seal.not-authentic')
     if (!isLost) throw error
@@ -107,9 +120,13 @@ function placeOf(vaultId: VaultId, segment: string): SectionPlace {
   return { vaultId, segment, part: 'blobs', block: 0, section: 0 }
 }
 
-function formatDocumentMac(logKey: Uint8Array, document: string, text: string): string {
+function formatDocumentMac(
+  logKey: Uint8Array,
+  document: string,
+  text: string | Uint8Array,
+): string {
   const mac = createHmac('sha256', logKey)
-  mac.update(`holdfast document 1\n${document.length}:${document}${text}`)
+  mac.update(`holdfast document 1\n${document.length}:${document}`).update(text)
   return mac.digest().subarray(0, MAC_BYTES).toString('hex')
 }
 

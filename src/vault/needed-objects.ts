@@ -7,7 +7,7 @@ import type { Chain } from '#timeline/chain-slots'
 import { damageError } from '#timeline/damage-error'
 import type { DocumentBody } from '#timeline/entry'
 import { formatEntryName, VAULT_TIMELINE } from '#timeline/entry-name'
-import { foldFacts } from '#timeline/fold-facts'
+import { documentsOf, foldFacts } from '#timeline/fold-facts'
 import { foldTimeline } from '#timeline/fold-timeline'
 import { liveSegments, type ReplacedSegment } from '#timeline/timeline-state'
 import { listTables } from '#timeline/transaction-tables'
@@ -88,9 +88,11 @@ function neededByFacts({ entries, headSeq }: Chain): Needed {
   const objects = [...documents.map(({ object }) => object), ...resealed.map(({ list }) => list)]
   const sinceOf = new Map<string, number>()
   for (const { body, seq } of entries) {
-    const object = body.kind === 'document' ? body.object : body.kind === 'resealed' && body.list
-    if (object) sinceOf.set(object.name, seq)
-    if (body.kind === 'document') sinceOf.set(body.keyring, seq)
+    if (body.kind === 'resealed') sinceOf.set(body.list.name, seq)
+    for (const { keyring, object } of documentsOf(body)) {
+      sinceOf.set(object.name, seq)
+      sinceOf.set(keyring, seq)
+    }
   }
   const since = (name: string) => ({ since: sinceOf.get(name) ?? 0 })
   return {

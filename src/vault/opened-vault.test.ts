@@ -245,7 +245,7 @@ test('restores are recorded by those who may restore', async () => {
   } as const
   const restore = await openAs('restore')
   await restore.putRestore(body, signal)
-  expect((await restore.restores(signal)).map((fact) => fact.body)).toEqual([body])
+  expect((await restore.readRestores(signal)).restores.map((fact) => fact.body)).toEqual([body])
   const custodian = await openAs('custodian')
   const forging = custodian.putRestore(body, signal)
   await expect(forging).rejects.toMatchObject({ code: 'vault.role-missing' })

@@ -8,11 +8,11 @@ import type { ObjectStore } from '#store/object-store'
 import { appendEntry } from '#timeline/append-entry'
 import { type Chain, isSound, type SeenHead } from '#timeline/chain-slots'
 import { describeKind } from '#timeline/describe-kind'
-import type { CaptureBody, EntryBody, RestoreBody } from '#timeline/entry'
+import type { CaptureBody, DocumentBody, EntryBody, RestoreBody } from '#timeline/entry'
 import { parseSourceName, VAULT_TIMELINE } from '#timeline/entry-name'
 import { parseSlot, type Slot } from '#timeline/envelope'
 import { listTimelines } from '#timeline/find-slots'
-import { foldFacts, judgeFact, type Resealed, type RestoreFact } from '#timeline/fold-facts'
+import { foldFacts, judgeFact, type Resealed, type RestoreFacts } from '#timeline/fold-facts'
 import { judgeNext } from '#timeline/fold-timeline'
 import { createHeadMemory } from '#timeline/head-memory'
 import type { KeyBody } from '#timeline/key-entry'
@@ -30,11 +30,12 @@ import {
 } from '#timeline/transaction-table'
 import { AUTHORS, certificateRevoked, findAuthor, roleMissing } from './author.ts'
 import { checkObjects } from './check-objects.ts'
-import { isDocumentText, readDocumentText, writeDocument } from './document-object.ts'
+import { DocumentLog, type RestoreToBegin } from './document-log.ts'
+import { makeSession } from './document-object.ts'
 import { epochKeyring } from './epoch-keyring.ts'
 import { giveWay } from './give-way.ts'
 import { type Holder, holderOf } from './holder.ts'
-import { isCapturer, type KeyFacts, readersOf } from './key-facts.ts'
+import { isCapturer, type KeyFacts } from './key-facts.ts'
 import { KeyLog } from './key-log.ts'
 import type { OpenedVaultDeps } from './opened-vault-deps.ts'
 import { recipientsFor } from './recipients-for.ts'
@@ -56,6 +57,7 @@ export class OpenedVault implements Vault {
   readonly #deps: OpenedVaultDeps
   readonly #certificates = new Map<string, Certificate>()
   readonly #keys: KeyLog
+  readonly #documents: DocumentLog
   /** By source: for which epoch of keys this process writes. */
   readonly #writing = new Map<string, number>()
   /** As of the newest reading of a source's timeline. */
@@ -79,6 +81,11 @@ export class OpenedVault implements Vault {
       revokedHere: deps.revokedHere,
     })
     this.keyring = epochKeyring(deps.keyring, this.#keys)
+    this.#documents = new DocumentLog({
+      ...{ ...deps, vaultId: this.id, keyring: this.keyring, keys: this.#keys },
+      readFacts: (signal) => this.#readTrustedFacts(signal),
+      append: (body, signal) => this.#appendFact(body, signal),
+    })
   }
 
   async listSources(signal: AbortSignal): Promise<string[]> {
@@ -285,7 +292,7 @@ export class OpenedVault implements Vault {
 
   /** A name that nobody has used, for the folder of what is written next. */
   makeSession(): string {
-    return Buffer.from(this.#deps.random.bytes(16)).toString('hex')
+    return makeSession(this.#deps.random)
   }
 
   async keyEpoch(signal: AbortSignal): Promise<number> {
@@ -297,33 +304,19 @@ export class OpenedVault implements Vault {
   }
 
   async putDocument(name: string, text: string, signal: AbortSignal): Promise<void> {
-    const { logKey } = this.#deps.credential
-    const known = foldFacts(await this.#readTrustedFacts(signal)).documents.get(name)
-    if (known !== undefined && isDocumentText(logKey, known, text)) return
-    await this.#sayDocument(name, text, signal)
-  }
-
-  async #sayDocument(name: string, text: string, signal: AbortSignal): Promise<void> {
-    const { credential, header, random } = this.#deps
-    const { keyring, store } = this
-    const facts = await this.#keys.readTrusted(signal)
-    const readers = readersOf(facts) ?? [header.readPublicKey]
-    const deps = { vaultId: this.id, store, keyring, random, logKey: credential.logKey, readers }
-    await this.#appendFact(await writeDocument(deps, { name, text }, signal), signal)
-    // Sealed for whom nobody reads any more, it is said again.
-    if ((await this.#keys.read(signal)).epoch !== facts.epoch) {
-      await this.#sayDocument(name, text, signal)
-    }
+    await this.#documents.put(name, text, signal)
   }
 
   async readDocument(name: string, signal: AbortSignal): Promise<string | undefined> {
-    const { keyring, store } = this
-    const { past = [], read } = this.#deps.credential
-    if (read === undefined) throw this.#keyMissing(`Cannot read document "${name}"`, 'read')
-    const body = foldFacts(await this.#readTrustedFacts(signal)).documents.get(name)
-    if (body === undefined) return undefined
-    const deps = { vaultId: this.id, store, keyring, openers: { read, past } }
-    return await readDocumentText(deps, body, signal)
+    return await this.#documents.read(name, signal)
+  }
+
+  async beginRestore(begin: RestoreToBegin, signal: AbortSignal): Promise<void> {
+    await this.#documents.beginRestore(begin, signal)
+  }
+
+  readPreImage(parts: readonly DocumentBody[], signal: AbortSignal): AsyncIterable<Uint8Array> {
+    return this.#documents.readParts(parts, signal)
   }
 
   async putHeads(signal: AbortSignal): Promise<void> {
@@ -346,8 +339,8 @@ export class OpenedVault implements Vault {
     await this.#appendFact(body, signal)
   }
 
-  async restores(signal: AbortSignal): Promise<readonly RestoreFact[]> {
-    return foldFacts(await this.#readTrustedFacts(signal)).restores
+  async readRestores(signal: AbortSignal): Promise<RestoreFacts> {
+    return foldFacts(await this.#readTrustedFacts(signal))
   }
 
   /** Makes what a new vault needs besides `vault.json` and its slot, with the root key. Repeatable. */

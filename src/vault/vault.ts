@@ -3,13 +3,14 @@ import type { SigningPublicKey } from '#seal/signing-pair'
 import type { SegmentReadDeps, SegmentWriteDeps } from '#segment/segment'
 import type { ObjectStore } from '#store/object-store'
 import type { Chain } from '#timeline/chain-slots'
-import type { CaptureBody, EntryBody, TableRef, Transaction } from '#timeline/entry'
+import type { CaptureBody, DocumentBody, EntryBody, TableRef, Transaction } from '#timeline/entry'
 import type { Slot } from '#timeline/envelope'
-import type { Resealed, RestoreFact } from '#timeline/fold-facts'
+import type { Resealed, RestoreFacts } from '#timeline/fold-facts'
 import type { AgreedBody, FenceBody } from '#timeline/maintenance-entry'
 import type { Proposal } from '#timeline/proposal'
 import type { TimelineState } from '#timeline/timeline-state'
 import type { TransactionsToWrite } from '#timeline/transaction-table'
+import type { RestoreToBegin } from './document-log.ts'
 import type { Repairs } from './repaired-store.ts'
 
 /** Where the objects of a vault lie, and the keys that open them. */
@@ -130,8 +131,16 @@ export type Vault = {
   ): Promise<{ readonly seq: number } | undefined>
   /** Repeats all heads in `_vault`, so that a shortened timeline is noticed. */
   putHeads(signal: AbortSignal): Promise<void>
+  /**
+   * Says in `_vault` that a restore begins, with what it is about to change sealed beside it, for
+   * whoever may read rows. Durable when it resolves.
+   * @throws vault.role-missing without the restore role
+   */
+  beginRestore(begin: RestoreToBegin, signal: AbortSignal): Promise<void>
+  /** A pre-image, in the pieces it was sealed in. @throws vault.role-missing | vault.document-damaged */
+  readPreImage(parts: readonly DocumentBody[], signal: AbortSignal): AsyncIterable<Uint8Array>
   /** Records a restore in `_vault`. */
   putRestore(body: Extract<EntryBody, { kind: 'restore' }>, signal: AbortSignal): Promise<void>
-  /** Every restore that was recorded, oldest first. */
-  restores(signal: AbortSignal): Promise<readonly RestoreFact[]>
+  /** Every restore that was recorded, and every one that began; each oldest first. */
+  readRestores(signal: AbortSignal): Promise<RestoreFacts>
 }

@@ -85,8 +85,12 @@ export function testUndoing(kind: string, harness: ConnectorHarness): void {
       verified: { records: 6, different: 0 },
     })
     expect(await contents(restoring)).toEqual(before)
-    const [fact] = await restoring.vault.restores(signal)
-    expect(fact?.body).toMatchObject({ undone: `${point}.1`, deleted: 2, verifiedDifferent: 0 })
+    const { restores } = await restoring.vault.readRestores(signal)
+    expect(restores[0]?.body).toMatchObject({
+      undone: `${point}.1`,
+      deleted: 2,
+      verifiedDifferent: 0,
+    })
     // Once more there is nothing to do.
     const again = await restoring.restore(change)
     expect(again.summary).toMatchObject({ inserted: 0, updated: 0, deleted: 0, skipped: 6 })

@@ -64,6 +64,7 @@ const MAY = {
   revoke: ['vault', 'root'],
   document: ['vault', 'root', 'restore', 'capture'],
   heads: ['vault', 'root', 'capture', 'custodian', 'keeper', 'restore'],
+  'restore-begun': ['vault', 'restore'],
   restore: ['vault', 'restore'],
   'audit-head': ['vault', 'custodian'],
 }

@@ -1,0 +1,147 @@
+import type { Credential } from '#seal/credential'
+import type { Openers, SealingPublicKey, VaultId } from '#seal/keys'
+import type { Random } from '#stdx/random'
+import type { ObjectStore } from '#store/object-store'
+import type { Chain } from '#timeline/chain-slots'
+import type { DocumentBody, EntryBody } from '#timeline/entry'
+import { foldFacts, formatPartName } from '#timeline/fold-facts'
+import type { BegunEntity, RestoreBegunBody } from '#timeline/restore-entry'
+import { roleMissing } from './author.ts'
+import { isDocumentText, makeSession, readDocumentBytes, writeDocument } from './document-object.ts'
+import { readersOf } from './key-facts.ts'
+import type { KeyLog } from './key-log.ts'
+import type { VaultHeader } from './vault-header.ts'
+
+type DocumentLogDeps = {
+  readonly vaultId: VaultId
+  readonly store: ObjectStore
+  readonly keyring: ObjectStore
+  readonly random: Random
+  readonly credential: Pick<Credential, 'logKey' | 'past' | 'read'>
+  /** Names who reads while nobody said otherwise. */
+  readonly header: Pick<VaultHeader, 'readPublicKey'>
+  readonly keys: Pick<KeyLog, 'read' | 'readTrusted'>
+  readFacts(signal: AbortSignal): Promise<Chain>
+  append(body: EntryBody, signal: AbortSignal): Promise<unknown>
+}
+
+/** What a restore is about to change, entity by entity. */
+export type RestoreToBegin = Omit<RestoreBegunBody, 'kind' | 'entities'> & {
+  readonly entities: readonly EntityToBegin[]
+}
+
+type EntityToBegin = Omit<BegunEntity, 'parts'> & {
+  /** The pre-image in pieces, as often as it is asked for; none where there is none. */
+  readonly read: () => AsyncIterable<Uint8Array>
+}
+
+/** What is held of a pre-image at a time, and what one object has of it before it is compressed. */
+export const PART_BYTES = 4 * 1_048_576
+
+/** Texts that are sealed beside the entries of `_vault`: documents and pre-images. */
+export class DocumentLog {
+  readonly #deps: DocumentLogDeps
+
+  constructor(deps: DocumentLogDeps) {
+    this.#deps = deps
+  }
+
+  /** Nothing happens when its newest text is the same. */
+  async put(name: string, text: string, signal: AbortSignal): Promise<void> {
+    const { credential, readFacts } = this.#deps
+    const known = foldFacts(await readFacts(signal)).documents.get(name)
+    if (known !== undefined && isDocumentText(credential.logKey, known, text)) return
+    await this.#say(async (readers) => {
+      return await writeDocument(this.#writing(readers), { name, text }, signal)
+    }, signal)
+  }
+
+  /** Its newest text. @throws vault.role-missing | vault.document-damaged */
+  async read(name: string, signal: AbortSignal): Promise<string | undefined> {
+    const openers = this.#openers(`Cannot read document "${name}"`)
+    const body = foldFacts(await this.#deps.readFacts(signal)).documents.get(name)
+    if (body === undefined) return undefined
+    return (await readDocumentBytes({ ...this.#deps, openers }, body, signal)).toString('utf8')
+  }
+
+  /** Holds `PART_BYTES` and what they compress to. Durable, and part of the vault, when it resolves. */
+  async beginRestore(begin: RestoreToBegin, signal: AbortSignal): Promise<void> {
+    await this.#say(async (readers) => await this.#writeParts(begin, readers, signal), signal)
+  }
+
+  async #writeParts(
+    { entities: given, ...facts }: RestoreToBegin,
+    readers: readonly SealingPublicKey[],
+    signal: AbortSignal,
+  ): Promise<RestoreBegunBody> {
+    const session = makeSession(this.#deps.random)
+    const entities: BegunEntity[] = []
+    let index = 0
+    for (const { read, ...entity } of given) {
+      const parts: BegunEntity['parts'] = []
+      for await (const text of cutParts(read())) {
+        const wanted = { name: formatPartName(facts.restore, index), text, session, index }
+        const body = await writeDocument(this.#writing(readers), wanted, signal)
+        const { keyring, keyringObject, object } = body
+        parts.push({ object, keyring, keyringObject })
+        index += 1
+      }
+      entities.push({ ...entity, parts })
+    }
+    return { kind: 'restore-begun', ...facts, entities }
+  }
+
+  /** The parts of a pre-image one by one. @throws vault.role-missing | vault.document-damaged */
+  async *readParts(
+    parts: readonly DocumentBody[],
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const openers = this.#openers('Cannot read a pre-image')
+    for (const body of parts) {
+      yield await readDocumentBytes({ ...this.#deps, openers }, body, signal)
+    }
+  }
+
+  #openers(doing: string): Openers {
+    const { past = [], read } = this.#deps.credential
+    if (read === undefined) throw roleMissing(doing, 'it holds no read key', 'restore or keeper')
+    return { read, past }
+  }
+
+  #writing(readers: readonly SealingPublicKey[]) {
+    return { ...this.#deps, logKey: this.#deps.credential.logKey, readers }
+  }
+
+  async #say(
+    write: (readers: readonly SealingPublicKey[]) => Promise<EntryBody>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { append, header, keys } = this.#deps
+    for (;;) {
+      const facts = await keys.readTrusted(signal)
+      await append(await write(readersOf(facts) ?? [header.readPublicKey]), signal)
+      // Sealed for whom nobody reads any more, it is said again.
+      if ((await keys.read(signal)).epoch === facts.epoch) return
+    }
+  }
+}
+
+async function* cutParts(
+  pieces: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let held: Uint8Array[] = []
+  let heldBytes = 0
+  for await (const piece of pieces) {
+    for (let at = 0; at < piece.byteLength; ) {
+      const taken = piece.subarray(at, at + PART_BYTES - heldBytes)
+      held.push(taken)
+      heldBytes += taken.byteLength
+      at += taken.byteLength
+      if (heldBytes < PART_BYTES) continue
+      yield Buffer.concat(held)
+      held = []
+      heldBytes = 0
+    }
+  }
+  if (heldBytes > 0) yield Buffer.concat(held)
+}
