@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { FeedHealth } from '#connector/feed'
+import type { Clock } from '#stdx/clock'
 import { FollowMetrics } from './follow-metrics.ts'
 import type { FollowEvent } from './follow-sources.ts'
 import { parseMetrics } from './testing/parse-metrics.ts'
@@ -14,6 +15,13 @@ const COMMITTED: FollowEvent = {
   bytesStored: 1000,
   lagMs: 1250,
 }
+const OPENED: FollowEvent = {
+  kind: 'opened',
+  seq: 1,
+  position: '0/0@1',
+  time: '2026-06-30T11:00:00Z',
+}
+const CLOCK: Pick<Clock, 'nowMs'> = { nowMs: () => Date.UTC(2026, 5, 30, 14) }
 const HEALTH: FeedHealth = {
   state: 'safe',
   isOpen: true,
@@ -30,8 +38,8 @@ function valuesOf(metrics: FollowMetrics, source = 'erp'): Record<string, number
 }
 
 test('FollowMetrics counts what followers tell, source by source', () => {
-  const metrics = new FollowMetrics(['erp', 'crm'])
-  metrics.take('erp', { kind: 'opened', seq: 1 })
+  const metrics = new FollowMetrics(['erp', 'crm'], CLOCK)
+  metrics.take('erp', OPENED)
   metrics.take('erp', COMMITTED)
   metrics.take('erp', { ...COMMITTED, time: '2026-06-30T11:59:59Z', lagMs: null })
   metrics.take('erp', { kind: 'waiting', error: new Error('gone'), delayMs: 500 })
@@ -54,7 +62,7 @@ test('FollowMetrics counts what followers tell, source by source', () => {
 })
 
 test('FollowMetrics shows no bound where there is none, and nothing where it is not known', () => {
-  const metrics = new FollowMetrics(['erp'])
+  const metrics = new FollowMetrics(['erp'], CLOCK)
   metrics.takeHealth('erp', HEALTH)
   expect(valuesOf(metrics)).toMatchObject({ source_retained_log_bytes: 5000 })
   expect(valuesOf(metrics)).not.toHaveProperty('source_log_left_bytes')
@@ -69,13 +77,39 @@ test('FollowMetrics shows no bound where there is none, and nothing where it is 
 })
 
 test('FollowMetrics knows a source up to now that has committed nothing since', () => {
-  const metrics = new FollowMetrics(['erp'])
+  const metrics = new FollowMetrics(['erp'], CLOCK)
   expect(metrics.positionOf('erp')).toBeUndefined()
   metrics.take('erp', COMMITTED)
   expect(metrics.positionOf('erp')).toBe('0/1@1')
   metrics.takeQuiet('erp', '2026-06-30T13:00:00Z')
   const known = Date.parse('2026-06-30T13:00:00Z') / 1000
   expect(valuesOf(metrics)).toMatchObject({ follow_known_timestamp_seconds: known })
+})
+
+test('FollowMetrics knows up to when as soon as the feed is open, also when nothing comes', () => {
+  const metrics = new FollowMetrics(['erp'], CLOCK)
+  metrics.take('erp', OPENED)
+  expect(metrics.positionOf('erp')).toBe('0/0@1')
+  const known = Date.parse('2026-06-30T11:00:00Z') / 1000
+  expect(valuesOf(metrics)).toMatchObject({ follow_up: 1, follow_known_timestamp_seconds: known })
+})
+
+test('FollowMetrics lets no source that dates a transaction in the future hide what comes', () => {
+  const metrics = new FollowMetrics(['erp'], CLOCK)
+  metrics.take('erp', { ...COMMITTED, time: '2031-01-01T00:00:00Z' })
+  const nowSeconds = CLOCK.nowMs() / 1000
+  expect(valuesOf(metrics)).toMatchObject({ follow_known_timestamp_seconds: nowSeconds })
+})
+
+test('FollowMetrics calls no feed lost that has not begun, nor one that begins anew', () => {
+  const metrics = new FollowMetrics(['erp'], CLOCK)
+  metrics.takeHealth('erp', { ...HEALTH, state: 'missing' })
+  expect(valuesOf(metrics)).toMatchObject({ source_feed_lost: 0 })
+  metrics.take('erp', OPENED)
+  metrics.takeHealth('erp', { ...HEALTH, state: 'missing' })
+  expect(valuesOf(metrics)).toMatchObject({ source_feed_lost: 1 })
+  metrics.take('erp', OPENED)
+  expect(valuesOf(metrics)).toMatchObject({ source_feed_lost: 0 })
 })
 
 test.each([

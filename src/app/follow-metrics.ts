@@ -1,6 +1,7 @@
 import type { FollowEvent } from '#capture/follow-events'
 import type { FeedHealth } from '#connector/feed'
 import { assert } from '#stdx/assert'
+import type { Clock } from '#stdx/clock'
 
 /** How following gets on, as a page that Prometheus reads (text format 0.0.4). */
 
@@ -78,8 +79,10 @@ const FROM_ZERO: readonly MetricKey[] = [
 export class FollowMetrics {
   readonly #sources: ReadonlyMap<string, Values>
   readonly #positions = new Map<string, string>()
+  readonly #clock: Pick<Clock, 'nowMs'>
 
-  constructor(sources: readonly string[]) {
+  constructor(sources: readonly string[], clock: Pick<Clock, 'nowMs'>) {
+    this.#clock = clock
     const zero = () => new Map(FROM_ZERO.map((key) => [key, 0] as const))
     this.#sources = new Map(sources.map((source) => [source, zero()]))
   }
@@ -89,6 +92,10 @@ export class FollowMetrics {
     switch (event.kind) {
       case 'opened':
         values.set('up', 1)
+        // It is there: what was known before it began, or began anew, holds no more.
+        if (values.has('isGivenUp')) values.set('isGivenUp', 0)
+        this.#setKnown(values, event.time)
+        this.#positions.set(source, event.position)
         break
       case 'waiting':
         values.set('up', 0)
@@ -96,6 +103,7 @@ export class FollowMetrics {
         break
       case 'committed':
         takeCommit(values, event)
+        this.#setKnown(values, event.time)
         this.#positions.set(source, event.position)
         break
       case 'began':
@@ -103,7 +111,7 @@ export class FollowMetrics {
         add(values, 'scans', 1)
         add(values, 'storedBytes', event.summary.bytesStored)
         if (event.kind === 'reconciled') add(values, 'repairs', event.repairs.told)
-        setKnown(values, event.summary.cut.time)
+        this.#setKnown(values, event.summary.cut.time)
         this.#positions.set(source, event.summary.cut.position)
         break
       case 'gap':
@@ -132,13 +140,15 @@ export class FollowMetrics {
 
   /** The source had committed nothing since that position, at this time of its clock. */
   takeQuiet(source: string, time: string): void {
-    setKnown(this.#valuesOf(source), time)
+    this.#setKnown(this.#valuesOf(source), time)
   }
 
   /** @param health `undefined`: it could not be had, and what it was is not shown any more */
   takeHealth(source: string, health: FeedHealth | undefined): void {
     const values = this.#valuesOf(source)
-    const isLost = health?.state === 'given-up' || health?.state === 'missing'
+    // One that has not begun yet is not lost.
+    const hasBegun = this.#positions.has(source)
+    const isLost = health?.state === 'given-up' || (health?.state === 'missing' && hasBegun)
     set(values, 'retainedBytes', health?.retainedBytes)
     set(values, 'retainedBytesMax', health?.retainedBytesMax)
     set(values, 'leftBytes', health?.leftBytes)
@@ -165,6 +175,16 @@ export class FollowMetrics {
     return `# HELP ${name} ${help}\n# TYPE ${name} ${kind}\n${samples.join('')}`
   }
 
+  /**
+   * Times of transactions go back a little at times; what is known does not. Nor is it ahead of now: a
+   * transaction that its source dates in the future would hide that nothing comes any more.
+   */
+  #setKnown(values: Values, time: string): void {
+    const known = Math.min(Date.parse(time), this.#clock.nowMs()) / 1000
+    if (Number.isNaN(known)) return
+    values.set('knownSeconds', Math.max(known, values.get('knownSeconds') ?? 0))
+  }
+
   #valuesOf(source: string): Values {
     const values = this.#sources.get(source)
     assert(values !== undefined, 'Metrics are of the sources that are followed.')
@@ -177,16 +197,8 @@ function takeCommit(values: Values, event: Extract<FollowEvent, { kind: 'committ
   add(values, 'transactions', event.transactions)
   add(values, 'changes', event.changes)
   add(values, 'storedBytes', event.bytesStored)
-  setKnown(values, event.time)
   // Clocks of two machines: what was written before it happened has no lag that one could tell.
   if (event.lagMs !== null) values.set('lagSeconds', Math.max(0, event.lagMs) / 1000)
-}
-
-/** Times of transactions go back a little at times; what is known does not. */
-function setKnown(values: Values, time: string): void {
-  const known = Date.parse(time) / 1000
-  if (!Number.isNaN(known))
-    values.set('knownSeconds', Math.max(known, values.get('knownSeconds') ?? 0))
 }
 
 function add(values: Values, key: MetricKey, count: number): void {

@@ -1,4 +1,5 @@
 import { AppError, isAppError } from '#stdx/app-error'
+import type { Clock } from '#stdx/clock'
 import { replaceFile } from '#stdx/replace-file'
 import type { Context } from './context.ts'
 import { FollowMetrics } from './follow-metrics.ts'
@@ -33,7 +34,7 @@ export class MetricsKeeper implements AsyncDisposable {
     deps: KeepMetricsDeps,
     { path, sources }: { readonly path: string | undefined; readonly sources: readonly string[] },
   ): Promise<MetricsKeeper> {
-    const keeper = new MetricsKeeper(sources)
+    const keeper = new MetricsKeeper(sources, deps.clock)
     if (path === undefined) return keeper
     const { metrics } = keeper
     const request = { path, sources, metrics }
@@ -42,8 +43,8 @@ export class MetricsKeeper implements AsyncDisposable {
     return keeper
   }
 
-  private constructor(sources: readonly string[]) {
-    this.metrics = new FollowMetrics(sources)
+  private constructor(sources: readonly string[], clock: Clock) {
+    this.metrics = new FollowMetrics(sources, clock)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -68,38 +69,46 @@ async function keep(
       isWarned = true
     }
   }
-  for (let sinceMs = HEALTH_MS; !stop.aborted; sinceMs += WRITE_MS) {
-    if (sinceMs >= HEALTH_MS) {
-      await readHealth(deps, request, stop)
-      sinceMs = 0
-    }
+  const asking = request.sources.map((source) => keepHealth(deps, { request, source }, stop))
+  while (!stop.aborted) {
     await writeNext()
     await deps.clock.sleep(WRITE_MS, stop).catch(() => {})
   }
+  await Promise.all(asking)
   for (const source of request.sources) request.metrics.end(source)
   await writeNext()
 }
 
+/** Each on its own: one that does not answer holds back neither the file nor the others. */
+async function keepHealth(
+  deps: KeepMetricsDeps,
+  { request, source }: { readonly request: KeepMetricsRequest; readonly source: string },
+  stop: AbortSignal,
+): Promise<void> {
+  while (!stop.aborted) {
+    await readHealth(deps, { metrics: request.metrics, name: source }, stop)
+    await deps.clock.sleep(HEALTH_MS, stop).catch(() => {})
+  }
+}
+
 async function readHealth(
   { openSource }: KeepMetricsDeps,
-  { metrics, sources }: KeepMetricsRequest,
+  { metrics, name }: { readonly metrics: FollowMetrics; readonly name: string },
   signal: AbortSignal,
 ): Promise<void> {
-  for (const name of sources) {
-    try {
-      const { source, system } = await openSource(name, signal)
-      await using _source = source
-      const { feedName = '' } = system
-      metrics.takeHealth(name, await source.feed?.readHealth(feedName, signal))
-      const end = await source.feed?.readPosition(feedName, signal)
-      const held = metrics.positionOf(name)
-      // A source that commits nothing at all has no entry that says so.
-      const isHeld = end && held !== undefined && source.feed?.isUpTo(end.position, held)
-      if (end !== undefined && isHeld) metrics.takeQuiet(name, end.time)
-    } catch {
-      // What ails the source following says itself.
-      metrics.takeHealth(name, undefined)
-    }
+  try {
+    const { source, system } = await openSource(name, signal)
+    await using _source = source
+    const { feedName = '' } = system
+    metrics.takeHealth(name, await source.feed?.readHealth(feedName, signal))
+    const end = await source.feed?.readPosition(feedName, signal)
+    const held = metrics.positionOf(name)
+    // A source that commits nothing at all has no entry that says so.
+    const isHeld = end && held !== undefined && source.feed?.isUpTo(end.position, held)
+    if (end !== undefined && isHeld) metrics.takeQuiet(name, end.time)
+  } catch {
+    // What ails the source following says itself.
+    metrics.takeHealth(name, undefined)
   }
 }
 

@@ -7,8 +7,7 @@ export type FollowEvent =
   | { readonly kind: 'scanning'; readonly part: 'begin' | 'reconcile'; readonly why: string }
   | { readonly kind: 'began'; readonly summary: CaptureSummary }
   | ({ readonly kind: 'reconciled'; readonly summary: CaptureSummary } & Comparison)
-  /** The feed is open, behind this point. */
-  | { readonly kind: 'opened'; readonly seq: number }
+  | ({ readonly kind: 'opened' } & OpenedEvent)
   | ({ readonly kind: 'committed' } & CommittedEvent)
   /** The source has told everything up to this moment of its clock. */
   | { readonly kind: 'idle'; readonly time: string }
@@ -23,6 +22,14 @@ export type FollowEvent =
   | { readonly kind: 'canary-failed'; readonly error: unknown }
   /** Nothing is lost: once more after a while. */
   | { readonly kind: 'waiting'; readonly error: unknown; readonly delayMs: number }
+
+/** The feed is open, behind this point. */
+export type OpenedEvent = {
+  readonly seq: number
+  /** Its cut: what the vault holds of the source up to there is all there was. */
+  readonly position: string
+  readonly time: string
+}
 
 export type CommittedEvent = {
   readonly seq: number

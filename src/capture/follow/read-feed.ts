@@ -73,7 +73,8 @@ export async function readFeed(
   const writer = await EntryWriter.open(scan, parts, stop)
   memory.hasFollowed = true
   memory.reconcile ??= nextScan(scan, { point, state })
-  scan.deps.tell({ kind: 'opened', seq: point.seq })
+  const { position, time } = point.body.cut
+  scan.deps.tell({ kind: 'opened', seq: point.seq, position, time })
   await using reading = new FeedReading(scan, { ...parts, writer })
   return await reading.run(stop)
 }
