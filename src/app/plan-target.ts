@@ -1,6 +1,7 @@
 import type { SourceCut, Target } from '#connector/connector'
 import type { EntityName } from '#record/entity-name'
 import type { CompareDeps } from '#restore/compare-target'
+import { guardSideEffects } from '#restore/guard-side-effects'
 import { entitiesOf, type PreparedRestore, planRestore } from '#restore/plan-restore'
 import { planUndo, touchedBy } from '#restore/plan-undo'
 import { AppError } from '#stdx/app-error'
@@ -50,10 +51,12 @@ export async function planTarget(
   const cut = stack.use(await target.openCut(signal))
   const run = { cut, found, name: chosen.target, request }
   const prepared = stack.use(await plan(compare, run, signal))
+  const guarding = { isAccepted: request.mayRunSideEffects === true, prepared, target }
+  const guarded = await guardSideEffects(guarding, signal)
   deps.progress.end()
   const planMs = deps.clock.nowMs() - startedAtMs
   const kept = stack.move()
-  const held = { compare, found, cut, target, prepared, rows, planMs }
+  const held = { compare, found, cut, ...guarded, rows, planMs }
   return { ...held, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 

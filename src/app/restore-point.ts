@@ -1,3 +1,4 @@
+import { refuseSideEffects } from '#restore/guard-side-effects'
 import { hashPlans } from '#restore/hash-plans'
 import { countWrites, type RestorePlan } from '#restore/restore-plan'
 import { AppError, isAppError } from '#stdx/app-error'
@@ -34,6 +35,7 @@ export async function restorePoint(
   const plans = hashPlans(planned.map(({ prepared }) => prepared))
   if (request.isPlanOnly) return { plans, summaries: null }
   for (const plan of plans) refuseConflicts(plan, request)
+  for (const plan of plans) refuseSideEffects(plan, request.mayRunSideEffects === true)
   for (const [i, plan] of plans.entries())
     await request.agree(plan, describeFacts(plan, planned[i]))
   return { plans, summaries: await writeAll(deps, vault, { plans, planned, request }, signal) }

@@ -22,6 +22,8 @@ export type RestoreRequest = {
   readonly fields: readonly string[]
   readonly isDeleteAllowed: boolean
   readonly isPlanOnly: boolean
+  /** What the writes set off and the target cannot keep quiet may run. */
+  readonly mayRunSideEffects?: boolean
   /** Takes back the transaction that the point names, instead of putting back what was there then. */
   readonly undo?: UndoOptions
   /** Told before the plan of each target whether what is put back is known to be what was there. */

@@ -49,4 +49,10 @@ export const RESTORE_ERRORS = {
     retry: 'never',
     help: 'So much was changed since that undoing the transaction is not what is wanted. Put single records or fields back as they were before it, with --record or --field. Nothing was written.',
   },
+  'restore.side-effects': {
+    status: 409,
+    exit: 5,
+    retry: 'after-fix',
+    help: 'Triggers, rules or events of the target would run by themselves while rows are put back, for example send mails again, and this user cannot keep them from it. `holdfast restore ... --plan-only` lists them. Restore as the owner of the tables (PostgreSQL), or drop them and create them again afterwards (MariaDB), or say --accept-side-effects when what they do is wanted. Nothing was written.',
+  },
 } as const satisfies Record<string, ErrorSpec>

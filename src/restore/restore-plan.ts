@@ -1,3 +1,4 @@
+import type { SideEffect } from '#connector/side-effect'
 import type { EntityName } from '#record/entity-name'
 import type { NotRestored } from '#record/schema'
 import type { ConflictKind } from './judge-undo.ts'
@@ -29,6 +30,8 @@ export type TargetPlan = {
   readonly steps: readonly EntityStep[]
   /** Recorded by name at the point, and not put back. */
   readonly notRestored: readonly NotRestored[]
+  /** What writing would set off in the target, kept quiet or not; left out where nobody has looked. */
+  readonly sideEffects?: readonly SideEffect[]
   /** Of an undo: the transaction that is taken back; `point` is right before it. */
   readonly undone?: UndoneTransaction
   /** Of an undo: records that it leaves alone, the first of them; steps count all. */

@@ -4,6 +4,7 @@ import { AppError } from '#stdx/app-error'
 import { collect } from '../collect.ts'
 import { formatCount, formatDuration, formatMoment } from '../format-amounts.ts'
 import { countKinds, listNames, type NotRestored } from '../format-not-restored.ts'
+import { formatSideEffects } from '../format-side-effects.ts'
 import { formatTable } from '../format-table.ts'
 import type { Act, Shell } from '../shell.ts'
 import { visible } from '../text-width.ts'
@@ -15,6 +16,7 @@ type Options = {
   readonly record?: string[]
   readonly field?: string[]
   readonly planOnly?: boolean
+  readonly acceptSideEffects?: boolean
   readonly deleteAdded?: boolean
   readonly undoTransaction?: string
   readonly skipConflicts?: boolean
@@ -39,6 +41,7 @@ export function addRestore(program: Command, act: Act): void {
       'take back one transaction, like erp@12.5, and nothing since',
     )
     .option('--skip-conflicts', 'leave records that were changed since as they are, undo the rest')
+    .option('--accept-side-effects', 'let run what the target cannot keep from running by itself')
     .option('--plan-only', 'print what would be written, with its hash, and write nothing')
     .option('--confirm <TARGET>', 'the name of the target, typed out; for each of several', collect)
     .description(
@@ -113,6 +116,7 @@ function formatRequest(
     fields: options.field ?? [],
     isDeleteAllowed: options.deleteAdded ?? false,
     isPlanOnly: options.planOnly ?? false,
+    mayRunSideEffects: options.acceptSideEffects ?? false,
     ...(options.undoTransaction !== undefined && {
       undo: {
         isSkippingConflicts: options.skipConflicts ?? false,
@@ -164,7 +168,8 @@ function describePlan(plan: AgreedPlan, tell: (notRestored: NotRestored) => stri
   )
   const doubt =
     others.length === 0 ? '' : 'A value that these fields cannot keep stops the restore.\n'
-  const parts = [formatSteps(plan), formatConflicts(plan), others.join(''), doubt, left]
+  const effects = formatSideEffects(plan.sideEffects ?? [])
+  const parts = [formatSteps(plan), formatConflicts(plan), others.join(''), doubt, effects, left]
   return `${formatTitle(plan)}\n${parts.join('')}plan ${plan.plan}\n`
 }
 

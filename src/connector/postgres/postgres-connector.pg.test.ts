@@ -1,9 +1,9 @@
-import pg from 'pg'
 import { Secret } from '#stdx/secret'
 import { describePostgres, freshDatabase } from '#test/servers/fresh-database'
 import { testConnector } from '../testing/connector-contract.ts'
 import type { ContractSystem } from '../testing/contract-system.ts'
 import { postgresConnector } from './postgres-connector.ts'
+import { postgresTriggers } from './testing/triggers.ts'
 
 async function freshSystem(major: number): Promise<ContractSystem> {
   const database = await freshDatabase(major)
@@ -27,19 +27,6 @@ async function denyReading(system: ContractSystem, table: string): Promise<Secre
   return new Secret(url.href)
 }
 
-async function readTriggers(address: Secret): Promise<readonly unknown[]> {
-  const client = new pg.Client({ connectionString: address.reveal() })
-  await client.connect()
-  try {
-    const { rows } = await client.query(
-      'select oid, pg_get_triggerdef(oid), tgenabled from pg_trigger order by oid',
-    )
-    return rows
-  } finally {
-    await client.end()
-  }
-}
-
 describePostgres('connector', (major) => {
   testConnector(`postgres ${major}`, {
     connector: postgresConnector,
@@ -56,16 +43,6 @@ describePostgres('connector', (major) => {
       CREATE TABLE second (id INTEGER PRIMARY KEY, other INTEGER REFERENCES first (id));
       ALTER TABLE first ADD FOREIGN KEY (other) REFERENCES second (id);`,
     denyReading,
-    triggers: {
-      makeSql: (name, table, op) => [
-        `create or replace function note() returns trigger language plpgsql
-          as 'begin insert into log values (lower(tg_op)); return null; end'`,
-        `create trigger "${name}" after ${op} on ${table} for each row execute function note()`,
-        ...(op === 'update' ? [`alter table ${table} enable always trigger "${name}"`] : []),
-      ],
-      read: readTriggers,
-      state: 'quiet',
-      module: { name: 'postgresConnector', path: '../postgres/postgres-connector.ts' },
-    },
+    triggers: postgresTriggers,
   })
 })

@@ -1,4 +1,5 @@
 import { postgresConnector } from '#connector/postgres/postgres-connector'
+import { postgresTriggers } from '#connector/postgres/testing/triggers'
 import type { ConnectorHarness } from '#connector/testing/contract-system'
 import { Secret } from '#stdx/secret'
 import { freshDatabase } from '#test/servers/fresh-database'
@@ -25,5 +26,6 @@ export function postgresHarness(major: number): ConnectorHarness {
     cycleSql: `CREATE TABLE first (id INTEGER PRIMARY KEY, other INTEGER);
       CREATE TABLE second (id INTEGER PRIMARY KEY, other INTEGER REFERENCES first (id));
       ALTER TABLE first ADD FOREIGN KEY (other) REFERENCES second (id);`,
+    triggers: postgresTriggers,
   }
 }

@@ -296,6 +296,31 @@ export function testUndoing(kind: string, harness: ConnectorHarness): void {
     })
   })
 
+  test.skipIf(harness.triggers === undefined)(
+    `${kind}: undoing lets nothing run by itself that was not accepted`,
+    async () => {
+      await using restoring = await start(`${TABLES}; CREATE TABLE log (what VARCHAR(20))`)
+      await restoring.backUp()
+      const point = await tell(restoring, BAD)
+      const { copy } = restoring
+      const made = harness.triggers?.makeSql('notes', 'customer', 'insert') ?? []
+      for (const sql of made) await copy.exec(sql)
+      const change = { point: `${point}.1`, ...undoing() }
+      const plan = await restoring.plan(change)
+      const state = harness.triggers?.state
+      const notes = { kind: 'trigger', name: 'notes', entity: name('customer'), state }
+      expect(plan.sideEffects).toEqual([notes])
+      if (state === 'runs') {
+        const refused = { code: 'restore.side-effects', details: { sideEffects: [notes] } }
+        await expect(restoring.restore(change)).rejects.toMatchObject(refused)
+      }
+      expect(await read(copy, 'log')).toEqual([])
+      const { summary } = await restoring.restore({ ...change, mayRunSideEffects: true })
+      expect(summary).toMatchObject({ verified: { records: 6, different: 0 } })
+      expect(await read(copy, 'log')).toEqual(state === 'runs' ? ['insert'] : [])
+    },
+  )
+
   test(`${kind}: only what a feed told is undone, and where its tables are`, async () => {
     await using restoring = await start(TABLES)
     const scan = await restoring.backUp()
