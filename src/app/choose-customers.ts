@@ -1,0 +1,238 @@
+import type { CustomerMap } from '#customer/customer-map'
+import { type Closure, type ClosureRecord, findClosure } from '#customer/find-closure'
+import { findParty, type PartyRecord, refuseAmbiguous } from '#customer/find-party'
+import { mapAt, type SourceAt } from '#customer/map-at'
+import { entityAt } from '#history/entity-at'
+import { findRecord } from '#history/find-record'
+import type { RecordScope } from '#restore/restore-plan'
+import { AppError, isAppError } from '#stdx/app-error'
+import { formatPoint } from '#timeline/format-point'
+import { parsePointAddress } from '#timeline/resolve-point'
+import type { Vault } from '#vault/vault'
+import { pairTargets } from './choose-targets.ts'
+import type { Context } from './context.ts'
+import { findPoint } from './find-point.ts'
+import { findSourcesAt } from './find-sources-at.ts'
+import { readAgain } from './read-again.ts'
+import { readMap } from './read-map.ts'
+import type { TargetRequest } from './restore-request.ts'
+
+export type CustomersRequest = {
+  /** Numbers or keys, each like `500042` or `crm=500042`. */
+  readonly ids: readonly string[]
+  /** One moment of all sources of the map, or one point of one source; the others are only looked at. */
+  readonly point: string
+  /** `SOURCE=TARGET`, or one bare target for one point. */
+  readonly to: readonly string[]
+  /** Of the customer map. */
+  readonly file: string | undefined
+}
+
+/**
+ * What of each source belongs to some customers at a moment, and where it is put back. What they only
+ * need, reference data and other customers, is no part of it.
+ *
+ * Records that came to a customer after the moment, as far as the newest points know, are in the scope
+ * as added ones: counted, and deleted only where that is allowed.
+ *
+ * @throws app.customer-bounded | app.targets-unclear | customer.unknown | customer.ambiguous, and as `readMap`
+ */
+export async function chooseCustomers(
+  deps: Pick<Context, 'configPath'>,
+  vault: Vault,
+  request: CustomersRequest,
+  signal: AbortSignal,
+): Promise<readonly TargetRequest[]> {
+  const { map } = await readMap(deps, vault, request.file, signal)
+  return await readAgain(() => choose(vault, map, request, signal))
+}
+
+async function choose(
+  vault: Vault,
+  map: CustomerMap,
+  { ids, point, to }: CustomersRequest,
+  signal: AbortSignal,
+): Promise<TargetRequest[]> {
+  const wanted = new Set(map.entities.map(({ source }) => source))
+  const then = await findSourcesBeside(vault, { point, wanted }, signal)
+  const now = await findSourcesAt(vault, { addresses: [], wanted }, signal)
+  const held = await findOwned(map, then, { ids, signal })
+  refuseBounded(ids, held)
+  const found = await findOwnedNow(map, now, { ids, signal })
+  const since = await listAttached(found, { held, sources: then }, signal)
+  const scopes = new Map<string, RecordScope[]>()
+  for (const { source, point: at } of then) {
+    const known = new Set(at.entities.map(({ entity }) => entity))
+    const records = [
+      ...listRecords(held, source, 'at-point'),
+      ...listRecords(since, source, 'since').filter(({ entity }) => known.has(entity)),
+    ]
+    if (records.length > 0) scopes.set(source, dropKnown(records))
+  }
+  const sources = [...scopes.keys()]
+  const known = then.map(({ source }) => source)
+  return pairTargets({ point, to }, { known, needed: sources }).flatMap(({ source, target }) => {
+    const at = then.find((one) => one.source === source)
+    const records = scopes.get(source)
+    if (at === undefined || records === undefined) return []
+    return [{ point: formatPoint(source, at.point), target, scope: { kind: 'records', records } }]
+  })
+}
+
+/** A record that the customer has at both moments is put back, not added. */
+function dropKnown(records: readonly RecordScope[]): RecordScope[] {
+  const nameOf = ({ entity, key }: RecordScope) => `${entity}\t${key}`
+  const held = new Set(records.filter(({ seen }) => seen === 'at-point').map(nameOf))
+  return records.filter((one) => one.seen === 'at-point' || !held.has(nameOf(one)))
+}
+
+/**
+ * What hangs on parties that were the customer's at the point, and on what came to them since. Two
+ * customers that seem to be one only now, perhaps by the very damage, stay two; so does what came to a
+ * record that was somebody else's then.
+ */
+async function listAttached(
+  { records }: Pick<Closure, 'records'>,
+  { held, sources }: { readonly held: Closure; readonly sources: readonly SourceAt[] },
+  signal: AbortSignal,
+): Promise<Pick<Closure, 'records'>> {
+  const owned = new Set(held.records.filter(isOwned).map(nameOf))
+  const judged = new Map<string, Promise<boolean>>()
+  const isAttached = async (record: ClosureRecord): Promise<boolean> => {
+    const { way } = record
+    if (way.kind === 'root' || owned.has(nameOf(record))) return true
+    if (way.kind !== 'child') return false
+    if (owned.has(nameOf(way.of))) return true
+    if (await isHeld(sources, way.of, signal)) return false
+    return await judge(way.of)
+  }
+  const judge = (record: ClosureRecord): Promise<boolean> => {
+    const name = nameOf(record)
+    const found = judged.get(name) ?? isAttached(record)
+    judged.set(name, found)
+    return found
+  }
+  const attached: ClosureRecord[] = []
+  for (const record of records) {
+    if (isOwned(record) && (await judge(record))) attached.push(record)
+  }
+  return { records: attached }
+}
+
+function nameOf({ entity: { map }, key }: ClosureRecord): string {
+  return `${map.source}\t${map.entity}\t${key}`
+}
+
+/** Whether a record of now was there at the point. */
+async function isHeld(
+  sources: readonly SourceAt[],
+  { entity: { map }, key }: ClosureRecord,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const at = sources.find(({ source }) => source === map.source)
+  if (at?.point.entities.some(({ entity }) => entity === map.entity) !== true) return false
+  try {
+    await findRecord(at.deps, entityAt(at.state, at.point, map.entity), key, signal)
+    return true
+  } catch (error) {
+    if (!isAppError(error, 'history.record-unknown')) throw error
+    return false
+  }
+}
+
+function listRecords(
+  { records }: Pick<Closure, 'records'>,
+  source: string,
+  seen: 'at-point' | 'since',
+): RecordScope[] {
+  return records.filter(isOwned).flatMap(({ entity: { map }, key }) => {
+    return map.source === source ? [{ entity: map.entity, key, fields: null, seen }] : []
+  })
+}
+
+function isOwned({ way }: ClosureRecord): boolean {
+  return way.kind !== 'needed'
+}
+
+type Asked = { readonly ids: readonly string[]; readonly signal: AbortSignal }
+
+/** All customers in one walk, so that every entity is read for all of them at once. */
+async function findOwned(
+  map: CustomerMap,
+  sources: readonly SourceAt[],
+  { ids, signal }: Asked,
+): Promise<Closure> {
+  const laid = mapAt(map, sources)
+  const found: { readonly id: string; readonly parties: readonly PartyRecord[] }[] = []
+  for (const text of ids) {
+    const { id, source } = splitId(text, sources)
+    found.push({ id, parties: await findParty(laid, { id, source, signal }) })
+  }
+  const roots = found.flatMap(({ parties }) => parties.slice(0, 1))
+  const rowsMax = map.bounds.rowsMax * Math.max(1, ids.length)
+  const closure = await findClosure(laid, roots, { bounds: { ...map.bounds, rowsMax }, signal })
+  for (const { id, parties } of found) refuseAmbiguous(id, parties, closure)
+  return closure
+}
+
+/** A customer whom the newest points do not know has nothing that came to them. */
+async function findOwnedNow(
+  map: CustomerMap,
+  sources: readonly SourceAt[],
+  { ids, signal }: Asked,
+): Promise<Pick<Closure, 'records'>> {
+  const records: ClosureRecord[] = []
+  for (const id of ids) {
+    try {
+      records.push(...(await findOwned(map, sources, { ids: [id], signal })).records)
+    } catch (error) {
+      if (!isAppError(error, 'customer.unknown') && !isAppError(error, 'customer.ambiguous'))
+        throw error
+    }
+  }
+  return { records }
+}
+
+/** `crm=500042` is the number in one system; one that no source bears is a number as it stands. */
+function splitId(text: string, sources: readonly SourceAt[]) {
+  const equals = text.indexOf('=')
+  const source = text.slice(0, Math.max(0, equals))
+  if (!sources.some((one) => one.source === source)) return { id: text, source: undefined }
+  return { id: text.slice(equals + 1), source }
+}
+
+/** One source at its point and the others at the moment of it, as far as they had begun by then. */
+async function findSourcesBeside(
+  vault: Vault,
+  { point, wanted }: { readonly point: string; readonly wanted: Set<string> },
+  signal: AbortSignal,
+): Promise<SourceAt[]> {
+  if (parsePointAddress(point).source === null) {
+    return await findSourcesAt(vault, { addresses: [point], wanted }, signal)
+  }
+  const { point: own, source } = await findPoint(vault, point, signal)
+  const time = own.transaction?.time ?? own.body.cut.time
+  const found: SourceAt[] = []
+  for (const name of wanted) {
+    const address = name === source ? formatPoint(source, own) : `@${time}`
+    const asked = { addresses: [address], wanted: new Set([name]) }
+    try {
+      found.push(...(await findSourcesAt(vault, asked, signal)))
+    } catch (error) {
+      if (name === source || !isAppError(error, 'timeline.point-unknown')) throw error
+    }
+  }
+  return found
+}
+
+/** @throws app.customer-bounded: a part of a customer is no customer */
+function refuseBounded(ids: readonly string[], { bounded, isWhole, records }: Closure): void {
+  const [first] = bounded.filter(({ link }) => link.kind !== 'reference')
+  if (isWhole && first === undefined) return
+  const found =
+    first === undefined
+      ? `the customer map allows ${records.length} records and there are more`
+      : `line ${first.link.line} of the customer map leads to ${first.found} records and ${first.taken} are allowed`
+  const message = `Cannot restore customer ${ids.join(', ')} with everything attached: ${found}`
+  throw new AppError('app.customer-bounded', message, { ids })
+}
