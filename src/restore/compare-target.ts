@@ -40,7 +40,7 @@ export type PairOptions = {
 }
 
 /** What an unordered scan may hold in memory before it spills. */
-const SORT_BYTES_MAX = 64 * 1_048_576
+export const SORT_BYTES_MAX = 64 * 1_048_576
 
 /**
  * Pairs an entity as a point holds it (left) with the same entity as a living system holds it
@@ -53,12 +53,24 @@ const SORT_BYTES_MAX = 64 * 1_048_576
  */
 export async function* pairWithTarget(
   deps: CompareDeps,
-  { at, cut, described }: Compared,
-  { isTwinRefused = () => false, rows, signal }: PairOptions,
+  compared: Compared,
+  options: PairOptions,
 ): AsyncGenerator<readonly RecordPair[], PairTotals, undefined> {
-  refuseMissingFields(at.schema, described)
-  const { asOf, schema, schemas, segments } = at
+  const { rows, signal } = options
+  const { asOf, schema, schemas, segments } = compared.at
+  const scanned = scanTarget(deps, compared, options)
   const state = readState(deps.read, { segments, schemas, schema, asOf, rows, signal })
+  return yield* pairVersions(state, scanned)
+}
+
+/** What a living system holds of an entity, in key order under the point's schema. @throws as `pairWithTarget` */
+export function scanTarget(
+  deps: CompareDeps,
+  { at, cut, described }: Compared,
+  { isTwinRefused = () => false, signal }: PairOptions,
+): AsyncIterable<VersionBatch> {
+  const { schema } = at
+  refuseMissingFields(schema, described)
   // A value's text may depend on its field's type, and the point's is the one to compare under.
   const shown = readAs(described, schema)
   const printed = refuseUnprintable(cut.scan(shown, scanFields(schema), signal), at, described)
@@ -67,8 +79,7 @@ export async function* pairWithTarget(
   const sorted = isOrdered
     ? scanned
     : sortVersions(deps, scanned, { memoryBytesMax: SORT_BYTES_MAX, signal })
-  const sole = hasSameKey(schema, shown) ? sorted : refuseTwins(sorted, schema, isTwinRefused)
-  return yield* pairVersions(state, sole)
+  return hasSameKey(schema, shown) ? sorted : refuseTwins(sorted, schema, isTwinRefused)
 }
 
 /** The same against a system that does not have the entity: every record of the point is a pair. */

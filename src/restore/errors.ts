@@ -47,7 +47,25 @@ export const RESTORE_ERRORS = {
     status: 409,
     exit: 5,
     retry: 'never',
-    help: 'So much was changed since that undoing the transaction is not what is wanted. Put single records or fields back as they were before it, with --record or --field. Nothing was written.',
+    help: 'So much was changed since that this is not what is wanted: of an undone transaction, or of a restore whose --on-conflict leaves what was changed. Put single records, fields or entities back, with --record, --field or --entity. Nothing was written.',
+  },
+  'restore.conflicts': {
+    status: 409,
+    exit: 5,
+    retry: 'after-fix',
+    help: 'The plan lists each of them with the three values: at the point, when the source was captured last, now. Decide with --on-conflict: `ours` writes what the point holds, `theirs` leaves what was done since the last capture, `newer` leaves everything that was changed since the point; `CLASS=ours` for a class of fields of the customer map. Nothing was written.',
+  },
+  'restore.policy-invalid': {
+    status: 400,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Give --on-conflict one of ours, theirs, newer and ask, or CLASS=POLICY for a class of fields that the customer map names under `classes`; each class once.',
+  },
+  'restore.pre-image-invalid': {
+    status: 500,
+    exit: 4,
+    retry: 'never',
+    help: 'What the restore had found before it wrote is not as this version writes it. Run `holdfast check --read-data`; with the version that made the restore it may still be read.',
   },
   'restore.side-effects': {
     status: 409,

@@ -21,6 +21,14 @@ export type SpoolOptions = {
   readonly signal: AbortSignal
 }
 
+/** Rows before and after; each may be read more than once. */
+export type ChangedRows = {
+  readonly before: () => AsyncIterable<RowBatch>
+  readonly beforeCount: number
+  readonly after: () => AsyncIterable<RowBatch>
+  readonly afterCount: number
+}
+
 /** The rows that one entity's part of a plan would write, by what is done with them. */
 export class StepSpool {
   readonly #deps: CompareDeps
@@ -28,6 +36,9 @@ export class StepSpool {
   readonly #at: EntityAt
   readonly #inserts: RowSpool
   readonly #deletes: RowSpool
+  /** Rows that are updated or deleted, as the target has them, and what updates make of them. */
+  readonly #before: RowSpool
+  readonly #updated: RowSpool
   /** By the fields they set, joined; most plans have one list. */
   readonly #updates = new Map<
     string,
@@ -44,6 +55,8 @@ export class StepSpool {
     this.#listsMax = listsMax
     this.#inserts = new RowSpool(deps)
     this.#deletes = new RowSpool(deps)
+    this.#before = new RowSpool(deps)
+    this.#updated = new RowSpool(deps)
     this.#fields = scanFields(at.schema)
     this.#key = keyIndexes(at.schema).map((index) => this.#fields[index] ?? '')
   }
@@ -58,8 +71,11 @@ export class StepSpool {
       case 'insert':
         return await this.#put(this.#inserts, pair.left, this.#fields)
       case 'update':
+        await this.#put(this.#before, pair.right, this.#fields)
+        await this.#putPlaces(this.#updated, this.#mix(pair, picked))
         return await this.#appendUpdate(pair, picked)
       case 'delete':
+        await this.#put(this.#before, pair.right, this.#fields)
         return await this.#appendDelete(pair)
     }
   }
@@ -82,10 +98,27 @@ export class StepSpool {
     return { key: this.#key, fields, rows: this.#deletes.read() }
   }
 
+  /** What the target holds of the records that are written, and what it will hold of them. */
+  preImage(): ChangedRows {
+    const inserts = this.#inserts
+    const updated = this.#updated
+    return {
+      before: () => this.#before.read(),
+      beforeCount: this.#before.rowCount,
+      async *after() {
+        yield* updated.read()
+        yield* inserts.read()
+      },
+      afterCount: updated.rowCount + inserts.rowCount,
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const spools = [
       this.#inserts,
       this.#deletes,
+      this.#before,
+      this.#updated,
       ...[...this.#updates.values()].map(({ rows }) => rows),
     ]
     for (const spool of spools) await spool[Symbol.asyncDispose]()
@@ -98,7 +131,7 @@ export class StepSpool {
       this.#updates.size >= this.#listsMax &&
       !this.#updates.has(nameOf(fields))
     )
-      return await this.#appendWhole(pair, new Set(picked))
+      return await this.#appendWhole(pair, picked)
     await this.#put(this.#listOf(fields), pair.left, fields)
   }
 
@@ -109,15 +142,20 @@ export class StepSpool {
     return list.rows
   }
 
-  async #appendWhole({ left, right }: RecordPair, picked: ReadonlySet<string>): Promise<void> {
+  async #appendWhole(pair: RecordPair, picked: readonly string[]): Promise<void> {
+    await this.#putPlaces(this.#listOf(this.#fields), this.#mix(pair, picked))
+  }
+
+  /** The row as it is once its picked fields are written. */
+  #mix({ left, right }: RecordPair, picked: readonly string[] | null): Place[] {
     assert(left !== null && right !== null, 'An update has both sides.')
+    const written = new Set(picked ?? this.#fields)
     const [ours, theirs] = [splitRowBytes(left.row), splitRowBytes(right.row)]
-    const places = this.#fields.map((name, index) =>
-      picked.has(name)
+    return this.#fields.map((name, index) =>
+      written.has(name)
         ? placeField(ours[index], left.large)
         : placeField(theirs[index], right.large),
     )
-    await this.#putPlaces(this.#listOf(this.#fields), places)
   }
 
   /** A record without key is recognised by all its fields; any other by its key alone. */

@@ -103,11 +103,19 @@ export function judgeFact(
 /** What an entry keeps as sealed texts: a document, or the parts of a pre-image. */
 export function documentsOf(body: EntryBody | UnknownBody): readonly DocumentBody[] {
   if (body.kind === 'document') return [body]
-  if (body.kind !== 'restore-begun') return []
-  const parts = body.entities.flatMap((one) => one.parts)
-  return parts.map((part, index) => {
-    return { kind: 'document', document: formatPartName(body.restore, index), ...part }
-  })
+  return body.kind === 'restore-begun' ? preImagesOf(body).flat() : []
+}
+
+/** The parts of each pre-image of a restore, in the order of its entities. */
+export function preImagesOf({ entities, restore }: RestoreBegunBody): DocumentBody[][] {
+  let index = 0
+  return entities.map(({ parts }) =>
+    parts.map((part) => {
+      const document = formatPartName(restore, index)
+      index += 1
+      return { kind: 'document', document, ...part }
+    }),
+  )
 }
 
 /** What a part of a pre-image is called where documents have a name: they count through all entities. */

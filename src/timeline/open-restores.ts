@@ -1,0 +1,23 @@
+import type { BegunFact, RestoreFacts } from './fold-facts.ts'
+
+/**
+ * Restores that began and of which nothing says how they ended: interrupted, or still running. One is
+ * settled once the same was asked for again, of the same system, and ended; or once it was undone. Pure.
+ */
+export function listOpenRestores({ begun, restores }: RestoreFacts): BegunFact[] {
+  const ended = new Set(restores.map(({ body }) => body.restore))
+  const undone = new Set(restores.flatMap(({ body }) => body.undoes ?? []))
+  return begun.filter(({ body, seq }) => {
+    if (ended.has(body.restore) || undone.has(body.restore)) return false
+    return !begun.some((one) => one.seq > seq && ended.has(one.body.restore) && isSame(one, body))
+  })
+}
+
+/** Whether two restores were asked for in the same words, of the same system. */
+export function isSame(
+  { body }: BegunFact,
+  other: Pick<BegunFact['body'], 'identity' | 'request'>,
+): boolean {
+  const [a, b] = [body.identity, other.identity]
+  return body.request === other.request && a.system === b.system && a.database === b.database
+}
