@@ -3,6 +3,7 @@ import type { CustomerMap } from '#customer/customer-map'
 import { type ClosureRecord, findClosure } from '#customer/find-closure'
 import { findParty, refuseAmbiguous } from '#customer/find-party'
 import { mapAt, type SourceAt } from '#customer/map-at'
+import { openRowIndex } from '#customer/open-row-index'
 import { recordHistory } from '#history/record-history'
 import type { SegmentReadDeps } from '#segment/segment'
 import { type AppError, isAppError } from '#stdx/app-error'
@@ -56,7 +57,7 @@ export async function customerHistory(
 ): Promise<CustomerHistory> {
   const { map } = await readMap(deps, vault, request.file, signal)
   const history = await readAgain(async () => {
-    const timelines = await readTimelines(vault, map, signal)
+    const timelines = await readTimelines({ vault, progress: deps.progress }, map, signal)
     const { moments, of } = chooseMoments(
       new Map(timelines.map(({ source, state }) => [source, [...state.points]])),
       MOMENTS_MAX,
@@ -84,10 +85,11 @@ type Timeline = {
   readonly source: string
   readonly state: TimelineState
   readonly deps: SegmentReadDeps
+  readonly index: SourceAt['index']
 }
 
 async function readTimelines(
-  vault: Vault,
+  { progress, vault }: Pick<Context, 'progress'> & { readonly vault: Vault },
   map: CustomerMap,
   signal: AbortSignal,
 ): Promise<Timeline[]> {
@@ -96,7 +98,8 @@ async function readTimelines(
   for (const source of await vault.listSources(signal)) {
     if (!wanted.has(source)) continue
     const state = await vault.readTimeline(source, signal)
-    timelines.push({ source, state, deps: await vault.rowDeps(source, signal) })
+    const deps = await vault.rowDeps(source, signal)
+    timelines.push({ source, state, deps, index: openRowIndex(vault, deps, { progress }) })
   }
   return timelines
 }

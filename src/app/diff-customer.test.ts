@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { signal } from '#vault/testing/a-vault'
 import { diffCustomer } from './diff-customer.ts'
+import { silentProgress } from './progress.ts'
 import { type VaultOfFiles, vaultOfSql } from './testing/vault-of-files.ts'
 
 const MAP = `
@@ -45,7 +46,12 @@ async function aDay(day: string) {
 
 async function diff({ vault }: VaultOfFiles, id: string, from: string[], to: string[] = []) {
   const request = { id, source: undefined, from, to, file: undefined }
-  const found = await diffCustomer({ configPath: '/nowhere/holdfast.yaml' }, vault, request, signal)
+  const found = await diffCustomer(
+    { configPath: '/nowhere/holdfast.yaml', progress: silentProgress },
+    vault,
+    request,
+    signal,
+  )
   return found.changes.map(({ changed, entity, isOwned, key, op }) => {
     return `${op} ${entity}:${key} ${changed.join()}${isOwned ? '' : ' needed'}`
   })

@@ -35,15 +35,16 @@ export type CustomerDiff = Provenness & {
  * @throws customer.unknown when neither moment holds it | customer.ambiguous | app.map-not-found
  */
 export async function diffCustomer(
-  deps: Pick<Context, 'configPath'>,
+  deps: Pick<Context, 'configPath' | 'progress'>,
   vault: Vault,
   request: DiffCustomerRequest,
   signal: AbortSignal,
 ): Promise<CustomerDiff> {
   const { map } = await readMap(deps, vault, request.file, signal)
   return await readAgain(async () => {
-    const from = await readMoment(vault, map, { ...request, at: request.from }, signal)
-    const to = await readMoment(vault, map, { ...request, at: request.to }, signal)
+    const asked = { ...request, progress: deps.progress }
+    const from = await readMoment(vault, map, { ...asked, at: request.from }, signal)
+    const to = await readMoment(vault, map, { ...asked, at: request.to }, signal)
     if (from.missing !== undefined && to.missing !== undefined) throw to.missing
     return {
       from: from.points,
@@ -55,6 +56,9 @@ export async function diffCustomer(
     }
   })
 }
+
+type MomentRequest = DiffCustomerRequest &
+  Pick<Context, 'progress'> & { readonly at: readonly string[] }
 
 type Moment = ClosureAt & {
   readonly points: readonly string[]
@@ -68,11 +72,11 @@ const NOTHING: Closure = { records: [], bounded: [], isWhole: true }
 async function readMoment(
   vault: Vault,
   map: CustomerMap,
-  { at, id, source }: DiffCustomerRequest & { readonly at: readonly string[] },
+  { at, id, progress, source }: MomentRequest,
   signal: AbortSignal,
 ): Promise<Moment> {
   const wanted = new Set(map.entities.map((one) => one.source))
-  const sources = await findSourcesAt(vault, { addresses: at, wanted }, signal)
+  const sources = await findSourcesAt(vault, { addresses: at, wanted, progress }, signal)
   const laid = mapAt(map, sources)
   const points = sources.map((one) => formatPoint(one.source, one.point))
   const moment = { laid, points, provenness: provennessOfMap(sources, map) }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { signal } from '#vault/testing/a-vault'
 import { searchCustomers } from './find-customers.ts'
+import { silentProgress } from './progress.ts'
 import { type VaultOfFiles, vaultOfSql } from './testing/vault-of-files.ts'
 
 const MAP = `
@@ -40,7 +41,7 @@ async function find(
   change: { at?: string[]; limit?: string } = {},
 ) {
   const request = { text, at: change.at ?? [], file: undefined, limit: change.limit ?? '20' }
-  const deps = { configPath: '/nowhere/holdfast.yaml' }
+  const deps = { configPath: '/nowhere/holdfast.yaml', progress: silentProgress }
   const { found, matches } = await searchCustomers(deps, vault, request, signal)
   const told = matches.map(({ by, customer, key, source }) => {
     return `${source} ${key} ${by} ${customer === null ? 'nobody' : `${customer.source} ${customer.key}`}`

@@ -50,7 +50,7 @@ const LIMIT_MAX = 1000
  * @throws app.limit-invalid | app.map-not-found | customer.map-invalid
  */
 export async function searchCustomers(
-  deps: Pick<Context, 'configPath'>,
+  deps: Pick<Context, 'configPath' | 'progress'>,
   vault: Vault,
   { at, file, limit, text }: FindCustomersRequest,
   signal: AbortSignal,
@@ -62,8 +62,9 @@ export async function searchCustomers(
   }
   const { map } = await readMap(deps, vault, file, signal)
   return await readAgain(async () => {
+    const told = { progress: deps.progress }
     const wanted = new Set(map.entities.map(({ source }) => source))
-    const sources = await findSourcesAt(vault, { addresses: at, wanted }, signal)
+    const sources = await findSourcesAt(vault, { addresses: at, wanted, ...told }, signal)
     const laid = mapAt(map, sources)
     const { found, matches } = await findCustomers(laid, { text, matchesMax, signal })
     return {

@@ -1,21 +1,29 @@
 import type { CustomerMap } from '#customer/customer-map'
 import type { SourceAt } from '#customer/map-at'
+import { openRowIndex } from '#customer/open-row-index'
 import { AppError } from '#stdx/app-error'
 import { locatePoint } from '#timeline/locate-point'
 import { type PointAddress, parsePointAddress } from '#timeline/resolve-point'
 import type { Vault } from '#vault/vault'
+import type { ProgressSink } from './progress.ts'
 import { type Provenness, provennessOf } from './unproven.ts'
+
+export type FindSourcesAt = {
+  readonly addresses: readonly string[]
+  /** Names; `undefined`: every source of the vault. */
+  readonly wanted?: Set<string>
+  /** Told when an index is made anew. */
+  readonly progress?: ProgressSink
+}
 
 /**
  * Sources at one moment each: at the points that `addresses` name, a time or label without a source
  * for all of them, and the newest otherwise. Sources without a point are left out.
- *
- * @param wanted names; `undefined`: every source of the vault
  * @throws timeline.address-invalid | timeline.point-unknown | vault.source-unknown
  */
 export async function findSourcesAt(
   vault: Vault,
-  { addresses, wanted }: { readonly addresses: readonly string[]; readonly wanted?: Set<string> },
+  { addresses, progress, wanted }: FindSourcesAt,
   signal: AbortSignal,
 ): Promise<SourceAt[]> {
   const asked = addresses.map(parsePointAddress)
@@ -31,7 +39,9 @@ export async function findSourcesAt(
     const state = await vault.readTimeline(source, signal)
     if (state.points.length === 0) continue
     const point = await locatePoint(vault, state, addressOf(source, asked), signal)
-    found.push({ source, state, point, deps: await vault.rowDeps(source, signal) })
+    const deps = await vault.rowDeps(source, signal)
+    const index = openRowIndex(vault, deps, progress && { progress })
+    found.push({ source, state, point, deps, index })
   }
   return found
 }

@@ -59,23 +59,24 @@ export type ShownBound = {
  * @throws customer.unknown | customer.ambiguous | app.map-not-found | customer.map-invalid
  */
 export async function showCustomer(
-  deps: Pick<Context, 'configPath'>,
+  deps: Pick<Context, 'configPath' | 'progress'>,
   vault: Vault,
   request: ShowCustomerRequest,
   signal: AbortSignal,
 ): Promise<ShownCustomer> {
   const { map } = await readMap(deps, vault, request.file, signal)
-  return await readAgain(() => readCustomer(vault, map, request, signal))
+  const asked = { ...request, progress: deps.progress }
+  return await readAgain(() => readCustomer(vault, map, asked, signal))
 }
 
 async function readCustomer(
   vault: Vault,
   map: CustomerMap,
-  { at, id, source }: ShowCustomerRequest,
+  { at, id, progress, source }: ShowCustomerRequest & Pick<Context, 'progress'>,
   signal: AbortSignal,
 ): Promise<ShownCustomer> {
   const wanted = new Set(map.entities.map((one) => one.source))
-  const sources = await findSourcesAt(vault, { addresses: at, wanted }, signal)
+  const sources = await findSourcesAt(vault, { addresses: at, wanted, progress }, signal)
   const laid = mapAt(map, sources)
   const found = await findParty(laid, { id, source, signal })
   const closure = await findClosure(laid, found.slice(0, 1), { bounds: map.bounds, signal })

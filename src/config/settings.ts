@@ -100,6 +100,13 @@ export const SETTINGS = {
     help: 'Where sorting and restoring may put sealed temporary files.',
     default: '$TMPDIR, else /tmp',
   },
+  indexMegabytes: {
+    type: z.string().regex(/^[0-9]{1,7}$/, 'a number of megabytes'),
+    in: ['environment'],
+    valueName: 'NUMBER',
+    help: 'How large the sealed index for customers in the state folder may become; 0 for none.',
+    default: '4096',
+  },
   keyFile: {
     type: path,
     in: ['environment'],

@@ -1,14 +1,23 @@
 import { formatKeyAddress, parseKeyAddress } from '#record/address'
 import { decodeKey } from '#record/key'
-import { parseField, parseLargeMarker } from '#record/row-text'
 import { entryOf, startOf } from '#segment/columns'
 import { readState } from '#segment/read-state'
 import { assert } from '#stdx/assert'
-import { findRecords, formatValues, valuesOf } from './closure/find-records.ts'
+import {
+  describeRecord,
+  type FoundRecord,
+  findRecords,
+  formatValues,
+  seekRecords,
+  valuesOf,
+} from './closure/find-records.ts'
 import type { PartyRecord } from './find-party.ts'
-import { type EntityInMap, keyOf, type MapAt } from './map-at.ts'
+import type { Lookup } from './index/row-index.ts'
+import { keyOf } from './key-of.ts'
+import type { EntityInMap, MapAt } from './map-at.ts'
 import { IDENTITY_FIELDS, type IdentityField } from './map-schema.ts'
 import { isParty } from './roles.ts'
+import { foldCode, foldName, readText } from './values/fold-text.ts'
 import { RowFields } from './values/row-fields.ts'
 
 /** A record that answers a search: a party, or what is found by itself, like a contact. */
@@ -34,7 +43,8 @@ export type FindCustomersOptions = {
  * Searches what the map calls identity: numbers, tax ids, e-mail addresses and IBANs as a whole, however
  * they are grouped; names by all words of the text, in any order, without regard to case and accents.
  *
- * Reads every entity with an identity once. Holds the best `matchesMax` matches.
+ * Asks the index of every entity with an identity, or reads it once where there is none; every match was
+ * read as of the point. Holds the best `matchesMax` matches.
  * @returns the best matches first, and how many there are in all
  */
 export async function findCustomers(
@@ -53,14 +63,18 @@ export async function findCustomers(
     }
   }
   const matches: CustomerMatch[] = []
-  for (const match of keepBest(best, matchesMax)) {
-    matches.push({ ...match, party: await findOwner(laid, match, signal) })
+  for (const { record, ...match } of keepBest(best, matchesMax)) {
+    const begun = record && { entity: match.entity, ...record }
+    matches.push({ ...match, party: await findOwner(laid, { match, begun }, signal) })
   }
   return { matches, found }
 }
 
 type Wanted = { readonly code: string; readonly words: readonly string[] }
-type Match = Omit<CustomerMatch, 'party'>
+type Match = Omit<CustomerMatch, 'party'> & {
+  /** Where it was read already. */
+  readonly record?: FoundRecord
+}
 
 const EXACT = 4
 const NAMED_EXACTLY = 3
@@ -72,32 +86,80 @@ async function* searchEntity(
   wanted: Wanted,
   signal: AbortSignal,
 ): AsyncGenerator<Match> {
-  const { asOf, schema, schemas, segments } = entity.at
+  const { schema } = entity.at
   const fields = IDENTITY_FIELDS.flatMap((by) => {
     const index = schema.fields.findIndex(({ name }) => name === entity.map.identity[by])
-    return index < 0 ? [] : [{ by, index }]
+    return index < 0 ? [] : [{ by, index, name: schema.fields[index]?.name ?? '' }]
   })
-  const row = new RowFields(schema.fields.length)
+  const judged = { entity, fields, wanted, row: new RowFields(schema.fields.length) }
+  const keys = await entity.findKeys(lookupsFor(fields, wanted), signal)
+  const found = keys && (await seekRecords(entity, keys, signal))
+  if (found === undefined) {
+    yield* readAll(judged, signal)
+    return
+  }
+  for (const state of found) {
+    const end = state.row.length
+    const match = judgeRow(judged, { key: state.key, bytes: bufferOf(state.row), start: 0, end })
+    if (match !== undefined) yield { ...match, record: describeRecord(schema, state) }
+  }
+}
+
+type IdentityAt = { readonly by: IdentityField; readonly index: number; readonly name: string }
+
+function lookupsFor(fields: readonly IdentityAt[], { code, words }: Wanted): Lookup[] {
+  return fields.flatMap(({ by, name }): Lookup[] => {
+    const isName = by === 'name'
+    const texts = isName ? words : code === '' ? [] : [code]
+    const column = { kind: isName ? ('name' as const) : ('code' as const), fields: [name] }
+    return texts.length === 0 ? [] : [{ column, texts }]
+  })
+}
+
+type Judged = {
+  readonly entity: EntityInMap
+  readonly fields: readonly IdentityAt[]
+  readonly wanted: Wanted
+  readonly row: RowFields
+}
+
+async function* readAll(judged: Judged, signal: AbortSignal): AsyncGenerator<Match> {
+  const { at, deps } = judged.entity
+  const { asOf, schema, schemas, segments } = at
   const options = { segments, schemas, schema, asOf, rows: true, signal }
-  for await (const batch of readState(entity.deps, options)) {
-    const { rows } = batch
+  for await (const batch of readState(deps, options)) {
+    const { keys, rows } = batch
     assert(rows !== null, 'Rows were asked for.')
-    const bytes = Buffer.from(rows.bytes.buffer, rows.bytes.byteOffset, rows.bytes.byteLength)
+    const bytes = bufferOf(rows.bytes)
     for (let i = 0; i < batch.count; i++) {
-      row.split(bytes, startOf(rows, i), rows.ends[i] ?? 0)
-      const values = fields.map(({ by, index }) => ({ by, value: readText(bytes, row, index) }))
-      const hit = judge(values, wanted)
-      if (hit === undefined) continue
-      const name = values.find(({ by }) => by === 'name')?.value ?? null
-      const key = formatKeyAddress(entryOf(batch.keys, i), schema.key)
-      yield { entity, key, name, ...hit }
+      const [start, end] = [startOf(rows, i), rows.ends[i] ?? 0]
+      const match = judgeRow(judged, { key: entryOf(keys, i), bytes, start, end })
+      if (match !== undefined) yield match
     }
   }
 }
 
-function readText(bytes: Buffer, row: RowFields, index: number): string | null {
-  const text = bytes.toString('utf8', row.startOf(index), row.endOf(index))
-  return parseLargeMarker(text) === undefined ? parseField(text) : null
+type RowAt = {
+  readonly key: Uint8Array
+  readonly bytes: Buffer
+  readonly start: number
+  readonly end: number
+}
+
+function judgeRow(
+  { entity, fields, row, wanted }: Judged,
+  { bytes, end, key, start }: RowAt,
+): Match | undefined {
+  row.split(bytes, start, end)
+  const values = fields.map(({ by, index }) => ({ by, value: readText(bytes, row, index) }))
+  const hit = judge(values, wanted)
+  if (hit === undefined) return undefined
+  const name = values.find(({ by }) => by === 'name')?.value ?? null
+  return { entity, key: formatKeyAddress(key, entity.at.schema.key), name, ...hit }
+}
+
+function bufferOf({ buffer, byteLength, byteOffset }: Uint8Array<ArrayBuffer>): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
 }
 
 /** The best of what a record's identity says to a text. */
@@ -119,22 +181,6 @@ function judge(
   return { by: 'name', rank }
 }
 
-/** Numbers and addresses however they are grouped: `DE 12.34` is `de1234`. */
-function foldCode(text: string): string {
-  return text.replaceAll(/[\s.\-/]/g, '').toLowerCase()
-}
-
-const ASCII = /^[\x20-\x7e]*$/
-
-/** Names without case, accents and punctuation. */
-function foldName(text: string): string {
-  // Most names are plain, and taking characters apart costs ten times as much.
-  const plain = ASCII.test(text)
-    ? text.toLowerCase()
-    : text.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase().replaceAll('ß', 'ss')
-  return plain.replaceAll(/[\s.,;:'"&()/-]+/g, ' ').trim()
-}
-
 function keepBest(matches: readonly Match[], matchesMax: number): Match[] {
   return [...matches].sort((a, b) => b.rank - a.rank).slice(0, matchesMax)
 }
@@ -142,10 +188,10 @@ function keepBest(matches: readonly Match[], matchesMax: number): Match[] {
 /** The party at the upper end of the links from what a search found. */
 async function findOwner(
   { entities, links }: Pick<MapAt, 'entities' | 'links'>,
-  { entity, key }: Match,
+  { begun, match }: { readonly match: Match; readonly begun: PartyRecord | undefined },
   signal: AbortSignal,
 ): Promise<PartyRecord | null> {
-  let record = await findByKey(entity, key, signal)
+  let record = begun ?? (await findByKey(match.entity, match.key, signal))
   // A party is at most as many steps away as there are entities, unless links go round.
   for (let steps = 0; record !== null && steps <= entities.length; steps++) {
     if (isParty(record.entity.map.role)) return record

@@ -2,7 +2,8 @@ import { AppError } from '#stdx/app-error'
 import { type Ask, findRecords, formatValues } from './closure/find-records.ts'
 import { formatPlace } from './customer-map.ts'
 import type { Closure, ClosureRecord } from './find-closure.ts'
-import { type EntityInMap, keyOf, type MapAt } from './map-at.ts'
+import { keyOf } from './key-of.ts'
+import type { EntityInMap, MapAt } from './map-at.ts'
 import { isParty } from './roles.ts'
 
 export type PartyRecord = Omit<ClosureRecord, 'way'>

@@ -2,7 +2,6 @@ import { type EntityAt, entityAt } from '#history/entity-at'
 import type { EntityName } from '#record/entity-name'
 import type { SchemaVersion } from '#record/schema'
 import type { SegmentReadDeps } from '#segment/segment'
-import { assert } from '#stdx/assert'
 import { didYouMean } from '#stdx/did-you-mean'
 import { formatPoint } from '#timeline/format-point'
 import type { Point, TimelineState } from '#timeline/timeline-state'
@@ -13,6 +12,9 @@ import {
   type MapEntity,
   type MapLink,
 } from './customer-map.ts'
+import { columnsOf } from './index/columns-of.ts'
+import type { Lookup, RowIndex } from './index/row-index.ts'
+import { keyOf } from './key-of.ts'
 import type { IdentityField, LinkKind } from './map-schema.ts'
 import { isParty } from './roles.ts'
 
@@ -22,6 +24,8 @@ export type SourceAt = {
   readonly state: Pick<TimelineState, 'schemas' | 'segments' | 'source'>
   readonly point: Point
   readonly deps: SegmentReadDeps
+  /** What finds records without reading them all; absent: they are read. */
+  readonly index?: RowIndex | undefined
 }
 
 /** An entity of the map as a point holds it. */
@@ -30,6 +34,11 @@ export type EntityInMap = {
   readonly at: EntityAt
   readonly deps: SegmentReadDeps
   readonly rows: number
+  /**
+   * Keys of all records that may answer one of the lookups, ascending; `undefined` when only reading
+   * the entity tells.
+   */
+  findKeys(lookups: readonly Lookup[], signal: AbortSignal): Promise<Uint8Array[] | undefined>
 }
 
 /** A link between entities that the points hold, with the fields of both sides. */
@@ -67,7 +76,7 @@ export function mapAt(map: CustomerMap, sources: readonly SourceAt[]): MapAt {
   const problems: MapProblem[] = []
   const entities: EntityInMap[] = []
   for (const entity of map.entities) {
-    const found = findEntity(entity, sources)
+    const found = findEntity(map, entity, sources)
     if (typeof found === 'string') problems.push({ line: entity.line, problem: found })
     else {
       entities.push(found)
@@ -86,6 +95,7 @@ export function mapAt(map: CustomerMap, sources: readonly SourceAt[]): MapAt {
     }
   }
   links.push(...matchLinks(map, entities))
+  problems.push(...judgeSideEffects(map, sources))
   return { entities, links, problems, unmapped: findUnmapped(map, sources) }
 }
 
@@ -94,7 +104,11 @@ export function entitiesOf({ point }: SourceAt): readonly { entity: EntityName; 
   return point.entities
 }
 
-function findEntity(map: MapEntity, sources: readonly SourceAt[]): EntityInMap | string {
+function findEntity(
+  whole: CustomerMap,
+  map: MapEntity,
+  sources: readonly SourceAt[],
+): EntityInMap | string {
   const at = sources.find(({ source }) => source === map.source)
   if (at === undefined) {
     const known = sources.map(({ source }) => source)
@@ -108,7 +122,32 @@ function findEntity(map: MapEntity, sources: readonly SourceAt[]): EntityInMap |
     return `${where} holds no entity ${map.entity}${didYouMean(map.entity, known)}`
   }
   const found = entityAt(at.state, at.point, map.entity)
-  return { map, at: found, deps: at.deps, rows: facts.rows }
+  return {
+    map,
+    at: found,
+    deps: at.deps,
+    rows: facts.rows,
+    async findKeys(lookups, signal) {
+      const columns = columnsOf(whole, map, found.schema)
+      return await at.index?.findKeys(found, { columns, lookups }, signal)
+    },
+  }
+}
+
+/** A name that is misspelled would guard nothing. */
+function judgeSideEffects(
+  { sideEffects }: CustomerMap,
+  sources: readonly SourceAt[],
+): MapProblem[] {
+  return sources.flatMap((at) => {
+    const known = entitiesOf(at).map(({ entity }) => entity)
+    const unknown = (sideEffects.get(at.source) ?? []).filter((one) => !known.includes(one.entity))
+    const where = formatPoint(at.source, at.point)
+    return unknown.map(({ entity, line }) => {
+      const problem = `${where} holds no entity ${entity}${didYouMean(entity, known)}`
+      return { line, problem }
+    })
+  })
 }
 
 function judgeFields({ at: { schema }, map }: EntityInMap): MapProblem[] {
@@ -183,16 +222,6 @@ function findUnmapped({ entities, leftOut }: CustomerMap, sources: readonly Sour
     return entitiesOf(at)
       .filter(({ entity }) => !known.has(entity))
       .map(({ entity, rows }) => ({ source: at.source, entity, rows }))
-  })
-}
-
-/** Names of the fields of the key, in key order; none where the digest is the key. */
-export function keyOf({ fields, key }: SchemaVersion): string[] {
-  if (key.kind === 'digest') return []
-  return key.fieldIds.map((id) => {
-    const field = fields.find((one) => one.id === id)
-    assert(field !== undefined, 'A key field is among the fields of its schema.')
-    return field.name
   })
 }
 

@@ -39,7 +39,10 @@ export async function readVaultRequest(
   const credential = await readCredential(credentialDeps, settings, signal)
   const deps = { store, keyring, clock: systemClock, random: systemRandom, ...options }
   const onForgotten = (folder: string, error: unknown) => warn(describeForgotten(folder, error))
-  const request = { ...deps, stateDir: config.stateDir, onForgotten, signal }
+  const { indexMegabytes } = settings
+  const index =
+    indexMegabytes === undefined ? {} : { indexBytesMax: Number(indexMegabytes) * 1_048_576 }
+  const request = { ...deps, ...index, stateDir: config.stateDir, onForgotten, signal }
   if (credential.kind === 'key-file') return { ...request, keyFile: credential.text }
   const { passphrase, slot } = credential
   return { ...request, passphrase, slot }

@@ -11,6 +11,8 @@ import { noSlot, readSlots, refuseForeign } from './read-slots.ts'
 import type { Vault } from './vault.ts'
 import { HEADER_NAME, parseHeader, type VaultHeader } from './vault-header.ts'
 
+const INDEX_BYTES_MAX = 4_294_967_296
+
 export type OpenVaultRequest = {
   readonly store: ObjectStore
   readonly keyring: ObjectStore
@@ -21,6 +23,8 @@ export type OpenVaultRequest = {
    * nothing is remembered, and a timeline that was shortened is noticed by the vault's own heads only.
    */
   readonly stateDir: string | undefined
+  /** Most that an index in that folder may take, bytes; 0: none is made. */
+  readonly indexBytesMax?: number
   /** Told once, with the folder, that heads cannot be remembered in it; opening and using the vault goes on. */
   readonly onForgotten?: (folder: string, error: unknown) => void
   /** Called, perhaps several times, while another thread makes a key of the passphrase. */
@@ -69,7 +73,11 @@ export async function openOpened(
   const deps = { store, keyring, clock, random, memory, header, credential }
   if (folder === undefined) return new OpenedVault(deps)
   const log = { vaultId: header.vaultId, logKey: credential.logKey, random }
-  return new OpenedVault({ ...deps, kept: openTimelineMemory(folder, log) })
+  const index = {
+    folder: join(folder, 'index'),
+    bytesMax: request.indexBytesMax ?? INDEX_BYTES_MAX,
+  }
+  return new OpenedVault({ ...deps, index, kept: openTimelineMemory(folder, log) })
 }
 
 export type OpenedKeys = {

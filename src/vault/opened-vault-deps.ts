@@ -15,6 +15,8 @@ export type OpenedVaultDeps = {
   readonly memory: HeadMemory
   /** Absent: every entry is verified by every command. */
   readonly kept?: TimelineMemory
+  /** Where an index may lie; absent: nowhere. */
+  readonly index?: { readonly folder: string; readonly bytesMax: number }
   readonly header: VaultHeader
   readonly credential: Credential
   /** Of a copy: what the vault itself knows to be revoked, which the copy may not have been told yet. */

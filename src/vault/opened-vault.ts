@@ -1,5 +1,6 @@
 import type { Certificate } from '#seal/certificate'
 import { sourceKeysOf } from '#seal/credential'
+import { deriveIndexKey } from '#seal/index-key'
 import type { DigestKey, Role, VaultId } from '#seal/keys'
 import type { SigningPublicKey } from '#seal/signing-pair'
 import type { SegmentReadDeps, SegmentWriteDeps } from '#segment/segment'
@@ -44,7 +45,7 @@ import { refuseOtherKeys, refuseRevoked } from './refuse-other-keys.ts'
 import { type Repairs, repairedStores } from './repaired-store.ts'
 import { findTrustedCertificate } from './said-certificate.ts'
 import { readHead, readSaidHeads } from './said-heads.ts'
-import type { Vault } from './vault.ts'
+import type { IndexPlace, Vault } from './vault.ts'
 
 /** A vault with the credential it was opened with. Remembers the certificates it has verified. */
 export class OpenedVault implements Vault {
@@ -93,7 +94,7 @@ export class OpenedVault implements Vault {
   }
 
   openElsewhere(store: ObjectStore, keyring: ObjectStore): Vault {
-    const { kept: _, ...rest } = this.#deps
+    const { kept: _, index: __, ...rest } = this.#deps
     const revokedHere = () => this.#keys.revokedSoFar
     const deps = { ...rest, store, keyring, revokedHere, memory: createHeadMemory() }
     return new OpenedVault(deps)
@@ -264,6 +265,12 @@ export class OpenedVault implements Vault {
     if (this.#deps.credential.read === undefined) throw this.#keyMissing(doing, 'read')
     refuseRevoked(await this.#keys.recall(signal), this.#deps.credential, doing)
     return await this.readDeps(source, signal)
+  }
+
+  get indexPlace(): IndexPlace | undefined {
+    const { clock, credential, index, random } = this.#deps
+    if (index === undefined || credential.read === undefined) return undefined
+    return { ...index, key: deriveIndexKey(credential.read, this.id), clock, random }
   }
 
   async digestKey(source: string, _signal: AbortSignal): Promise<DigestKey> {

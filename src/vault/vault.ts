@@ -1,6 +1,8 @@
 import type { DigestKey, VaultId } from '#seal/keys'
 import type { SigningPublicKey } from '#seal/signing-pair'
 import type { SegmentReadDeps, SegmentWriteDeps } from '#segment/segment'
+import type { Clock } from '#stdx/clock'
+import type { Random } from '#stdx/random'
 import type { ObjectStore } from '#store/object-store'
 import type { Chain } from '#timeline/chain-slots'
 import type { CaptureBody, DocumentBody, EntryBody, TableRef, Transaction } from '#timeline/entry'
@@ -17,6 +19,17 @@ import type { Repairs } from './repaired-store.ts'
 export type Stores = { readonly store: ObjectStore; readonly keyring: ObjectStore }
 
 import type { Holder } from './holder.ts'
+
+/** Disposable: whatever lies there can be made anew. */
+export type IndexPlace = {
+  /** A folder of its own; it need not be there. */
+  readonly folder: string
+  readonly key: Uint8Array
+  readonly random: Random
+  readonly clock: Clock
+  /** All files together are to have no more; 0: no index. */
+  readonly bytesMax: number
+}
 
 /**
  * A vault is timelines, segments, keyring and roles as one thing, opened with one credential. What
@@ -111,6 +124,11 @@ export type Vault = {
    */
   rowDeps(source: string, signal: AbortSignal): Promise<SegmentReadDeps>
   digestKey(source: string, signal: AbortSignal): Promise<DigestKey>
+  /**
+   * Where an index of rows may lie on this machine, and what it is sealed under; `undefined` where
+   * nothing is remembered, or without the read key.
+   */
+  readonly indexPlace: IndexPlace | undefined
   /** Of the newest keys; 1 until keys were split. */
   keyEpoch(signal: AbortSignal): Promise<number>
   /** Lists of what was sealed anew for the keys of each epoch. */

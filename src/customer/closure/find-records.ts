@@ -4,10 +4,13 @@ import { formatField, parseField, parseLargeMarker } from '#record/row-text'
 import type { SchemaVersion } from '#record/schema'
 import { entryOf, startOf } from '#segment/columns'
 import { readState } from '#segment/read-state'
-import type { LargeValue, VersionBatch } from '#segment/version-batch'
+import type { FoundState } from '#segment/state-finder'
+import type { LargeValue } from '#segment/version-batch'
 import { assert } from '#stdx/assert'
+import type { Lookup } from '../index/row-index.ts'
 import type { EntityInMap } from '../map-at.ts'
 import { RowFields } from '../values/row-fields.ts'
+import { finderOf } from './finder-of.ts'
 import { encodeKeyStart, keyStartOf, WantedKeys } from './wanted-keys.ts'
 
 /** Records that are looked for: those whose fields hold one of the values, under a condition. */
@@ -48,7 +51,7 @@ export function valuesOf(
 /**
  * The records of an entity that answer one of several asks, in key order, each with the number of the
  * ask and the values that answered it. Asks over the beginning of the key read the blocks that may
- * hold it; all others together read the entity once.
+ * hold it; all others together ask the index, or read the entity once where there is none.
  */
 export async function* findRecords(
   entity: EntityInMap,
@@ -57,23 +60,62 @@ export async function* findRecords(
 ): AsyncGenerator<{ readonly ask: number; readonly values: string; readonly record: FoundRecord }> {
   const { schema } = entity.at
   const scanned: Matcher[] = []
-  const sought: { readonly matcher: Matcher; readonly keys: WantedKeys }[] = []
+  const lookups: Lookup[] = []
   for (const [number, ask] of asks.entries()) {
     const matcher = new Matcher(schema, ask, number)
     const start = keyStartOf(schema, ask.fields)
     if (start === undefined) {
       scanned.push(matcher)
+      lookups.push({ column: { kind: 'values', fields: ask.fields }, texts: [...ask.values] })
       continue
     }
     const starts = [...ask.values].flatMap((values) => {
       return encodeKeyStart(start, values.split('\t').map(plainOf)) ?? []
     })
-    sought.push({ matcher, keys: new WantedKeys(starts) })
+    yield* seekMatching(entity, [matcher], starts, signal)
   }
-  for (const { keys, matcher } of sought) {
-    if (!keys.isEmpty) yield* readMatching(entity, [matcher], keys, signal)
+  if (scanned.length === 0) return
+  const keys = await entity.findKeys(lookups, signal)
+  if (keys === undefined) yield* readMatching(entity, scanned, undefined, signal)
+  else yield* seekMatching(entity, scanned, keys, signal)
+}
+
+/** Of more versions than this it is as well to read the blocks they are in. */
+const SOUGHT_MAX = 100_000
+
+async function* seekMatching(
+  entity: EntityInMap,
+  matchers: readonly Matcher[],
+  starts: readonly Uint8Array[],
+  signal: AbortSignal,
+) {
+  const found = await seekRecords(entity, starts, signal)
+  if (found === undefined) {
+    yield* readMatching(entity, matchers, new WantedKeys(starts), signal)
+    return
   }
-  if (scanned.length > 0) yield* readMatching(entity, scanned, undefined, signal)
+  const { schema } = entity.at
+  const row = new RowFields(schema.fields.length)
+  for (const state of found) {
+    row.split(state.row, 0, state.row.length)
+    for (const matcher of matchers) {
+      const values = matcher.match(state.row, row)
+      if (values === undefined) continue
+      yield { ask: matcher.ask, values, record: describeRecord(schema, state) }
+    }
+  }
+}
+
+/** Records by the beginnings of their keys, ascending; `undefined` when there are too many to hold. */
+export async function seekRecords(
+  { at, deps }: EntityInMap,
+  starts: readonly Uint8Array[],
+  signal: AbortSignal,
+): Promise<FoundState[] | undefined> {
+  if (starts.length === 0) return []
+  const sorted = [...starts].sort(Buffer.compare)
+  const wanted = { starts: sorted, versionsMax: SOUGHT_MAX, signal }
+  return await finderOf(deps).find({ ...at, ...wanted })
 }
 
 async function* readMatching(
@@ -97,7 +139,10 @@ async function* readMatching(
       for (const matcher of matchers) {
         const values = matcher.match(rows.bytes, row)
         if (values === undefined) continue
-        yield { ask: matcher.ask, values, record: describeRecord(schema, batch, i) }
+        const key = entryOf(batch.keys, i)
+        const large = batch.large.get(i) ?? []
+        const state = { key, row: entryOf(rows, i), large }
+        yield { ask: matcher.ask, values, record: describeRecord(schema, state) }
       }
     }
   }
@@ -134,9 +179,8 @@ class Matcher {
   }
 }
 
-function describeRecord(schema: SchemaVersion, batch: VersionBatch, index: number): FoundRecord {
-  assert(batch.rows !== null, 'Rows were asked for.')
-  const text = Buffer.from(entryOf(batch.rows, index)).toString('utf8')
+export function describeRecord(schema: SchemaVersion, state: FoundState): FoundRecord {
+  const text = Buffer.from(state.row).toString('utf8')
   const texts = text.slice(0, -1).split('\t')
   const textById = new Map(schema.fields.map(({ id }, i) => [id, texts[i] ?? '']))
   const fields: Record<string, string | null> = Object.create(null)
@@ -145,9 +189,9 @@ function describeRecord(schema: SchemaVersion, batch: VersionBatch, index: numbe
     const value = textById.get(id) ?? ''
     const marker = parseLargeMarker(value)
     fields[name] = marker === undefined ? parseField(value) : null
-    if (marker !== undefined) large.set(name, describeLarge(batch.large.get(index)?.[marker]))
+    if (marker !== undefined) large.set(name, describeLarge(state.large[marker]))
   }
-  const key = formatKeyAddress(entryOf(batch.keys, index), schema.key)
+  const key = formatKeyAddress(state.key, schema.key)
   return { key, fields, large }
 }
 

@@ -1,7 +1,7 @@
 import { encodeKey } from '#record/key'
 import type { KeyEncoding, SchemaVersion } from '#record/schema'
 import { isAppError } from '#stdx/app-error'
-import { keyOf } from '../map-at.ts'
+import { keyOf } from '../key-of.ts'
 
 /** How values of some fields are the beginning of a key: where each key field is among them. */
 export type KeyStart = {
@@ -42,10 +42,6 @@ export class WantedKeys {
 
   constructor(starts: readonly Uint8Array[]) {
     this.#starts = [...starts].sort(Buffer.compare)
-  }
-
-  get isEmpty(): boolean {
-    return this.#starts.length === 0
   }
 
   /** Whether a wanted key may lie between two keys, both included. */
