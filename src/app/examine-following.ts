@@ -1,6 +1,6 @@
 import type { Source } from '#connector/connector'
 import type { SourceFeed } from '#connector/feed'
-import type { Cut } from '#record/cut'
+import { type Cut, isSameSystem } from '#record/cut'
 import type { Point, TimelineState } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
@@ -77,12 +77,8 @@ async function readKnown(
 ): Promise<{ readonly time: string; readonly now: string } | null> {
   if (asked === undefined) return null
   const { position, time } = await asked.readPosition(feed, signal)
-  const isAll = isSame(newest.cut.identity, identity) && isHeld(asked, position, newest.cut)
+  const isAll = isSameSystem(newest.cut.identity, identity) && isHeld(asked, position, newest.cut)
   return { time: isAll ? time : newest.cut.time, now: time }
-}
-
-function isSame(a: Cut['identity'], b: Cut['identity']): boolean {
-  return a.system === b.system && a.database === b.database
 }
 
 function isHeld(feed: SourceFeed, end: string, { position }: Cut): boolean {

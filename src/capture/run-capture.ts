@@ -1,5 +1,5 @@
 import type { SourceCut } from '#connector/connector'
-import type { Cut } from '#record/cut'
+import { type Cut, isSameSystem } from '#record/cut'
 import type { EntityName } from '#record/entity-name'
 import { scanFields } from '#record/project'
 import type { Catalogue, DescribedEntity } from '#record/schema'
@@ -238,7 +238,7 @@ function formatEntity({ plan, result }: Planned): EntityAtPoint {
 function judgeSystem(state: TimelineState, cut: Cut, request: CaptureRequest): boolean {
   const now = cut.identity
   const before = state.points.at(-1)?.body.cut.identity ?? now
-  if (before.system === now.system && before.database === now.database) return false
+  if (isSameSystem(before, now)) return false
   if (request.isNewIdentityAllowed) return true
   throw new AppError(
     'capture.other-system',

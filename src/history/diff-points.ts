@@ -143,7 +143,8 @@ async function* pairTouched(
       const newer = viewRow(after, index)
       if (older?.digest === newer?.digest) continue
       const [left, right] = isForward ? [older, newer] : [newer, older]
-      pairs.push({ key: viewKey(after, index), left, right })
+      const since = { seq: after.seqs[index] ?? 0, ordinal: after.ordinals[index] ?? 0 }
+      pairs.push({ key: viewKey(after, index), left, right, since })
     }
     yield pairs
   }

@@ -1,4 +1,5 @@
 import { BLOCK_BYTES } from '#record/row-batch'
+import type { Stamp } from '#record/stamp'
 import { compareEntries, entryOf } from '#segment/columns'
 import { type LargeValue, OP_DELETE, type VersionBatch } from '#segment/version-batch'
 import { assert } from '#stdx/assert'
@@ -16,6 +17,8 @@ export type RecordPair = {
   readonly key: Uint8Array<ArrayBuffer>
   readonly left: PairedRow | null
   readonly right: PairedRow | null
+  /** When the later side became what it is; only between two points of one layout and generation. */
+  readonly since?: Stamp
 }
 
 export type PairTotals = { readonly left: number; readonly right: number; readonly same: number }

@@ -8,6 +8,10 @@ export type SourceIdentity = {
   readonly database: string
 }
 
+export function isSameSystem(a: SourceIdentity, b: SourceIdentity): boolean {
+  return a.system === b.system && a.database === b.database
+}
+
 /** One consistent moment of a source. */
 export type Cut = {
   /** Where the source stood; opaque outside its connector. */

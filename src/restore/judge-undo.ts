@@ -57,6 +57,7 @@ function judgeDeleted(before: readonly string[], live: UndoneValues['live']): Un
   return indexes.length === 0 ? SAME : { kind: 'conflict', found: 'back', indexes }
 }
 
-function differing(a: readonly string[], b: readonly string[]): number[] {
+/** Indexes at which two lists are not equal. */
+export function differing(a: readonly string[], b: readonly string[]): number[] {
   return a.flatMap((value, index) => (value === b[index] ? [] : [index]))
 }

@@ -2,6 +2,7 @@ import type { SideEffect } from '#connector/side-effect'
 import type { EntityName } from '#record/entity-name'
 import type { NotRestored } from '#record/schema'
 import type { ConflictKind } from './judge-undo.ts'
+import type { Policy } from './three-way/policy.ts'
 
 /** What a restore puts back: everything of a point, some entities, or single records and fields. */
 export type RestoreScope =
@@ -15,6 +16,11 @@ export type RecordScope = {
   readonly key: string
   /** Only these fields; `null` for the whole record. */
   readonly fields: readonly string[] | null
+  /**
+   * Whether the point holds it, where that is known and the key is spelled exactly: `since` came to
+   * what is put back after the point, and is deleted only where that is allowed.
+   */
+  readonly seen?: 'at-point' | 'since'
 }
 
 /**
@@ -34,7 +40,12 @@ export type TargetPlan = {
   readonly sideEffects?: readonly SideEffect[]
   /** Of an undo: the transaction that is taken back; `point` is right before it. */
   readonly undone?: UndoneTransaction
-  /** Of an undo: records that it leaves alone, the first of them; steps count all. */
+  /** Of an undo: the restore that is taken back; `point` is what that had put back. */
+  readonly undoes?: string
+  /**
+   * The first of them; steps count those that are open. Of an undo: records that it leaves alone. Of a
+   * restore: records in which history tells another value than both the point and the target.
+   */
   readonly conflicts?: readonly Conflict[]
 }
 
@@ -47,17 +58,35 @@ export type UndoneTransaction = {
   readonly time: string
 }
 
-/** A record that somebody changed after the transaction that had changed it. */
+/** A record that somebody changed after what history tells of it: a transaction, or the newest capture. */
 export type Conflict = {
   readonly entity: EntityName
   /** The key's address. */
   readonly key: string
   /**
    * `changed`: fields are neither as the transaction left them nor as they were before. `gone`: it was
-   * deleted since. `back`: the transaction had deleted it, and it was added again.
+   * deleted since. `back`: history tells that it was deleted, and it was added again.
    */
   readonly found: ConflictKind
   readonly fields: readonly string[]
+  /** Of a restore: what each side holds and what becomes of it. */
+  readonly values?: readonly ContestedValue[]
+  /** Of a record that the point does not hold and that would be deleted. */
+  readonly becomes?: ContestedValue['becomes']
+}
+
+/** A field of three values. A value is left out where it is too large to be shown, or not there. */
+export type ContestedValue = {
+  readonly field: string
+  readonly class: string
+  readonly point?: string | null
+  /** At the newest capture of the source. */
+  readonly captured?: string | null
+  /** On the target, now. */
+  readonly live?: string | null
+  readonly policy: Policy
+  /** What is there after the restore; `open`: somebody has to decide. */
+  readonly becomes: 'point' | 'live' | 'open'
 }
 
 export type EntityStep = {
@@ -73,8 +102,10 @@ export type EntityStep = {
   readonly same: number
   /** Fields that would be written and have another type in the target: not every value may survive. */
   readonly otherTypes: readonly OtherType[]
-  /** Of an undo: records that somebody changed since. */
+  /** Of an undo: records that somebody changed since. Of a restore: those that nobody has decided on. */
   readonly conflicts?: number
+  /** Records that differ and that a policy leaves as the target has them, in whole or in part. */
+  readonly stay?: number
 }
 
 export type OtherType = {

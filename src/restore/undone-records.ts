@@ -1,10 +1,11 @@
 import { pairEntity } from '#history/diff-points'
 import { type EntityAt, entityAt } from '#history/entity-at'
-import type { PairedRow, PairTotals, RecordPair } from '#history/pair-versions'
+import type { PairedRow } from '#history/pair-versions'
 import type { EntityName } from '#record/entity-name'
 import { assert } from '#stdx/assert'
 import type { Point, TimelineState } from '#timeline/timeline-state'
 import { type CompareDeps, type Compared, pairWithTarget } from './compare-target.ts'
+import { PairWalk } from './pair-walk.ts'
 
 /** One entity right before a transaction and right after it. */
 export type UndoneEntity = { readonly before: EntityAt; readonly after: EntityAt }
@@ -57,48 +58,5 @@ export async function* pairUndone(
       yield { key, before: left, after: right, live }
     }
   }
-  return await walk.finish()
-}
-
-/** Goes through pairs in key order, forward only. */
-class PairWalk {
-  readonly #pairs: AsyncGenerator<readonly RecordPair[], PairTotals, undefined>
-  #list: readonly RecordPair[] = []
-  #index = 0
-  #totals: PairTotals | undefined
-
-  constructor(pairs: AsyncGenerator<readonly RecordPair[], PairTotals, undefined>) {
-    this.#pairs = pairs
-  }
-
-  /** The pair of a key, if there is one; keys have to ascend. */
-  async moveTo(key: Uint8Array): Promise<RecordPair | undefined> {
-    for (;;) {
-      const pair = this.#list[this.#index]
-      const order = pair === undefined ? -1 : Buffer.compare(pair.key, key)
-      if (order === 0) return pair
-      if (order > 0) return undefined
-      if (pair !== undefined) this.#index += 1
-      else if (!(await this.#pull())) return undefined
-    }
-  }
-
-  /** Goes to the end. Returns how many records the right side had. */
-  async finish(): Promise<number> {
-    while (await this.#pull());
-    return this.#totals?.right ?? 0
-  }
-
-  async #pull(): Promise<boolean> {
-    if (this.#totals !== undefined) return false
-    const next = await this.#pairs.next()
-    if (next.done === true) this.#totals = next.value
-    this.#list = next.done === true ? [] : next.value
-    this.#index = 0
-    return next.done !== true
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#pairs.return({ left: 0, right: 0, same: 0 })
-  }
+  return (await walk.finish())?.right ?? 0
 }
