@@ -1,7 +1,6 @@
 import type { SourceCut, Target } from '#connector/connector'
 import type { EntityName } from '#record/entity-name'
 import type { CompareDeps } from '#restore/compare-target'
-import { guardSideEffects } from '#restore/guard-side-effects'
 import { entitiesOf, type PreparedRestore, planRestore } from '#restore/plan-restore'
 import { planUndo, touchedBy } from '#restore/plan-undo'
 import { AppError } from '#stdx/app-error'
@@ -11,6 +10,7 @@ import type { ChosenTarget } from './choose-targets.ts'
 import { openCompareDeps } from './compare-deps.ts'
 import { type FoundPoint, findPoint } from './find-point.ts'
 import { type FoundTransaction, findTransaction } from './find-transaction.ts'
+import { guardTarget } from './guard-target.ts'
 import { formatScope, type RestoreDeps, type RestoreRequest } from './restore-request.ts'
 import { provennessOf } from './unproven.ts'
 
@@ -51,8 +51,8 @@ export async function planTarget(
   const cut = stack.use(await target.openCut(signal))
   const run = { cut, found, name: chosen.target, request }
   const prepared = stack.use(await plan(compare, run, signal))
-  const guarding = { isAccepted: request.mayRunSideEffects === true, prepared, target }
-  const guarded = await guardSideEffects(guarding, signal)
+  const guarding = { prepared, request, source: found.source, target }
+  const guarded = await guardTarget(deps, vault, guarding, signal)
   deps.progress.end()
   const planMs = deps.clock.nowMs() - startedAtMs
   const kept = stack.move()

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path'
 import type { CustomerMap } from '#customer/customer-map'
 import { parseMap } from '#customer/parse-map'
-import { AppError } from '#stdx/app-error'
+import { AppError, isAppError } from '#stdx/app-error'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
 import { readIfAny } from './read-if-any.ts'
@@ -15,6 +15,20 @@ export type ReadMap = {
   readonly text: string
   /** Where it was found, for people. */
   readonly label: string
+}
+
+/** The same, `undefined` where there is none. @throws customer.map-invalid */
+export async function readMapIfAny(
+  deps: Pick<Context, 'configPath'>,
+  vault: Vault,
+  signal: AbortSignal,
+): Promise<CustomerMap | undefined> {
+  try {
+    return (await readMap(deps, vault, undefined, signal)).map
+  } catch (error) {
+    if (isAppError(error, 'app.map-not-found')) return undefined
+    throw error
+  }
 }
 
 /**

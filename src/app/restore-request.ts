@@ -9,7 +9,7 @@ import type { Provenness } from './unproven.ts'
 
 export type RestoreDeps = Pick<
   Context,
-  'clock' | 'openTarget' | 'progress' | 'random' | 'readConfig'
+  'clock' | 'configPath' | 'openTarget' | 'progress' | 'random' | 'readConfig'
 >
 
 export type RestoreRequest = {

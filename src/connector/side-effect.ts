@@ -11,8 +11,11 @@ export type SideEffect = {
   readonly state: 'quiet' | 'runs'
 }
 
-/** `event`: runs by the clock, over whatever rows it finds. */
-export type SideEffectKind = 'trigger' | 'rule' | 'event trigger' | 'event'
+/**
+ * `event`: runs by the clock, over whatever rows it finds. `declared`: what a program outside does, which
+ * no system can tell: a person said so.
+ */
+export type SideEffectKind = 'trigger' | 'rule' | 'event trigger' | 'event' | 'declared'
 
 /** `create`: the table is made first. */
 export type WriteOp = 'create' | 'insert' | 'update' | 'delete'

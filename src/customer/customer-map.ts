@@ -14,8 +14,18 @@ export type CustomerMap = {
   readonly bounds: { readonly rowsMax: number; readonly rowsPerLinkMax: number }
   /** By source: entities that somebody has looked at and left out. */
   readonly leftOut: ReadonlyMap<string, readonly EntityName[]>
+  /** By source: what a program does by itself with rows that are written. */
+  readonly sideEffects: ReadonlyMap<string, readonly MapSideEffect[]>
   /** Where the reports of finance find what they are about. */
   readonly finance: FinanceMap
+}
+
+export type MapSideEffect = {
+  /** Of its entity in the file. */
+  readonly line: number
+  readonly entity: EntityName
+  /** In the words of whoever wrote the map. */
+  readonly what: string
 }
 
 export type EntityPlace = { readonly source: string; readonly entity: EntityName }

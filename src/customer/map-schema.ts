@@ -117,6 +117,12 @@ export const sourceMapSchema = z.strictObject({
     .array(name)
     .default([])
     .describe('Entities that are no part of any customer: somebody has looked.'),
+  sideEffects: z
+    .record(name, name)
+    .optional()
+    .describe(
+      'Entities whose rows a program acts on by itself, and what it does, like `main.mail_out: the mailer sends it`. A restore that writes such rows says so, and needs `--accept-side-effects`.',
+    ),
 })
 
 const rowsMax = (fallback: number, help: string) => z.int().min(1).default(fallback).describe(help)

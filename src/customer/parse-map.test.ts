@@ -15,6 +15,7 @@ sources:
         links:
           - { fields: [number], to: public.customer, toFields: [number], none: ['', '0'], rowsMax: 50 }
     leftOut: [public.audit]
+    sideEffects: { public.mail_out: the mailer sends it }
   crm:
     entities:
       Account:
@@ -28,10 +29,12 @@ test('parseMap() gives what the file says, with its lines and defaults', () => {
   expect(map.match).toEqual(['taxId'])
   expect(map.bounds).toEqual({ rowsMax: 100_000, rowsPerLinkMax: 10_000 })
   expect(map.leftOut.get('erp')).toEqual(['public.audit'])
+  const sends = { line: 15, entity: 'public.mail_out', what: 'the mailer sends it' }
+  expect(map.sideEffects.get('erp')).toEqual([sends])
   expect(map.entities.map(({ entity, line, source }) => [source, entity, line])).toEqual([
     ['erp', 'public.customer', 6],
     ['erp', 'public."Order Lines"', 9],
-    ['crm', 'Account', 17],
+    ['crm', 'Account', 18],
   ])
   expect(map.entities[1]?.links).toEqual([
     {
@@ -61,7 +64,7 @@ test('parseMap() tells all problems of a file at once, each with its line', () =
     [8, '"identitys" is nothing that public.customer can have; did you mean "identity"?'],
     [10, '"role" of public."Order Lines" cannot be "invoce"; did you mean "invoice"?'],
     [14, expect.stringContaining('"public audit" is no name of an entity')],
-    [20, '"epr" is no source of the map; did you mean "erp"?'],
+    [21, '"epr" is no source of the map; did you mean "erp"?'],
   ])
 })
 

@@ -10,6 +10,7 @@ import {
   type MapEntity,
   type MapLink,
   type MapPeriod,
+  type MapSideEffect,
 } from './customer-map.ts'
 import { FINANCE_SCHEMAS } from './finance-schema.ts'
 import {
@@ -53,10 +54,12 @@ export function parseMap(text: string, label: string): CustomerMap {
   }
   const entities: MapEntity[] = []
   const leftOut = new Map<string, EntityName[]>()
+  const sideEffects = new Map<string, MapSideEffect[]>()
   for (const [source, settings] of Object.entries(isObject(found.sources) ? found.sources : {})) {
     const read = readSource(reading, source, settings)
     entities.push(...read.entities)
     leftOut.set(source, read.leftOut)
+    sideEffects.set(source, read.sideEffects)
   }
   const { bounds, match } = found
   for (const entity of entities) {
@@ -65,14 +68,16 @@ export function parseMap(text: string, label: string): CustomerMap {
   }
   const finance = parseFinance(reading, found.finance)
   if (problems.length > 0) throw invalid(label, problems)
-  return { entities, match, bounds, leftOut, finance }
+  return { entities, match, bounds, leftOut, sideEffects, finance }
 }
 
-function readSource(
-  reading: Reading,
-  source: string,
-  value: unknown,
-): { readonly entities: MapEntity[]; readonly leftOut: EntityName[] } {
+type SourceMap = {
+  readonly entities: MapEntity[]
+  readonly leftOut: EntityName[]
+  readonly sideEffects: MapSideEffect[]
+}
+
+function readSource(reading: Reading, source: string, value: unknown): SourceMap {
   const path = ['sources', source]
   const subject = `source ${source}`
   const outline = sourceMapSchema.extend({ entities: z.record(z.string(), z.unknown()) })
@@ -92,7 +97,12 @@ function readSource(
   const leftOut = (checked?.leftOut ?? []).flatMap((name, i) => {
     return readName(reading, [...path, 'leftOut', i], name, false) ?? []
   })
-  return { entities, leftOut }
+  const sideEffects = Object.entries(checked?.sideEffects ?? {}).flatMap(([name, what]) => {
+    const at = [...path, 'sideEffects', name]
+    const entity = readName(reading, at, name, true)
+    return entity === undefined ? [] : [{ line: reading.yaml.lineOf(at, true), entity, what }]
+  })
+  return { entities, leftOut, sideEffects }
 }
 
 function toEntity(

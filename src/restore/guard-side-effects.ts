@@ -7,6 +7,8 @@ import type { RestorePlan } from './restore-plan.ts'
 type Unguarded<Prepared extends PreparedRestore> = {
   readonly prepared: Prepared
   readonly target: Target
+  /** What programs around the source do by themselves, as far as somebody said so. */
+  readonly declared?: readonly SideEffect[]
   /** A person said that what cannot be kept quiet may run. */
   readonly isAccepted: boolean
 }
@@ -19,10 +21,14 @@ type Unguarded<Prepared extends PreparedRestore> = {
  * @throws connector.denied when the target does not show what would run
  */
 export async function guardSideEffects<Prepared extends PreparedRestore>(
-  { isAccepted, prepared, target }: Unguarded<Prepared>,
+  { declared = [], isAccepted, prepared, target }: Unguarded<Prepared>,
   signal: AbortSignal,
 ): Promise<{ prepared: Prepared; target: Target }> {
-  const sideEffects = await target.listSideEffects(listWrites(prepared.entities), signal)
+  const writes = listWrites(prepared.entities)
+  const sideEffects = [
+    ...(await target.listSideEffects(writes, signal)),
+    ...declared.filter((one) => writes.some(({ entity }) => entity === one.entity)),
+  ]
   return {
     prepared: { ...prepared, plan: { ...prepared.plan, sideEffects } },
     target: letRun(target, isAccepted ? sideEffects : []),

@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { backUpSource } from '#app/back-up-source'
 import { type ProgressSink, silentProgress } from '#app/progress'
 import { restorePoint } from '#app/restore-point'
@@ -53,7 +54,8 @@ export async function aRestoring(harness: ConnectorHarness, sql: string): Promis
   await erp.exec(sql)
   await copy.exec(sql)
   const { vault } = await aVault()
-  const deps = { clock: stillClock, random: systemRandom, progress: silentProgress }
+  const configPath = join(tmpdir(), 'holdfast.yaml')
+  const deps = { clock: stillClock, configPath, random: systemRandom, progress: silentProgress }
   const system = {
     connector: harness.connector.kind,
     connectionsMax: 2,
