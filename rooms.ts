@@ -68,6 +68,11 @@ export const ROOMS: readonly Room[] = [
     doors: ['stdx', 'record', 'segment', 'timeline', 'vault', 'history'],
   },
   {
+    name: 'report',
+    does: 'what finance asks of a point: sums that are held against the general ledger',
+    doors: ['stdx', 'record', 'segment', 'timeline', 'history', 'customer'],
+  },
+  {
     name: 'restore',
     does: 'a run back: plan, write, read back',
     doors: ['stdx', 'record', 'connector', 'seal', 'segment', 'timeline', 'vault', 'history'],
@@ -94,6 +99,7 @@ export const ROOMS: readonly Room[] = [
       'history',
       'capture',
       'customer',
+      'report',
       'restore',
       'retention',
       'config',
@@ -116,6 +122,7 @@ export const ROOMS: readonly Room[] = [
       'history',
       'capture',
       'customer',
+      'report',
       'restore',
       'retention',
       'config',

@@ -51,7 +51,7 @@ export function formatCustomerMapPage(): string {
     '### `period`',
     formatKeys(periodSchema.shape),
     '## Finance',
-    'What the reports of finance read.',
+    'What the reports of finance read; [the guide](../guides/receivables.md) has an example.',
     '### `finance`',
     formatKeys(financeSchema.shape),
     '### `receivables`',

@@ -5,6 +5,7 @@ import { CUSTOMER_ERRORS } from '#customer/errors'
 import { DEMO_ERRORS } from '#demo/errors'
 import { HISTORY_ERRORS } from '#history/errors'
 import { RECORD_ERRORS } from '#record/errors'
+import { REPORT_ERRORS } from '#report/errors'
 import { RESTORE_ERRORS } from '#restore/errors'
 import { RETENTION_ERRORS } from '#retention/errors'
 import { SEAL_ERRORS } from '#seal/errors'
@@ -28,6 +29,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorSpec>> = Object.freeze({
   ...VAULT_ERRORS,
   ...HISTORY_ERRORS,
   ...CUSTOMER_ERRORS,
+  ...REPORT_ERRORS,
   ...CAPTURE_ERRORS,
   ...RESTORE_ERRORS,
   ...RETENTION_ERRORS,

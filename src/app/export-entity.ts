@@ -6,6 +6,7 @@ import { entryOf } from '#segment/columns'
 import { readState } from '#segment/read-state'
 import type { VersionBatch } from '#segment/version-batch'
 import { assert } from '#stdx/assert'
+import { csvLine, csvText } from '#stdx/csv'
 import type { Vault } from '#vault/vault'
 import { findPoint } from './find-point.ts'
 import { type Provenness, provennessOf } from './unproven.ts'
@@ -36,7 +37,7 @@ export async function* exportEntity(
   request.onProvenness?.(provennessOf({ point, source }, [entity]))
   const deps = await vault.rowDeps(source, signal)
   const names = sourceFields(at.schema).map(({ name }) => name)
-  const formatLine = request.format === 'csv' ? csvLine : jsonLine
+  const formatLine = request.format === 'csv' ? csvOf : jsonOf
   if (request.format === 'csv') yield `${names.map(csvText).join(',')}\r\n`
   const { asOf, schema, schemas, segments } = at
   const batches = readState(deps, { segments, schemas, schema, asOf, rows: true, signal })
@@ -58,19 +59,10 @@ function rowOf(batch: VersionBatch, index: number) {
 
 type Fields = Readonly<Record<string, string | null>>
 
-function csvLine(names: readonly string[], fields: Fields): string {
-  return `${names.map((name) => csvField(fields[name] ?? null)).join(',')}\r\n`
+function csvOf(names: readonly string[], fields: Fields): string {
+  return csvLine(names.map((name) => fields[name] ?? null))
 }
 
-function csvField(value: string | null): string {
-  if (value === null) return ''
-  return value === '' ? '""' : csvText(value)
-}
-
-function csvText(value: string): string {
-  return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value
-}
-
-function jsonLine(_names: readonly string[], fields: Fields): string {
+function jsonOf(_names: readonly string[], fields: Fields): string {
   return `${JSON.stringify(fields)}\n`
 }

@@ -23,6 +23,7 @@ import { addHold, addLabel, addRelease } from './commands/mark.ts'
 import { addPoints } from './commands/points.ts'
 import { addRecover } from './commands/recover.ts'
 import { addReplicate } from './commands/replicate.ts'
+import { addReport } from './commands/report.ts'
 import { addRestore } from './commands/restore.ts'
 import { addShow } from './commands/show.ts'
 import { addSource } from './commands/source.ts'
@@ -60,6 +61,7 @@ const COMMANDS: readonly ((program: Command, act: Act) => void)[] = [
   addExport,
   addMap,
   addCustomer,
+  addReport,
   addRestore,
   addCheck,
   addVerify,

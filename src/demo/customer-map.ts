@@ -3,6 +3,44 @@ export const DEMO_CUSTOMER_MAP = `# What makes up a customer of the trading grou
 # \`holdfast map check\` says whether it is true; \`holdfast map discover\` proposes one for your own.
 version: 1
 match: [taxId]
+# What \`holdfast report receivables\` reads, and holds against the general ledger.
+finance:
+  receivables:
+    currencies: { source: erp, entity: main.currency, code: code, decimals: decimals }
+    items:
+      - source: billing
+        entity: main.invoice
+        number: [invoice_number]
+        companyCode: company_code
+        currency: currency
+        date: issued_on
+        due: due_on
+        amount: gross
+        open: open_amount
+        # A credit note is set off against the invoice that it takes back.
+        reverses: [cancels_invoice]
+        unless: { status: [in-approval] }
+    receipts:
+      - source: billing
+        entity: main.payment
+        number: [payment_id]
+        companyCode: company_code
+        currency: currency
+        date: received_on
+        amount: amount
+    clearings:
+      - { source: billing, entity: main.payment_allocation, item: [invoice_number], receipt: [payment_id], amount: amount }
+    disputes:
+      - { source: billing, entity: main.dispute, item: [invoice_number], date: opened_on, amount: amount }
+    controls:
+      - source: erp
+        entity: main.gl_balance
+        companyCode: company_code
+        currency: currency
+        account: account
+        accounts: ['0000140000', '0000141000']
+        period: period
+        balance: balance
 sources:
   crm:
     entities:
