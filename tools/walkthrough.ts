@@ -13,6 +13,7 @@ import type { EntityName } from '#record/entity-name'
 import { encodeKey } from '#record/key'
 import type { SchemaVersion } from '#record/schema'
 import { hashPlans } from '#restore/hash-plans'
+import { PlanLines } from '#restore/plan-lines'
 import { planRestore } from '#restore/plan-restore'
 import { readBack } from '#restore/read-back'
 import { runRestore } from '#restore/run-restore'
@@ -215,8 +216,9 @@ async function tellRestore({
   } as const
   const request = { state, point, target: 'erp-live', scope, isDeleteAllowed: false }
   const catalogue = await cut.readCatalogue(() => true)
-  await using prepared = await planRestore(deps, request, { catalogue, cut, signal })
-  const [plan] = hashPlans([prepared])
+  await using lines = new PlanLines(deps, { source: 'erp', target: 'erp-live', isKept: false })
+  await using prepared = await planRestore(deps, request, { catalogue, cut, lines, signal })
+  const [plan] = hashPlans([prepared], { vault: vault.id, request: {} })
   await runRestore(deps, { prepared, since: cut, target }, signal)
   await using after = await target.openCut(signal)
   const there = { catalogue: await after.readCatalogue(() => true), cut: after }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { CustomerMap } from '#customer/customer-map'
 import { type Closure, type ClosureRecord, findClosure } from '#customer/find-closure'
 import { findParty, type PartyRecord, refuseAmbiguous } from '#customer/find-party'
@@ -15,7 +16,7 @@ import { findPoint } from './find-point.ts'
 import { findSourcesAt } from './find-sources-at.ts'
 import { readAgain } from './read-again.ts'
 import { readMap } from './read-map.ts'
-import type { TargetRequest } from './restore-request.ts'
+import type { RestoreRequest, TargetRequest } from './restore-request.ts'
 
 export type CustomersRequest = {
   /** Numbers or keys, each like `500042` or `crm=500042`. */
@@ -26,7 +27,11 @@ export type CustomersRequest = {
   readonly to: readonly string[]
   /** Of the customer map. */
   readonly file: string | undefined
+  /** Of each source that is looked at, where that is known already. */
+  readonly points?: readonly string[]
 }
+
+export type ChosenCustomers = Required<Pick<RestoreRequest, 'customers' | 'targets'>>
 
 /**
  * What of each source belongs to some customers at a moment, and where it is put back. What they only
@@ -42,19 +47,24 @@ export async function chooseCustomers(
   vault: Vault,
   request: CustomersRequest,
   signal: AbortSignal,
-): Promise<readonly TargetRequest[]> {
-  const { map } = await readMap(deps, vault, request.file, signal)
-  return await readAgain(() => choose(vault, map, request, signal))
+): Promise<ChosenCustomers> {
+  const { map, text } = await readMap(deps, vault, request.file, signal)
+  const chosen = await readAgain(() => choose(vault, map, request, signal))
+  const mapHash = createHash('sha256').update(text).digest('hex')
+  const { points, targets } = chosen
+  return { targets, customers: { ids: request.ids, points, map: mapHash } }
 }
 
 async function choose(
   vault: Vault,
   map: CustomerMap,
-  { ids, point, to }: CustomersRequest,
+  { ids, point, points, to }: CustomersRequest,
   signal: AbortSignal,
-): Promise<TargetRequest[]> {
+): Promise<{ readonly points: readonly string[]; readonly targets: TargetRequest[] }> {
   const wanted = new Set(map.entities.map(({ source }) => source))
-  const then = await findSourcesBeside(vault, { point, wanted }, signal)
+  const then = await (points === undefined
+    ? findSourcesBeside(vault, { point, wanted }, signal)
+    : findSourcesNamed(vault, points, signal))
   const now = await findSourcesAt(vault, { addresses: [], wanted }, signal)
   const held = await findOwned(map, then, { ids, signal })
   refuseBounded(ids, held)
@@ -71,12 +81,16 @@ async function choose(
   }
   const sources = [...scopes.keys()]
   const known = then.map(({ source }) => source)
-  return pairTargets({ point, to }, { known, needed: sources }).flatMap(({ source, target }) => {
-    const at = then.find((one) => one.source === source)
-    const records = scopes.get(source)
-    if (at === undefined || records === undefined) return []
-    return [{ point: formatPoint(source, at.point), target, scope: { kind: 'records', records } }]
-  })
+  const targets = pairTargets({ point, to }, { known, needed: sources }).flatMap(
+    ({ source, target }) => {
+      const at = then.find((one) => one.source === source)
+      const records = scopes.get(source)
+      if (at === undefined || records === undefined) return []
+      const scope = { kind: 'records' as const, records }
+      return [{ point: formatPoint(source, at.point), target, scope }]
+    },
+  )
+  return { points: then.map(({ point, source }) => formatPoint(source, point)), targets }
 }
 
 /** A record that the customer has at both moments is put back, not added. */
@@ -223,6 +237,15 @@ async function findSourcesBeside(
     }
   }
   return found
+}
+
+async function findSourcesNamed(
+  vault: Vault,
+  points: readonly string[],
+  signal: AbortSignal,
+): Promise<SourceAt[]> {
+  const names = points.map((point) => parsePointAddress(point).source ?? '')
+  return await findSourcesAt(vault, { addresses: points, wanted: new Set(names) }, signal)
 }
 
 /** @throws app.customer-bounded: a part of a customer is no customer */

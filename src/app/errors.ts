@@ -25,6 +25,12 @@ export const APP_ERRORS = {
     retry: 'after-fix',
     help: 'Say `follow: true` of the source in holdfast.yaml, and see with `holdfast source check NAME` what the source needs for it.',
   },
+  'app.class-unknown': {
+    status: 404,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Name a class that an entity of customers.yaml has under `classes`, or leave the class out to decide about all fields.',
+  },
   'app.store-unsupported': {
     status: 400,
     exit: 2,
@@ -133,11 +139,35 @@ export const APP_ERRORS = {
     retry: 'after-fix',
     help: 'Nothing was written. Look at each with `holdfast history NAME ENTITY KEY` and decide: `--skip-conflicts` leaves these records as they are and undoes the rest; `holdfast restore POINT --record` or `--field` puts single ones back.',
   },
+  'app.restore-unknown': {
+    status: 404,
+    exit: 2,
+    retry: 'never',
+    help: 'Restores have ids of 16 digits, which `holdfast restore` prints when it is done, and `holdfast doctor` of those that were interrupted. Restores that were made before restores kept what they changed cannot be undone.',
+  },
+  'app.undo-elsewhere': {
+    status: 409,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'A restore is undone in the very system that it wrote to. Nothing was written. Name that one with --to; where it is a copy by now, or was set up anew, put a point back instead: `holdfast restore POINT --to TARGET`.',
+  },
+  'app.undo-point-gone': {
+    status: 409,
+    exit: 5,
+    retry: 'never',
+    help: 'The restore created this table, and which rows it put there cannot be told any more. Nothing was written. Drop the table in the target when it is not wanted.',
+  },
   'app.targets-unclear': {
     status: 400,
     exit: 2,
     retry: 'after-fix',
-    help: 'Restore a point of one source with --to TARGET. A time or a label without a source, like @2026-06-30T12:00:00Z, means every source and needs --to SOURCE=TARGET for each.',
+    help: 'Restore a point of one source with --to TARGET. A time or a label without a source, like @2026-06-30T12:00:00Z, means every source and needs --to SOURCE=TARGET for each, with --customer for each that holds records of it; two sources go into two targets.',
+  },
+  'app.customer-bounded': {
+    status: 409,
+    exit: 5,
+    retry: 'after-fix',
+    help: 'Nothing was written: part of a customer would be no customer. `holdfast customer show ID` says where a bound was reached. Raise `rowsMax` of that link, or `bounds`, in customers.yaml, or make the link a `reference` when what it leads to does not belong to the customer.',
   },
   'app.scope-mixed': {
     status: 400,

@@ -1,17 +1,26 @@
 import type { SourceCut, Target } from '#connector/connector'
 import type { EntityName } from '#record/entity-name'
 import type { CompareDeps } from '#restore/compare-target'
+import { PlanLines } from '#restore/plan-lines'
 import { entitiesOf, type PreparedRestore, planRestore } from '#restore/plan-restore'
 import { planUndo, touchedBy } from '#restore/plan-undo'
-import { AppError } from '#stdx/app-error'
+import type { RestoreScope } from '#restore/restore-plan'
+import type { ThreeWayRequest } from '#restore/three-way/record-decisions'
 import type { Point } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
-import type { ChosenTarget } from './choose-targets.ts'
 import { openCompareDeps } from './compare-deps.ts'
 import { type FoundPoint, findPoint } from './find-point.ts'
 import { type FoundTransaction, findTransaction } from './find-transaction.ts'
 import { guardTarget } from './guard-target.ts'
-import { formatScope, type RestoreDeps, type RestoreRequest } from './restore-request.ts'
+import { asCaptured, withMappings } from './other-platform.ts'
+import { planUndoTarget } from './plan-undo-target.ts'
+import { readThreeWays } from './read-three-ways.ts'
+import {
+  type RestoreDeps,
+  type RestoreRequest,
+  scopeOf,
+  type TargetRequest,
+} from './restore-request.ts'
 import { provennessOf } from './unproven.ts'
 
 /** One target with what would be written to it; nothing is. Holds it open until disposed. */
@@ -25,43 +34,57 @@ export type PlannedTarget = AsyncDisposable & {
   /** Rows that the point has of what is put back. */
   readonly rows: number
   readonly planMs: number
+  /** Every step, which are there to be read where `onPlanned` asks for them. */
+  readonly lines: PlanLines
+  readonly scope: RestoreScope
 }
 
 /**
  * Opens a target and works out what would be written to it.
- * @throws app.other-platform | restore.schema-differs, and whatever finding, opening and planning throw
+ * @throws app.other-platform | connector.mapping-refused | restore.schema-differs, and whatever finding, opening and planning throw
  */
 export async function planTarget(
   deps: RestoreDeps,
   vault: Vault,
-  { chosen, request }: { readonly chosen: ChosenTarget; readonly request: RestoreRequest },
+  { chosen, request }: { readonly chosen: TargetRequest; readonly request: RestoreRequest },
   signal: AbortSignal,
 ): Promise<PlannedTarget> {
+  const { target: name, undoes } = chosen
+  if (undoes !== undefined)
+    return await planUndoTarget(deps, vault, { request, target: name, undoes }, signal)
   const found = await findWanted(vault, chosen, request, signal)
   const compare = await openCompareDeps(deps, vault, found.source, signal)
   await using stack = new AsyncDisposableStack()
-  const { system, target } = await deps.openTarget(chosen.target, signal)
-  stack.use(target)
-  refuseOtherPlatform(found.point.body.connector, system.connector)
+  const { system, target: opened } = await deps.openTarget(chosen.target, signal)
+  stack.use(opened)
   const startedAtMs = deps.clock.nowMs()
-  const wanted = listWanted(found, request)
+  const scope = scopeOf(request, chosen)
+  const wanted = listWanted(found, scope)
+  const seen = { connector: system.connector, entities: wanted, found }
+  const { mappings, target } = asCaptured(opened, seen)
   request.onProvenness?.(provennessOf(found, wanted), chosen.target)
   const rows = countRows(found.point, wanted)
   deps.progress.begin({ label: `Comparing ${chosen.point} with ${chosen.target}`, rows })
+  const { mapFile, onConflict = [] } = request
+  const asked = { found, identity: target.identity, mapFile, onConflict }
+  const threeWays = await readThreeWays(deps, vault, asked, signal)
   const cut = stack.use(await target.openCut(signal))
-  const run = { cut, found, name: chosen.target, request }
-  const prepared = stack.use(await plan(compare, run, signal))
+  const isKept = request.onPlanned !== undefined
+  const place = { source: found.source, target: chosen.target, isKept }
+  const lines = stack.use(new PlanLines(compare, place))
+  const run = { cut, found, lines, name: chosen.target, request, scope, threeWays }
+  const prepared = withMappings(stack.use(await plan(compare, run, signal)), mappings)
   const guarding = { prepared, request, source: found.source, target }
   const guarded = await guardTarget(deps, vault, guarding, signal)
   deps.progress.end()
   const planMs = deps.clock.nowMs() - startedAtMs
   const kept = stack.move()
-  const held = { compare, found, cut, ...guarded, rows, planMs }
+  const held = { compare, found, cut, ...guarded, rows, planMs, scope, lines }
   return { ...held, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
 /** What of a target's tables a point is about. */
-export function holds(point: Point): (entity: EntityName) => boolean {
+function holds(point: Point): (entity: EntityName) => boolean {
   const held = new Set(point.entities.map(({ entity }) => entity))
   return (entity) => held.has(entity)
 }
@@ -71,7 +94,7 @@ type Found = FoundPoint & Partial<Pick<FoundTransaction, 'undone'>>
 
 async function findWanted(
   vault: Vault,
-  { point }: ChosenTarget,
+  { point }: TargetRequest,
   { undo }: RestoreRequest,
   signal: AbortSignal,
 ): Promise<Found> {
@@ -79,21 +102,24 @@ async function findWanted(
   return await findTransaction(vault, point, signal)
 }
 
-function listWanted({ point, undone }: Found, request: RestoreRequest): readonly EntityName[] {
-  return undone === undefined ? entitiesOf(formatScope(request), point) : touchedBy(undone)
+function listWanted({ point, undone }: Found, scope: RestoreScope): readonly EntityName[] {
+  return undone === undefined ? entitiesOf(scope, point) : touchedBy(undone)
 }
 
 type Planning = {
   readonly cut: SourceCut
   readonly found: Found
+  readonly lines: PlanLines
   /** Of the target. */
   readonly name: string
   readonly request: RestoreRequest
+  readonly scope: RestoreScope
+  readonly threeWays: ThreeWayRequest
 }
 
 async function plan(
   compare: CompareDeps,
-  { cut, found, name, request }: Planning,
+  { cut, found, lines, name, request, scope, threeWays }: Planning,
   signal: AbortSignal,
 ): Promise<PreparedRestore> {
   const { point, state, undone } = found
@@ -101,12 +127,12 @@ async function plan(
   const catalogue = await cut.readCatalogue(holds(point))
   if (undone !== undefined) {
     const asked = { state, before: point, after: undone, target: name }
-    return await planUndo(compare, asked, { catalogue, cut, signal })
+    return await planUndo(compare, asked, { catalogue, cut, lines, signal })
   }
   return await planRestore(
     compare,
-    { state, point, target: name, scope: formatScope(request), isDeleteAllowed },
-    { catalogue, cut, signal },
+    { state, point, target: name, scope, isDeleteAllowed, threeWays },
+    { catalogue, cut, lines, signal },
   )
 }
 
@@ -114,10 +140,4 @@ function countRows(point: Point, entities: readonly EntityName[]): number {
   const wanted = new Set(entities)
   const held = point.entities.filter(({ entity }) => wanted.has(entity))
   return held.reduce((sum, { rows }) => sum + rows, 0)
-}
-
-function refuseOtherPlatform(captured: string, target: string): void {
-  if (captured === target) return
-  const message = `Cannot restore into this target: it is ${target}, the point was captured from ${captured}`
-  throw new AppError('app.other-platform', message)
 }

@@ -30,9 +30,9 @@ async function restore({ files, vault }: VaultOfFiles, change: CustomersChange) 
       target: await openTarget(sqliteHarness, new Secret(files[name] ?? '')),
     }),
   }
-  const targets = await chooseCustomers(deps, vault, { ids, point, to, file: undefined }, signal)
+  const chosen = await chooseCustomers(deps, vault, { ids, point, to, file: undefined }, signal)
   const request: RestoreRequest = {
-    targets,
+    ...chosen,
     entities: [],
     records: [],
     fields: [],

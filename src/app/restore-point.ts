@@ -1,9 +1,10 @@
 import { refuseSideEffects } from '#restore/guard-side-effects'
-import { hashPlans } from '#restore/hash-plans'
+import { describeTarget, hashPlans } from '#restore/hash-plans'
 import { countWrites, type RestorePlan } from '#restore/restore-plan'
 import { AppError, isAppError } from '#stdx/app-error'
 import type { Vault } from '#vault/vault'
 import { type PlannedTarget, planTarget } from './plan-target.ts'
+import { refuseOpenConflicts } from './read-three-ways.ts'
 import type {
   RestoreDeps,
   RestoreOutcome,
@@ -32,13 +33,29 @@ export async function restorePoint(
   for (const chosen of request.targets) {
     planned.push(stack.use(await planTarget(deps, vault, { chosen, request }, signal)))
   }
-  const plans = hashPlans(planned.map(({ prepared }) => prepared))
+  const prepared = planned.map((one) => one.prepared)
+  const asked = { vault: vault.id, request: describeRequest(request) }
+  const plans = hashPlans(prepared, asked)
+  await request.onPlanned?.({
+    ...asked,
+    plan: plans[0]?.plan ?? '',
+    targets: prepared.map(describeTarget),
+    plans,
+    steps: planned.map(({ lines }) => lines),
+  })
   if (request.isPlanOnly) return { plans, summaries: null }
   for (const plan of plans) refuseConflicts(plan, request)
+  refuseUndecided(plans, request)
   for (const plan of plans) refuseSideEffects(plan, request.mayRunSideEffects === true)
   for (const [i, plan] of plans.entries())
     await request.agree(plan, describeFacts(plan, planned[i]))
   return { plans, summaries: await writeAll(deps, vault, { plans, planned, request }, signal) }
+}
+
+/** What has a say in what is written, as data: what is told on the way has none, nor has where a file lies. */
+function describeRequest(request: RestoreRequest): Readonly<Record<string, unknown>> {
+  const { isPlanOnly: _, mapFile: __, targets: ___, ...rest } = request
+  return JSON.parse(JSON.stringify(rest))
 }
 
 function describeFacts({ steps }: RestorePlan, planned: PlannedTarget | undefined) {
@@ -94,6 +111,17 @@ function sayCommitted(
   return new AppError(error.code, `${error.message}; ${rest}`, details, { cause: error })
 }
 
+/** All of them are told before the first is refused: one decision can be made about all. */
+function refuseUndecided(plans: readonly RestorePlan[], request: RestoreRequest): void {
+  const undecided = plans.filter((plan) => isOfPoint(plan) && countConflicts(plan) > 0)
+  for (const plan of undecided) request.onUndecided?.(plan)
+  for (const plan of undecided) refuseOpenConflicts(plan)
+}
+
+function isOfPoint({ undoes, undone }: RestorePlan): boolean {
+  return undone === undefined && undoes === undefined
+}
+
 function areOf(names: readonly string[]): string {
   return names.length === 1 ? 'is' : 'are'
 }
@@ -104,10 +132,10 @@ function refuseConflicts(plan: RestorePlan, { undo }: RestoreRequest): void {
   const conflicts = countConflicts(plan)
   if (conflicts === 0) return
   undo.refused(plan)
-  const { steps, target, undone } = plan
+  const { steps, target, undoes, undone } = plan
   const touched = steps.reduce((sum, step) => sum + countWrites(step) + step.same, conflicts)
   const were = conflicts === 1 ? 'was' : 'were'
   const found = `${conflicts} of the ${touched} records that it changed ${were} changed again since`
-  const message = `Cannot undo ${undone?.point} on "${target}": ${found}`
+  const message = `Cannot undo ${undone?.point ?? `restore ${undoes}`} on "${target}": ${found}`
   throw new AppError('app.undo-conflicts', message, { target, conflicts })
 }

@@ -1,6 +1,7 @@
 import type { LeftOut } from '#connector/connector'
 import { splitFieldAddress, splitRecordAddress } from '#record/address'
 import { parseEntityName } from '#record/entity-name'
+import type { PlanFile, StepLines } from '#restore/plan-file'
 import type { RecordScope, RestorePlan, RestoreScope } from '#restore/restore-plan'
 import { AppError } from '#stdx/app-error'
 import type { ChosenTarget } from './choose-targets.ts'
@@ -12,9 +13,24 @@ export type RestoreDeps = Pick<
   'clock' | 'configPath' | 'openTarget' | 'progress' | 'random' | 'readConfig'
 >
 
+export type TargetRequest = ChosenTarget & {
+  /** What is put back of this one source; absent: what the request names. */
+  readonly scope?: RestoreScope
+  /** The id of a restore that is taken back; `point` is what that had put back. */
+  readonly undoes?: string
+}
+
+export type AskedCustomers = {
+  readonly ids: readonly string[]
+  /** Of every source that was looked at, as exact addresses. */
+  readonly points: readonly string[]
+  /** SHA-256 of the text of the customer map, hex. */
+  readonly map: string
+}
+
 export type RestoreRequest = {
   /** What is put back where; all of it is planned before anything is written. */
-  readonly targets: readonly ChosenTarget[]
+  readonly targets: readonly TargetRequest[]
   readonly entities: readonly string[]
   /** `ENTITY:KEY` */
   readonly records: readonly string[]
@@ -22,16 +38,33 @@ export type RestoreRequest = {
   readonly fields: readonly string[]
   readonly isDeleteAllowed: boolean
   readonly isPlanOnly: boolean
+  /** What `targets` were chosen from; a plan made again chooses from the same. */
+  readonly customers?: AskedCustomers
   /** What the writes set off and the target cannot keep quiet may run. */
   readonly mayRunSideEffects?: boolean
+  /** Who wins where the target was changed since the last capture: `theirs`, `bank=ours`. */
+  readonly onConflict?: readonly string[]
+  /** The customer map that names the classes of fields; absent: where it is looked for. */
+  readonly mapFile?: string | undefined
   /** Takes back the transaction that the point names, instead of putting back what was there then. */
   readonly undo?: UndoOptions
   /** Told before the plan of each target whether what is put back is known to be what was there. */
   readonly onProvenness?: (found: Provenness, target: string) => void
+  /** Told the whole plan, with every step, before it is judged; throws to stop there. */
+  readonly onPlanned?: (plan: WholePlan) => Promise<void>
+  /** Told the plan that is refused while somebody has to decide its conflicts. */
+  readonly onUndecided?: (plan: AgreedPlan) => void
   /** Told the plan of each target in turn before anything is written; throws to stop there. */
   agree(plan: AgreedPlan, facts: PlanFacts): Promise<void>
   /** Told what was written to a target, and read back as planned. */
   readonly onWritten?: (plan: AgreedPlan, summary: RestoreSummary) => void
+}
+
+/** Everything that a plan file says. */
+export type WholePlan = PlanFile & {
+  readonly plans: readonly AgreedPlan[]
+  /** Of each target. */
+  readonly steps: readonly StepLines[]
 }
 
 /** One target of the plan that is agreed to. */
@@ -61,7 +94,11 @@ export type RestoreSummary = {
   readonly extra: number
   /** Of an undo: records that were left as somebody made them since. */
   readonly conflicts?: number
+  /** Records that differ and that a policy left as the target has them, in whole or in part. */
+  readonly stay?: number
   readonly leftOut: readonly LeftOut[]
+  /** Restores that were interrupted when the same was asked for: each may have written, or not. */
+  readonly settles?: readonly string[]
   readonly verified: { readonly records: number; readonly different: number }
   /** Planning and writing; not what a person took to agree. */
   readonly durationMs: number
@@ -75,8 +112,13 @@ export type RestoreOutcome = {
   readonly summaries: readonly RestoreSummary[] | null
 }
 
+/** What is put back into one target. */
+export function scopeOf(request: RestoreRequest, { scope }: TargetRequest): RestoreScope {
+  return scope ?? formatScope(request)
+}
+
 /** @throws app.scope-mixed | record.address-invalid | record.entity-invalid */
-export function formatScope({
+function formatScope({
   entities,
   fields,
   records,

@@ -8,7 +8,8 @@ import { runRestore } from '#restore/run-restore'
 import { AppError } from '#stdx/app-error'
 import type { RestoreBody } from '#timeline/entry'
 import type { Vault } from '#vault/vault'
-import { holds, type PlannedTarget } from './plan-target.ts'
+import { beginRestore } from './begin-restore.ts'
+import type { PlannedTarget } from './plan-target.ts'
 import type { RestoreDeps, RestoreRequest, RestoreSummary } from './restore-request.ts'
 
 export type AgreedTarget = {
@@ -20,7 +21,8 @@ export type AgreedTarget = {
 }
 
 /**
- * Writes what was planned for one target in one transaction, reads it back and keeps the fact.
+ * Keeps what is about to change, writes what was planned for one target in one transaction, reads it
+ * back and keeps the fact.
  *
  * A difference is an error although the rows are committed, because success is only what was seen.
  *
@@ -35,6 +37,8 @@ export async function writeTarget(
   const { compare, cut, planMs, prepared, rows, target } = planned
   const restore = Buffer.from(deps.random.bytes(8)).toString('hex')
   const startedAtMs = deps.clock.nowMs()
+  deps.progress.begin({ label: 'Keeping what is about to change' })
+  const settles = await beginRestore(vault, { plan, planned, request, restore }, signal)
   const label = `Restoring ${plan.point} to ${plan.target}`
   deps.progress.begin({ label, rows: countToWrite(prepared) })
   const counts = await runRestore(compare, { prepared, since: cut, target }, signal)
@@ -50,13 +54,21 @@ export async function writeTarget(
     skipped: plan.steps.reduce((sum, { same }) => sum + same, 0),
     extra,
     ...(request.undo !== undefined && { conflicts: countConflicts(plan) }),
+    ...countStaying(plan),
+    ...(settles.length > 0 && { settles }),
     verified,
     durationMs: planMs + writtenAtMs - startedAtMs,
     readBackMs: deps.clock.nowMs() - writtenAtMs,
   }
   await vault.putRestore(formatFact(plan, summary), signal)
-  refuseDifference(plan, request, summary)
+  refuseDifference(plan, { ...planned, ...request }, summary)
   return summary
+}
+
+/** Records that a policy left as the target has them, where there are any. */
+function countStaying({ steps }: RestorePlan): Pick<RestoreSummary, 'stay'> {
+  const count = steps.reduce((sum, { stay = 0 }) => sum + stay, 0)
+  return count === 0 ? {} : { stay: count }
 }
 
 export function countConflicts({ steps }: RestorePlan): number {
@@ -79,12 +91,13 @@ async function readTarget(
   signal: AbortSignal,
 ): Promise<ReadBack> {
   await using cut = await target.openCut(signal)
-  const catalogue = await cut.readCatalogue(holds(prepared.point))
+  const written = new Set(prepared.entities.map(({ at }) => at.schema.entity))
+  const catalogue = await cut.readCatalogue((entity) => written.has(entity))
   return await readBack(compare, { catalogue, cut, entities: prepared.entities }, signal)
 }
 
 function formatFact(
-  { plan: hash, point, target, undone }: RestorePlan,
+  { plan: hash, point, target, undoes, undone }: RestorePlan,
   { deleted, inserted, restore, updated, verified }: RestoreSummary,
 ): RestoreBody {
   return {
@@ -93,6 +106,7 @@ function formatFact(
     plan: hash,
     point,
     ...(undone && { undone: undone.point }),
+    ...(undoes && { undoes }),
     target,
     inserted,
     updated,
@@ -104,10 +118,13 @@ function formatFact(
 
 function refuseDifference(
   { point, target }: RestorePlan,
-  { isDeleteAllowed, records, fields }: RestoreRequest,
+  {
+    isDeleteAllowed,
+    scope,
+  }: Pick<RestoreRequest, 'isDeleteAllowed'> & Pick<PlannedTarget, 'scope'>,
   { extra, verified }: RestoreSummary,
 ): void {
-  const isExtraWrong = isDeleteAllowed && records.length + fields.length === 0 && extra > 0
+  const isExtraWrong = isDeleteAllowed && scope.kind !== 'records' && extra > 0
   if (verified.different === 0 && !isExtraWrong) return
   const found = `${verified.different} of ${verified.records} records differ, ${extra} are extra`
   const message = `Cannot prove the restore of ${point} to "${target}": ${found}`

@@ -18,9 +18,13 @@ export async function readTextFile(path: string): Promise<string> {
  * Writes a file that is not there yet, whole and durable when it resolves, readable by its owner only.
  * @throws cli.file-not-writable, also when there is one already
  */
-export async function writeNewFile(path: string, text: string, random: Random): Promise<void> {
+export async function writeNewFile(
+  path: string,
+  content: string | AsyncIterable<Uint8Array>,
+  random: Random,
+): Promise<void> {
   try {
-    await writeDurably(path, text, { random, mayReplace: false })
+    await writeDurably(path, content, { random, mayReplace: false })
   } catch (cause) {
     const found = codeOf(cause) === 'EEXIST' ? 'there is one already' : `found ${codeOf(cause)}`
     const message = `Cannot write file "${path}": ${found}`

@@ -1,6 +1,18 @@
 import type { ErrorSpec } from '#stdx/app-error'
 
 export const RESTORE_ERRORS = {
+  'restore.plan-void': {
+    status: 409,
+    exit: 5,
+    retry: 'after-fix',
+    help: 'Somebody changed records that the plan writes, or the customer map, since the plan was made. Nothing was written. Look at them with `holdfast history` and make a new plan with `holdfast restore ... --plan-only --out FILE`.',
+  },
+  'restore.plan-invalid': {
+    status: 400,
+    exit: 2,
+    retry: 'never',
+    help: 'A plan is carried out as it was made, for the vault that it was made with. Take the file as `holdfast restore ... --plan-only --out FILE` wrote it, or make a new one. Nothing was written.',
+  },
   'restore.schema-differs': {
     status: 409,
     exit: 1,

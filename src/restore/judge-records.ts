@@ -1,22 +1,24 @@
 import type { CompareDeps, Compared } from './compare-target.ts'
 import { judgeUndo, type UndoVerdict } from './judge-undo.ts'
-import { formatKeyHex, type PlannedUndo } from './plan-restore.ts'
+import { formatKeyHex } from './pick-records.ts'
+import type { PlannedUndo } from './plan-restore.ts'
+import { type ComparedUndone, pairToUndo } from './restored-records.ts'
 import { openComparableValues } from './same-in-fields.ts'
-import { pairUndone, type UndoneEntity, type UndoneRecord } from './undone-records.ts'
+import type { UndoneRecord } from './undone-records.ts'
 
 export type JudgedRecord = { readonly record: UndoneRecord; readonly verdict: UndoVerdict }
 
 /** Records that the transaction changed, and rows that the system has. */
 export type JudgedTotals = { readonly touched: number; readonly rows: number }
 
-/** What undoing would do to each record that a transaction changed, in key order. */
+/** What undoing would do to each record that a transaction, or a restore, changed, in key order. */
 export async function* judgeRecords(
   deps: CompareDeps,
-  compared: Omit<Compared, 'at'> & { readonly undone: UndoneEntity },
+  compared: ComparedUndone,
   signal: AbortSignal,
 ): AsyncGenerator<JudgedRecord, JudgedTotals, undefined> {
   const valuesOf = openComparableValues(deps.digestKey)
-  const records = pairUndone(deps, compared, signal)
+  const records = pairToUndo(deps, compared, signal)
   let touched = 0
   try {
     for (;;) {

@@ -24,11 +24,12 @@ export async function pickRecords(
   signal: AbortSignal,
 ): Promise<Picked> {
   const added = new Set<string>()
-  if (scope.kind !== 'records') return { picked: null, added }
   const { entity, fields, key } = at.schema
+  const isWhole = scope.kind === 'entities' && scope.entities.includes(entity)
+  if (scope.kind === 'all' || isWhole) return { picked: null, added }
   const known = new Set(fields.map(({ name }) => name))
   const picked = new Map<string, readonly string[] | null>()
-  for (const record of scope.records.filter((one) => one.entity === entity)) {
+  for (const record of (scope.records ?? []).filter((one) => one.entity === entity)) {
     const unknown = record.fields?.find((field) => !known.has(field))
     if (unknown !== undefined) throw unknownField(entity, unknown)
     if (record.seen === 'since') {

@@ -3,6 +3,7 @@ import type { EntityAt } from '#history/entity-at'
 import type { PairedRow, RecordPair } from '#history/pair-versions'
 import { formatKeyAddress } from '#record/address'
 import { scanFields } from '#record/project'
+import { LARGE_ROW_BYTES } from '#record/row-batch'
 import { parseField, parseLargeMarker, splitRowBytes } from '#record/row-text'
 import { deriveDigestKeys } from '#seal/digest-keys'
 import type { DigestKey } from '#seal/keys'
@@ -50,8 +51,8 @@ export class PlanLines implements AsyncDisposable {
     return new EntityLines(this.#deps.digestKey, at, {
       start: this.#startOf(at.schema.entity),
       write: async (line, isWrite) => {
-        if (isWrite) this.#hash.update(line)
-        await this.#spool?.append(Buffer.from(line))
+        if (isWrite) this.#hash.update(withoutNotes(line))
+        await this.#keep(line)
       },
     })
   }
@@ -62,7 +63,7 @@ export class PlanLines implements AsyncDisposable {
     const rest = `"key":null,"op":"insert","rows":${rows},"fingerprint":${JSON.stringify(fingerprint)}}\n`
     const line = this.#startOf(schema.entity) + rest
     this.#hash.update(line)
-    await this.#spool?.append(Buffer.from(line))
+    await this.#keep(line)
   }
 
   /** Over all lines that write, SHA-256, hex. Add none after it. */
@@ -70,10 +71,10 @@ export class PlanLines implements AsyncDisposable {
     return this.#hash.copy().digest('hex')
   }
 
+  /** Whole lines, many at a time. */
   async *read(): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const batch of this.#spool?.read() ?? []) {
-      if (batch.kind === 'rows') yield batch.bytes
-      else yield* batch.parts
+      yield batch.kind === 'rows' ? batch.bytes : Buffer.concat(batch.parts)
     }
   }
 
@@ -81,11 +82,24 @@ export class PlanLines implements AsyncDisposable {
     await this.#spool?.[Symbol.asyncDispose]()
   }
 
+  async #keep(line: string): Promise<void> {
+    const bytes = Buffer.from(line)
+    if (bytes.byteLength > LARGE_ROW_BYTES) await this.#spool?.appendLarge([bytes])
+    else await this.#spool?.append(bytes)
+  }
+
   #startOf(entity: string): string {
     const { source, target } = this.#place
     const fields = Object.entries({ type: 'step', source, target, entity })
     return `{${fields.map(([name, value]) => `"${name}":${JSON.stringify(value)}`).join(',')},`
   }
+}
+
+const NOTES = /("live":(?:null|"[0-9a-f]+")),"notes":\{.*\}\}(\n?)$/
+
+/** What of a line has a part in the hash: another capture in between may know more and changes no write. */
+export function withoutNotes(line: string): string {
+  return line.replace(NOTES, '$1}$2')
 }
 
 type LineOut = {
@@ -113,7 +127,7 @@ export class EntityLines {
   /**
    * @param pair what the record becomes (left) and what it is live (right)
    * @param picked what an update may set; `null`: all fields
-   * @param notes besides, in the line
+   * @param notes besides, in the line and not in the hash: what is known of the record
    */
   async add(
     op: WriteOp | 'skip' | 'conflict',
@@ -124,8 +138,7 @@ export class EntityLines {
     const key = JSON.stringify(formatKeyAddress(pair.key, this.#at.schema.key))
     const fields = this.#formatFields(pair, picked && new Set(picked)).join(',')
     const live = pair.right === null ? 'null' : `"${pair.right.digest.toString(16)}"`
-    const more =
-      Object.keys(notes).length === 0 ? '' : `,${formatCanonicalJson(notes).slice(1, -1)}`
+    const more = Object.keys(notes).length === 0 ? '' : `,"notes":${formatCanonicalJson(notes)}`
     const rest = `"key":${key},"op":"${op}","fields":{${fields}},"live":${live}${more}}\n`
     await this.#out.write(this.#out.start + rest, op !== 'skip' && op !== 'conflict')
   }

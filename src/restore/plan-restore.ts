@@ -1,13 +1,10 @@
-import { createHash, type Hash } from 'node:crypto'
 import type { SourceCut } from '#connector/connector'
 import { type EntityAt, entityAt } from '#history/entity-at'
-import { findRecord } from '#history/find-record'
 import type { PairTotals, RecordPair } from '#history/pair-versions'
-import { formatKeyAddress, parseKeyAddress } from '#record/address'
+import { formatKeyAddress } from '#record/address'
 import type { EntityName } from '#record/entity-name'
 import type { Catalogue, DescribedEntity, SchemaVersion } from '#record/schema'
-import { AppError, isAppError } from '#stdx/app-error'
-import { formatCanonicalJson } from '#stdx/canonical-json'
+import { AppError } from '#stdx/app-error'
 import { formatPoint } from '#timeline/format-point'
 import type { Point, TimelineState } from '#timeline/timeline-state'
 import {
@@ -17,10 +14,19 @@ import {
   pairWithTarget,
 } from './compare-target.ts'
 import { orderEntities } from './order-entities.ts'
-import type { EntityStep, OtherType, RestoreScope, TargetPlan } from './restore-plan.ts'
+import { formatKeyHex, type Picked, type PickedRecords, pickRecords } from './pick-records.ts'
+import type { EntityLines, PlanLines } from './plan-lines.ts'
+import type { Conflict, EntityStep, OtherType, RestoreScope, TargetPlan } from './restore-plan.ts'
+import type { Undone } from './restored-records.ts'
 import { openSameInFields, type SameInFields } from './same-in-fields.ts'
 import { StepSpool } from './step-spool.ts'
-import type { UndoneEntity } from './undone-records.ts'
+import { type EmptiedReference, emptyReferences } from './three-way/empty-references.ts'
+import { type Need, NeededRecords, needsOf } from './three-way/needed-records.ts'
+import {
+  type LeftRecords,
+  RecordDecisions,
+  type ThreeWayRequest,
+} from './three-way/record-decisions.ts'
 
 export type PlanRequest = {
   readonly state: TimelineState
@@ -29,6 +35,12 @@ export type PlanRequest = {
   readonly scope: RestoreScope
   /** Rows that the point does not hold are deleted; else they are left and counted. */
   readonly isDeleteAllowed: boolean
+  /** How conflicts are judged and decided; without it nothing is known of what happened since. */
+  readonly threeWays?: ThreeWayRequest
+  /** What the customer map says that rows need, beside what foreign keys say. */
+  readonly links?: readonly Need[]
+  /** References that are not put back, because what they name is not there. */
+  readonly emptied?: readonly EmptiedReference[]
 }
 
 /** One entity of a plan with the rows it would write. */
@@ -40,15 +52,22 @@ export type PlannedEntity = {
   readonly spool: StepSpool | null
   /** Only these records; `null` for the whole entity. */
   readonly picked: PickedRecords | null
-  /** Of an undo, which is about the records of one transaction; `at` is right before it. */
+  /** Beside them, keys in hex of what came to it after the point: deleted where that is allowed. */
+  readonly added: ReadonlySet<string>
+  /** Of an undo, which is about the records of one transaction or restore; `at` is right before it. */
   readonly undo: PlannedUndo | null
+  /** What stays as the target has it, though the point says otherwise. */
+  readonly left: LeftRecords
   /** Rows that the target has of it, whatever they hold. */
   readonly targetRows: number
 }
 
+/** So many sets of fields are updated; records beyond them are written whole. */
+const LISTS_MAX = 32
+
 export type PlannedUndo = {
-  readonly undone: UndoneEntity
-  /** Records that the transaction changed. */
+  readonly undone: Undone
+  /** Records that the transaction, or the restore, changed. */
   readonly touched: number
   /** Keys, in hex, of those that are left as they are. */
   readonly conflicts: ReadonlySet<string>
@@ -64,6 +83,14 @@ export type PreparedRestore = AsyncDisposable & {
   readonly entities: readonly PlannedEntity[]
 }
 
+/** `lines`: where every step is told; the caller disposes it. */
+export type PlanningOptions = {
+  readonly catalogue: Catalogue
+  readonly cut: SourceCut
+  readonly lines: PlanLines
+  readonly signal: AbortSignal
+}
+
 /**
  * Works out what a restore would write, without writing: what the target lacks is inserted, what
  * differs is updated, what was added is deleted only when allowed.
@@ -74,31 +101,56 @@ export type PreparedRestore = AsyncDisposable & {
 export async function planRestore(
   deps: CompareDeps,
   request: PlanRequest,
-  { catalogue, cut, signal }: { catalogue: Catalogue; cut: SourceCut; signal: AbortSignal },
+  { catalogue, cut, lines, signal }: PlanningOptions,
 ): Promise<PreparedRestore> {
   const { point, state } = request
   const wanted = entitiesOf(request.scope, point).map((entity) => entityAt(state, point, entity))
   const { order } = orderEntities(wanted.map(({ schema }) => schema))
   const atByEntity = new Map(wanted.map((at) => [at.schema.entity, at]))
-  const hash = createHash('sha256')
   await using stack = new AsyncDisposableStack()
   const entities: PlannedEntity[] = []
+  const conflicts: Conflict[] = []
+  const needed = new NeededRecords(listNeeds(wanted, request), isWholeIn(request.scope))
   for (const entity of order) {
     const at = atByEntity.get(entity)
     if (at === undefined) continue
     const described = catalogue.entities.find((one) => one.entity === entity) ?? null
     refuseUnreadable(described)
-    const planned = await planEntity(deps, { at, cut, described, hash, request, stack }, signal)
-    entities.push(planned)
+    const planning = { at, conflicts, cut, described, lines, needed, request, stack }
+    const planned = await planEntity(deps, planning, signal)
+    if (planned !== null) entities.push(planned)
   }
   const steps = entities.map(({ step }) => step)
   const address = formatPoint(state.source, point)
   const { target } = request
   const { notRestored } = point.catalogue
-  const plan = { point: address, target, steps, notRestored }
-  const writesHash = hash.digest('hex')
+  const schemaOf = (entity: EntityName) =>
+    point.factsOf(entity) && entityAt(state, point, entity).schema
+  const missing = await needed.findMissing({ catalogue, cut, schemaOf, signal })
+  const told = {
+    ...(conflicts.length > 0 && { conflicts }),
+    ...(missing.length > 0 && { missing }),
+  }
+  const plan = { point: address, target, steps, notRestored, ...told }
+  const writesHash = lines.hash()
   const kept = stack.move()
   return { plan, writesHash, point, entities, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+/** What the rows of these entities need: as the map says it, and as foreign keys do. */
+function listNeeds(wanted: readonly EntityAt[], { links = [] }: PlanRequest): Need[] {
+  const keys = wanted.flatMap(({ schema }) => needsOf(schema))
+  const isSaid = (key: Need) =>
+    links.some(({ entity, fields, to }) => {
+      return entity === key.entity && to === key.to && fields.join() === key.fields.join()
+    })
+  return [...links, ...keys.filter((key) => !isSaid(key))]
+}
+
+function isWholeIn(scope: RestoreScope): (entity: EntityName) => boolean {
+  if (scope.kind === 'records') return () => false
+  if (scope.kind === 'all') return () => true
+  return (entity) => scope.entities.includes(entity)
 }
 
 /** The entities that a restore of `point` is about, known there or not. */
@@ -107,7 +159,7 @@ export function entitiesOf(scope: RestoreScope, point: Point): readonly EntityNa
     case 'all':
       return point.entities.map(({ entity }) => entity)
     case 'entities':
-      return [...new Set(scope.entities)]
+      return [...new Set([...scope.entities, ...(scope.records ?? []).map(({ entity }) => entity)])]
     case 'records':
       return [...new Set(scope.records.map(({ entity }) => entity))]
   }
@@ -115,64 +167,113 @@ export function entitiesOf(scope: RestoreScope, point: Point): readonly EntityNa
 
 type PlanningEntity = {
   readonly at: EntityAt
+  /** Of all entities so far; this one adds its own. */
+  readonly conflicts: Conflict[]
   readonly cut: SourceCut
   readonly described: DescribedEntity | null
-  readonly hash: Hash
+  readonly lines: PlanLines
+  readonly needed: NeededRecords
   readonly request: PlanRequest
   readonly stack: AsyncDisposableStack
 }
 
+/** `null` when the target does not have the entity, and none of its records come back. */
 async function planEntity(
   deps: CompareDeps,
   planning: PlanningEntity,
   signal: AbortSignal,
-): Promise<PlannedEntity> {
-  const { at, described, hash, request } = planning
+): Promise<PlannedEntity | null> {
+  const { at, described, lines, request } = planning
   const { entity } = at.schema
-  const picked = await pickRecords(deps, at, request, signal)
-  hash.update(formatCanonicalJson({ entity, schema: at.facts.schema }))
+  const picks = await pickRecords(deps, at, request, signal)
+  const { added, picked } = picks
+  if (described === null && picked?.size === 0) return null
   if (described === null && picked === null) {
-    // Which point it is has its place in the hash; here is what it holds, as far as that is known.
-    hash.update(at.facts.fingerprint ?? 'pending')
+    await lines.addWhole(at)
     const step = { ...emptyStep(entity, 'create'), insert: at.facts.rows }
-    return { at, described, picked, undo: null, spool: null, targetRows: 0, step }
+    const left: LeftRecords = new Map()
+    return { at, described, picked, added, undo: null, spool: null, left, targetRows: 0, step }
   }
-  const spool = planning.stack.use(new StepSpool(deps, at, { signal }))
-  const counts = {
-    ...emptyStep(entity, described === null ? 'create' : 'repair'),
-    otherTypes: listWrittenTypes(at, described, picked),
-  }
+  const otherTypes = listWrittenTypes(at, described, picked)
+  // What the target holds under another type is not written again: it might not stay what it is.
+  const listsMax = otherTypes.length === 0 ? LISTS_MAX : Infinity
+  const spool = planning.stack.use(new StepSpool(deps, at, { listsMax, signal }))
+  const counts = { ...emptyStep(entity, described === null ? 'create' : 'repair'), otherTypes }
+  await using decisions = new RecordDecisions(
+    deps,
+    { at, request, told: planning.conflicts },
+    signal,
+  )
   const isSameIn = openSameInFields(deps.digestKey, at.schema)
-  const pairs = comparePairs(deps, planning, picked, signal)
+  const { needed } = planning
+  const emptied = request.emptied ?? []
+  const deciding = { at, decisions, emptied, isSameIn, needed, request }
+  const records = { ...picks, ...deciding, lines: lines.entity(at), spool }
+  const pairs = comparePairs(deps, planning, picks, signal)
   let differing = 0
   for (;;) {
     const next = await pairs.next()
     if (next.done === true) {
-      const { right: targetRows, same } = next.value
-      const step = { ...counts, same: picked === null ? same : picked.size - differing }
-      return { at, described, picked, undo: null, spool, targetRows, step }
+      const { right: targetRows, ...totals } = next.value
+      const { left, ...decided } = decisions.totals()
+      const same = picked === null ? totals.same : picked.size - differing
+      const step = { ...counts, ...decided, same }
+      return { at, described, picked, added, undo: null, spool, left, targetRows, step }
     }
     for (const pair of next.value) {
-      const op = judgePair(pair, { at, isSameIn, picked, request })
-      if (op === null) continue
-      differing += 1
-      counts[op] += 1
-      if (op === 'extra') continue
-      hash.update(formatWrite(op, pair, picked))
-      await spool.append(op, pair, picked?.get(formatKeyHex(pair.key)) ?? null)
+      const done = await planRecord(records, pair)
+      if (done === null) continue
+      if (!done.isAdded) differing += 1
+      if (done.op !== null) counts[done.op] += 1
     }
   }
+}
+
+type PlanningRecords = Picked & {
+  readonly at: EntityAt
+  readonly decisions: RecordDecisions
+  readonly emptied: readonly EmptiedReference[]
+  readonly needed: NeededRecords
+  readonly isSameIn: SameInFields
+  readonly lines: EntityLines
+  readonly request: PlanRequest
+  readonly spool: StepSpool
+}
+
+/** Plans what is done with a record that differs; `null`: it is none of the scope, or as it shall be. */
+async function planRecord(
+  { added, decisions, lines, picked, spool, ...judging }: PlanningRecords,
+  pair: RecordPair,
+): Promise<{ readonly op: Op | null; readonly isAdded: boolean } | null> {
+  const hex = formatKeyHex(pair.key)
+  const isAdded = added.has(hex)
+  const op = isAdded ? judgeAdded(pair, judging.request) : judgePair(pair, { ...judging, picked })
+  if (op === null || op === 'extra') return op && { op, isAdded }
+  const decided = await decisions.decide(pair, picked?.get(hex) ?? null)
+  if (decided.op !== 'write') {
+    await lines.add(decided.op, pair, decided.fields, decided.notes)
+    return { op: null, isAdded }
+  }
+  const { at, emptied, needed } = judging
+  const write = emptyReferences(at.schema, emptied, { pair, fields: decided.fields })
+  if (write.emptied.length > 0) decisions.leave(pair.key, write.emptied)
+  if (write.fields?.length === 0) return { op: null, isAdded }
+  needed.note(at.schema, write.pair, write.fields)
+  await lines.add(op, write.pair, write.fields, decided.notes)
+  await spool.append(op, write.pair, write.fields)
+  return { op, isAdded }
 }
 
 /** Differences with the target, or with nothing where the target has no such table. */
 function comparePairs(
   deps: CompareDeps,
   { at, cut, described }: PlanningEntity,
-  picked: PickedRecords | null,
+  { added, picked }: Picked,
   signal: AbortSignal,
 ): AsyncGenerator<readonly RecordPair[], PairTotals, undefined> {
   if (described === null) return pairWithNothing(deps, at, signal)
-  const isTwinRefused = (key: Uint8Array) => picked?.has(formatKeyHex(key)) ?? true
+  const isTwinRefused = (key: Uint8Array) =>
+    picked === null || picked.has(formatKeyHex(key)) || added.has(formatKeyHex(key))
   return pairWithTarget(deps, { at, cut, described }, { isTwinRefused, rows: true, signal })
 }
 
@@ -190,6 +291,12 @@ function listWrittenTypes(
 }
 
 type Op = 'insert' | 'update' | 'delete' | 'extra'
+
+/** What the point holds, too, belonged to somebody else then: it is not ours to delete. */
+function judgeAdded({ left, right }: RecordPair, { isDeleteAllowed }: PlanRequest): Op | null {
+  if (right === null) return null
+  return left === null && isDeleteAllowed ? 'delete' : 'extra'
+}
 
 /**
  * What happens to a record that differs; `null` when nothing does. Pure.
@@ -220,66 +327,6 @@ function judgePair(
   return fields !== null && isSameIn(pair, fields) ? null : 'update'
 }
 
-/**
- * One write as the plan's hash takes it in: what is done to which record, the values it sets, and
- * those that it is done to.
- */
-function formatWrite(
-  op: Op,
-  { key, left, right }: RecordPair,
-  picked: PickedRecords | null,
-): string {
-  const hex = formatKeyHex(key)
-  const [before, after] = [right, left].map((row) => row?.digest.toString(16) ?? null)
-  return formatCanonicalJson({ op, key: hex, before, after, fields: picked?.get(hex) ?? null })
-}
-
-/** Keys in hex with the fields to put back, `null` for all of them. */
-export type PickedRecords = ReadonlyMap<string, readonly string[] | null>
-
-/** @throws history.record-unknown when the point does not hold a record that is not to be deleted either */
-async function pickRecords(
-  deps: CompareDeps,
-  at: EntityAt,
-  { isDeleteAllowed, scope }: PlanRequest,
-  signal: AbortSignal,
-): Promise<PickedRecords | null> {
-  if (scope.kind !== 'records') return null
-  const { entity, fields } = at.schema
-  const known = new Set(fields.map(({ name }) => name))
-  const picked = new Map<string, readonly string[] | null>()
-  for (const record of scope.records.filter((one) => one.entity === entity)) {
-    const unknown = record.fields?.find((field) => !known.has(field))
-    if (unknown !== undefined) throw unknownField(entity, unknown)
-    const mayBeGone = isDeleteAllowed && record.fields === null
-    const hex = formatKeyHex(await findKey(deps, at, { address: record.key, mayBeGone }, signal))
-    const before = picked.get(hex)
-    const isWhole = record.fields === null || before === null
-    picked.set(hex, isWhole ? null : [...new Set([...(before ?? []), ...(record.fields ?? [])])])
-  }
-  return picked
-}
-
-/** The key of a record of the point. One that is to be deleted is not there, and is named exactly. */
-async function findKey(
-  deps: CompareDeps,
-  at: EntityAt,
-  { address, mayBeGone }: { readonly address: string; readonly mayBeGone: boolean },
-  signal: AbortSignal,
-): Promise<Uint8Array> {
-  try {
-    return (await findRecord(deps.read, at, address, signal)).key
-  } catch (error) {
-    if (!mayBeGone || !isAppError(error, 'history.record-unknown')) throw error
-    return parseKeyAddress(address, at.schema.key)
-  }
-}
-
-function unknownField(entity: EntityName, field: string): AppError {
-  const message = `Cannot restore field "${field}" of "${entity}": the point has no such field`
-  return new AppError('restore.field-unknown', message, { entity, field })
-}
-
 /** @throws restore.unreadable */
 export function refuseUnreadable(described: DescribedEntity | null): void {
   if (described === null || described.missingGrant === null) return
@@ -299,8 +346,4 @@ function missingRecord({ entity, key }: SchemaVersion, bytes: Uint8Array): AppEr
   const address = formatKeyAddress(bytes, key)
   const message = `Cannot restore fields of a record of "${entity}": the target does not have the record`
   return new AppError('restore.record-missing', message, { entity, key: address })
-}
-
-export function formatKeyHex(key: Uint8Array): string {
-  return Buffer.from(key).toString('hex')
 }

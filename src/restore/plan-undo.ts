@@ -1,28 +1,29 @@
-import { createHash, type Hash } from 'node:crypto'
 import type { SourceCut } from '#connector/connector'
 import { formatKeyAddress } from '#record/address'
 import type { EntityName } from '#record/entity-name'
 import { scanFields } from '#record/project'
-import type { Catalogue, DescribedEntity } from '#record/schema'
+import type { DescribedEntity } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
-import { formatCanonicalJson } from '#stdx/canonical-json'
 import { formatPoint } from '#timeline/format-point'
 import type { Point, TimelineState } from '#timeline/timeline-state'
 import { type CompareDeps, listOtherTypes } from './compare-target.ts'
 import { judgeRecords } from './judge-records.ts'
 import type { UndoVerdict } from './judge-undo.ts'
 import { orderEntities } from './order-entities.ts'
+import { formatKeyHex } from './pick-records.ts'
+import type { PlanLines } from './plan-lines.ts'
 import {
   emptyStep,
-  formatKeyHex,
   type PlannedEntity,
+  type PlanningOptions,
   type PreparedRestore,
   refuseUnreadable,
 } from './plan-restore.ts'
 import type { Conflict, TargetPlan } from './restore-plan.ts'
+import type { Undone } from './restored-records.ts'
 import { StepSpool } from './step-spool.ts'
-import { type UndoneEntity, type UndoneRecord, undoneEntity } from './undone-records.ts'
+import { type UndoneRecord, undoneEntity } from './undone-records.ts'
 
 export type UndoRequest = {
   readonly state: TimelineState
@@ -52,13 +53,12 @@ const LISTS_MAX = 32
 export async function planUndo(
   deps: CompareDeps,
   { after, before, state, target }: UndoRequest,
-  { catalogue, cut, signal }: { catalogue: Catalogue; cut: SourceCut; signal: AbortSignal },
+  { catalogue, cut, lines, signal }: PlanningOptions,
 ): Promise<PreparedRestore> {
   const { transaction } = after
   assert(transaction !== null, 'What is undone is one transaction.')
   const undone = touchedBy(after).map((entity) => undoneEntity(state, { after, before }, entity))
   const undoneByEntity = new Map(undone.map((one) => [one.before.schema.entity, one]))
-  const hash = createHash('sha256')
   const conflicts: Conflict[] = []
   await using stack = new AsyncDisposableStack()
   const entities: PlannedEntity[] = []
@@ -68,17 +68,16 @@ export async function planUndo(
     if (found === undefined) continue
     if (described === undefined) throw missingTable(entity, target)
     refuseUnreadable(described)
-    const planning = { conflicts, cut, described, hash, stack, undone: found }
-    entities.push(await planEntity(deps, planning, signal))
+    const planning = { conflicts, cut, described, lines, stack, undone: found }
+    entities.push(await planUndoneEntity(deps, planning, signal))
   }
   const steps = entities.map(({ step }) => step)
   const point = formatPoint(state.source, before)
   const { time, transaction: name } = transaction
   const told = { point: formatPoint(state.source, after), transaction: name, time }
-  hash.update(formatCanonicalJson({ undone: told.point }))
   const facts = { point, target, steps, notRestored: [], undone: told, conflicts }
   const plan: TargetPlan = facts
-  const writesHash = hash.digest('hex')
+  const writesHash = lines.hash()
   const kept = stack.move()
   return {
     plan,
@@ -98,20 +97,20 @@ type PlanningUndo = {
   readonly conflicts: Conflict[]
   readonly cut: SourceCut
   readonly described: DescribedEntity
-  readonly hash: Hash
+  readonly lines: PlanLines
   readonly stack: AsyncDisposableStack
-  readonly undone: UndoneEntity
+  readonly undone: Undone
 }
 
-async function planEntity(
+/** One entity of what is undone, with the rows that would be written. */
+export async function planUndoneEntity(
   deps: CompareDeps,
-  { conflicts, cut, described, hash, stack, undone }: PlanningUndo,
+  { conflicts, cut, described, lines, stack, undone }: PlanningUndo,
   signal: AbortSignal,
 ): Promise<PlannedEntity> {
   const at = undone.before
   const { entity } = at.schema
   const names = scanFields(at.schema)
-  hash.update(formatCanonicalJson({ entity, schema: at.schema.version }))
   const otherTypes = listOtherTypes(at.schema, described)
   // What the target holds under another type is not written again: it might not stay what it is.
   const listsMax = otherTypes.length === 0 ? LISTS_MAX : Infinity
@@ -119,6 +118,7 @@ async function planEntity(
   const counts = { ...emptyStep(entity, 'repair'), conflicts: 0 }
   const left = new Set<string>()
   const written = new Set<string>()
+  const told = lines.entity(at)
   const records = judgeRecords(deps, { cut, described, undone }, signal)
   for (;;) {
     const next = await records.next()
@@ -126,10 +126,11 @@ async function planEntity(
       const { rows: targetRows, touched } = next.value
       const step = { ...counts, otherTypes: otherTypes.filter(({ field }) => written.has(field)) }
       const undo = { undone, touched, conflicts: left }
-      return { at, described, picked: null, undo, spool, targetRows, step }
+      const added = new Set<string>()
+      const kept = { picked: null, added, left: new Map() }
+      return { at, described, ...kept, undo, spool, targetRows, step }
     }
     const { record, verdict } = next.value
-    hash.update(formatVerdict(record, verdict))
     if (verdict.kind === 'conflict') {
       counts.conflicts += 1
       left.add(formatKeyHex(record.key))
@@ -137,6 +138,7 @@ async function planEntity(
       const { found, indexes } = verdict
       const fields = indexes.map((index) => names[index] ?? '')
       const key = formatKeyAddress(record.key, at.schema.key)
+      await told.add('conflict', pairOf(record), fields, { found })
       if (conflicts.length < LISTED_MAX) conflicts.push({ entity, key, found, fields })
       continue
     }
@@ -144,7 +146,9 @@ async function planEntity(
     if (verdict.kind === 'same') continue
     const fields = fieldsOf(verdict, names)
     for (const field of fields ?? names) written.add(field)
-    await spool.append(verdict.kind, pairOf(record), fields)
+    const pair = pairOf(record)
+    await told.add(verdict.kind, pair, fields)
+    await spool.append(verdict.kind, pair, fields)
   }
 }
 
@@ -159,15 +163,7 @@ function pairOf({ before, key, live }: UndoneRecord) {
   return { key, left: before && { ...before, row: before.row.slice() }, right: live }
 }
 
-/** What is done to one record as the plan's hash takes it in, with the values it sets. */
-function formatVerdict(record: UndoneRecord, verdict: UndoVerdict): string {
-  const [before, after] = [record.live, record.before].map(
-    (row) => row?.digest.toString(16) ?? null,
-  )
-  return formatCanonicalJson({ key: formatKeyHex(record.key), before, after, ...verdict })
-}
-
-function missingTable(entity: EntityName, target: string): AppError {
+export function missingTable(entity: EntityName, target: string): AppError {
   const message = `Cannot undo what was done to "${entity}": "${target}" does not have the table`
   return new AppError('restore.table-missing', message, { entity, target })
 }

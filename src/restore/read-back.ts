@@ -1,10 +1,12 @@
 import type { SourceCut } from '#connector/connector'
 import type { RecordPair } from '#history/pair-versions'
+import { scanFields } from '#record/project'
 import type { Catalogue } from '#record/schema'
 import { assert } from '#stdx/assert'
 import { type CompareDeps, type Compared, pairWithTarget } from './compare-target.ts'
 import { listNotUndone } from './judge-records.ts'
-import { formatKeyHex, type PickedRecords, type PlannedEntity } from './plan-restore.ts'
+import { formatKeyHex, type PickedRecords } from './pick-records.ts'
+import type { PlannedEntity } from './plan-restore.ts'
 import { openSameInFields, type SameInFields } from './same-in-fields.ts'
 
 /** What reading back after a restore found. */
@@ -62,20 +64,47 @@ async function readEntityBack(
 }
 
 async function countDifferences(
-  { picked }: PlannedEntity,
+  { added, at, left, picked, step }: PlannedEntity,
   pairs: AsyncIterable<readonly RecordPair[]>,
   isSameIn: SameInFields,
 ): Promise<Omit<ReadBack, 'records'>> {
+  const names = scanFields(at.schema)
   let different = 0
   let extra = 0
   for await (const list of pairs) {
     for (const pair of list) {
-      if (picked !== null) different += isAsPicked(pair, picked, isSameIn) ? 0 : 1
+      const fields = left.get(formatKeyHex(pair.key))
+      if (fields !== undefined && isAsLeft(pair, { fields, names, picked }, isSameIn)) continue
+      if (added.has(formatKeyHex(pair.key))) {
+        // The plan deletes all of them that the point does not hold, or none.
+        if (pair.left === null && step.delete > 0) different += 1
+        else extra += 1
+      } else if (picked !== null) different += isAsPicked(pair, picked, isSameIn) ? 0 : 1
       else if (pair.left === null) extra += 1
       else different += 1
     }
   }
   return { different, extra }
+}
+
+/** Whether a record that was left as it was, in some fields or whole, is right in all others. */
+function isAsLeft(
+  pair: RecordPair,
+  {
+    fields,
+    names,
+    picked,
+  }: {
+    readonly fields: readonly string[] | null
+    readonly names: readonly string[]
+    readonly picked: PickedRecords | null
+  },
+  isSameIn: SameInFields,
+): boolean {
+  if (fields === null) return pair.left === null
+  const asked = picked?.get(formatKeyHex(pair.key)) ?? names
+  const written = asked.filter((name) => !fields.includes(name))
+  return isSameIn(pair, written)
 }
 
 /** Whether a record that differs as a whole is right in what was asked for. */

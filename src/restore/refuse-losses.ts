@@ -9,12 +9,8 @@ import {
   pairWithTarget,
 } from './compare-target.ts'
 import { listNotUndone } from './judge-records.ts'
-import {
-  formatKeyHex,
-  type PlannedEntity,
-  type PlannedUndo,
-  type PreparedRestore,
-} from './plan-restore.ts'
+import { formatKeyHex } from './pick-records.ts'
+import type { PlannedEntity, PlannedUndo, PreparedRestore } from './plan-restore.ts'
 import type { OtherType } from './restore-plan.ts'
 import { openSameInFields, type SameInFields } from './same-in-fields.ts'
 
@@ -102,16 +98,19 @@ async function refuseUndoLoss(
 
 /** Fields of a record that was put back and that are not what the point says. */
 function listLost(
-  { at, picked, step }: PlannedEntity,
+  { at, left, picked, step }: PlannedEntity,
   pair: RecordPair,
   isSameIn: SameInFields,
 ): readonly string[] {
   if (pair.left === null) return []
-  const fields = picked === null ? null : picked.get(formatKeyHex(pair.key))
+  const hex = formatKeyHex(pair.key)
+  const fields = picked === null ? null : picked.get(hex)
+  const stayed = left.get(hex) ?? []
   if (fields === undefined) return []
   // A key that became another one is not found at all.
   if (pair.right === null && step.otherTypes.length > 0) return step.otherTypes.map(nameOf)
-  return (fields ?? scanFields(at.schema)).filter((field) => !isSameIn(pair, [field]))
+  const written = (fields ?? scanFields(at.schema)).filter((field) => !stayed.includes(field))
+  return written.filter((field) => !isSameIn(pair, [field]))
 }
 
 function nameOf({ field }: OtherType): string {

@@ -1,13 +1,20 @@
+import type { MappedType } from '#connector/mapping'
 import type { SideEffect } from '#connector/side-effect'
 import type { EntityName } from '#record/entity-name'
 import type { NotRestored } from '#record/schema'
 import type { ConflictKind } from './judge-undo.ts'
+import type { MissingRecord } from './three-way/needed-records.ts'
 import type { Policy } from './three-way/policy.ts'
 
 /** What a restore puts back: everything of a point, some entities, or single records and fields. */
 export type RestoreScope =
   | { readonly kind: 'all' }
-  | { readonly kind: 'entities'; readonly entities: readonly EntityName[] }
+  | {
+      readonly kind: 'entities'
+      readonly entities: readonly EntityName[]
+      /** Of other entities. */
+      readonly records?: readonly RecordScope[]
+    }
   | { readonly kind: 'records'; readonly records: readonly RecordScope[] }
 
 export type RecordScope = {
@@ -36,6 +43,8 @@ export type TargetPlan = {
   readonly steps: readonly EntityStep[]
   /** Recorded by name at the point, and not put back. */
   readonly notRestored: readonly NotRestored[]
+  /** Of a target of another platform: what becomes of the fields and tables of the point there. */
+  readonly mappings?: readonly MappedType[]
   /** What writing would set off in the target, kept quiet or not; left out where nobody has looked. */
   readonly sideEffects?: readonly SideEffect[]
   /** Of an undo: the transaction that is taken back; `point` is right before it. */
@@ -47,6 +56,8 @@ export type TargetPlan = {
    * restore: records in which history tells another value than both the point and the target.
    */
   readonly conflicts?: readonly Conflict[]
+  /** What planned rows need, and the target lacks or must not use. */
+  readonly missing?: readonly MissingRecord[]
 }
 
 export type UndoneTransaction = {

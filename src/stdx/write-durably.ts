@@ -19,12 +19,12 @@ const LINKLESS: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP'
  */
 export async function writeDurably(
   path: string,
-  text: string,
+  content: string | AsyncIterable<Uint8Array>,
   { mayReplace, random }: WriteDurablyOptions,
 ): Promise<void> {
   const temporary = temporaryBeside(path, random)
   try {
-    await writeSynced(temporary, Buffer.from(text))
+    await writeSynced(temporary, typeof content === 'string' ? [Buffer.from(content)] : content)
     if (mayReplace) await rename(temporary, path)
     else await nameIfFree(temporary, path)
   } finally {
@@ -41,20 +41,27 @@ export async function syncFolder(folder: string): Promise<void> {
   await handle.sync()
 }
 
-async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+async function writeSynced(
+  path: string,
+  content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
   await using file = await open(path, 'wx', 0o600)
   // Whatever the mask of the process takes away.
   await file.chmod(0o600)
-  await writeAll(file, bytes)
+  let at = 0
+  for await (const bytes of content) {
+    await writeAll(file, bytes, at)
+    at += bytes.byteLength
+  }
   await file.sync()
 }
 
 /** At a place that is said: pwrite(2), which faults can be aimed at, as only files are written so. */
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+async function writeAll(file: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
   let written = 0
   while (written < bytes.byteLength) {
     const rest = bytes.byteLength - written
-    const { bytesWritten } = await file.write(bytes, written, rest, written)
+    const { bytesWritten } = await file.write(bytes, written, rest, at + written)
     written += bytesWritten
   }
 }

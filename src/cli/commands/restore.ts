@@ -1,23 +1,38 @@
 import type { Command } from 'commander'
-import type { AgreedPlan, PlanFacts, RestoreRequest, RestoreSummary } from '#app/restore-request'
+import type {
+  AgreedPlan,
+  PlanFacts,
+  RestoreRequest,
+  RestoreSummary,
+  WholePlan,
+} from '#app/restore-request'
+import type { Provenness } from '#app/unproven'
 import { AppError } from '#stdx/app-error'
 import { collect } from '../collect.ts'
 import { formatCount, formatDuration, formatMoment } from '../format-amounts.ts'
+import { formatConflicts } from '../format-conflicts.ts'
+import { formatMappings } from '../format-mappings.ts'
 import { countKinds, listNames, type NotRestored } from '../format-not-restored.ts'
 import { formatSideEffects } from '../format-side-effects.ts'
 import { formatTable } from '../format-table.ts'
 import type { Act, Shell } from '../shell.ts'
+import { refuseExisting, writeNewFile } from '../text-file.ts'
 import { visible } from '../text-width.ts'
 import { warnUnproven } from '../warn-unproven.ts'
 
 type Options = {
-  readonly to: string[]
+  readonly to?: string[]
   readonly entity?: string[]
   readonly record?: string[]
   readonly field?: string[]
   readonly planOnly?: boolean
+  readonly out?: string
+  readonly plan?: string
   readonly acceptSideEffects?: boolean
+  readonly customer?: string[]
+  readonly map?: string
   readonly deleteAdded?: boolean
+  readonly onConflict?: string[]
   readonly undoTransaction?: string
   readonly skipConflicts?: boolean
   readonly confirm?: string[]
@@ -26,8 +41,11 @@ type Options = {
 export function addRestore(program: Command, act: Act): void {
   program
     .command('restore')
-    .argument('[POINT]', 'what is put back; left out where a transaction is undone')
-    .requiredOption(
+    .argument(
+      '[POINT]',
+      'what is put back; left out where a transaction is undone or a plan is carried out',
+    )
+    .option(
       '--to <[SOURCE=]TARGET>',
       'a target of the configuration; one for each source where POINT is @TIME or @LABEL',
       collect,
@@ -35,7 +53,18 @@ export function addRestore(program: Command, act: Act): void {
     .option('--entity <ENTITY>', 'only this entity; may be repeated', collect)
     .option('--record <ENTITY:KEY>', 'only this record; may be repeated', collect)
     .option('--field <ENTITY:KEY:FIELD>', 'only this field of a record; may be repeated', collect)
+    .option(
+      '--customer <[SOURCE=]ID>',
+      'only this customer, with everything attached; may be repeated',
+      collect,
+    )
+    .option('--map <FILE>', 'the map (default: customers.yaml beside the configuration)')
     .option('--delete-added', 'delete what the target has and the point does not hold')
+    .option(
+      '--on-conflict <[CLASS=]POLICY>',
+      'what was changed since the last capture: ours, theirs, newer or ask; for a class of fields or all',
+      collect,
+    )
     .option(
       '--undo-transaction <POINT>',
       'take back one transaction, like erp@12.5, and nothing since',
@@ -43,6 +72,8 @@ export function addRestore(program: Command, act: Act): void {
     .option('--skip-conflicts', 'leave records that were changed since as they are, undo the rest')
     .option('--accept-side-effects', 'let run what the target cannot keep from running by itself')
     .option('--plan-only', 'print what would be written, with its hash, and write nothing')
+    .option('--out <FILE>', 'with --plan-only: write every step into a new file; `-` prints them')
+    .option('--plan <FILE>', 'carry out exactly this plan, if nothing that it writes has changed')
     .option('--confirm <TARGET>', 'the name of the target, typed out; for each of several', collect)
     .description(
       'Put back a point, entities, records or fields, or undo a transaction; read back what was written.',
@@ -57,17 +88,19 @@ async function runRestore(
   options: Options,
 ): Promise<undefined> {
   const { context, output, signal } = shell
+  if (options.plan !== undefined) return await carryOut(shell, given, options)
   const point = judgePoint(given, options)
-  const { chooseTargets } = await import('#app/choose-targets')
+  const { out } = options
+  if (out !== undefined && out !== '-') refuseExisting(out)
   // Points of several sources are several answers, a plan being one of them.
   if (options.planOnly !== true || point.startsWith('@')) output.beginLines()
   const vault = await context.openVault(signal)
-  const targets = await chooseTargets(vault, { point, to: options.to }, signal)
+  const chosen = await choose(shell, vault, point, options)
   const { restorePoint } = await import('#app/restore-point')
   const unproven = new Set<string>()
-  const request = formatRequest(shell, options, { targets, unproven })
+  const request = formatRequest(shell, options, { chosen, unproven })
   const { plans, summaries } = await restorePoint(context, vault, request, signal)
-  if (summaries !== null) return
+  if (summaries !== null || out === '-') return
   for (const plan of plans) {
     const document = { type: 'plan', ...plan, ...sayUnproven(unproven, plan) }
     const toText = () => describePlan(plan, listNames)
@@ -76,24 +109,80 @@ async function runRestore(
   }
 }
 
+/** @throws restore.plan-invalid | restore.plan-void */
+async function carryOut(
+  shell: Shell,
+  given: string | undefined,
+  options: Options,
+): Promise<undefined> {
+  const { context, output, signal } = shell
+  const { confirm: _, map, plan: path = '', ...others } = options
+  if (given !== undefined || Object.keys(others).length > 0)
+    throw mixed('--plan beside something else', 'need at most --confirm and --map with it')
+  output.beginLines()
+  const vault = await context.openVault(signal)
+  const { readPlanRequest } = await import('#app/carry-out-plan')
+  const { restorePoint } = await import('#app/restore-point')
+  const telling = formatTelling(shell, options, new Set<string>())
+  const refused = telling.onUndecided
+  const callbacks = { ...telling, refused, mapFile: map }
+  const request = await readPlanRequest(context, vault, { path, callbacks }, signal)
+  await restorePoint(context, vault, request, signal)
+}
+
+async function writePlan(shell: Shell, out: string, whole: WholePlan): Promise<void> {
+  const { context, output } = shell
+  const { formatPlan } = await import('#app/carry-out-plan')
+  if (out === '-') {
+    for await (const lines of formatPlan(whole)) await output.data(Buffer.from(lines).toString())
+    return
+  }
+  await writeNewFile(out, formatPlan(whole), context.random)
+  output.note(`The plan is in ${out}; \`holdfast restore --plan ${out}\` carries it out.`)
+}
+
+type Chosen = Pick<RestoreRequest, 'customers' | 'targets'>
+
+async function choose(
+  { context, signal }: Shell,
+  vault: Awaited<ReturnType<Shell['context']['openVault']>>,
+  point: string,
+  { customer: ids = [], map: file, to = [] }: Options,
+): Promise<Chosen> {
+  if (ids.length === 0) {
+    const { chooseTargets } = await import('#app/choose-targets')
+    return { targets: await chooseTargets(vault, { point, to }, signal) }
+  }
+  const { chooseCustomers } = await import('#app/choose-customers')
+  return await chooseCustomers(context, vault, { ids, point, to, file }, signal)
+}
+
 /**
  * The point that it is all about: what is put back, or what is undone.
  * @throws cli.usage
  */
 function judgePoint(point: string | undefined, options: Options): string {
   const { undoTransaction: undone } = options
+  if (options.to === undefined) throw mixed('no target', 'need one, like --to erp-live')
+  if (options.out !== undefined && options.planOnly !== true)
+    throw mixed('--out without --plan-only', 'need both')
   if (undone === undefined) {
     if (options.skipConflicts === true)
       throw mixed('--skip-conflicts without --undo-transaction', 'need both')
     if (point === undefined) throw mixed('no point', 'need one, like erp@latest')
+    const { customer = [], entity = [], field = [], record = [] } = options
+    if (customer.length > 0 && entity.length + field.length + record.length > 0)
+      throw mixed('--entity, --record or --field beside --customer', 'a customer is put back whole')
     return point
   }
-  const { deleteAdded, entity = [], field = [], record = [] } = options
-  const isScoped = entity.length + field.length + record.length > 0 || deleteAdded === true
+  const { customer = [], deleteAdded, entity = [], field = [], record = [] } = options
+  const scopes = [customer, entity, field, record]
+  const { onConflict = [] } = options
+  const isScoped = scopes.flat().length > 0 || deleteAdded === true || onConflict.length > 0
   if (point !== undefined) throw mixed(`${point} beside --undo-transaction`, 'need one of them')
   if (isScoped)
     throw mixed(
-      '--entity, --record, --field or --delete-added beside --undo-transaction',
+      '--entity, --record, --field, --customer, --delete-added or --on-conflict beside --undo-transaction',
       'a transaction is undone whole',
     )
   return undone
@@ -106,32 +195,45 @@ function mixed(found: string, wanted: string): AppError {
 function formatRequest(
   shell: Shell,
   options: Options,
-  { targets, unproven }: Pick<RestoreRequest, 'targets'> & { readonly unproven: Set<string> },
+  { chosen, unproven }: { readonly chosen: Chosen; readonly unproven: Set<string> },
 ): RestoreRequest {
-  const { output } = shell
+  const { out } = options
+  const telling = formatTelling(shell, options, unproven)
   return {
-    targets,
+    ...chosen,
+    ...telling,
     entities: options.entity ?? [],
     records: options.record ?? [],
     fields: options.field ?? [],
     isDeleteAllowed: options.deleteAdded ?? false,
     isPlanOnly: options.planOnly ?? false,
+    onConflict: options.onConflict ?? [],
+    mapFile: options.map,
     mayRunSideEffects: options.acceptSideEffects ?? false,
     ...(options.undoTransaction !== undefined && {
       undo: {
         isSkippingConflicts: options.skipConflicts ?? false,
-        refused: (refused) => {
-          output.event({ type: 'plan', ...refused })
-          output.note(describePlan(refused, countKinds))
-        },
+        refused: telling.onUndecided,
       },
     }),
-    onProvenness(found, target) {
+    ...(out !== undefined && { onPlanned: (whole) => writePlan(shell, out, whole) }),
+  }
+}
+
+/** What is said and asked on the way. */
+function formatTelling(shell: Shell, options: Options, unproven: Set<string>) {
+  const { output } = shell
+  return {
+    onUndecided(refused: AgreedPlan) {
+      output.event({ type: 'plan', ...refused })
+      output.note(describePlan(refused, countKinds))
+    },
+    onProvenness(found: Provenness, target: string) {
       warnUnproven(output, found)
       if (found.proven === false) unproven.add(target)
     },
-    agree: (agreed, facts) => agree(shell, options, agreed, facts),
-    onWritten(plan, summary) {
+    agree: (agreed: AgreedPlan, facts: PlanFacts) => agree(shell, options, agreed, facts),
+    onWritten(plan: AgreedPlan, summary: RestoreSummary) {
       const { point, target } = plan
       const proven = sayUnproven(unproven, plan)
       const document = { type: 'summary', point, target, ...summary, ...proven }
@@ -157,7 +259,7 @@ async function agree(
   await confirm({ what, name: target, given, isHarmless: isEmpty })
 }
 
-function describePlan(plan: AgreedPlan, tell: (notRestored: NotRestored) => string): string {
+export function describePlan(plan: AgreedPlan, tell: (notRestored: NotRestored) => string): string {
   const { notRestored, steps, target } = plan
   const left = notRestored.length === 0 ? '' : tell(notRestored)
   const others = steps.flatMap(({ entity, otherTypes }) =>
@@ -169,62 +271,60 @@ function describePlan(plan: AgreedPlan, tell: (notRestored: NotRestored) => stri
   const doubt =
     others.length === 0 ? '' : 'A value that these fields cannot keep stops the restore.\n'
   const effects = formatSideEffects(plan.sideEffects ?? [])
-  const parts = [formatSteps(plan), formatConflicts(plan), others.join(''), doubt, effects, left]
+  const mapped = formatMappings(plan.mappings ?? [])
+  const parts = [
+    formatSteps(plan),
+    formatConflicts(plan),
+    others.join(''),
+    doubt,
+    mapped,
+    effects,
+    left,
+  ]
   return `${formatTitle(plan)}\n${parts.join('')}plan ${plan.plan}\n`
 }
 
-function formatTitle({ point, target, undone }: AgreedPlan): string {
+function formatTitle({ point, target, undoes, undone }: AgreedPlan): string {
+  if (undoes !== undefined) return `undo restore ${undoes} (of ${point}) on ${target}`
   if (undone === undefined) return `${point} to ${target}`
   const { time, transaction } = undone
   return `undo ${undone.point} (transaction ${transaction}, ${formatMoment(time)}) on ${target}`
 }
 
 /** An undo leaves no added rows standing but those that are conflicts. */
-function formatSteps({ steps, undone }: AgreedPlan): string {
-  const isUndo = undone !== undefined
-  const rows = steps.map((step) => [
-    step.entity,
-    step.action,
-    ...[step.insert, step.update, step.delete].map(formatCount),
-    ...(isUndo
-      ? [step.same, step.conflicts ?? 0].map(formatCount)
-      : [step.extra, step.same].map(formatCount)),
-  ])
-  const titles = [
-    'INSERT',
-    'UPDATE',
-    'DELETE',
-    ...(isUndo ? ['SAME', 'CONFLICT'] : ['EXTRA', 'SAME']),
+function formatSteps({ steps, undoes, undone }: AgreedPlan): string {
+  type Step = AgreedPlan['steps'][number]
+  const has = (count: (step: Step) => number | undefined) => steps.some((step) => count(step))
+  const isUndo = undone !== undefined || undoes !== undefined
+  const hasConflicts = isUndo || has(({ conflicts }) => conflicts)
+  const columns: (readonly [string, (step: Step) => number | undefined])[] = [
+    ['INSERT', ({ insert }) => insert],
+    ['UPDATE', ({ update }) => update],
+    ['DELETE', (step) => step.delete],
+    ...(!isUndo ? [['EXTRA', ({ extra }: Step) => extra] as const] : []),
+    ['SAME', ({ same }) => same],
+    ...(has(({ stay }) => stay) ? [['STAY', ({ stay }: Step) => stay] as const] : []),
+    ...(hasConflicts ? [['CONFLICT', ({ conflicts }: Step) => conflicts] as const] : []),
   ]
-  const counts = titles.map((title) => ({ title, align: 'right' as const }))
+  const rows = steps.map((step) => {
+    return [step.entity, step.action, ...columns.map(([, count]) => formatCount(count(step) ?? 0))]
+  })
+  const counts = columns.map(([title]) => ({ title, align: 'right' as const }))
   return formatTable([{ title: 'ENTITY' }, { title: 'ACTION' }, ...counts], rows)
 }
 
-const CONFLICTS_SHOWN_MAX = 100
-
-function formatConflicts({ conflicts = [], steps }: AgreedPlan): string {
-  const shown = conflicts.slice(0, CONFLICTS_SHOWN_MAX)
-  const lines = shown.map(({ entity, fields, found, key }) => {
-    const record = visible(`${entity}:${key}`)
-    const names = fields.map(visible).join(', ')
-    if (found === 'gone') return `conflict ${record}: it was deleted since\n`
-    if (found === 'back') return `conflict ${record}: it was added again, with other ${names}\n`
-    return `conflict ${record}: ${names} changed since\n`
-  })
-  const all = steps.reduce((sum, step) => sum + (step.conflicts ?? 0), 0)
-  const more = all - shown.length
-  return lines.join('') + (more === 0 ? '' : `and ${formatCount(more)} more conflicts\n`)
-}
-
-function describeSummary(summary: RestoreSummary): string {
+export function describeSummary(summary: RestoreSummary): string {
   const { conflicts, deleted, durationMs, inserted, leftOut, readBackMs, updated, verified } =
     summary
   const counts = `${formatCount(inserted)} inserted, ${formatCount(updated)} updated, ${formatCount(deleted)} deleted in ${formatDuration(durationMs)}`
+  const left = conflicts ?? summary.stay
   const others =
-    conflicts === undefined
-      ? `${formatCount(summary.extra)} extra`
-      : `${formatCount(conflicts)} left alone`
+    left === undefined ? `${formatCount(summary.extra)} extra` : `${formatCount(left)} left alone`
   const proof = `read back ${formatCount(verified.records)} records in ${formatDuration(readBackMs)}: ${formatCount(verified.different)} differ, ${others}`
   const names = leftOut.map(({ kind, name, reason }) => `left out ${kind} ${name}: ${reason}\n`)
-  return `${counts}\n${proof}\n${names.join('')}`
+  const settled = (summary.settles ?? []).map(
+    (id) => `settles restore ${id}, which was interrupted: \`holdfast undo ${id}\` takes it back\n`,
+  )
+  const parts = [...names, ...settled, `restore ${summary.restore}\n`]
+  return `${counts}\n${proof}\n${parts.join('')}`
 }

@@ -40,6 +40,8 @@ type RestoreOutcome = { readonly plan: RestorePlan; readonly summary: RestoreSum
 export type RestoreChange = Partial<Omit<RestoreRequest, 'targets'>> & {
   readonly point?: string
   readonly target?: string
+  /** The id of a restore that is taken back. */
+  readonly undoes?: string
   /** Who writes to the copy; its owner unless told otherwise. */
   readonly as?: Secret
   /** Stands between the restore and the copy. */
@@ -131,10 +133,11 @@ function neverOpened(): never {
 function aRequest({
   point = 'erp@latest',
   target = 'copy',
+  undoes,
   ...change
 }: RestoreChange): RestoreRequest {
   return {
-    targets: [{ point, target }],
+    targets: [{ point, target, ...(undoes !== undefined && { undoes }) }],
     entities: [],
     records: [],
     fields: [],

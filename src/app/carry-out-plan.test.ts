@@ -1,0 +1,166 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import type { Config, System } from '#config/config'
+import { openTarget } from '#connector/testing/contract-system'
+import { sqliteHarness } from '#connector/testing/sqlite-system'
+import { systemRandom } from '#stdx/random'
+import { Secret } from '#stdx/secret'
+import { writeDurably } from '#stdx/write-durably'
+import { signal, stillClock } from '#vault/testing/a-vault'
+import { formatPlan, readPlanRequest } from './carry-out-plan.ts'
+import { silentProgress } from './progress.ts'
+import { restorePoint } from './restore-point.ts'
+import type { RestoreRequest } from './restore-request.ts'
+import { type VaultOfFiles, vaultOfSql } from './testing/vault-of-files.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'holdfast-plan-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const SQL = `
+CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT, terms TEXT);
+INSERT INTO customer VALUES (1, 'Ada', 'N30'), (2, 'Bo', 'N30'), (3, 'Cy' || char(10) || 'Ö', NULL)`
+const DAMAGE = `UPDATE customer SET terms = 'N90' WHERE id < 3; DELETE FROM customer WHERE id = 3`
+
+function depsOf({ files }: VaultOfFiles) {
+  const system = { connector: 'sqlite' } as unknown as System
+  return {
+    clock: stillClock,
+    random: systemRandom,
+    progress: silentProgress,
+    configPath: join(folder, 'holdfast.yaml'),
+    readConfig: async () => ({ tempDir: tmpdir(), sources: {}, targets: {} }) as unknown as Config,
+    openTarget: async (name: string) => ({
+      system,
+      target: await openTarget(sqliteHarness, new Secret(files[name] ?? '')),
+    }),
+  }
+}
+
+const agree = async () => {}
+
+/** Plans to a file without writing. */
+async function planTo(path: string, life: VaultOfFiles, change: Partial<RestoreRequest> = {}) {
+  const request: RestoreRequest = {
+    targets: [{ point: 'erp@1', target: 'erp' }],
+    entities: [],
+    records: [],
+    fields: [],
+    isDeleteAllowed: false,
+    isPlanOnly: true,
+    agree,
+    onPlanned: (whole) =>
+      writeDurably(path, formatPlan(whole), { random: systemRandom, mayReplace: true }),
+    ...change,
+  }
+  const { plans } = await restorePoint(depsOf(life), life.vault, request, signal)
+  return plans[0]?.plan
+}
+
+async function carryOut(path: string, life: VaultOfFiles) {
+  const deps = depsOf(life)
+  const callbacks = { agree, refused: () => {} }
+  const request = await readPlanRequest(deps, life.vault, { path, callbacks }, signal)
+  return await restorePoint(deps, life.vault, request, signal)
+}
+
+async function aLife() {
+  const life = await vaultOfSql({ erp: SQL })
+  life.exec('erp', DAMAGE)
+  return life
+}
+
+test('formatPlan() tells every step with both values, and carrying it out writes exactly that', async () => {
+  using life = await aLife()
+  const path = join(folder, 'whole.plan')
+  const plan = await planTo(path, life)
+  const [head, ...lines] = readFileSync(path, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  const summary = lines.pop()
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+  expect(head).toMatchObject({
+    format: 'holdfast-plan/1',
+    plan,
+    points: ['erp@1'],
+    vault: life.vault.id,
+  })
+  const step = { type: 'step', source: 'erp', target: 'erp', entity: 'main.customer' }
+  const terms = { terms: { before: 'N90', after: 'N30' } }
+  const live = expect.stringMatching(/^[0-9a-f]+$/)
+  const row = { id: { after: '3' }, name: { after: 'Cy\nÖ' }, terms: { after: null } }
+  expect(lines).toEqual([
+    { ...step, key: '1', op: 'update', fields: terms, live },
+    { ...step, key: '2', op: 'update', fields: terms, live },
+    { ...step, key: '3', op: 'insert', fields: row, live: null },
+  ])
+  expect(summary).toMatchObject({ type: 'summary', insert: 1, update: 2, delete: 0 })
+  // An unrelated row voids nothing.
+  life.exec('erp', `INSERT INTO customer VALUES (9, 'new', NULL)`)
+  const { plans, summaries } = await carryOut(path, life)
+  expect(plans[0]?.plan).toBe(plan)
+  expect(summaries).toMatchObject([{ inserted: 1, updated: 2, plan }])
+})
+
+test('a plan is void once a record that it writes was touched, and says which', async () => {
+  using life = await aLife()
+  const path = join(folder, 'void.plan')
+  await planTo(path, life, { fields: ['main.customer:1:terms', 'main.customer:2:terms'] })
+  // Another field of a touched record.
+  life.exec('erp', `UPDATE customer SET name = 'Eve' WHERE id = 1`)
+  await expect(carryOut(path, life)).rejects.toMatchObject({
+    code: 'restore.plan-void',
+    message: expect.stringContaining('1 record changed since it was made, erp main.customer:1'),
+  })
+  life.exec('erp', `UPDATE customer SET name = 'Ada' WHERE id = 1`)
+  expect((await carryOut(path, life)).summaries).toMatchObject([{ updated: 2 }])
+  await expect(carryOut(path, life)).rejects.toMatchObject({ details: { count: 2 } })
+})
+
+test('a table that is made is one step', async () => {
+  using life = await aLife()
+  const path = join(folder, 'made.plan')
+  life.exec('erp', 'DROP TABLE customer')
+  await planTo(path, life)
+  expect(JSON.parse(readFileSync(path, 'utf8').split('\n')[1] ?? '')).toMatchObject({
+    key: null,
+    op: 'insert',
+    rows: 3,
+  })
+  expect((await carryOut(path, life)).summaries).toMatchObject([{ inserted: 3 }])
+})
+
+test('readPlanRequest() refuses a file that was edited, cut, or made for another vault', async () => {
+  using life = await aLife()
+  const path = join(folder, 'edited.plan')
+  await planTo(path, life)
+  const text = readFileSync(path, 'utf8')
+  const edits = [
+    text.replace('N30', 'N14'),
+    text.replace('"isDeleteAllowed":false', '"isDeleteAllowed":true'),
+    text.replace('"type":"step"', '"type":"stop"'),
+    text.split('\n').toSpliced(1, 1).join('\n'),
+    text.split('\n').slice(0, -2).join('\n'),
+    `${text}{"type":"step"}\n`,
+    text.replace('holdfast-plan/1', 'holdfast-plan/2'),
+    text.replace('"insert":1', '"insert":2'),
+    'no plan',
+    '',
+  ]
+  for (const edited of edits) {
+    expect(edited).not.toBe(text)
+    writeFileSync(path, edited)
+    await expect(carryOut(path, life)).rejects.toMatchObject({ code: 'restore.plan-invalid' })
+  }
+  await expect(carryOut(join(folder, 'none'), life)).rejects.toMatchObject({
+    code: 'restore.plan-invalid',
+  })
+  writeFileSync(path, text)
+  using other = await vaultOfSql({ erp: SQL })
+  await expect(carryOut(path, other)).rejects.toMatchObject({
+    code: 'restore.plan-invalid',
+    message: expect.stringContaining('it is for vault'),
+  })
+})
