@@ -22,6 +22,28 @@ describePostgres('restoring', (major) => {
     return (await client.query(sql)).map((row) => Object.values(row).join('|'))
   }
 
+  test('a value that others refer to is put back with them, and under nobody else', async () => {
+    await using restoring = await aRestoring(
+      harness,
+      `create table customer (id int primary key, code text unique);
+      create table invoice (id int primary key, code text references customer (code) on update cascade);
+      insert into customer values (1, 'A'); insert into invoice values (1, 'A'), (2, 'A')`,
+    )
+    await restoring.backUp()
+    await restoring.copy.exec(
+      `update customer set code = 'B' where id = 1; insert into invoice values (3, 'B')`,
+    )
+    const refused = { code: 'connector.constraint-violated' }
+    await expect(restoring.restore()).rejects.toMatchObject(refused)
+    await restoring.copy.exec('update invoice set code = null where id = 3')
+    expect((await restoring.restore()).summary).toMatchObject({ updated: 3, extra: 1 })
+    expect(await read(restoring.copy, 'select * from invoice order by id')).toEqual([
+      '1|A',
+      '2|A',
+      '3|',
+    ])
+  })
+
   test('generated and identity fields come back, triggers of the target stay quiet', async () => {
     await using restoring = await aRestoring(
       harness,

@@ -21,8 +21,9 @@ export type RestoreCounts = {
  * Carries out a plan in one transaction of the target: all of it, or nothing.
  *
  * Where foreign keys wait for the commit, what was added goes first, from referring to referred-to
- * (or after the updates, see `late-deletes.ts`), then come updates, then inserts the other way round,
- * so that a value which has to be unique is free before it is taken. Where they cannot wait, inserts
+ * (or after the updates, see `late-deletes.ts`), then come updates in the same order, so that nothing
+ * refers to a value any more when it changes, then inserts the other way round, so that a value which
+ * has to be unique is free before it is taken. Where they cannot wait, inserts
  * come first and deletes last, so that every row has what it refers to at any time. A row that
  * somebody changed after `since` voids the plan.
  *
@@ -61,8 +62,8 @@ async function writeSteps(
   const remove = async (some: readonly PlannedEntity[]) => {
     for (const one of some) counts.deleted += await deleteRows(write, one)
   }
-  const update = async () => {
-    for (const one of changed) counts.updated += await updateRows(deps, write, one)
+  const update = async (some: readonly PlannedEntity[]) => {
+    for (const one of some) counts.updated += await updateRows(deps, write, one)
   }
   const insert = async () => {
     for (const one of entities) counts.inserted += await insertRows(deps, write, one, signal)
@@ -72,12 +73,12 @@ async function writeSteps(
   if (names.length === 0 || (await write.deferForeignKeys(names))) {
     const late = findLateDeletes(changed.map(({ at, step }) => ({ schema: at.schema, step })))
     await remove(children.filter(({ step }) => !late.has(step.entity)))
-    await update()
+    await update(children)
     await remove(children.filter(({ step }) => late.has(step.entity)))
     await insert()
   } else {
     await insert()
-    await update()
+    await update(changed)
     await remove(children)
   }
   return counts

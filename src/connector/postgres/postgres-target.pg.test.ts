@@ -193,6 +193,44 @@ describePostgres('target', (major) => {
     expect(await readTable(database, 'select id from child')).toEqual(['1'])
   })
 
+  test('a row without a key is not deleted under others, and no value changed', async () => {
+    await using database = await freshDatabase(major)
+    await database.query(`create table t (id int primary key, code int unique, up int, v int,
+        foreign key (up) references t (code) on update cascade);
+      create table loose (code int unique, v int);
+      create table child (id int primary key, t int references t (code) on update cascade,
+        loose int references loose (code) on delete set null);
+      insert into t values (1, 10, null, 0), (2, 20, 10, 0), (3, 30, null, 0);
+      insert into loose values (1, 1), (2, 2), (null, 3); insert into child values (1, 10, 1)`)
+    const rename = (fields: readonly string[], ...rows: (string | null)[][]) =>
+      write(database.url, (opened) =>
+        opened.updateRows(t, { key: ['id'], fields, rows: rowsOf(...rows) }),
+      )
+    const refused = { code: 'connector.constraint-violated' }
+    const renamed = ['id', 'code', 'v']
+    await expect(rename(renamed, ['1', '11', '5'])).rejects.toMatchObject(refused)
+    expect(await rename(renamed, ['1', '10', '5'], ['3', '31', '5'])).toBe(2)
+    await database.query('delete from child where id = 1; insert into child values (2, null, 1)')
+    // What refers to it is a row of its own, which is given another value, or is not.
+    await expect(rename(renamed, ['1', '11', '5'])).rejects.toMatchObject(refused)
+    const all = ['id', 'code', 'up', 'v']
+    expect(await rename(all, ['1', '11', null, '5'], ['2', '20', '11', '6'])).toBe(2)
+    const remove = (...row: (string | null)[]) =>
+      write(database.url, (opened) => {
+        const keyed = { key: [], fields: ['code', 'v'], rows: rowsOf(row) }
+        return opened.deleteRows('public.loose' as EntityName, keyed)
+      })
+    await expect(remove('1', '1')).rejects.toMatchObject(refused)
+    expect(await remove('2', '2')).toBe(1)
+    expect(await remove(null, '3')).toBe(1)
+    expect(await readTable(database, 'select t, loose from child')).toEqual(['|1'])
+    expect(await readTable(database, 'select * from t order by id')).toEqual([
+      '1|11||5',
+      '2|20|11|6',
+      '3|31||5',
+    ])
+  })
+
   test('foreign keys of a cycle wait for the commit and are afterwards as before', async () => {
     await using database = await freshDatabase(major)
     await database.query(`create table a (id int primary key, b int);

@@ -1,50 +1,108 @@
 import type { EntityName } from '#record/entity-name'
 import { AppError } from '#stdx/app-error'
-import { quoteEntity } from './quote.ts'
+import { quoteEntity, quoteName } from './quote.ts'
 import type { Session } from './session.ts'
+
+export type Doomed = {
+  readonly entity: EntityName
+  /** SQL of the table, to be called `target`. */
+  readonly from: string
+  /** SQL condition on `target`, true for the rows that will be deleted. */
+  readonly doomed: string
+  readonly signal: AbortSignal
+}
 
 /**
  * Refuses to delete rows that others refer to with a foreign key that would delete or change those
  * others: nothing is written that no plan names.
  *
- * @param doomed SQL condition on `target`, true for the rows that will be deleted
  * @throws connector.constraint-violated naming the foreign key
  */
 export async function refuseCascades(
   session: Session,
-  {
-    entity,
-    from,
-    doomed,
-    signal,
-  }: {
-    entity: EntityName
-    from: string
-    doomed: string
-    signal: AbortSignal
-  },
+  { doomed, entity, from, signal }: Doomed,
 ): Promise<void> {
-  const found = await session.query(CASCADES, signal, [quoteEntity(entity)])
-  for (const [name, table, join] of found) {
-    const sql = `select from ${from} target join ${table} child on ${join} where ${doomed} limit 1`
+  const found = await session.query(CASCADES, signal, [quoteEntity(entity), 'delete'])
+  for (const [name, table, join, isSelf] of found) {
+    const others = isSelf === 't' ? ' and child.ctid <> target.ctid' : ''
+    const sql = `select from ${from} target join ${table} child on ${join}${others} where ${doomed} limit 1`
     const rows = await session.query(sql, signal)
-    if (rows.length === 0) continue
-    const message = `Cannot delete "${entity}": rows of ${table} refer to it by ${name}, which would change them too`
-    throw new AppError('connector.constraint-violated', message, { entity, constraint: name })
+    if (rows.length > 0) throw cascades('delete', entity, { name, table })
   }
 }
 
-/** Foreign keys to the table whose ON DELETE does something; a row that refers to itself may go. */
+export type Renamed = {
+  readonly entity: EntityName
+  /** SQL of the table, called `target`, joined with what it is `given`. */
+  readonly found: string
+  /** SQL condition under which a row of the table called `child` is among those that are given. */
+  readonly isGiven: string
+  /** Fields that are set. */
+  readonly set: readonly string[]
+  readonly signal: AbortSignal
+}
+
+/**
+ * The same for values that are changed and that others refer to by ON UPDATE. Rows of the table itself
+ * that are given another value in the same breath are named by the plan.
+ */
+export async function refuseUpdateCascades(
+  session: Session,
+  { entity, found, isGiven, set, signal }: Renamed,
+): Promise<void> {
+  const keys = await session.query(CASCADES, signal, [quoteEntity(entity), 'update'])
+  for (const [name, table, join, isSelf, referenced, referring] of keys) {
+    const changed = parseNames(referenced).filter((field) => set.includes(field))
+    if (changed.length === 0) continue
+    const differs = changed.map((field) => {
+      const quoted = quoteName(field)
+      return `target.${quoted} is distinct from given.${quoted}`
+    })
+    const isNamed = isSelf === 't' && parseNames(referring).every((field) => set.includes(field))
+    const others = isNamed ? ` and not ${isGiven}` : ''
+    const sql = `select from ${found} join ${table} child on ${join}
+      where (${differs.join(' or ')})${others} limit 1`
+    if ((await session.query(sql, signal)).length > 0) {
+      throw cascades('update', entity, { name, table })
+    }
+  }
+}
+
+type ForeignKey = {
+  readonly name: string | null | undefined
+  readonly table: string | null | undefined
+}
+
+function cascades(
+  op: 'delete' | 'update',
+  entity: EntityName,
+  { name, table }: ForeignKey,
+): AppError {
+  const message = `Cannot ${op} "${entity}": rows of ${table} refer to it by ${name}, which would change them too`
+  return new AppError('connector.constraint-violated', message, { entity, constraint: name })
+}
+
+function parseNames(json: string | null | undefined): string[] {
+  const names: unknown = JSON.parse(json ?? '[]')
+  return Array.isArray(names) ? names.map(String) : []
+}
+
+/** Foreign keys to the table whose ON DELETE or ON UPDATE does something. */
 const CASCADES = `select k.conname, pg_catalog.format('%I.%I', n.nspname, c.relname),
     (select pg_catalog.string_agg(
         pg_catalog.format('child.%I = target.%I', a.attname, r.attname), ' and ')
       from unnest(k.conkey, k.confkey) p(own, referenced)
       join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = p.own
-      join pg_catalog.pg_attribute r on r.attrelid = k.confrelid and r.attnum = p.referenced)
-    || case when k.conrelid = k.confrelid then ' and child.ctid <> target.ctid' else '' end
+      join pg_catalog.pg_attribute r on r.attrelid = k.confrelid and r.attnum = p.referenced),
+    k.conrelid = k.confrelid,
+    (select pg_catalog.json_agg(attname) from pg_catalog.pg_attribute
+      where attrelid = k.confrelid and attnum = any (k.confkey)),
+    (select pg_catalog.json_agg(attname) from pg_catalog.pg_attribute
+      where attrelid = k.conrelid and attnum = any (k.conkey))
   from pg_catalog.pg_constraint k
   join pg_catalog.pg_class c on c.oid = k.conrelid
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  where k.contype = 'f' and k.conparentid = 0 and k.confdeltype in ('c', 'n', 'd')
+  where k.contype = 'f' and k.conparentid = 0
+    and case $2 when 'delete' then k.confdeltype else k.confupdtype end in ('c', 'n', 'd')
     and k.confrelid = pg_catalog.to_regclass($1)
   order by 1`

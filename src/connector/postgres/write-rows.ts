@@ -3,7 +3,7 @@ import type { RowBatch } from '#record/row-batch'
 import { AppError } from '#stdx/app-error'
 import type { KeyedRows } from '../connector.ts'
 import { quoteEntity, quoteLiteral, quoteName, quoteNames } from './quote.ts'
-import { refuseCascades } from './refuse-cascades.ts'
+import { refuseCascades, refuseUpdateCascades } from './refuse-cascades.ts'
 import type { Session } from './session.ts'
 
 /** Rows on their way into a table lie here first; gone with the transaction. */
@@ -52,9 +52,10 @@ export async function updateRows(
   }
   const undo = await freeIdentity(session, entity, { fields: renumbered, signal })
   const isSet = (field: string) => !numbered.includes(field) || renumbered.includes(field)
-  const set = fields
-    .filter((field) => !key.includes(field) && isSet(field))
-    .map((field) => `${quoteName(field)} = given.${quoteName(field)}`)
+  const written = fields.filter((field) => !key.includes(field) && isSet(field))
+  const isGiven = `exists (select from ${GIVEN} given where ${isSameKey(key, 'child')})`
+  await refuseUpdateCascades(session, { entity, found, isGiven, set: written, signal })
+  const set = written.map((field) => `${quoteName(field)} = given.${quoteName(field)}`)
   const sql = `update ${from} target set ${set.join(', ')} from ${GIVEN} given
     where ${isSameKey(key)}`
   const changedCount = set.length > 0 ? await session.change(sql, signal) : givenCount
@@ -99,10 +100,13 @@ export async function deleteRows(
 ): Promise<number> {
   const givenCount = await loadGiven(session, entity, { fields, rows, signal })
   const { from } = await describeTarget(session, entity, signal)
-  if (key.length > 0) {
-    const doomed = `exists (select from ${GIVEN} given where ${isSameKey(key)})`
-    await refuseCascades(session, { entity, from, doomed, signal })
-  }
+  const doomed =
+    key.length > 0
+      ? `exists (select from ${GIVEN} given where ${isSameKey(key)})`
+      : `(target.tableoid, target.ctid) in (${findEqualRows(from, fields)}
+          select found.tableoid, found.ctid from found join given using (row)
+          where found.number <= given.wanted)`
+  await refuseCascades(session, { entity, from, doomed, signal })
   const sql =
     key.length > 0
       ? `delete from ${from} target using ${GIVEN} given where ${isSameKey(key)}`
@@ -160,18 +164,25 @@ async function describeTarget(
  * The first comparison is the type's own, which an index serves; the second is that of the text, so
  * that a collation that ignores case does not find another record.
  */
-function isSameKey(key: readonly string[]): string {
+function isSameKey(key: readonly string[], row = 'target'): string {
   return key
     .map((field) => {
       const name = quoteName(field)
-      const text = `pg_catalog.concat(target.${name}) = pg_catalog.concat(given.${name}) collate "C"`
-      return `target.${name} = given.${name} and ${text}`
+      const text = `pg_catalog.concat(${row}.${name}) = pg_catalog.concat(given.${name}) collate "C"`
+      return `${row}.${name} = given.${name} and ${text}`
     })
     .join(' and ')
 }
 
-/** Rows are equal when the text of every field is; types without an equality have none other. */
 function deleteEqualRows(from: string, fields: readonly string[]): string {
+  return `${findEqualRows(from, fields)}
+    delete from ${from} target using found join given using (row)
+    where found.number <= given.wanted
+      and target.tableoid = found.tableoid and target.ctid = found.ctid`
+}
+
+/** Rows are equal when the text of every field is; types without an equality have none other. */
+function findEqualRows(from: string, fields: readonly string[]): string {
   const texts = fields.map((field) => {
     const name = quoteName(field)
     return `case when ${name} is not null then pg_catalog.concat(${name}) end`
@@ -179,10 +190,7 @@ function deleteEqualRows(from: string, fields: readonly string[]): string {
   const row = `array[${texts.join(', ')}]::text[]`
   return `with given as (select ${row} as row, pg_catalog.count(*) as wanted from ${GIVEN} group by 1),
     found as (select tableoid, ctid, ${row} as row,
-        pg_catalog.row_number() over (partition by ${row}) as number from ${from})
-    delete from ${from} target using found join given using (row)
-    where found.number <= given.wanted
-      and target.tableoid = found.tableoid and target.ctid = found.ctid`
+        pg_catalog.row_number() over (partition by ${row}) as number from ${from})`
 }
 
 function expectAll(
