@@ -10,6 +10,7 @@ import { checkSource } from './check-source.ts'
 import type { Context } from './context.ts'
 import { describeHolder, examineCredentialFile } from './examine-credential.ts'
 import { examineFollowing } from './examine-following.ts'
+import { examineRestores } from './examine-restores.ts'
 import { attempt, type Finding, good } from './finding.ts'
 
 export type { Finding } from './finding.ts'
@@ -47,7 +48,10 @@ export async function* examineSetup(
   yield* examineFolders(config)
   const [vault, findings] = await examineVault(deps, config, signal)
   yield* findings
-  if (vault !== undefined) yield* examineTimelines(deps, vault, signal)
+  if (vault !== undefined) {
+    yield* examineTimelines(deps, vault, signal)
+    yield* examineRestores(vault, signal)
+  }
   yield* examineSources(deps, { config, vault }, signal)
 }
 

@@ -28,6 +28,7 @@ import { addRestore } from './commands/restore.ts'
 import { addShow } from './commands/show.ts'
 import { addSource } from './commands/source.ts'
 import { addStore } from './commands/store.ts'
+import { addUndo } from './commands/undo.ts'
 import { addVerify } from './commands/verify.ts'
 import type { Act } from './shell.ts'
 
@@ -63,6 +64,7 @@ const COMMANDS: readonly ((program: Command, act: Act) => void)[] = [
   addCustomer,
   addReport,
   addRestore,
+  addUndo,
   addCheck,
   addVerify,
   addStore,

@@ -5,11 +5,15 @@ import { describePostgres, newestMajor } from '#test/servers/fresh-database'
 import { aRestoring } from './testing/a-restore.ts'
 import { postgresHarness } from './testing/postgres-harness.ts'
 import { testUndoing } from './testing/undoing-contract.ts'
+import { testUndoingRestores } from './testing/undoing-restores-contract.ts'
 
 describePostgres('undoing', (major) => {
   const harness = postgresHarness(major)
   // What differs between majors is the connector's, and tested there.
-  if (major === newestMajor()) testUndoing(`postgres ${major}`, harness)
+  if (major === newestMajor()) {
+    testUndoing(`postgres ${major}`, harness)
+    testUndoingRestores(`postgres ${major}`, harness)
+  }
 
   test('a value that the target would round is not put back, and nothing else either', async () => {
     await using restoring = await aRestoring(

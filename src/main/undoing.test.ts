@@ -7,8 +7,10 @@ import { signal } from '#vault/testing/a-vault'
 import { aRestoring } from './testing/a-restore.ts'
 import { testUndoing } from './testing/undoing-contract.ts'
 import { proveUndoing } from './testing/undoing-model.ts'
+import { testUndoingRestores } from './testing/undoing-restores-contract.ts'
 
 testUndoing('sqlite', sqliteHarness)
+testUndoingRestores('sqlite', sqliteHarness)
 
 test('a random transaction of a random life is undone as a plain map says', async () => {
   await proveUndoing(6)

@@ -1,7 +1,7 @@
 import type { KeyedRows } from '#connector/connector'
 import type { EntityAt } from '#history/entity-at'
 import type { PairedRow, RecordPair } from '#history/pair-versions'
-import { decodeKey } from '#record/key'
+import { decodeDigestKey, decodeKey } from '#record/key'
 import { keyIndexes, scanFields } from '#record/project'
 import { LARGE_ROW_BYTES, type RowBatch } from '#record/row-batch'
 import { formatRow, parseLargeMarker, splitRowBytes } from '#record/row-text'
@@ -45,6 +45,8 @@ export class StepSpool {
     { readonly fields: readonly string[]; readonly rows: RowSpool }
   >()
   readonly #listsMax: number
+  /** The digest of the record without a key that was appended last. */
+  #copied: Uint8Array | undefined
   readonly #fields: readonly string[]
   readonly #key: readonly string[]
 
@@ -67,6 +69,7 @@ export class StepSpool {
     pair: RecordPair,
     picked: readonly string[] | null,
   ): Promise<void> {
+    await this.#keepCopies(pair)
     switch (op) {
       case 'insert':
         return await this.#put(this.#inserts, pair.left, this.#fields)
@@ -133,6 +136,21 @@ export class StepSpool {
     )
       return await this.#appendWhole(pair, picked)
     await this.#put(this.#listOf(fields), pair.left, fields)
+  }
+
+  /**
+   * Rows without a key are numbered among their equals. Where more of them come or go, those that stay
+   * are kept as well, before and after, so that the numbers come out the same again.
+   */
+  async #keepCopies({ key, left, right }: RecordPair): Promise<void> {
+    if (this.#at.schema.key.kind !== 'digest') return
+    const { digest, occurrence } = decodeDigestKey(key)
+    if (this.#copied !== undefined && Buffer.compare(this.#copied, digest) === 0) return
+    this.#copied = Uint8Array.from(digest)
+    for (let i = 0; i < occurrence; i++) {
+      await this.#put(this.#before, left ?? right, this.#fields)
+      await this.#put(this.#updated, left ?? right, this.#fields)
+    }
   }
 
   #listOf(fields: readonly string[]): RowSpool {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { DiffItem } from '#app/diff-points'
+import type { TaggedDiffItem } from '#app/tag-restores'
 import type { Provenness } from '#app/unproven'
 import { collect } from '../collect.ts'
 import { formatCount } from '../format-amounts.ts'
@@ -31,6 +31,7 @@ async function runDiff(
   output.beginLines()
   const vault = await context.openVault(signal, { meanwhile: load })
   const { diffPoints } = await load()
+  const { tagDiff } = await import('#app/tag-restores')
   let proven: Pick<Provenness, 'proven'> = {}
   const onProvenness = (found: Provenness) => {
     warnUnproven(output, found)
@@ -38,7 +39,8 @@ async function runDiff(
   }
   const request = { left, right, entities: options.entity ?? [], onProvenness }
   const counts = { inserted: 0, updated: 0, deleted: 0 }
-  for await (const items of diffPoints(context, vault, request, signal)) {
+  const told = diffPoints(context, vault, request, signal)
+  for await (const items of tagDiff(context, vault, { items: told, request }, signal)) {
     for (const item of items) {
       if (item.type === 'change') counts[COUNTED[item.op]] += 1
     }
@@ -56,22 +58,23 @@ async function runDiff(
 
 const COUNTED = { insert: 'inserted', update: 'updated', delete: 'deleted' } as const
 
-function toLine(item: DiffItem): string {
+function toLine(item: TaggedDiffItem): string {
   if (item.type !== 'change') return `${JSON.stringify(item)}\n`
-  const { after, before, entity, key, op } = item
+  const { after, before, entity, key, op, restore } = item
   const fields = { before: before ?? {}, after: after ?? {} }
-  return `${JSON.stringify({ entity, key, op, ...fields })}\n`
+  return `${JSON.stringify({ entity, key, op, ...fields, ...(restore !== undefined && { restore }) })}\n`
 }
 
-function describe(item: DiffItem): string {
+function describe(item: TaggedDiffItem): string {
   if (item.type === 'left-out') return `? ${item.entity} was left out at one of the points\n`
   if (item.type === 'schema') {
     const added = item.fieldsAdded.map((name) => `    + field ${visible(name)}\n`)
     const dropped = item.fieldsDropped.map((name) => `    - field ${visible(name)}\n`)
     return `~ ${visible(item.entity)} has another shape\n${[...added, ...dropped].join('')}`
   }
-  const { after, before } = item
-  const record = visible(`${item.entity}:${item.key}`)
+  const { after, before, restore } = item
+  const from = restore === undefined ? '' : `  restore ${restore}`
+  const record = `${visible(`${item.entity}:${item.key}`)}${from}`
   if (before !== null && after !== null) return `~ ${record}\n${formatChanged(before, after)}`
   const sign = before === null ? '+' : '-'
   return `${sign} ${record}\n${formatLines(before ?? after ?? {})}`

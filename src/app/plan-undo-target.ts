@@ -1,0 +1,73 @@
+import type { SourceIdentity } from '#record/cut'
+import { PlanLines } from '#restore/plan-lines'
+import { planUndoRestore } from '#restore/plan-undo-restore'
+import { AppError } from '#stdx/app-error'
+import type { Vault } from '#vault/vault'
+import { openCompareDeps } from './compare-deps.ts'
+import { findBegun } from './find-begun.ts'
+import { guardTarget } from './guard-target.ts'
+import { asCaptured } from './other-platform.ts'
+import type { PlannedTarget } from './plan-target.ts'
+import { type FoundBegun, findRestored, readRestored } from './read-restored.ts'
+import type { RestoreDeps, RestoreRequest } from './restore-request.ts'
+
+export type UndoTargetRequest = {
+  /** The id of a restore. */
+  readonly undoes: string
+  /** The name of the target. */
+  readonly target: string
+  readonly request: Pick<RestoreRequest, 'mayRunSideEffects' | 'onPlanned'>
+}
+
+/**
+ * Opens the target of a restore and works out what would take the restore back.
+ * @throws app.restore-unknown | app.undo-elsewhere | app.undo-point-gone, and whatever planning throws
+ */
+export async function planUndoTarget(
+  deps: RestoreDeps,
+  vault: Vault,
+  { request, target: name, undoes }: UndoTargetRequest,
+  signal: AbortSignal,
+): Promise<PlannedTarget> {
+  const begun = await findBegun(vault, undoes, signal)
+  const found = await findRestored(vault, begun, signal)
+  const { point } = found
+  const address = begun.body.point
+  const compare = await openCompareDeps(deps, vault, found.source, signal)
+  await using stack = new AsyncDisposableStack()
+  const { system, target: opened } = await deps.openTarget(name, signal)
+  stack.use(opened)
+  refuseElsewhere(found, name, opened.identity)
+  const startedAtMs = deps.clock.nowMs()
+  deps.progress.begin({ label: `Comparing restore ${undoes} with ${name}` })
+  const restored = await readRestored({ compare, stack, vault }, found, signal)
+  const entities = restored.map(({ before }) => before.schema.entity)
+  const { target } = asCaptured(opened, { connector: system.connector, entities, found })
+  const cut = stack.use(await target.openCut(signal))
+  const catalogue = await cut.readCatalogue((entity) => entities.includes(entity))
+  const undoing = { address, point, restore: undoes, restored, target: name }
+  const isKept = request.onPlanned !== undefined
+  const lines = stack.use(new PlanLines(compare, { source: found.source, target: name, isKept }))
+  const options = { catalogue, cut, lines, signal }
+  const prepared = stack.use(await planUndoRestore(compare, undoing, options))
+  const guarding = { prepared, request, source: found.source, target }
+  const guarded = await guardTarget(deps, vault, guarding, signal)
+  deps.progress.end()
+  const planMs = deps.clock.nowMs() - startedAtMs
+  const kept = stack.move()
+  const scope = { kind: 'entities' as const, entities }
+  const held = { compare, found, cut, ...guarded, rows: 0, planMs, scope, lines }
+  return { ...held, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+/** A name of the configuration may have come to mean another system since. */
+function refuseElsewhere(
+  { begun: { body } }: FoundBegun,
+  target: string,
+  { database, system }: SourceIdentity,
+): void {
+  if (body.identity.system === system && body.identity.database === database) return
+  const found = `"${target}" is another system than the "${body.target}" that it wrote to`
+  const message = `Cannot undo restore ${body.restore}: ${found}`
+  throw new AppError('app.undo-elsewhere', message, { restore: body.restore, target })
+}

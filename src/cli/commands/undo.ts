@@ -1,0 +1,70 @@
+import type { Command } from 'commander'
+import type { UndoRestoreRequest } from '#app/undo-restore'
+import { formatCount } from '../format-amounts.ts'
+import { countKinds, listNames } from '../format-not-restored.ts'
+import type { Act, Shell } from '../shell.ts'
+import { describePlan, describeSummary } from './restore.ts'
+
+type Options = {
+  readonly to?: string
+  readonly planOnly?: boolean
+  readonly skipConflicts?: boolean
+  readonly acceptSideEffects?: boolean
+  readonly confirm?: string
+}
+
+export function addUndo(program: Command, act: Act): void {
+  program
+    .command('undo')
+    .argument('<RESTORE_ID>', 'as `holdfast restore` printed it')
+    .option('--to <TARGET>', 'the system it wrote to, where it is called otherwise by now')
+    .option('--skip-conflicts', 'leave records that were changed since as they are, undo the rest')
+    .option('--accept-side-effects', 'let run what the target cannot keep from running by itself')
+    .option('--plan-only', 'print what would be written, with its hash, and write nothing')
+    .option('--confirm <TARGET>', 'the name of the target, typed out')
+    .description(
+      'Take a restore back: records become what they were before it, if nobody changed them.',
+    )
+    .action(act(runUndo))
+}
+
+async function runUndo(shell: Shell, restore: string, options: Options): Promise<undefined> {
+  const { context, output, signal } = shell
+  const { undoRestore } = await import('#app/undo-restore')
+  const vault = await context.openVault(signal)
+  const request = formatRequest(shell, restore, options)
+  const { plans, summaries } = await undoRestore(context, vault, request, signal)
+  const [plan] = plans
+  if (summaries !== null || plan === undefined) return
+  await output.answer({ type: 'plan', ...plan }, () => describePlan(plan, listNames))
+}
+
+function formatRequest(
+  { confirm, output }: Shell,
+  restore: string,
+  options: Options,
+): UndoRestoreRequest {
+  return {
+    restore,
+    target: options.to,
+    isPlanOnly: options.planOnly ?? false,
+    mayRunSideEffects: options.acceptSideEffects ?? false,
+    undo: {
+      isSkippingConflicts: options.skipConflicts ?? false,
+      refused: (refused) => {
+        output.event({ type: 'plan', ...refused })
+        output.note(describePlan(refused, countKinds))
+      },
+    },
+    agree: async (agreed, { isEmpty, writes }) => {
+      const { target } = agreed
+      output.note(describePlan(agreed, countKinds))
+      const what = `This writes ${formatCount(writes)} records to "${target}".`
+      await confirm({ what, name: target, given: options.confirm, isHarmless: isEmpty })
+    },
+    onWritten({ point, target, undoes }, summary) {
+      const document = { type: 'summary', point, target, undoes, ...summary }
+      output.summary(document, () => describeSummary(summary))
+    },
+  }
+}

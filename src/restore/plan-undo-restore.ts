@@ -1,0 +1,58 @@
+import type { Point } from '#timeline/timeline-state'
+import type { CompareDeps } from './compare-target.ts'
+import { orderEntities } from './order-entities.ts'
+import {
+  type PlannedEntity,
+  type PlanningOptions,
+  type PreparedRestore,
+  refuseUnreadable,
+} from './plan-restore.ts'
+import { missingTable, planUndoneEntity } from './plan-undo.ts'
+import type { Conflict } from './restore-plan.ts'
+import type { RestoredEntity } from './restored-records.ts'
+
+export type UndoRestoreRequest = {
+  /** The restore that is taken back. */
+  readonly restore: string
+  /** What it had put back, as an address; and that point, or one of the same source. */
+  readonly address: string
+  readonly point: Point
+  readonly target: string
+  readonly restored: readonly RestoredEntity[]
+}
+
+/**
+ * Works out what would take a restore back, without writing: records that it changed become again
+ * what they were, those that it inserted go, those that it deleted come back. What somebody changed
+ * since is a conflict and is not part of what would be written. A table that it created stays, and
+ * loses the rows that are still as they were put in.
+ *
+ * Costs what `planUndo` costs, and is as good.
+ *
+ * @throws restore.table-missing | restore.conflicts-many | restore.unreadable, and as `pairWithTarget`
+ */
+export async function planUndoRestore(
+  deps: CompareDeps,
+  { address, point, restore, restored, target }: UndoRestoreRequest,
+  { catalogue, cut, lines, signal }: PlanningOptions,
+): Promise<PreparedRestore> {
+  const restoredByEntity = new Map(restored.map((one) => [one.before.schema.entity, one]))
+  const conflicts: Conflict[] = []
+  await using stack = new AsyncDisposableStack()
+  const entities: PlannedEntity[] = []
+  for (const entity of orderEntities(restored.map(({ before }) => before.schema)).order) {
+    const undone = restoredByEntity.get(entity)
+    const described = catalogue.entities.find((one) => one.entity === entity)
+    if (undone === undefined) continue
+    if (described === undefined) throw missingTable(entity, target)
+    refuseUnreadable(described)
+    const planning = { conflicts, cut, described, lines, stack, undone }
+    entities.push(await planUndoneEntity(deps, planning, signal))
+  }
+  const steps = entities.map(({ step }) => step)
+  const plan = { point: address, target, steps, notRestored: [], undoes: restore, conflicts }
+  const writesHash = lines.hash()
+  const kept = stack.move()
+  const dispose = () => kept.disposeAsync()
+  return { plan, writesHash, point, entities, [Symbol.asyncDispose]: dispose }
+}
