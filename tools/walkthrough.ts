@@ -262,6 +262,7 @@ function withFixedCut(cut: SourceCut): SourceCut {
 
 const fixedClock: Clock = {
   nowMs: () => Date.UTC(2026, 5, 30, 12),
+  passedMs: () => 0,
   sleep: async () => {},
 }
 

@@ -199,7 +199,7 @@ const findFollowed: Find = async (cutting, source, signal) => {
   const { followDeps, followRequest } = await prepareFollowing(deps, vault, options)
   const upTo = {
     momentMs,
-    deadlineMs: deps.clock.nowMs() + request.waitMs,
+    deadlineMs: deps.clock.passedMs() + request.waitMs,
     waiting: (at: { readonly knownUpTo: string }) =>
       request.tell(source, { kind: 'behind', ...at }),
   }

@@ -194,8 +194,8 @@ async function readFollowed({ readConfig }: Pick<Context, 'readConfig'>, name: s
 function headsSayer(clock: Clock, vault: Vault): () => Promise<void> {
   let saidMs = Number.NEGATIVE_INFINITY
   return async () => {
-    if (clock.nowMs() - saidMs < HEADS_MS) return
-    saidMs = clock.nowMs()
+    if (clock.passedMs() - saidMs < HEADS_MS) return
+    saidMs = clock.passedMs()
     // What was committed counts without it.
     await sayHeads(vault, new AbortController().signal).catch(() => {})
   }

@@ -10,6 +10,7 @@ import { MetricsKeeper } from './keep-metrics.ts'
 /** Time passes a thousand times as fast. */
 const fastClock: Clock = {
   nowMs: () => Date.now(),
+  passedMs: () => Date.now(),
   sleep: async (ms, signal) => {
     await sleep(ms / 1000, undefined, { signal })
   },

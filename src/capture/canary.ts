@@ -70,7 +70,7 @@ export class Canary {
     const rows: { open: CanaryRow | undefined } = { open: undefined }
     held.defer(async () => await rows.open?.[Symbol.asyncDispose]())
     while (!stop.aborted) {
-      const nowMs = clock.nowMs()
+      const nowMs = clock.passedMs()
       if (this.#isDue(nowMs)) {
         this.#writtenMs = nowMs
         this.#writing = this.#write(rows, stop).finally(() => {
@@ -93,7 +93,7 @@ export class Canary {
     const mark = Buffer.from(random.bytes(16)).toString('hex')
     try {
       rows.open ??= await openRow(stop)
-      this.#sent.push({ mark, sentMs: clock.nowMs() })
+      this.#sent.push({ mark, sentMs: clock.passedMs() })
       await rows.open.write(mark, stop)
       this.#hasFailed = false
     } catch (error) {
@@ -128,7 +128,7 @@ export class Canary {
     // Those before it came through in another way, or are told of no more.
     this.#sent = this.#sent.slice(index + 1)
     this.#isLate = false
-    this.#deps.tell({ kind: 'canary', delayMs: this.#deps.clock.nowMs() - arrived.sentMs })
+    this.#deps.tell({ kind: 'canary', delayMs: this.#deps.clock.passedMs() - arrived.sentMs })
   }
 
   #watch(source: Source): Source {

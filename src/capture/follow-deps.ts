@@ -53,7 +53,7 @@ export type FollowRequest = {
   readonly isOneScan?: boolean
 }
 
-/** What goes on from one attempt to follow to the next. */
+/** What goes on from one attempt to follow to the next. Moments are those of `Clock.passedMs`. */
 export type FollowMemory = {
   /** Whether the feed was ever open: from then on everything that may pass is waited for. */
   hasFollowed: boolean

@@ -33,7 +33,7 @@ export async function followSource(
   request: FollowRequest,
   stop: AbortSignal,
 ): Promise<void> {
-  const nowMs = deps.clock.nowMs()
+  const nowMs = deps.clock.passedMs()
   const memory: FollowMemory = {
     hasFollowed: false,
     newestSeq: null,
@@ -119,7 +119,7 @@ async function reconcileBehind(
 ): Promise<void> {
   const { deps, request } = scan
   await using cut = end.cut
-  const startedMs = deps.clock.nowMs()
+  const startedMs = deps.clock.passedMs()
   deps.tell({ kind: 'scanning', part: 'reconcile', why: end.why })
   try {
     await reconcileAt(scan, cut, stop)
@@ -130,14 +130,14 @@ async function reconcileBehind(
     if (request.isOneScan) throw error
     memory.scansFailed += 1
     const nextMs = scanDelayMs(error, memory.scansFailed)
-    memory.pauseUntilMs = deps.clock.nowMs() + nextMs
+    memory.pauseUntilMs = deps.clock.passedMs() + nextMs
     memory.reconcile = { dueMs: memory.pauseUntilMs, why: end.why }
     deps.tell({ kind: 'reconcile-failed', error, nextMs })
   }
 }
 
 function scanned(memory: FollowMemory, clock: Clock): void {
-  memory.lastEntryMs = clock.nowMs()
+  memory.lastEntryMs = clock.passedMs()
   memory.reconcile = undefined
   memory.scansFailed = 0
 }

@@ -8,7 +8,7 @@ import { feedOf, followSource } from './follow-source.ts'
 export type UpToOptions = {
   /** The moment, by the source's clock. */
   readonly momentMs: number
-  /** Gives up then. */
+  /** Gives up then, of `Clock.passedMs`. */
   readonly deadlineMs: number
   /** Told now and then while somebody else follows and has not come there. */
   waiting(at: { readonly knownUpTo: string }): void
@@ -105,7 +105,7 @@ async function catchUp(
     // What it fails with, following itself comes upon.
     if (event.kind === 'opened' || event.kind === 'committed') look().catch(() => {})
   }
-  const leftMs = Math.max(0, options.deadlineMs - deps.clock.nowMs())
+  const leftMs = Math.max(0, options.deadlineMs - deps.clock.passedMs())
   const late = () => ending.abort(behind(request))
   deps.clock.sleep(leftMs, stop).then(late, () => {})
   try {
@@ -119,7 +119,7 @@ async function catchUp(
 }
 
 function refuseLate({ clock }: FollowDeps, request: FollowRequest, { deadlineMs }: UpToOptions) {
-  if (clock.nowMs() >= deadlineMs) throw behind(request)
+  if (clock.passedMs() >= deadlineMs) throw behind(request)
 }
 
 function behind({ source }: FollowRequest): AppError {

@@ -74,7 +74,7 @@ export async function runCapture(
   { cut, request, state }: { cut: SourceCut; request: CaptureRequest; state: TimelineState },
   signal: AbortSignal,
 ): Promise<CaptureSummary> {
-  const startedAtMs = deps.clock.nowMs()
+  const startedAtMs = deps.clock.passedMs()
   refuseUnfit(state)
   const isOtherSystem = judgeSystem(state, cut.cut, request)
   const catalogue = await cut.readCatalogue(request.isIncluded)
@@ -87,7 +87,7 @@ export async function runCapture(
   const results = await captureAll(deps, { cut, plans, request, session, state }, signal)
   const body = {
     ...formatBody({ catalogue, cut: cut.cut, request, state, session }, results),
-    durationMs: deps.clock.nowMs() - startedAtMs,
+    durationMs: deps.clock.passedMs() - startedAtMs,
     ...(request.follow && { follow: formatFollow(request.follow, included) }),
   }
   const { seq } = await commitPoint(deps.vault, state, body, signal)

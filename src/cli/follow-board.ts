@@ -140,7 +140,7 @@ export class FollowBoard {
 
   #tellProgress(source: string): void {
     const tally = this.#tallyOf(source)
-    const nowMs = this.#clock.nowMs()
+    const nowMs = this.#clock.passedMs()
     const elapsedMs = nowMs - tally.saidMs
     if (elapsedMs < LINE_MS) return
     const transactions = tally.transactions - tally.saidTransactions
@@ -185,7 +185,7 @@ export class FollowBoard {
     const known = this.#tallies.get(source)
     if (known !== undefined) return known
     const none = { transactions: 0, changes: 0, bytesStored: 0, gaps: 0, repairs: 0, lagMs: null }
-    const said = { saidMs: this.#clock.nowMs(), saidTransactions: 0, saidChanges: 0 }
+    const said = { saidMs: this.#clock.passedMs(), saidTransactions: 0, saidChanges: 0 }
     const tally = { seq: -1, ...none, ...said }
     this.#tallies.set(source, tally)
     return tally

@@ -7,7 +7,7 @@ function aSession(stdout: string): { session: DemoSession; ran: string[]; said: 
   const said: string[] = []
   let nowMs = 0
   const session = new DemoSession({
-    clock: { nowMs: () => (nowMs += 5), sleep: async () => {} },
+    clock: { nowMs: () => (nowMs += 5), passedMs: () => nowMs, sleep: async () => {} },
     run: async (argv) => {
       ran.push(argv.join(' '))
       return { exit: 4, stdout }

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import type { Source } from '#connector/connector'
 import { assert } from '#stdx/assert'
+import { systemClock } from '#stdx/clock'
 import { describePostgres, newestMajor } from '#test/servers/fresh-database'
 import {
   aLife,
@@ -52,6 +53,24 @@ describePostgres('losses while following', (major) => {
     await system.exec('update note set id = 11 where id = 10')
     await untilSame(both, follower)
     expect((await pointsOf(life)).at(-1)?.unproven).toBeNull()
+  })
+
+  testOnce('a clock that is set back holds nothing back', async () => {
+    await using both = await aLife()
+    const { life, system } = both
+    const hourMs = 3_600_000
+    let aheadMs = hourMs
+    const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + aheadMs }
+    await using follower = life.follow({ deps: { clock } })
+    await follower.until('opened')
+    const first = follower.until('committed')
+    await system.exec("insert into customer values (30, 'before')")
+    await first
+    aheadMs = 0
+    const second = follower.until('committed')
+    await system.exec("insert into customer values (31, 'after')")
+    await second
+    await expectSame(both)
   })
 
   testOnce('a feed that is gone is a gap, and another begins with a scan', async () => {

@@ -62,7 +62,7 @@ export async function runCompaction(
   source: string,
   signal: AbortSignal,
 ): Promise<CompactionSummary> {
-  const startedAtMs = deps.clock.nowMs()
+  const startedAtMs = deps.clock.passedMs()
   const done = { entries: [] as number[], replaced: 0, written: 0, droppedVersions: 0 }
   const bytes = { bytesBefore: 0, bytesStored: 0 }
   for (let conflicts = 0; ; ) {
@@ -84,7 +84,7 @@ export async function runCompaction(
       bytes.bytesStored += result.body.bytesStored
     }
   }
-  return { ...done, ...bytes, durationMs: deps.clock.nowMs() - startedAtMs }
+  return { ...done, ...bytes, durationMs: deps.clock.passedMs() - startedAtMs }
 }
 
 /** The next merge of every generation that has one. Reads nothing but keys of what may be droppable. */
@@ -142,7 +142,7 @@ async function runStep(
   { state, step }: { readonly state: TimelineState; readonly step: readonly Merge[] },
   signal: AbortSignal,
 ): Promise<StepResult | undefined> {
-  const startedAtMs = deps.clock.nowMs()
+  const startedAtMs = deps.clock.passedMs()
   const session = Buffer.from(deps.random.bytes(16)).toString('hex')
   const merged = await mergeAll(deps, { session, state, step }, signal)
   const body: CompactBody = {
@@ -151,7 +151,7 @@ async function runStep(
     removes: step.flatMap(({ runs }) => runs.flatMap(namesOf)),
     segments: merged.segments,
     bytesStored: merged.segments.reduce((sum, ref) => sum + storedBytes(ref), 0),
-    durationMs: deps.clock.nowMs() - startedAtMs,
+    durationMs: deps.clock.passedMs() - startedAtMs,
   }
   const seq = await commit(deps.vault, state, body, signal)
   if (seq === undefined) {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { systemClock } from './clock.ts'
 
 test('systemClock.sleep() resolves when its time has passed', async () => {
@@ -16,6 +16,16 @@ test('systemClock.sleep() rejects with the reason when aborted meanwhile', async
   const sleeping = systemClock.sleep(60_000, controller.signal)
   controller.abort(reason)
   await expect(sleeping).rejects.toBe(reason)
+})
+
+test('systemClock.passedMs() goes on whatever is made of the time of day', () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: 5_000_000 })
+  const before = systemClock.passedMs()
+  vi.setSystemTime(1000)
+  expect(systemClock.nowMs()).toBe(1000)
+  expect(systemClock.passedMs() - before).toBeGreaterThanOrEqual(0)
+  expect(systemClock.passedMs() - before).toBeLessThan(1000)
+  vi.useRealTimers()
 })
 
 test('systemClock.nowMs() is in milliseconds of this century', () => {

@@ -171,7 +171,7 @@ export class EntryWriter {
   /** What is gathered from here on is of the next entry. */
   #close(): void {
     const closed = { gathering: this.#gathering, session: this.#session, cameTo: this.#cameTo }
-    this.#beganMs = this.#scan.deps.clock.nowMs()
+    this.#beganMs = this.#scan.deps.clock.passedMs()
     this.#followed = closed.gathering.after()
     this.#begin()
     this.#committing = this.#commit(closed)
@@ -201,14 +201,14 @@ export class EntryWriter {
       base: this.#baseSeq,
       scan: this.#scanSeq,
       notFollowed: this.#notFollowed,
-      durationMs: Math.max(0, deps.clock.nowMs() - startedMs),
+      durationMs: deps.clock.passedMs() - startedMs,
     })
     const state = await vault.readTimeline(source, this.#signal)
     const { seq } = await commitPoint(vault, state, body, this.#signal)
     this.#parts.feed.acknowledge(position)
     this.#baseSeq = seq
     this.#position = position
-    this.#parts.memory.lastEntryMs = deps.clock.nowMs()
+    this.#parts.memory.lastEntryMs = deps.clock.passedMs()
     await this.#outdateBlobs(state)
     this.#tell(seq, body)
     await deps.afterCommit()

@@ -86,8 +86,8 @@ function nextScan(
 ): FollowMemory['reconcile'] {
   if (request.reconcileMs === null) return undefined
   const scan = state.points.bySeq(point.body.follow?.scan ?? point.seq)
-  const scannedMs = Math.min(deps.clock.nowMs(), Date.parse(scan?.time ?? ''))
-  const lastMs = Number.isNaN(scannedMs) ? deps.clock.nowMs() : scannedMs
+  const agoMs = Math.max(0, deps.clock.nowMs() - Date.parse(scan?.time ?? ''))
+  const lastMs = deps.clock.passedMs() - (Number.isNaN(agoMs) ? 0 : agoMs)
   return { dueMs: lastMs + request.reconcileMs, why: 'it is time to' }
 }
 
@@ -231,7 +231,8 @@ class FeedReading implements AsyncDisposable {
     if (this.#held.isLoose) await this.#applyLoose()
     writer.cameTo(idle)
     deps.tell({ kind: 'idle', time: idle.time })
-    const isQuiet = writer.isEmpty && deps.clock.nowMs() - memory.lastEntryMs >= request.heartbeatMs
+    const isQuiet =
+      writer.isEmpty && deps.clock.passedMs() - memory.lastEntryMs >= request.heartbeatMs
     if (isQuiet && !this.#isUpTo(idle.position, writer.position)) await this.#beat(idle)
     const cut = this.#until?.cut.cut.position
     return cut !== undefined && this.#isUpTo(cut, idle.position)
@@ -389,7 +390,7 @@ class FeedReading implements AsyncDisposable {
   /** An entry a `commitMs`; the first after a pause waits only for what comes right behind. */
   #setDeadline(): void {
     const { deps, request } = this.#scan
-    const soonMs = deps.clock.nowMs() + request.commitMs * SOON
+    const soonMs = deps.clock.passedMs() + request.commitMs * SOON
     this.#deadlineMs ??= Math.max(soonMs, this.#parts.writer.beganMs + request.commitMs)
   }
 
@@ -397,23 +398,24 @@ class FeedReading implements AsyncDisposable {
   get #wakeMs(): number | undefined {
     const { reconcile } = this.#parts.memory
     if (reconcile === undefined || this.#opening !== undefined) return this.#deadlineMs
-    const scanMs = Math.min(reconcile.dueMs, this.#scan.deps.clock.nowMs() + WAKE_MAX_MS)
+    const scanMs = Math.min(reconcile.dueMs, this.#scan.deps.clock.passedMs() + WAKE_MAX_MS)
     return Math.min(scanMs, this.#deadlineMs ?? Number.POSITIVE_INFINITY)
   }
 
   async #commitWhenDue(): Promise<void> {
-    const nowMs = this.#scan.deps.clock.nowMs()
+    const nowMs = this.#scan.deps.clock.passedMs()
     if (nowMs >= (this.#deadlineMs ?? Number.POSITIVE_INFINITY)) await this.#commit()
   }
 
   #isDue(gathering: Gathering): boolean {
-    const isLate = this.#scan.deps.clock.nowMs() >= (this.#deadlineMs ?? Number.POSITIVE_INFINITY)
+    const isLate =
+      this.#scan.deps.clock.passedMs() >= (this.#deadlineMs ?? Number.POSITIVE_INFINITY)
     return isLate || gathering.count >= TRANSACTIONS_MAX || gathering.bytes >= ENTRY_BYTES
   }
 
   #wantScan(why: string): void {
     const { memory } = this.#parts
-    const nowMs = this.#scan.deps.clock.nowMs()
+    const nowMs = this.#scan.deps.clock.passedMs()
     const dueMs = Math.max(nowMs, memory.pauseUntilMs)
     if (memory.reconcile !== undefined && memory.reconcile.dueMs <= dueMs) return
     memory.reconcile = { dueMs, why }
@@ -424,7 +426,7 @@ class FeedReading implements AsyncDisposable {
     const { deps, feed, request } = this.#scan
     const { reconcile } = this.#parts.memory
     if (reconcile === undefined || this.#opening !== undefined) return
-    if (deps.clock.nowMs() < reconcile.dueMs) return
+    if (deps.clock.passedMs() < reconcile.dueMs) return
     const open = async () => {
       await feed.extend(scopeOf(request), this.#closed.signal).catch(() => [])
       const cut = await feed.openCut(request.feed, this.#closed.signal)
@@ -432,7 +434,7 @@ class FeedReading implements AsyncDisposable {
     }
     this.#opening = open().catch((error: unknown) => {
       if (this.#closed.signal.aborted) return
-      const dueMs = deps.clock.nowMs() + CUT_RETRY_MS
+      const dueMs = deps.clock.passedMs() + CUT_RETRY_MS
       this.#parts.memory.pauseUntilMs = dueMs
       this.#parts.memory.reconcile = { dueMs, why: reconcile.why }
       deps.tell({ kind: 'reconcile-failed', error, nextMs: CUT_RETRY_MS })

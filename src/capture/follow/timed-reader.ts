@@ -49,7 +49,7 @@ export class TimedReader<T> implements AsyncDisposable {
   }
 
   /**
-   * The next item, `'late'` when it is not there at `untilMs`, `'end'` after the last. What came late
+   * The next item, `'late'` when it is not there at `untilMs` (of `Clock.passedMs`), `'end'` after the last. What came late
    * is the next item of the next call.
    */
   async next(untilMs: number | undefined): Promise<T | 'late' | 'end'> {
@@ -59,7 +59,7 @@ export class TimedReader<T> implements AsyncDisposable {
       if (this.#failure !== undefined) throw this.#failure.error
       if (this.#isEnded) return 'end'
       if (!this.#isPulling) void this.#pull()
-      if (untilMs !== undefined && this.#clock.nowMs() >= untilMs) return 'late'
+      if (untilMs !== undefined && this.#clock.passedMs() >= untilMs) return 'late'
       if (untilMs !== undefined) this.#setAlarm(untilMs)
       await new Promise<void>((resolve) => {
         this.#wake = resolve
@@ -119,7 +119,7 @@ export class TimedReader<T> implements AsyncDisposable {
       this.#wakeUp()
     }
     this.#clock
-      .sleep(Math.max(1, untilMs - this.#clock.nowMs()), this.#closed.signal)
+      .sleep(Math.max(1, untilMs - this.#clock.passedMs()), this.#closed.signal)
       .then(wake, wake)
   }
 }

@@ -323,6 +323,7 @@ export function testReading(label: string, harness: ConnectorHarness): void {
       let sleptMs = 0
       const clock = {
         nowMs: () => 0,
+        passedMs: () => 0,
         async sleep(ms: number) {
           sleptMs = Math.max(sleptMs, ms)
         },

@@ -13,6 +13,7 @@ function aClock(): Clock & { readonly sleptMs: number[] } {
   return {
     sleptMs,
     nowMs: () => 0,
+    passedMs: () => 0,
     async sleep(ms, during) {
       during.throwIfAborted()
       sleptMs.push(ms)

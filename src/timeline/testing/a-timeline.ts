@@ -23,11 +23,13 @@ const rootPublicKey = signingPublicKeyOf(rootSeed)
 /** Counts its seconds by being asked, and sleeps in no time. */
 export function aClock(): Clock {
   let nowMs = Date.UTC(2026, 0, 1)
+  const later = () => {
+    nowMs += 1000
+    return nowMs
+  }
   return {
-    nowMs() {
-      nowMs += 1000
-      return nowMs
-    },
+    nowMs: later,
+    passedMs: later,
     sleep: async (_ms, until) => until.throwIfAborted(),
   }
 }

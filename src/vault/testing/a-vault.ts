@@ -30,6 +30,7 @@ const cost = { memoryKib: 64, passes: 1, lanes: 1 }
 /** Stands still, and sleeps in no time. */
 export const stillClock: Clock = {
   nowMs: () => Date.UTC(2026, 5, 30, 12),
+  passedMs: () => 0,
   sleep: async (_ms, until) => until.throwIfAborted(),
 }
 

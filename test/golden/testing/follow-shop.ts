@@ -74,7 +74,7 @@ async function follow(vault: Vault, { clock, follow, shop }: Following): Promise
     {
       vault,
       // Time stands still: what was told is committed when it is all.
-      clock: { nowMs: () => nowMs, sleep: () => new Promise(() => {}) },
+      clock: { nowMs: () => nowMs, passedMs: () => 0, sleep: () => new Promise(() => {}) },
       random: systemRandom,
       tempDir: tmpdir(),
       openSource: async () => shop.openSource(async () => await setImmediate()),

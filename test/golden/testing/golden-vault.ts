@@ -64,11 +64,13 @@ const FIELD_CHARACTERS_MAX = 200
 /** A day later whenever it is asked. */
 export function aDailyClock(fromMs = Date.UTC(2026, 5, 30, 12)): Clock {
   let nowMs = fromMs
+  const later = () => {
+    nowMs += 86_400_000
+    return nowMs
+  }
   return {
-    nowMs() {
-      nowMs += 86_400_000
-      return nowMs
-    },
+    nowMs: later,
+    passedMs: later,
     sleep: async (_ms, until) => until.throwIfAborted(),
   }
 }

@@ -58,6 +58,7 @@ export class Life {
     const { scheduler } = this.#around
     return {
       nowMs: () => EPOCH_MS + Math.floor(scheduler.nowMs) + skewMs,
+      passedMs: () => Math.floor(scheduler.nowMs),
       sleep: (ms, signal) =>
         new Promise((resolve, reject) => {
           signal.throwIfAborted()

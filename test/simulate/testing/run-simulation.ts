@@ -242,7 +242,7 @@ type Stage = {
 async function setStage(chance: Chance, options: StageOptions): Promise<Stage> {
   const store = options.openStore('vault')
   const keyring = options.openStore('keyring')
-  const clock = { nowMs: () => Date.UTC(2026, 5, 30), sleep: async () => {} }
+  const clock = { nowMs: () => Date.UTC(2026, 5, 30), passedMs: () => 0, sleep: async () => {} }
   const random = chance.fork('random')
   const [passphrase, cost] = [PASSPHRASE, COST]
   const { id } = await createVault({ store, keyring, clock, random, passphrase, cost, signal })

@@ -32,7 +32,7 @@ export type MysqlFeedParts = {
   readonly dump: DumpCommand
   readonly after: GtidPosition
   readonly charsets: Charsets
-  /** How far the server's clock is ahead of ours, at least. */
+  /** How far the server's clock is ahead of what has passed here, at least. */
   readonly aheadMs: number
   /** Keeps what was acknowledged, for `readHealth`. */
   readonly acknowledge: (position: GtidPosition) => void
@@ -164,7 +164,7 @@ export class MysqlFeed implements Feed {
 
   /** Where others write without a pause, that is told once in a while too. */
   #tellIdle(found: 'idle' | 'moved'): void {
-    const nowMs = this.#deps.clock.nowMs()
+    const nowMs = this.#deps.clock.passedMs()
     if (found === 'moved' && nowMs - this.#toldAtMs < HEARTBEAT_MS) return
     this.#toldAtMs = nowMs
     const { position } = this.#decoder

@@ -73,14 +73,14 @@ async function readThere(
   return gtids === null || gtids === undefined ? null : parseGtids(gtids)
 }
 
-/** How far the server's clock is ahead of ours, never more than it is. */
+/** How far the server's clock is ahead of what has passed here, never more than it is. */
 async function readClock(
   { clock }: MysqlFeedDeps,
   session: Session,
   signal: AbortSignal,
 ): Promise<number> {
   const [[now] = []] = await session.query('SELECT UNIX_TIMESTAMP(NOW(3)) * 1000', signal)
-  return Math.round(Number(now)) - clock.nowMs()
+  return Math.round(Number(now)) - clock.passedMs()
 }
 
 /**
