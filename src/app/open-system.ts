@@ -12,11 +12,15 @@ export async function openSystem(
   deps: Pick<Context, 'openSource' | 'openTarget' | 'readConfig'>,
   name: string,
   signal: AbortSignal,
-): Promise<Source> {
+): Promise<{ readonly connector: string; readonly source: Source }> {
   const { sources, targets } = await deps.readConfig()
-  if (Object.hasOwn(targets, name)) return (await deps.openTarget(name, signal)).target
+  if (Object.hasOwn(targets, name)) {
+    const { system, target } = await deps.openTarget(name, signal)
+    return { connector: system.connector, source: target }
+  }
   if (!Object.hasOwn(sources, name)) throw unknownName(name, { sources, targets })
-  return (await deps.openSource(name, signal)).source
+  const { source, system } = await deps.openSource(name, signal)
+  return { connector: system.connector, source }
 }
 
 function unknownName(name: string, { sources, targets }: Pick<Config, 'sources' | 'targets'>) {

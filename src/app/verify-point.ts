@@ -11,6 +11,7 @@ import { openCompareDeps } from './compare-deps.ts'
 import type { Context } from './context.ts'
 import { findPoint } from './find-point.ts'
 import { openSystem } from './open-system.ts'
+import { readAsCaptured } from './other-platform.ts'
 import { type Provenness, provennessOf, reasonOf } from './unproven.ts'
 
 export type PointVerdict = Provenness & {
@@ -35,10 +36,12 @@ export async function verifyPoint(
   request: { readonly point: string; readonly against: string },
   signal: AbortSignal,
 ): Promise<PointVerdict> {
-  const { point, source: name, state } = await findPoint(vault, request.point, signal)
+  const found = await findPoint(vault, request.point, signal)
+  const { point, source: name, state } = found
   const address = formatPoint(name, point)
   const compare = await openCompareDeps(deps, vault, name, signal)
-  await using source = await openSystem(deps, request.against, signal)
+  const { connector, source: opened } = await openSystem(deps, request.against, signal)
+  await using source = readAsCaptured(opened, { connector, found })
   await using cut = await source.openCut(signal)
   const held = new Set<string>(point.entities.map(({ entity }) => entity))
   const catalogue = await cut.readCatalogue((entity) => held.has(entity))

@@ -43,6 +43,12 @@ export const CONNECTOR_ERRORS = {
     retry: 'after-fix',
     help: 'Rows that would be written contradict a constraint of the target, often because rows they refer to are not there. Everything was rolled back. Restore the entities that the constraint names together, or remove what stands in the way: --delete-added deletes what was added since.',
   },
+  'connector.mapping-refused': {
+    status: 422,
+    exit: 1,
+    retry: 'after-fix',
+    help: 'Names of the source do not go together on the other platform: two tables or fields would be the same there, or one is too long. Leave one of the entities out with --entity, restore into the platform that the point came from, or rename in the source and back up again.',
+  },
   'connector.write-failed': {
     status: 507,
     exit: 1,

@@ -136,10 +136,13 @@ class MysqlWrite implements TargetWrite {
     const table = this.#staged?.nameOf(tableOf(entity.entity))
     const session = (table === undefined ? undefined : this.#staged?.session) ?? this.#session
     const options = { fields, signal, ...(table === undefined ? {} : { table }) }
+    // New tables are filled by statements that commit themselves; a scan stands in a transaction.
+    if (table !== undefined) await session.query('START TRANSACTION', signal)
     for await (const batch of scanEntity(session, entity, options)) {
       await this.#deps.pace.spend(batchBytes(batch), signal)
       yield batch
     }
+    if (table !== undefined) await session.query('COMMIT', signal)
   }
 
   commit(): Promise<void> {

@@ -12,7 +12,7 @@ import { quietEventTriggers } from './event-triggers.ts'
 import { finishTables } from './finish-tables.ts'
 import { readServerError, withoutValues } from './pg-error.ts'
 import { type QuietTable, quietTable, refuseLoud } from './quiet-table.ts'
-import { quoteLiteral } from './quote.ts'
+import { quoteEntity, quoteLiteral } from './quote.ts'
 import { scanEntity } from './scan.ts'
 import type { Session } from './session.ts'
 import { toCreateError, toWriteError } from './write-error.ts'
@@ -170,10 +170,19 @@ class PostgresWrite implements TargetWrite {
     fields: readonly string[],
     signal: AbortSignal,
   ): AsyncGenerator<RowBatch, void, undefined> {
-    for await (const batch of scanEntity(this.#session, entity, { fields, signal })) {
+    const named = entity.sourceId === null ? await this.#identify(entity, signal) : entity
+    for await (const batch of scanEntity(this.#session, named, { fields, signal })) {
       await this.#pace.spend(batchBytes(batch), signal)
       yield batch
     }
+  }
+
+  /** A table that this transaction made is known by its name first. */
+  async #identify(entity: DescribedEntity, signal: AbortSignal): Promise<DescribedEntity> {
+    const name = quoteLiteral(quoteEntity(entity.entity))
+    const sql = `select pg_catalog.to_regclass(${name})::oid`
+    const [[sourceId] = []] = await this.#session.query(sql, signal)
+    return { ...entity, sourceId: sourceId ?? null }
   }
 
   commit(): Promise<void> {

@@ -104,7 +104,7 @@ export async function aRestoring(harness: ConnectorHarness, sql: string): Promis
   }
 }
 
-async function openCapturePool(vault: Vault, source: string) {
+export async function openCapturePool(vault: Vault, source: string) {
   const stores = { random: systemRandom, tempDir: tmpdir() }
   const write = await vault.writeDeps(source, signal)
   const read = await vault.readDeps(source, signal)

@@ -1,0 +1,154 @@
+import { describeSchema } from '#record/describe-schema'
+import type { EntityName } from '#record/entity-name'
+import type { RowBatch } from '#record/row-batch'
+import type { DescribedEntity } from '#record/schema'
+import { AppError } from '#stdx/app-error'
+import { assert } from '#stdx/assert'
+import type { CreatePlan, KeyedRows, LeftOut, TargetWrite } from '../connector.ts'
+import type { PlatformMapping } from '../mapping.ts'
+import { PLATFORMS } from './platforms.ts'
+import { fieldOf, type ResolvedEntity, toTargetText } from './resolve-entity.ts'
+import { RowSum, sumRows } from './row-sum.ts'
+import { scanMapped } from './scan-mapped.ts'
+import { translateRows } from './translate-rows.ts'
+
+type MappedWriteParts = {
+  readonly known: ReadonlyMap<EntityName, ResolvedEntity>
+  readonly mapping: PlatformMapping
+  readonly signal: AbortSignal
+}
+
+type Created = {
+  readonly resolved: ResolvedEntity
+  readonly fields: readonly string[]
+  readonly sum: RowSum
+}
+
+/**
+ * The one transaction of a restore into another platform. Rows are translated on their way in, and
+ * those of new tables are read before the commit and translated back: a value that became another
+ * one is never committed.
+ */
+export class MappedWrite implements TargetWrite {
+  readonly #inner: TargetWrite
+  readonly #known: ReadonlyMap<EntityName, ResolvedEntity>
+  readonly #mapping: PlatformMapping
+  readonly #signal: AbortSignal
+  readonly #created = new Map<EntityName, ResolvedEntity>()
+  readonly #filled = new Map<EntityName, Created>()
+
+  constructor(inner: TargetWrite, { known, mapping, signal }: MappedWriteParts) {
+    this.#inner = inner
+    this.#known = known
+    this.#mapping = mapping
+    this.#signal = signal
+  }
+
+  createTables({ schemas }: CreatePlan): Promise<readonly LeftOut[]> {
+    for (const { entity } of schemas) this.#created.set(entity, this.#describe(entity))
+    return this.#inner.createTables(this.#mapping.planTables(schemas))
+  }
+
+  finishTables({ schemas }: CreatePlan): Promise<readonly LeftOut[]> {
+    return this.#inner.finishTables(this.#mapping.planTables(schemas))
+  }
+
+  deferForeignKeys(entities: readonly EntityName[]): Promise<boolean> {
+    return this.#inner.deferForeignKeys(entities.map((entity) => this.#nameOf(entity)))
+  }
+
+  insertRows(
+    entity: EntityName,
+    fields: readonly string[],
+    rows: AsyncIterable<RowBatch>,
+  ): Promise<number> {
+    const resolved = this.#created.get(entity)
+    if (resolved === undefined) {
+      return this.#inner.insertRows(
+        this.#nameOf(entity),
+        fields,
+        this.#toThere(entity, fields, rows),
+      )
+    }
+    const sum = new RowSum(fields.length)
+    this.#filled.set(entity, { resolved, fields, sum })
+    const summed = this.#toThere(entity, fields, sumRows(rows, sum))
+    return this.#inner.insertRows(this.#nameOf(entity), fields, summed)
+  }
+
+  updateRows(entity: EntityName, rows: KeyedRows): Promise<number> {
+    return this.#inner.updateRows(this.#nameOf(entity), this.#keyedToThere(entity, rows))
+  }
+
+  deleteRows(entity: EntityName, rows: KeyedRows): Promise<number> {
+    return this.#inner.deleteRows(this.#nameOf(entity), this.#keyedToThere(entity, rows))
+  }
+
+  scan(
+    { entity }: DescribedEntity,
+    fields: readonly string[],
+    signal: AbortSignal,
+  ): AsyncIterable<RowBatch> {
+    return scanMapped(this.#inner, this.#resolve(entity), fields, signal)
+  }
+
+  /** @throws connector.value-refused when a new table does not hold what was put into it */
+  async commit(): Promise<void> {
+    for (const [entity, { fields, resolved, sum }] of this.#filled) {
+      const kept = new RowSum(fields.length)
+      for await (const batch of scanMapped(this.#inner, resolved, fields, this.#signal)) {
+        kept.add(batch)
+      }
+      const different = kept.findDifference(sum)
+      if (different === null) continue
+      const names = different.map((i) => fields[i] ?? '')
+      throw refuseLoss({ entity, fields: names }, this.#mapping)
+    }
+    await this.#inner.commit()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#inner[Symbol.asyncDispose]()
+  }
+
+  #keyedToThere(entity: EntityName, { fields, key, rows }: KeyedRows): KeyedRows {
+    return { key, fields, rows: this.#toThere(entity, fields, rows) }
+  }
+
+  #toThere(
+    entity: EntityName,
+    fields: readonly string[],
+    rows: AsyncIterable<RowBatch>,
+  ): AsyncIterable<RowBatch> {
+    const resolved = this.#resolve(entity)
+    const values = fields.map((field) => toTargetText(fieldOf(resolved, field), { entity, field }))
+    return translateRows(rows, values)
+  }
+
+  #resolve(entity: EntityName): ResolvedEntity {
+    const resolved = this.#created.get(entity) ?? this.#known.get(entity)
+    assert(resolved !== undefined, 'What is written was described or is created.')
+    return resolved
+  }
+
+  /** A table as it is going to be made. */
+  #describe(entity: EntityName): ResolvedEntity {
+    const mapped = this.#mapping.entities.get(entity)
+    assert(mapped !== undefined, 'Only tables of the point are created.')
+    const described = describeSchema(mapped.schema)
+    return { described, shown: { ...described, entity }, fields: mapped.fields }
+  }
+
+  #nameOf(entity: EntityName): EntityName {
+    return this.#resolve(entity).described.entity
+  }
+}
+
+function refuseLoss(
+  { entity, fields }: { readonly entity: EntityName; readonly fields: readonly string[] },
+  { to }: PlatformMapping,
+): AppError {
+  const found = `values of ${fields.join(', ')} would not be kept there as they are`
+  const message = `Cannot write "${entity}" to ${PLATFORMS[to]?.title}: ${found}`
+  return new AppError('connector.value-refused', message, { entity, fields })
+}
