@@ -8,7 +8,7 @@ import {
   type FoundRecord,
   findRecords,
   formatValues,
-  seekRecords,
+  seekIndexed,
   valuesOf,
 } from './closure/find-records.ts'
 import type { PartyRecord } from './find-party.ts'
@@ -92,8 +92,7 @@ async function* searchEntity(
     return index < 0 ? [] : [{ by, index, name: schema.fields[index]?.name ?? '' }]
   })
   const judged = { entity, fields, wanted, row: new RowFields(schema.fields.length) }
-  const keys = await entity.findKeys(lookupsFor(fields, wanted), signal)
-  const found = keys && (await seekRecords(entity, keys, signal))
+  const found = await seekIndexed(entity, lookupsFor(fields, wanted), signal)
   if (found === undefined) {
     yield* readAll(judged, signal)
     return

@@ -2,6 +2,7 @@ import { type EntityAt, entityAt } from '#history/entity-at'
 import type { EntityName } from '#record/entity-name'
 import type { SchemaVersion } from '#record/schema'
 import type { SegmentReadDeps } from '#segment/segment'
+import type { VersionsOf } from '#segment/state-finder'
 import { didYouMean } from '#stdx/did-you-mean'
 import { formatPoint } from '#timeline/format-point'
 import type { Point, TimelineState } from '#timeline/timeline-state'
@@ -35,10 +36,13 @@ export type EntityInMap = {
   readonly deps: SegmentReadDeps
   readonly rows: number
   /**
-   * Keys of all records that may answer one of the lookups, ascending; `undefined` when only reading
-   * the entity tells.
+   * Versions of which those that the point holds may answer one of the lookups; `undefined` when only
+   * reading the entity tells.
    */
-  findKeys(lookups: readonly Lookup[], signal: AbortSignal): Promise<Uint8Array[] | undefined>
+  findVersions(
+    lookups: readonly Lookup[],
+    signal: AbortSignal,
+  ): Promise<readonly VersionsOf[] | undefined>
 }
 
 /** A link between entities that the points hold, with the fields of both sides. */
@@ -127,9 +131,9 @@ function findEntity(
     at: found,
     deps: at.deps,
     rows: facts.rows,
-    async findKeys(lookups, signal) {
+    async findVersions(lookups, signal) {
       const columns = columnsOf(whole, map, found.schema)
-      return await at.index?.findKeys(found, { columns, lookups }, signal)
+      return await at.index?.findVersions(found, { columns, lookups }, signal)
     },
   }
 }

@@ -1,6 +1,5 @@
 import type { SegmentReadDeps } from '#segment/segment'
 import type { Vault } from '#vault/vault'
-import { finderOf } from './closure/finder-of.ts'
 import { type IndexProgress, RowIndex } from './index/row-index.ts'
 
 /**
@@ -13,5 +12,5 @@ export function openRowIndex(
   options: { readonly progress?: IndexProgress; readonly smallVersions?: number } = {},
 ): RowIndex | undefined {
   if (place === undefined || place.bytesMax === 0) return undefined
-  return new RowIndex(deps, finderOf(deps), { place, progress: options.progress, ...options })
+  return new RowIndex(deps, { place, progress: options.progress, ...options })
 }

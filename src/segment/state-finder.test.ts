@@ -7,7 +7,7 @@ import { entryOf } from './columns.ts'
 import { readState } from './read-state.ts'
 import { readVersions } from './read-versions.ts'
 import type { PlacedSegment } from './segment.ts'
-import { StateFinder } from './state-finder.ts'
+import { StateFinder, type VersionsOf } from './state-finder.ts'
 import {
   type AVersion,
   aBatch,
@@ -16,6 +16,7 @@ import {
   listVersions,
   writeBatches,
 } from './testing/segment-fixture.ts'
+import type { VersionBatch } from './version-batch.ts'
 
 const schema = aSchema({
   key: { kind: 'fields', fieldIds: [1, 2], encodings: ['integer', 'text'] },
@@ -98,27 +99,53 @@ test('StateFinder gives nothing of more versions than it may hold', async () => 
   expect(await finder.find({ ...at, versionsMax: 3 })).toHaveLength(3)
 })
 
-test('keysAt() gives the keys of versions as readVersions() counts them, deletes included', async () => {
-  const vault = aVault()
-  const commit = Array.from({ length: 20 }, (_, i) => ({
-    id: 1 + (i % 7),
-    part: 'a',
-    note: i % 3 === 0 ? null : `note ${i}`,
-  }))
-  const [placed] = await write(vault, [commit])
-  if (placed === undefined) throw new Error('A segment was written.')
-  const { readDeps, signal } = vault
-  const batches = await collect(readVersions(readDeps, placed, { schema, schemas, signal }))
-  const all = batches.flatMap(({ count, keys, rows }) =>
-    Array.from({ length: count }, (_, i) => ({
-      key: Buffer.from(entryOf(keys, i)).toString('hex'),
-      isDelete: rows === null || entryOf(rows, i).length === 0,
-    })),
-  )
-  expect(all).toHaveLength(20)
-  expect(all.filter(({ isDelete }) => isDelete)).toHaveLength(7)
-  const keys = await new StateFinder(readDeps).keysAt(placed, [0, 3, 19, 20], signal)
-  expect(keys.map((key) => Buffer.from(key).toString('hex'))).toEqual(
-    [0, 3, 19].map((number) => all[number]?.key),
+test('findOf() finds what stands of some versions, and never another state', async () => {
+  const commits = fc.array(fc.array(aStep, { maxLength: 9 }), { minLength: 1, maxLength: 5 })
+  await fc.assert(
+    fc.asyncProperty(commits, fc.array(fc.nat(8)), async (commits, picked) => {
+      const vault = aVault()
+      const { readDeps, signal } = vault
+      const segments = await write(vault, commits)
+      const candidates: VersionsOf[] = []
+      const stamps = new Set<string>()
+      for (const placed of segments) {
+        const read = readVersions(readDeps, placed, { schema, schemas, signal })
+        const versions = (await collect(read)).flatMap((batch) =>
+          Array.from({ length: batch.count }, (_, i) => nameOf(batch, i)),
+        )
+        const numbers = versions.flatMap((_, i) => (picked.includes(i) ? i : []))
+        for (const number of numbers) stamps.add(versions[number] ?? '')
+        candidates.push({ placed, numbers })
+      }
+      const moments = commits.flatMap((commit, i) =>
+        [commit.length >> 1, LAST_ORDINAL].map((ordinal) => ({ seq: i + 1, ordinal })),
+      )
+      const finder = new StateFinder(readDeps)
+      for (const asOf of moments) {
+        const at = { segments, schemas, schema, asOf, signal }
+        const batches = await collect(readState(readDeps, { ...at, rows: true }))
+        const state = new Map<string, string>()
+        const wanted: string[] = []
+        for (const batch of batches) {
+          for (const [i, { key, row }] of listVersions(batch).entries()) {
+            state.set(key, row ?? '')
+            if (stamps.has(nameOf(batch, i))) wanted.push(key)
+          }
+        }
+        const found = (await finder.findOf(at, candidates)).map(({ key, row }) => {
+          return [Buffer.from(key).toString('hex'), Buffer.from(row).toString()] as const
+        })
+        for (const [key, row] of found) expect(state.get(key)).toBe(row)
+        const keys = found.map(([key]) => key)
+        expect(keys).toEqual(keys.toSorted())
+        expect(keys).toEqual(expect.arrayContaining(wanted))
+      }
+    }),
+    { numRuns: 12 },
   )
 })
+
+function nameOf({ keys, ordinals, seqs }: VersionBatch, index: number): string {
+  const key = Buffer.from(entryOf(keys, index)).toString('hex')
+  return `${key} ${seqs[index]} ${ordinals[index]}`
+}

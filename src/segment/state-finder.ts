@@ -1,6 +1,8 @@
 import type { SchemaVersion } from '#record/schema'
 import { isUpTo, type Stamp } from '#record/stamp'
-import { compareWithKey, entryOf, findFirst } from './columns.ts'
+import { collect, mapConcurrent } from '#stdx/streams'
+import { releaseKeys } from './batch/release.ts'
+import { compareEntries, compareWithKey, entryOf, findFirst } from './columns.ts'
 import { openKernel } from './kernel/open-kernel.ts'
 import { BlockReader } from './read/block-reader.ts'
 import { type OpenSegment, openSegment, type PlacedBlock } from './read/open-segment.ts'
@@ -8,19 +10,25 @@ import { shapeOf } from './read/run-cursor.ts'
 import { type PlacedSegment, type SegmentReadDeps, seqsOf } from './segment.ts'
 import { type LargeValue, OP_DELETE, type VersionBatch } from './version-batch.ts'
 
-export type FindStatesOptions = {
+export type StateAt = {
   /** All live segments of the entity; those of other generations or later points are left out. */
   readonly segments: readonly PlacedSegment[]
   readonly schemas: ReadonlyMap<number, SchemaVersion>
   /** What the rows are given in. */
   readonly schema: SchemaVersion
   readonly asOf: Stamp
+  readonly signal: AbortSignal
+}
+
+export type FindStatesOptions = StateAt & {
   /** Keys or their beginnings, ascending, none of which begins another. */
   readonly starts: readonly Uint8Array[]
   /** Of more versions than this nothing is given. */
   readonly versionsMax: number
-  readonly signal: AbortSignal
 }
+
+/** Versions of a segment: numbers among all that lie there, from 0, ascending. */
+export type VersionsOf = { readonly placed: PlacedSegment; readonly numbers: readonly number[] }
 
 /** A record as a point holds it. */
 export type FoundState = {
@@ -30,21 +38,18 @@ export type FoundState = {
   readonly large: readonly LargeValue[]
 }
 
-/** Decoded keys of blocks that were looked into last, about so many bytes. */
-const HELD_BYTES_MAX = 67_108_864
+/** Blocks that are read at a time: while one is decoded others are on their way. */
+const BLOCKS_AT_ONCE = 4
 
 /**
- * Looks records up by key, many at a time and again and again: segments stay open and blocks of keys
- * decoded, so that what one question has opened another does not open anew. Of rows only those are
- * built that are asked for. Good for as long as what it is asked about is not collected.
+ * Looks records up, many at a time and again and again: segments stay open for the next question. Of
+ * rows only those are built that are asked for. Good for as long as what it is asked about is not
+ * collected. Holds what it finds, and a few blocks.
  */
 export class StateFinder {
   readonly #deps: SegmentReadDeps
   readonly #kernel = openKernel()
   readonly #open = new Map<string, BlockReader>()
-  /** By segment and block, the one that was asked for last at the end. */
-  readonly #held = new Map<string, VersionBatch>()
-  #heldBytes = 0
 
   constructor(deps: SegmentReadDeps) {
     this.#deps = deps
@@ -56,38 +61,35 @@ export class StateFinder {
    * @throws segment.damaged | segment.object-missing | segment.missing-key
    */
   async find(options: FindStatesOptions): Promise<FoundState[] | undefined> {
-    const newest = new Map<string, Standing>()
-    for (const placed of options.segments) {
-      const { asOf, schema, signal } = options
-      if (placed.ref.generation !== schema.generation || seqsOf(placed).min > asOf.seq) continue
-      const reader = await this.#readerOf(placed, signal)
-      if (!(await this.#findIn(reader, options, newest))) return undefined
+    const newest: Newest = new Map()
+    for (const placed of visibleSegments(options)) {
+      const reader = await this.#readerOf(placed, options.signal)
+      if (!(await findStarts(reader, options, newest))) return undefined
     }
-    const there = [...newest.values()].filter(({ isDelete }) => !isDelete)
-    return await this.#readRows(there, options)
+    return await readRows(newest, options)
   }
 
   /**
-   * Keys of versions of a segment.
-   * @param numbers among its versions from 0, ascending
+   * The state, ascending by key, of records of which one of these versions is what the point holds; of
+   * others that have such a version it may be given, too.
+   * @throws segment.damaged | segment.object-missing | segment.missing-key
    */
-  async keysAt(
-    placed: PlacedSegment,
-    numbers: Iterable<number>,
-    signal: AbortSignal,
-  ): Promise<Uint8Array<ArrayBuffer>[]> {
-    const reader = await this.#readerOf(placed, signal)
-    const { blocks } = reader.segment
-    const keys: Uint8Array<ArrayBuffer>[] = []
-    let at = 0
-    for (const number of numbers) {
-      while (isPast(blocks[at], number)) at += 1
-      const block = blocks[at]
-      if (block === undefined) break
-      const batch = await this.#keysOf(reader, block)
-      keys.push(entryOf(batch.keys, number - block.versionsBefore))
+  async findOf(at: StateAt, candidates: readonly VersionsOf[]): Promise<FoundState[]> {
+    const newest: Newest = new Map()
+    for (const { numbers, placed } of candidates) {
+      if (numbers.length === 0) continue
+      await findNumbers(await this.#readerOf(placed, at.signal), { at, numbers, newest })
     }
-    return keys
+    for (const placed of visibleSegments(at)) {
+      const starts = [...newest.values()].flatMap((one) => {
+        return seqsOf(placed).max >= one.seq && !isSettledIn(one, placed) ? one.key : []
+      })
+      if (starts.length === 0) continue
+      starts.sort(Buffer.compare)
+      const reader = await this.#readerOf(placed, at.signal)
+      await findStarts(reader, { ...at, starts, versionsMax: Number.MAX_SAFE_INTEGER }, newest)
+    }
+    return await readRows(newest, at)
   }
 
   async #readerOf(placed: PlacedSegment, signal: AbortSignal): Promise<BlockReader> {
@@ -99,71 +101,111 @@ export class StateFinder {
     this.#open.set(placed.ref.keyring, reader)
     return reader
   }
+}
 
-  /** @returns whether `newest` holds no more than it may */
-  async #findIn(
-    reader: BlockReader,
-    { asOf, starts, versionsMax }: FindStatesOptions,
-    newest: Map<string, Standing>,
-  ): Promise<boolean> {
-    for (const block of blocksOf(reader.segment, starts)) {
-      if (!isUpTo(asOf, block.seqMin, block.ordinalMin)) continue
-      const batch = await this.#keysOf(reader, block)
-      const puts = new PutCounter(batch)
-      for (const index of versionsOf(batch, starts)) {
-        const [seq, ordinal] = [batch.seqs[index] ?? 0, batch.ordinals[index] ?? 0]
-        if (!isUpTo(asOf, seq, ordinal)) continue
-        const key = entryOf(batch.keys, index)
-        const name = Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')
-        const known = newest.get(name)
-        if (known !== undefined && (known.seq - seq || known.ordinal - ordinal) >= 0) continue
-        const isDelete = batch.ops[index] === OP_DELETE
-        const large = batch.large.get(index) ?? []
-        const put = puts.before(index)
-        newest.set(name, { key: key.slice(), seq, ordinal, isDelete, put, large, reader, block })
-        if (newest.size > versionsMax) return false
+/** @returns whether `newest` holds no more than it may */
+async function findStarts(
+  reader: BlockReader,
+  { asOf, starts, versionsMax }: FindStatesOptions,
+  newest: Newest,
+): Promise<boolean> {
+  const blocks = blocksOf(reader.segment, starts).filter((block) => {
+    return isUpTo(asOf, block.seqMin, block.ordinalMin)
+  })
+  for await (const { batch, block } of readBlocks(reader, blocks)) {
+    const puts = new PutCounter(batch)
+    for (const index of versionsOf(batch, starts)) {
+      if (isThere(batch, index, asOf)) {
+        noteVersion(newest, { reader, block, batch, index, put: puts.before(index) })
       }
     }
-    return true
+    releaseKeys(batch)
+    if (newest.size > versionsMax) return false
   }
+  return true
+}
 
-  async #readRows(
-    standings: readonly Standing[],
-    { schema, schemas }: FindStatesOptions,
-  ): Promise<FoundState[]> {
-    const found: FoundState[] = []
-    for (const same of Map.groupBy(standings, ({ block }) => block).values()) {
-      const [first] = same
-      if (first === undefined) continue
-      const { block, reader } = first
-      const ascending = same.toSorted((a, b) => a.put - b.put)
-      const shape = shapeOf(reader, { schemas, asked: schema })
-      const numbers = Uint32Array.from(ascending, ({ put }) => put)
-      const rows = await reader.selectRows(block, shape, numbers)
-      for (const [i, { key, large }] of ascending.entries()) {
-        found.push({ key, large, row: entryOf(rows, i) })
-      }
-    }
-    return found.sort((a, b) => Buffer.compare(a.key, b.key))
+async function findNumbers(
+  reader: BlockReader,
+  wanted: {
+    readonly at: StateAt
+    readonly numbers: readonly number[]
+    readonly newest: Newest
+  },
+): Promise<void> {
+  const { at, newest, numbers } = wanted
+  const { blocks } = reader.segment
+  const byBlock = new Map<PlacedBlock, number[]>()
+  let next = 0
+  for (const number of numbers) {
+    while (isPast(blocks[next], number)) next += 1
+    const block = blocks[next]
+    if (block === undefined) break
+    const own = byBlock.get(block) ?? []
+    byBlock.set(block, own)
+    own.push(number - block.versionsBefore)
   }
-
-  async #keysOf(reader: BlockReader, block: PlacedBlock): Promise<VersionBatch> {
-    const name = `${reader.segment.ref.keyring} ${block.index}`
-    const known = this.#held.get(name)
-    const batch = known ?? (await reader.readKeys(block))
-    if (known === undefined) this.#heldBytes += bytesOf(batch)
-    else this.#held.delete(name)
-    this.#held.set(name, batch)
-    for (const [oldest, other] of this.#held) {
-      if (this.#heldBytes <= HELD_BYTES_MAX || oldest === name) break
-      this.#held.delete(oldest)
-      this.#heldBytes -= bytesOf(other)
+  const visible = [...byBlock.keys()].filter((block) => {
+    return isUpTo(at.asOf, block.seqMin, block.ordinalMin)
+  })
+  for await (const { batch, block } of readBlocks(reader, visible)) {
+    const puts = new PutCounter(batch)
+    for (const index of byBlock.get(block) ?? []) {
+      // A newer version of the same record stands before it.
+      const isSame = index > 0 && compareEntries(batch.keys, index - 1, batch.keys, index) === 0
+      const isSuperseded = isSame && isThere(batch, index - 1, at.asOf)
+      if (isSuperseded || !isThere(batch, index, at.asOf)) continue
+      noteVersion(newest, { reader, block, batch, index, put: puts.before(index) })
     }
-    return batch
+    releaseKeys(batch)
   }
 }
 
-/** The newest version of a record that was met so far. */
+async function* readBlocks(reader: BlockReader, blocks: readonly PlacedBlock[]) {
+  yield* mapConcurrent(blocks, BLOCKS_AT_ONCE, async (block) => {
+    return { block, batch: await reader.readKeys(block) }
+  })
+}
+
+function noteVersion(newest: Newest, version: VersionAt): void {
+  const { batch, block, index, put, reader } = version
+  const key = entryOf(batch.keys, index)
+  const name = Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')
+  const [seq, ordinal] = [batch.seqs[index] ?? 0, batch.ordinals[index] ?? 0]
+  const known = newest.get(name)
+  if (known !== undefined && (known.seq - seq || known.ordinal - ordinal) >= 0) return
+  const isDelete = batch.ops[index] === OP_DELETE
+  const large = batch.large.get(index) ?? []
+  newest.set(name, { key: key.slice(), seq, ordinal, isDelete, put, large, reader, block, index })
+}
+
+async function readRows(newest: Newest, { schema, schemas }: StateAt): Promise<FoundState[]> {
+  const there = [...newest.values()].filter(({ isDelete }) => !isDelete)
+  const groups = [...Map.groupBy(there, ({ block }) => block).values()]
+  const read = mapConcurrent(groups, BLOCKS_AT_ONCE, async (same): Promise<FoundState[]> => {
+    const [first] = same
+    if (first === undefined) return []
+    const { block, reader } = first
+    same.sort((a, b) => a.put - b.put)
+    const shape = shapeOf(reader, { schemas, asked: schema })
+    const numbers = Uint32Array.from(same, ({ put }) => put)
+    const rows = await reader.selectRows(block, shape, numbers)
+    return same.map(({ key, large }, i) => ({ key, large, row: entryOf(rows, i) }))
+  })
+  return (await collect(read)).flat().sort((a, b) => Buffer.compare(a.key, b.key))
+}
+
+/** By key, the newest version that was met so far. */
+type Newest = Map<string, Standing>
+
+type VersionAt = {
+  readonly reader: BlockReader
+  readonly block: PlacedBlock
+  readonly batch: VersionBatch
+  readonly index: number
+  readonly put: number
+}
+
 type Standing = {
   readonly key: Uint8Array<ArrayBuffer>
   readonly seq: number
@@ -174,6 +216,8 @@ type Standing = {
   readonly large: readonly LargeValue[]
   readonly reader: BlockReader
   readonly block: PlacedBlock
+  /** In its block. */
+  readonly index: number
 }
 
 /** How many puts are before a version; asked in ascending order. */
@@ -197,12 +241,27 @@ function isPast(block: PlacedBlock | undefined, number: number): boolean {
   return block !== undefined && number >= block.versionsBefore + block.count
 }
 
+function isThere({ ordinals, seqs }: VersionBatch, index: number, asOf: Stamp): boolean {
+  return isUpTo(asOf, seqs[index] ?? 0, ordinals[index] ?? 0)
+}
+
+/** Whether no newer version of the record can be in the segment: all of them were looked at. */
+function isSettledIn({ block, index, reader }: Standing, { ref }: PlacedSegment): boolean {
+  return reader.segment.ref.keyring === ref.keyring && (index > 0 || block.index === 0)
+}
+
+function visibleSegments({ asOf, schema, segments }: StateAt): readonly PlacedSegment[] {
+  return segments.filter((placed) => {
+    return placed.ref.generation === schema.generation && seqsOf(placed).min <= asOf.seq
+  })
+}
+
 /** Blocks that may hold a key which begins so. */
-function* blocksOf({ blocks }: OpenSegment, starts: readonly Uint8Array[]) {
-  for (const block of blocks) {
-    const { from, to } = startsWithin(starts, block.firstKey, block.lastKey)
-    if (from < to) yield block
-  }
+function blocksOf({ blocks }: OpenSegment, starts: readonly Uint8Array[]): PlacedBlock[] {
+  return blocks.filter(({ firstKey, lastKey }) => {
+    const { from, to } = startsWithin(starts, firstKey, lastKey)
+    return from < to
+  })
 }
 
 /** Indexes of the versions whose keys begin so, ascending. */
@@ -230,9 +289,4 @@ function begins(start: Uint8Array, key: Uint8Array): boolean {
   if (start.length > key.length) return false
   for (let i = 0; i < start.length; i++) if (start[i] !== key[i]) return false
   return true
-}
-
-/** As far as it counts: columns of numbers, and keys. */
-function bytesOf({ count, keys }: VersionBatch): number {
-  return keys.bytes.length + count * 21
 }

@@ -72,29 +72,49 @@ export async function* findRecords(
     const starts = [...ask.values].flatMap((values) => {
       return encodeKeyStart(start, values.split('\t').map(plainOf)) ?? []
     })
-    yield* seekMatching(entity, [matcher], starts, signal)
+    if (starts.length === 0) continue
+    const found = await seekStarts(entity, starts, signal)
+    if (found !== undefined) yield* matchStates(entity, [matcher], found)
+    else yield* readMatching(entity, [matcher], new WantedKeys(starts), signal)
   }
   if (scanned.length === 0) return
-  const keys = await entity.findKeys(lookups, signal)
-  if (keys === undefined) yield* readMatching(entity, scanned, undefined, signal)
-  else yield* seekMatching(entity, scanned, keys, signal)
+  const found = await seekIndexed(entity, lookups, signal)
+  if (found !== undefined) yield* matchStates(entity, scanned, found)
+  else yield* readMatching(entity, scanned, undefined, signal)
 }
 
 /** Of more versions than this it is as well to read the blocks they are in. */
 const SOUGHT_MAX = 100_000
 
-async function* seekMatching(
-  entity: EntityInMap,
-  matchers: readonly Matcher[],
+async function seekStarts(
+  { at, deps }: EntityInMap,
   starts: readonly Uint8Array[],
   signal: AbortSignal,
+): Promise<FoundState[] | undefined> {
+  const sorted = [...starts].sort(Buffer.compare)
+  const wanted = { starts: sorted, versionsMax: SOUGHT_MAX, signal }
+  return await finderOf(deps).find({ ...at, ...wanted })
+}
+
+/**
+ * Records that may answer one of the lookups, as the point holds them, ascending by key; `undefined`
+ * when only reading the entity tells which.
+ */
+export async function seekIndexed(
+  entity: EntityInMap,
+  lookups: readonly Lookup[],
+  signal: AbortSignal,
+): Promise<FoundState[] | undefined> {
+  const candidates = await entity.findVersions(lookups, signal)
+  if (candidates === undefined) return undefined
+  return await finderOf(entity.deps).findOf({ ...entity.at, signal }, candidates)
+}
+
+function* matchStates(
+  { at: { schema } }: EntityInMap,
+  matchers: readonly Matcher[],
+  found: readonly FoundState[],
 ) {
-  const found = await seekRecords(entity, starts, signal)
-  if (found === undefined) {
-    yield* readMatching(entity, matchers, new WantedKeys(starts), signal)
-    return
-  }
-  const { schema } = entity.at
   const row = new RowFields(schema.fields.length)
   for (const state of found) {
     row.split(state.row, 0, state.row.length)
@@ -104,18 +124,6 @@ async function* seekMatching(
       yield { ask: matcher.ask, values, record: describeRecord(schema, state) }
     }
   }
-}
-
-/** Records by the beginnings of their keys, ascending; `undefined` when there are too many to hold. */
-export async function seekRecords(
-  { at, deps }: EntityInMap,
-  starts: readonly Uint8Array[],
-  signal: AbortSignal,
-): Promise<FoundState[] | undefined> {
-  if (starts.length === 0) return []
-  const sorted = [...starts].sort(Buffer.compare)
-  const wanted = { starts: sorted, versionsMax: SOUGHT_MAX, signal }
-  return await finderOf(deps).find({ ...at, ...wanted })
 }
 
 async function* readMatching(

@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto'
 import type { EntityAt } from '#history/entity-at'
 import type { PlacedSegment, SegmentReadDeps } from '#segment/segment'
-import type { StateFinder } from '#segment/state-finder'
+import type { VersionsOf } from '#segment/state-finder'
 import { assert } from '#stdx/assert'
 import type { IndexPlace } from '#vault/vault'
 import { buildIndex } from './build-index.ts'
@@ -31,14 +31,14 @@ export type RowIndexOptions = {
 
 const FORMAT = 1
 const SMALL_VERSIONS = 2000
-/** Of more records than this it is no use to say which they are. */
+/** Of more versions than this it is no use to say which they are. */
 const CANDIDATES_MAX = 50_000
 /** Of an entry with what a page costs; a name is some times as long. */
 const ENTRY_BYTES = 9
 const NAME_BYTES = 40
 
 /**
- * Says which records of an entity may hold a value, in any of its versions, without reading them all:
+ * Says which versions of records of an entity may hold a value, without reading them all:
  * a file for each segment and column. Segments never change, so that a file is never stale, and what it
  * says is true of every point; whoever asks looks at the records themselves, as of its point.
  *
@@ -47,7 +47,6 @@ const NAME_BYTES = 40
  */
 export class RowIndex {
   readonly #deps: SegmentReadDeps
-  readonly #finder: StateFinder
   readonly #options: RowIndexOptions
   readonly #folder: IndexFolder
   readonly #hash: HalfSipHash
@@ -55,9 +54,8 @@ export class RowIndex {
   readonly #opened = new Map<string, Pages>()
   #isOff = false
 
-  constructor(deps: SegmentReadDeps, finder: StateFinder, options: RowIndexOptions) {
+  constructor(deps: SegmentReadDeps, options: RowIndexOptions) {
     this.#deps = deps
-    this.#finder = finder
     this.#options = options
     this.#folder = new IndexFolder(options.place)
     const key = hkdfSync('sha256', options.place.key, deps.vaultId, 'holdfast index hash 1', 8)
@@ -65,29 +63,28 @@ export class RowIndex {
   }
 
   /**
-   * Keys of all records that may answer one of the lookups, ascending; `undefined` when the entity has
-   * to be read to know.
+   * Versions that may answer one of the lookups, of all that the point may see; `undefined` when the
+   * entity has to be read to know.
    * @param columns all that are ever asked of the entity
    */
-  async findKeys(
+  async findVersions(
     at: EntityAt,
     wanted: { readonly columns: readonly Column[]; readonly lookups: readonly Lookup[] },
     signal: AbortSignal,
-  ): Promise<Uint8Array[] | undefined> {
+  ): Promise<VersionsOf[] | undefined> {
     const { lookups } = wanted
     const columns = distinctColumns([...wanted.columns, ...lookups.map(({ column }) => column)])
     const isSmall = ({ ref }: PlacedSegment) => ref.versionCount <= this.#smallVersions
     if (this.#isOff || at.segments.every(isSmall)) return undefined
-    const keys: Uint8Array[] = []
+    const versions: VersionsOf[] = []
+    let count = 0
     for (const placed of at.segments) {
-      const found = await this.#findIn(placed, { at, columns, lookups, signal })
-      if (found === undefined || keys.length + found.length > CANDIDATES_MAX) return undefined
-      // A segment without is not even opened.
-      if (found.length === 0) continue
-      for (const key of await this.#finder.keysAt(placed, found, signal)) keys.push(key)
+      const numbers = await this.#findIn(placed, { at, columns, lookups, signal })
+      count += numbers?.length ?? 0
+      if (numbers === undefined || count > CANDIDATES_MAX) return undefined
+      versions.push({ placed, numbers })
     }
-    keys.sort(Buffer.compare)
-    return keys.filter((key, i) => i === 0 || Buffer.compare(key, keys[i - 1] ?? key) !== 0)
+    return versions
   }
 
   get #smallVersions(): number {

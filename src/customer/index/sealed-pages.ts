@@ -22,7 +22,7 @@ export type PageMark = {
 /** Pages in the order in which they were added. */
 export type Pages = {
   readonly marks: readonly PageMark[]
-  /** Gives `use` a way to read pages by their place in `marks`. @throws when they are not what was written */
+  /** Gives `use` a way to read pages, good until the next is read. @throws when they are not what was written */
   reading<T>(use: (read: (index: number) => Buffer) => T): T
 }
 
@@ -149,11 +149,16 @@ async function readDirectory(path: string, indexKey: Uint8Array): Promise<Pages>
       // Not kept open: there may be more files of an index than a process may open.
       const fd = openSync(path, 'r')
       try {
+        let room = Buffer.alloc(0)
+        let last: Buffer | undefined
         return use((index) => {
-          const place = places[index] ?? { offset: 0, length: 0 }
-          const sealed = Buffer.allocUnsafe(place.length)
-          readSync(fd, sealed, 0, place.length, place.offset)
-          return unseal(index, sealed)
+          // The collector would let megabytes pile up before it looks at them.
+          if (last !== undefined) releasePage(last)
+          const { length, offset } = places[index] ?? { offset: 0, length: 0 }
+          if (length > room.length) room = Buffer.allocUnsafeSlow(length)
+          readSync(fd, room, 0, length, offset)
+          last = unseal(index, room.subarray(0, length))
+          return last
         })
       } finally {
         closeSync(fd)
@@ -175,6 +180,10 @@ export class MemoryPages implements PageSink, Pages {
   reading<T>(use: (read: (index: number) => Buffer) => T): T {
     return use((index) => this.#pages[index] ?? Buffer.alloc(0))
   }
+}
+
+function releasePage({ buffer, byteLength }: Buffer): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
 }
 
 function unsealerOf(key: KeyObject, name: string) {

@@ -27,6 +27,15 @@ export function releaseBatch(batch: VersionBatch): void {
   for (const values of batch.large.values()) for (const value of values) releaseLarge(value)
 }
 
+/** Frees what was read of a block of keys. Entries of it that somebody has not copied are gone. */
+export function releaseKeys({ digests, keys, ops, ordinals, seqs }: VersionBatch): void {
+  releaseBytes(keys.bytes)
+  for (const { buffer, byteLength } of [keys.ends, ops, ordinals, seqs, digests]) {
+    const isOwn = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
+    if (isOwn && byteLength >= RELEASED_BYTES_MIN) buffer.transfer(0)
+  }
+}
+
 /** Frees a large value whose bytes are stored, or not wanted. Parts that others share stay. */
 export function releaseLarge(value: LargeValue): void {
   if (value.kind === 'bytes') for (const part of value.parts) releaseBytes(part)
