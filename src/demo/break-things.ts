@@ -2,15 +2,16 @@ import type { DatabaseSync } from 'node:sqlite'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import { CONTACT_ID_STEP } from './crm/write-account.ts'
+import { takeBackReceipts, takeOverTerms } from './damage-billing.ts'
 import type { DemoFiles } from './demo-files.ts'
 import { pickSome } from './mornings/billing-day.ts'
 import { inTransactions } from './mornings/open-systems.ts'
 import { formatIban } from './world/bank.ts'
 import { formatIds, STORY_INDEX } from './world/customer.ts'
 import { FIRST_DAY, formatDay } from './world/days.ts'
-import { countryByCode } from './world/group.ts'
+import { CREDIT_MEMO_TERMS, countryByCode } from './world/group.ts'
 import { type SeededRandom, seededRandom } from './world/seeded-random.ts'
-import { numberOf, readRows, textOf } from './world/table-writer.ts'
+import { numberOf, type ResultRow, readRows, textOf } from './world/table-writer.ts'
 
 /** Where to find a customer in the three systems. Keys are values, not yet quoted as addresses. */
 export type StoryCustomer = {
@@ -35,6 +36,9 @@ export type Damage = {
   readonly contactsDeleted: number
   /** Deleted with their contacts. */
   readonly consentsDeleted: number
+  /** Open invoices that are due later, by the terms of the import. */
+  readonly dueDatesMoved: number
+  readonly receiptsDeleted: number
   /** Contacts that stay and lose the superior they reported to. */
   readonly contactsOrphaned: number
   readonly customer: StoryCustomer
@@ -48,8 +52,10 @@ const DAMAGE_DAY = FIRST_DAY + 2
 
 /**
  * Breaks the demo as such systems break: an import whose columns are shifted by one overwrites the
- * payment terms of one company, somebody replaces a bank account, and a clean-up deletes contacts.
- * Nothing here is refused by the databases: every reference is still whole afterwards.
+ * payment terms of one company, and billing takes them over; somebody replaces a bank account; a bank
+ * statement is taken back that should have stayed; and a clean-up deletes contacts. Nothing here is
+ * refused by the databases: every reference is still whole afterwards. The general ledger is not
+ * touched, so that it tells what the receivables should be.
  *
  * @throws demo.damaged-already when it was run before
  */
@@ -57,9 +63,23 @@ export function breakThings(files: DemoFiles, seed: string): Damage {
   return inTransactions(files, ({ crm, erp, billing }) => {
     const customer = findStoryCustomer(erp.db, billing.db)
     const bankAccountsChanged = replaceBankAccount(erp.db, customer)
-    const paymentTermsChanged = importShiftedColumn(erp.db)
+    const changed = importShiftedColumn(erp.db)
+    const dueDatesMoved = takeOverTerms(billing.db, changed, {
+      companyCode: STORY_COMPANY_CODE,
+      terms: CREDIT_MEMO_TERMS,
+    })
+    const receiptsDeleted = takeBackReceipts(billing.db, {
+      companyCode: STORY_COMPANY_CODE,
+      spared: customer.debtorId,
+    })
     const contacts = deleteContacts(crm.db, seededRandom(seed, 'damage'), customer)
-    const counts = { paymentTermsChanged, bankAccountsChanged, ...contacts }
+    const counts = {
+      paymentTermsChanged: changed.length,
+      bankAccountsChanged,
+      dueDatesMoved,
+      receiptsDeleted,
+      ...contacts,
+    }
     return {
       sentences: describeDamage(counts, customer),
       ...counts,
@@ -97,19 +117,23 @@ function findStoryCustomer(erp: DatabaseSync, billing: DatabaseSync): StoryCusto
   }
 }
 
-/** The column beside payment terms holds the terms of credit memos. */
-function importShiftedColumn(erp: DatabaseSync): number {
-  const { changes } = erp
+/**
+ * The column beside payment terms holds the terms of credit memos.
+ * @returns the customers that have other terms now
+ */
+function importShiftedColumn(erp: DatabaseSync): string[] {
+  const changed: ResultRow[] = erp
     .prepare(
       `UPDATE customer_company
        SET payment_terms = credit_memo_terms, changed_on = $on, changed_by = 'IMPORT07'
        WHERE company_code = $company AND customer_number IN (
          SELECT customer_number FROM customer_company
          WHERE company_code = $company AND payment_terms <> credit_memo_terms
-         ORDER BY customer_number LIMIT $limit)`,
+         ORDER BY customer_number LIMIT $limit)
+       RETURNING customer_number`,
     )
-    .run({ on: formatDay(DAMAGE_DAY), company: STORY_COMPANY_CODE, limit: IMPORT_ROWS_MAX })
-  return Number(changes)
+    .all({ on: formatDay(DAMAGE_DAY), company: STORY_COMPANY_CODE, limit: IMPORT_ROWS_MAX })
+  return changed.map((row) => textOf(row, 'customer_number')).sort()
 }
 
 function replaceBankAccount(erp: DatabaseSync, { customerNumber }: StoryCustomer): number {
@@ -169,13 +193,15 @@ function countContacts(crm: DatabaseSync): { contacts: number; consents: number 
 }
 
 function describeDamage(
-  counts: Pick<Damage, 'paymentTermsChanged' | 'contactsDeleted' | 'consentsDeleted'>,
+  counts: Omit<Damage, 'companyCode' | 'customer' | 'sentences'>,
   { name }: StoryCustomer,
 ): string[] {
   const number = (value: number) => String(value).replace(/(?<=\d)(?=\d{3}$)/, ' ')
   return [
     `A bulk import whose columns were shifted by one set the payment terms of ${number(counts.paymentTermsChanged)} customers of company ${STORY_COMPANY_CODE} to 90 days.`,
+    `Billing took them over: ${number(counts.dueDatesMoved)} open invoices are due later.`,
     `The bank account of ${name}, customer and supplier, was replaced by one in another country.`,
+    `A bank statement was taken back that should have stayed: ${counts.receiptsDeleted} receipts are gone, and what they paid is open again.`,
     `A clean-up deleted ${counts.contactsDeleted} contacts, and ${counts.consentsDeleted} consents went with them.`,
   ]
 }

@@ -27,6 +27,8 @@ export type DemoReportModel = {
   readonly customer: ReportCustomer
   readonly restores: readonly ReportRestore[]
   readonly proofs: readonly ReportProof[]
+  /** Before the damage, damaged, and after the restore. */
+  readonly receivables: readonly ReportReceivables[]
   readonly check: CheckAnswer
   readonly storage: StorageGlimpse
   readonly commands: readonly ReportCommand[]
@@ -152,6 +154,32 @@ export type ReportProof = {
   /** The good point against the living system, after the damage and after the restore. */
   readonly verifyDamaged: VerifyAnswer
   readonly verifyRestored: VerifyAnswer
+}
+
+/** `report receivables --json`, as far as it is told. */
+export type ReceivablesAnswer = {
+  readonly asOf: string
+  readonly verdict: 'clean' | 'differs'
+  readonly columns: readonly string[]
+  readonly groups: readonly {
+    readonly companyCode: string
+    readonly currency: string
+    readonly amounts: readonly string[]
+    readonly total: string
+    readonly control: string | null
+    readonly difference: string | null
+  }[]
+  readonly breaks: readonly { readonly kind: string; readonly count: number }[]
+}
+
+export type ReportReceivables = {
+  readonly title: string
+  readonly tone: 'good' | 'damage'
+  /** Name of the file beside the report that has all of it. */
+  readonly page: string
+  /** Which of the groups is shown. */
+  readonly company: { readonly companyCode: string; readonly currency: string }
+  readonly answer: ReceivablesAnswer
 }
 
 /** `check --json`. */

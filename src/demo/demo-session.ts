@@ -3,6 +3,7 @@ import type { DemoSystem } from './demo-files.ts'
 import type {
   DiffLine,
   EntityAnswer,
+  ReceivablesAnswer,
   ReportChanges,
   ReportCommand,
   ReportPoint,
@@ -40,10 +41,17 @@ export class DemoSession {
     this.#deps = deps
   }
 
-  /** @param says why it is run; without it the command is not shown */
-  async run(argv: readonly string[], says?: string): Promise<string> {
+  /**
+   * @param says why it is run; without it the command is not shown
+   * @param unseen words that are passed and not shown
+   */
+  async run(
+    argv: readonly string[],
+    says?: string,
+    unseen: readonly string[] = [],
+  ): Promise<string> {
     const startedAtMs = this.#deps.clock.nowMs()
-    const { exit, stdout } = await this.#deps.run(argv)
+    const { exit, stdout } = await this.#deps.run([...argv, ...unseen])
     const durationMs = this.#deps.clock.nowMs() - startedAtMs
     if (says === undefined) return stdout
     const command = ['holdfast', ...argv.filter((word) => word !== '--json')].map(quote).join(' ')
@@ -53,8 +61,12 @@ export class DemoSession {
   }
 
   /** The one document that a command answers with; lines of progress stand before it. */
-  async answer<T>(argv: readonly string[], says?: string): Promise<T> {
-    const lines = (await this.run([...argv, '--json'], says)).split('\n')
+  async answer<T>(
+    argv: readonly string[],
+    says?: string,
+    unseen: readonly string[] = [],
+  ): Promise<T> {
+    const lines = (await this.run([...argv, '--json'], says, unseen)).split('\n')
     return JSON.parse(lines.filter((line) => !line.startsWith('{"type":')).join('\n')) as T
   }
 
@@ -94,6 +106,12 @@ export class DemoSession {
 
   async entities(seq: string): Promise<Record<DemoSystem, readonly EntityAnswer[]>> {
     return await bySystem((source) => this.answer(['entities', `${source}@${seq}`]))
+  }
+
+  /** @param page where the page of it goes */
+  async receivables(seq: string, asOf: string, page: string): Promise<ReceivablesAnswer> {
+    const argv = ['report', 'receivables', `billing@${seq}`, `erp@${seq}`, '--as-of', asOf]
+    return await this.answer(argv, 'What do customers owe?', ['--html', page])
   }
 
   async verify(): Promise<Record<DemoSystem, VerifyAnswer>> {

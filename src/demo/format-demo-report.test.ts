@@ -15,7 +15,7 @@ const HOSTILE = [
 
 /** Words that mean something to the page; everything else may hold anything. */
 const KEPT = new Set([
-  ...['good', 'damage', 'restored', 'same', 'differs', 'unproven', 'whole', 'damaged'],
+  ...['good', 'damage', 'restored', 'same', 'differs', 'unproven', 'whole', 'damaged', 'clean'],
   ...['insert', 'update', 'delete', 'capture'],
 ])
 

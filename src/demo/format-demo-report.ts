@@ -8,6 +8,7 @@ import { formatOpening } from './report/opening.ts'
 import { PAGE_SCRIPT } from './report/page-script.ts'
 import { PAGE_STYLE } from './report/page-style.ts'
 import { formatProof } from './report/proof-section.ts'
+import { formatReceivables } from './report/receivables-section.ts'
 import { formatRestore } from './report/restore-section.ts'
 import { formatStorage } from './report/storage-section.ts'
 import { formatTimeline } from './report/timeline-section.ts'
@@ -27,6 +28,7 @@ ${formatChanges(model)}
 ${formatCustomer(model)}
 ${formatRestore(model)}
 ${formatProof(model)}
+${formatReceivables(model)}
 ${formatStorage(model)}
 ${formatCommands(model)}
 </main>

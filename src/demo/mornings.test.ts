@@ -81,7 +81,17 @@ test('breakThings() does exactly the damage that it describes', () => {
   expect(damage.sentences.join(' ')).toContain(
     `${damage.paymentTermsChanged} customers of company 0100`,
   )
-  expect(hashFiles(files)[2]).toBe(hashFiles(whole)[2])
+  const due = 'SELECT due_on, status FROM invoice ORDER BY invoice_number'
+  const dueBefore = query(whole.billing, due)
+  const later = query(files.billing, due).filter(
+    (row, i) => row['due_on'] !== dueBefore[i]?.['due_on'],
+  )
+  expect(later).toHaveLength(damage.dueDatesMoved)
+  expect(damage.dueDatesMoved).toBeGreaterThan(10)
+  expect(lostRows(whole, files, 'payment')).toBe(damage.receiptsDeleted)
+  expect(unpaidInvoices(files)).toEqual(openReceivables(files))
+  expect(ledgerReceivables(files)).toEqual(ledgerReceivables(whole))
+  expect(openReceivables(files)).not.toEqual(ledgerReceivables(files))
 })
 
 test('breakThings() hits the customer of the story in both systems, and no reference breaks', () => {
@@ -117,6 +127,10 @@ test('breakThings() refuses a second time and changes nothing', () => {
   )
   expect(hashFiles(files)).toEqual(before)
 })
+
+function lostRows(whole: DemoFiles, files: DemoFiles, table: string): number {
+  return countOf(whole.billing, table) - countOf(files.billing, table)
+}
 
 function countOf(file: string, table: string): number {
   return Number(query(file, `SELECT count(*) AS n FROM ${table}`)[0]?.['n'])

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Random } from '#stdx/random'
-import { breakThings } from './break-things.ts'
+import { breakThings, STORY_COMPANY_CODE } from './break-things.ts'
 import { DEMO_CUSTOMER_MAP } from './customer-map.ts'
 import { DEMO_SYSTEMS } from './demo-files.ts'
 import type {
@@ -9,6 +9,7 @@ import type {
   ReportChanges,
   ReportCommand,
   ReportProof,
+  ReportReceivables,
   ReportRestore,
 } from './demo-report-model.ts'
 import { DemoSession, type DemoSessionDeps } from './demo-session.ts'
@@ -17,8 +18,10 @@ import { DEMO_DEFAULTS, type DemoOptions, generateDemo } from './generate-demo.t
 import { glimpseStorage } from './glimpse-storage.ts'
 import { liveADay } from './live-a-day.ts'
 import { isProved } from './report/opening.ts'
+import { findCompany } from './report/receivables-section.ts'
 import { describeCustomer } from './story-customer.ts'
 import { tellStory } from './tell-story.ts'
+import { FIRST_DAY, formatDay } from './world/days.ts'
 
 export type RunDemoDeps = DemoSessionDeps & {
   readonly random: Random
@@ -76,6 +79,10 @@ export async function runDemo(
   const good = await session.entities('2')
   const damaged = await session.entities('3')
   const verifyDamaged = await session.verify()
+  const receivables = [
+    await ageReceivables(deps, session, { folder, seq: 2 }),
+    await ageReceivables(deps, session, { folder, seq: 3 }),
+  ]
 
   deps.say('Exactly that is put back: planned first, written in one transaction, read back')
   const restores: ReportRestore[] = []
@@ -85,6 +92,7 @@ export async function runDemo(
   const verifyRestored = await session.verify()
   points.push(...(await session.backup('A point that proves it')))
   const restored = await session.entities('4')
+  receivables.push(await ageReceivables(deps, session, { folder, seq: 4 }))
   const customer = await describeCustomer(session, damage.customer)
   const check = await session.answer<CheckAnswer>(
     ['check', '--read-data'],
@@ -113,6 +121,7 @@ export async function runDemo(
     durationMs,
     points,
     proofs,
+    receivables,
     restores,
     storage,
     commands: session.commands,
@@ -122,6 +131,32 @@ export async function runDemo(
   const report = join(folder, 'report.html')
   await writeFile(report, formatDemoReport(model))
   return { folder, report, commands: session.commands, durationMs, isProved: isProved(model) }
+}
+
+/** The company that was hit, in its own currency. */
+const COMPANY = { companyCode: STORY_COMPANY_CODE, currency: 'EUR' }
+const RECEIVABLES_TITLES = new Map([
+  [2, 'Before the damage'],
+  [3, 'Damaged'],
+  [4, 'Put back'],
+])
+
+/** What finance sees of a moment: said in a line, and as a page beside the report. */
+async function ageReceivables(
+  { say }: Pick<RunDemoDeps, 'say'>,
+  session: DemoSession,
+  { folder, seq }: { readonly folder: string; readonly seq: number },
+): Promise<ReportReceivables> {
+  const page = `receivables-${seq}.html`
+  const asOf = formatDay(FIRST_DAY + 1)
+  const answer = await session.receivables(String(seq), asOf, join(folder, page))
+  const group = findCompany(answer, COMPANY)
+  const { companyCode, currency } = COMPANY
+  const owed = `Company ${companyCode} is owed ${group?.total ?? 'nothing'} ${currency}`
+  const kept = `${group?.amounts[0] ?? 'nothing'} of it is not due yet`
+  say(`  ${owed}, ${kept}; the general ledger says ${group?.control ?? 'nothing'}`)
+  const title = RECEIVABLES_TITLES.get(seq) ?? ''
+  return { title, tone: seq === 3 ? 'damage' : 'good', page, company: COMPANY, answer }
 }
 
 async function writeConfig(random: Random, folder: string): Promise<void> {

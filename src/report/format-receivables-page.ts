@@ -2,6 +2,7 @@ import { type Html, html } from '#stdx/html'
 import { formatHtmlPage } from '#stdx/html-page'
 import { formatNumber } from './format-receivables-csv.ts'
 import { drawAgeing } from './page/draw-ageing.ts'
+import { groupDigits } from './page/group-digits.ts'
 import { PAGE_STYLE } from './page/page-style.ts'
 import type { BreakKind, Receivables, ReceivablesGroup } from './receivables.ts'
 
@@ -15,7 +16,8 @@ export function formatReceivablesPage(report: Receivables, { unproven }: PageOpt
   const { asOf, breaks, points, verdict } = report
   const count = breaks.reduce((sum, one) => sum + one.count, 0)
   const title = `Receivables as of ${asOf}`
-  const found = verdict === 'clean' ? 'Everything ties out.' : `${count} breaks.`
+  const found =
+    verdict === 'clean' ? 'Everything ties out.' : `${count} ${count === 1 ? 'break' : 'breaks'}.`
   const body = html`<main>
 <h1>${title}</h1>
 <p>By what the points ${points.join(', ')} hold; what is dated later is ignored. <b class="${verdict}">${found}</b></p>
@@ -87,11 +89,4 @@ ${count > shown.length ? html`<p class="muted">The first ${shown.length} of ${co
 
 function toCell(text: string): Html {
   return html`<td class="number">${text}</td>`
-}
-
-/** Groups of three digits, for people. */
-function groupDigits(amount: string): string {
-  const [whole = '', fraction] = amount.split('.')
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, '\u202f')
-  return fraction === undefined ? grouped : `${grouped}.${fraction}`
 }

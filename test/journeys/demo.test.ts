@@ -15,6 +15,14 @@ test('the demo proves itself, writes a report, and is the same for the same seed
   expect(report).toMatch(/<\/html>\s*$/)
   expect(report, 'self-contained').not.toMatch(/(?:src|href)="https?:/)
 
+  // What finance sees is again what it was, but for the names of the points.
+  const [before, damaged, after] = await Promise.all(
+    [2, 3, 4].map((seq) => readFile(at(`first/receivables-${seq}.html`), 'utf8')),
+  )
+  expect(after?.replaceAll('@4', '@2')).toBe(before)
+  expect(before).toContain('Everything ties out.')
+  expect(damaged).toContain('control-differs')
+
   const second = await holdfast('demo', '--folder', 'second', ...argv)
   expect(second.exit, second.stderr).toBe(0)
   // What it says to type next works when it is typed.

@@ -1,15 +1,17 @@
 import { type Html, html } from '#stdx/html'
 import type { DemoReportModel } from '../demo-report-model.ts'
 import { formatCount, formatDuration, formatTime } from './format-figures.ts'
+import { areReceivablesBack } from './receivables-section.ts'
 
 /** Whether everything was put back, as the commands themselves said: never assumed. */
-export function isProved({ check, proofs, restores }: DemoReportModel): boolean {
+export function isProved({ check, proofs, receivables, restores }: DemoReportModel): boolean {
   return (
     check.verdict === 'whole' &&
     proofs.length > 0 &&
     restores.length > 0 &&
     proofs.every(({ verifyRestored }) => verifyRestored.verdict === 'same') &&
-    restores.every(({ verified, extra }) => verified.different === 0 && extra === 0)
+    restores.every(({ verified, extra }) => verified.different === 0 && extra === 0) &&
+    areReceivablesBack(receivables)
   )
 }
 

@@ -3,6 +3,7 @@ import type {
   DiffLine,
   EntityAnswer,
   ReportPoint,
+  ReportReceivables,
   VerifyAnswer,
 } from '../demo-report-model.ts'
 import { seededRandom } from '../world/seeded-random.ts'
@@ -70,6 +71,11 @@ export function aReportModel(changes: Partial<DemoReportModel> = {}): DemoReport
       aProof('erp', good.erp, ['customer_company', 'customer_bank_account']),
       aProof('billing', good.billing, []),
     ],
+    receivables: [
+      someReceivables('Before the damage', 'good', 2),
+      someReceivables('Damaged', 'damage', 3),
+      someReceivables('Put back', 'good', 4),
+    ],
     check: { verdict: 'whole', depth: 'decoded', objects: 64, bytes: 12_804_112, problems: [] },
     storage: {
       object: 'segments/erp/01jd5w8m7x2v/1.rows',
@@ -86,6 +92,31 @@ export function aReportModel(changes: Partial<DemoReportModel> = {}): DemoReport
     },
     commands: listCommands(),
     ...changes,
+  }
+}
+
+function someReceivables(
+  title: string,
+  tone: ReportReceivables['tone'],
+  seq: number,
+): ReportReceivables {
+  const isDamaged = tone === 'damage'
+  const company = { companyCode: '0100', currency: 'EUR' }
+  const amounts = isDamaged ? ['9100.50', '0.00'] : ['4000.00', '5000.50']
+  const total = isDamaged ? '9100.50' : '9000.50'
+  const sums = { total, control: '9000.50', difference: isDamaged ? '-100.00' : '0.00' }
+  return {
+    title,
+    tone,
+    page: `receivables-${seq}.html`,
+    company,
+    answer: {
+      asOf: '2026-07-01',
+      verdict: isDamaged ? 'differs' : 'clean',
+      columns: ['not due', '1-30'],
+      groups: [{ ...company, amounts, ...sums }],
+      breaks: isDamaged ? [{ kind: 'control-differs', count: 1 }] : [],
+    },
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Html, html } from '#stdx/html'
 import { parseDecimal } from '../decimal.ts'
 import type { Receivables, ReceivablesGroup } from '../receivables.ts'
+import { groupDigits } from './group-digits.ts'
 
 const LEFT = 90
 const WIDTH = 760
@@ -43,7 +44,7 @@ function drawCurrency(currency: string, groups: readonly ReceivablesGroup[], age
 <svg viewBox="0 0 ${LEFT + WIDTH + RIGHT} ${height}" role="img" aria-label="Open items in ${currency} by company code and age">${bars.map(
     ({ one, parts }, i) => {
       const y = i * STEP + 4
-      return html`<text class="end" x="${LEFT - 10}" y="${y + 15}">${one.companyCode}</text>${drawBar(parts, { most, y })}<text class="end" x="${LEFT + WIDTH + RIGHT}" y="${y + 15}">${one.total}</text>`
+      return html`<text class="end" x="${LEFT - 10}" y="${y + 15}">${one.companyCode}</text>${drawBar(parts, { most, y })}<text class="end" x="${LEFT + WIDTH + RIGHT}" y="${y + 15}">${groupDigits(one.total)}</text>`
     },
   )}<line class="axis" x1="${LEFT}" x2="${LEFT}" y1="0" y2="${height}"/></svg>
 `
