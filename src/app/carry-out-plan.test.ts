@@ -99,6 +99,8 @@ test('formatPlan() tells every step with both values, and carrying it out writes
   expect(summary).toMatchObject({ type: 'summary', insert: 1, update: 2, delete: 0 })
   // An unrelated row voids nothing.
   life.exec('erp', `INSERT INTO customer VALUES (9, 'new', NULL)`)
+  // Nor does a capture in between, which tells when the damage was done.
+  await life.backUp()
   const { plans, summaries } = await carryOut(path, life)
   expect(plans[0]?.plan).toBe(plan)
   expect(summaries).toMatchObject([{ inserted: 1, updated: 2, plan }])

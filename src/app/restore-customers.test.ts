@@ -261,7 +261,7 @@ test('a customer of a random schema is as it was after random damage, and others
       await restore(life, { ids: ['0'], point: 'erp@1', to: ['erp'], isDeleteAllowed: true })
       expect(state()).toEqual(wantedOf(before, damaged, parentOf))
     }),
-    { numRuns: 15 },
+    { numRuns: 8 },
   )
 }, 60_000)
 

@@ -147,7 +147,7 @@ function addStep(path: string, line: string, writes: ReadonlyMap<string, Hash>):
   const step = parseStep(parseLine(line), line)
   const hash = writes.get(step?.target ?? '')
   if (step === undefined || hash === undefined) throw edited(path)
-  if (step.isWrite) hash.update(`${line}\n`)
+  if (step.isWrite) hash.update(`${step.line}\n`)
 }
 
 /** The steps of a plan file that write; it was read through before. */
