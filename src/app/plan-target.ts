@@ -2,9 +2,10 @@ import type { SourceCut, Target } from '#connector/connector'
 import type { EntityName } from '#record/entity-name'
 import type { CompareDeps } from '#restore/compare-target'
 import { PlanLines } from '#restore/plan-lines'
-import { entitiesOf, type PreparedRestore, planRestore } from '#restore/plan-restore'
+import { entitiesOf, type PreparedRestore } from '#restore/plan-restore'
 import { planUndo, touchedBy } from '#restore/plan-undo'
 import type { RestoreScope } from '#restore/restore-plan'
+import type { Need } from '#restore/three-way/needed-records'
 import type { ThreeWayRequest } from '#restore/three-way/record-decisions'
 import type { Point } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
@@ -14,6 +15,9 @@ import { type FoundTransaction, findTransaction } from './find-transaction.ts'
 import { guardTarget } from './guard-target.ts'
 import { asCaptured, withMappings } from './other-platform.ts'
 import { planUndoTarget } from './plan-undo-target.ts'
+import { type PlannedWithParents, planWithParents } from './plan-with-parents.ts'
+import { readMapIfAny } from './read-map.ts'
+import { needsOfMap } from './read-needs.ts'
 import { readThreeWays } from './read-three-ways.ts'
 import {
   type RestoreDeps,
@@ -71,9 +75,13 @@ export async function planTarget(
   const cut = stack.use(await target.openCut(signal))
   const isKept = request.onPlanned !== undefined
   const place = { source: found.source, target: chosen.target, isKept }
-  const lines = stack.use(new PlanLines(compare, place))
-  const run = { cut, found, lines, name: chosen.target, request, scope, threeWays }
-  const prepared = withMappings(stack.use(await plan(compare, run, signal)), mappings)
+  const newLines = () => new PlanLines(compare, place)
+  const map = await readMapIfAny(deps, vault, signal, mapFile)
+  const links = map === undefined ? [] : needsOfMap(map, found)
+  const run = { cut, found, links, name: chosen.target, newLines, request, scope, threeWays }
+  const planned = await plan(compare, run, signal)
+  const lines = stack.use(planned.lines)
+  const prepared = withMappings(stack.use(planned.prepared), mappings)
   const guarding = { prepared, request, source: found.source, target }
   const guarded = await guardTarget(deps, vault, guarding, signal)
   deps.progress.end()
@@ -109,9 +117,10 @@ function listWanted({ point, undone }: Found, scope: RestoreScope): readonly Ent
 type Planning = {
   readonly cut: SourceCut
   readonly found: Found
-  readonly lines: PlanLines
+  readonly links: readonly Need[]
   /** Of the target. */
   readonly name: string
+  readonly newLines: () => PlanLines
   readonly request: RestoreRequest
   readonly scope: RestoreScope
   readonly threeWays: ThreeWayRequest
@@ -119,21 +128,19 @@ type Planning = {
 
 async function plan(
   compare: CompareDeps,
-  { cut, found, lines, name, request, scope, threeWays }: Planning,
+  { cut, found, links, name, newLines, request, scope, threeWays }: Planning,
   signal: AbortSignal,
-): Promise<PreparedRestore> {
+): Promise<PlannedWithParents> {
   const { point, state, undone } = found
-  const { isDeleteAllowed } = request
+  const { isDeleteAllowed, missingParents: policy = 'refuse' } = request
   const catalogue = await cut.readCatalogue(holds(point))
   if (undone !== undefined) {
     const asked = { state, before: point, after: undone, target: name }
-    return await planUndo(compare, asked, { catalogue, cut, lines, signal })
+    const lines = newLines()
+    return { lines, prepared: await planUndo(compare, asked, { catalogue, cut, lines, signal }) }
   }
-  return await planRestore(
-    compare,
-    { state, point, target: name, scope, isDeleteAllowed, threeWays },
-    { catalogue, cut, lines, signal },
-  )
+  const asked = { state, point, target: name, scope, isDeleteAllowed, threeWays, links, policy }
+  return await planWithParents(compare, asked, { catalogue, cut, newLines, signal })
 }
 
 function countRows(point: Point, entities: readonly EntityName[]): number {

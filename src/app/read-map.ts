@@ -22,11 +22,12 @@ export async function readMapIfAny(
   deps: Pick<Context, 'configPath'>,
   vault: Vault,
   signal: AbortSignal,
+  file?: string,
 ): Promise<CustomerMap | undefined> {
   try {
-    return (await readMap(deps, vault, undefined, signal)).map
+    return (await readMap(deps, vault, file, signal)).map
   } catch (error) {
-    if (isAppError(error, 'app.map-not-found')) return undefined
+    if (file === undefined && isAppError(error, 'app.map-not-found')) return undefined
     throw error
   }
 }

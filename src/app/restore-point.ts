@@ -4,6 +4,7 @@ import { countWrites, type RestorePlan } from '#restore/restore-plan'
 import { AppError, isAppError } from '#stdx/app-error'
 import type { Vault } from '#vault/vault'
 import { type PlannedTarget, planTarget } from './plan-target.ts'
+import { refuseMissing } from './plan-with-parents.ts'
 import { refuseOpenConflicts } from './read-three-ways.ts'
 import type {
   RestoreDeps,
@@ -46,6 +47,7 @@ export async function restorePoint(
   if (request.isPlanOnly) return { plans, summaries: null }
   for (const plan of plans) refuseConflicts(plan, request)
   refuseUndecided(plans, request)
+  for (const plan of plans) refuseMissing(plan)
   for (const plan of plans) refuseSideEffects(plan, request.mayRunSideEffects === true)
   for (const [i, plan] of plans.entries())
     await request.agree(plan, describeFacts(plan, planned[i]))
@@ -54,7 +56,7 @@ export async function restorePoint(
 
 /** What has a say in what is written, as data: what is told on the way has none, nor has where a file lies. */
 function describeRequest(request: RestoreRequest): Readonly<Record<string, unknown>> {
-  const { isPlanOnly: _, mapFile: __, targets: ___, ...rest } = request
+  const { isPlanOnly: _, mapFile: __, mayRunSideEffects: ___, targets: ____, ...rest } = request
   return JSON.parse(JSON.stringify(rest))
 }
 

@@ -6,6 +6,7 @@ import type { RecordScope, RestorePlan, RestoreScope } from '#restore/restore-pl
 import { AppError } from '#stdx/app-error'
 import type { ChosenTarget } from './choose-targets.ts'
 import type { Context } from './context.ts'
+import type { ParentPolicy } from './plan-with-parents.ts'
 import type { Provenness } from './unproven.ts'
 
 export type RestoreDeps = Pick<
@@ -44,6 +45,8 @@ export type RestoreRequest = {
   readonly mayRunSideEffects?: boolean
   /** Who wins where the target was changed since the last capture: `theirs`, `bank=ours`. */
   readonly onConflict?: readonly string[]
+  /** What becomes of rows that need a record which the target lacks; absent: they are refused. */
+  readonly missingParents?: ParentPolicy
   /** The customer map that names the classes of fields; absent: where it is looked for. */
   readonly mapFile?: string | undefined
   /** Takes back the transaction that the point names, instead of putting back what was there then. */

@@ -67,6 +67,18 @@ export const RESTORE_ERRORS = {
     retry: 'after-fix',
     help: 'The plan lists each of them with the three values: at the point, when the source was captured last, now. Decide with --on-conflict: `ours` writes what the point holds, `theirs` leaves what was done since the last capture, `newer` leaves everything that was changed since the point; `CLASS=ours` for a class of fields of the customer map. Nothing was written.',
   },
+  'restore.parents-missing': {
+    status: 409,
+    exit: 5,
+    retry: 'after-fix',
+    help: 'The plan (--plan-only) lists each record that rows to write need and the target lacks, and which row needs it. Put them back, too, with --missing-parents create; leave the references empty where that may be with --missing-parents null; or make them in the target. What the point does not hold cannot be put back from it. Nothing was written.',
+  },
+  'restore.reference-closed': {
+    status: 409,
+    exit: 5,
+    retry: 'after-fix',
+    help: 'The customer map says with `open` when reference data may be used, and in the target it may not. Open it there for the restore, or put other records or fields back. Nothing was written.',
+  },
   'restore.policy-invalid': {
     status: 400,
     exit: 2,

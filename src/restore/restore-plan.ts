@@ -117,6 +117,8 @@ export type EntityStep = {
   readonly conflicts?: number
   /** Records that differ and that a policy leaves as the target has them, in whole or in part. */
   readonly stay?: number
+  /** Records whose references are not put back, because what they name is not there. */
+  readonly emptied?: number
 }
 
 export type OtherType = {

@@ -1,4 +1,5 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
+import type { ParentPolicy } from '#app/plan-with-parents'
 import type {
   AgreedPlan,
   PlanFacts,
@@ -12,6 +13,7 @@ import { collect } from '../collect.ts'
 import { formatCount, formatDuration, formatMoment } from '../format-amounts.ts'
 import { formatConflicts } from '../format-conflicts.ts'
 import { formatMappings } from '../format-mappings.ts'
+import { formatMissing } from '../format-missing.ts'
 import { countKinds, listNames, type NotRestored } from '../format-not-restored.ts'
 import { formatSideEffects } from '../format-side-effects.ts'
 import { formatTable } from '../format-table.ts'
@@ -33,10 +35,14 @@ type Options = {
   readonly map?: string
   readonly deleteAdded?: boolean
   readonly onConflict?: string[]
+  readonly missingParents?: ParentPolicy
   readonly undoTransaction?: string
   readonly skipConflicts?: boolean
   readonly confirm?: string[]
 }
+
+/** Loading what they mean costs more than saying them twice. */
+const PARENTS: readonly ParentPolicy[] = ['create', 'null', 'refuse']
 
 export function addRestore(program: Command, act: Act): void {
   program
@@ -64,6 +70,12 @@ export function addRestore(program: Command, act: Act): void {
       '--on-conflict <[CLASS=]POLICY>',
       'what was changed since the last capture: ours, theirs, newer or ask; for a class of fields or all',
       collect,
+    )
+    .addOption(
+      new Option(
+        '--missing-parents <POLICY>',
+        'for rows that need what the target lacks: put it back, too, leave the reference empty, or stop',
+      ).choices(PARENTS),
     )
     .option(
       '--undo-transaction <POINT>',
@@ -116,16 +128,19 @@ async function carryOut(
   options: Options,
 ): Promise<undefined> {
   const { context, output, signal } = shell
-  const { confirm: _, map, plan: path = '', ...others } = options
+  const { acceptSideEffects = false, confirm: _, map, plan: path = '', ...others } = options
   if (given !== undefined || Object.keys(others).length > 0)
-    throw mixed('--plan beside something else', 'need at most --confirm and --map with it')
+    throw mixed(
+      '--plan beside something else',
+      'need at most --confirm, --map and --accept-side-effects with it',
+    )
   output.beginLines()
   const vault = await context.openVault(signal)
   const { readPlanRequest } = await import('#app/carry-out-plan')
   const { restorePoint } = await import('#app/restore-point')
   const telling = formatTelling(shell, options, new Set<string>())
   const refused = telling.onUndecided
-  const callbacks = { ...telling, refused, mapFile: map }
+  const callbacks = { ...telling, refused, mapFile: map, mayRunSideEffects: acceptSideEffects }
   const request = await readPlanRequest(context, vault, { path, callbacks }, signal)
   await restorePoint(context, vault, request, signal)
 }
@@ -209,6 +224,7 @@ function formatRequest(
     isPlanOnly: options.planOnly ?? false,
     onConflict: options.onConflict ?? [],
     mapFile: options.map,
+    missingParents: options.missingParents ?? 'refuse',
     mayRunSideEffects: options.acceptSideEffects ?? false,
     ...(options.undoTransaction !== undefined && {
       undo: {
@@ -275,6 +291,7 @@ export function describePlan(plan: AgreedPlan, tell: (notRestored: NotRestored) 
   const parts = [
     formatSteps(plan),
     formatConflicts(plan),
+    formatMissing(plan),
     others.join(''),
     doubt,
     mapped,
@@ -304,6 +321,9 @@ function formatSteps({ steps, undoes, undone }: AgreedPlan): string {
     ...(!isUndo ? [['EXTRA', ({ extra }: Step) => extra] as const] : []),
     ['SAME', ({ same }) => same],
     ...(has(({ stay }) => stay) ? [['STAY', ({ stay }: Step) => stay] as const] : []),
+    ...(has(({ emptied }) => emptied)
+      ? [['EMPTIED', ({ emptied }: Step) => emptied] as const]
+      : []),
     ...(hasConflicts ? [['CONFLICT', ({ conflicts }: Step) => conflicts] as const] : []),
   ]
   const rows = steps.map((step) => {

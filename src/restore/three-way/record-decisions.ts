@@ -4,6 +4,7 @@ import { formatKeyAddress } from '#record/address'
 import type { EntityName } from '#record/entity-name'
 import { decodeRowText, parseField, parseLargeMarker, splitRow } from '#record/row-text'
 import type { SchemaVersion } from '#record/schema'
+import type { Stamp } from '#record/stamp'
 import { AppError } from '#stdx/app-error'
 import type { Point, TimelineState } from '#timeline/timeline-state'
 import type { CompareDeps } from '../compare-target.ts'
@@ -17,6 +18,8 @@ export type ThreeWayRequest = {
   /** The newest point of the source, where the target is that source; `null`: two ways. */
   readonly captured: Point | null
   readonly policies: Policies
+  /** Tells a version's moment; asked about every record that history knows a change of. */
+  readonly tellSince: (stamp: Stamp) => Promise<KnownSince>
   /** Of each entity that has any: fields with the class that the customer map has them in. */
   readonly classes: ReadonlyMap<EntityName, ReadonlyMap<string, string>>
 }
@@ -31,6 +34,23 @@ export type DecisionTotals = {
   readonly stay?: number
   /** Records that nobody has decided on. */
   readonly conflicts?: number
+  /** Records that name something which is not there, and whose reference is not put back. */
+  readonly emptied?: number
+}
+
+/** `skip`: it is left as it is. `fields`: what is meant, `null` for all of them. */
+export type Decision = {
+  readonly op: 'write' | 'skip' | 'conflict'
+  readonly fields: readonly string[] | null
+  /** What is known of the record, for the plan. */
+  readonly notes: Readonly<Record<string, unknown>>
+}
+
+/** When something became what it is, in the words of `history`. */
+export type KnownSince = {
+  readonly point: string
+  readonly time: string
+  readonly transaction?: string
 }
 
 /** So many conflicts are listed in a plan, and so many records it can leave as they are. */
@@ -44,52 +64,71 @@ export class RecordDecisions implements AsyncDisposable {
   readonly #judge: ThreeWays
   readonly #told: Conflict[]
   readonly #left = new Map<string, readonly string[] | null>()
+  readonly #tellSince: ThreeWayRequest['tellSince']
   #stay = 0
+  #emptied = 0
   #conflicts = 0
 
   constructor(deps: CompareDeps, { at, request, told }: DecisionsInput, signal: AbortSignal) {
-    const { captured, classes, policies } = request.threeWays ?? TWO_WAYS
+    const { captured, classes, policies, tellSince } = request.threeWays ?? TWO_WAYS
     const { entity } = at.schema
     const classByField = classes.get(entity)
     this.#schema = at.schema
     this.#classOf = (field) => classByField?.get(field) ?? DEFAULT_CLASS
     this.#told = told
+    this.#tellSince = tellSince
     const rules = { policies, classOf: this.#classOf }
     const newest = captured && findCaptured(request, captured, at)
     this.#judge = new ThreeWays(deps, { at, captured: newest, rules }, signal)
   }
 
   /**
-   * What is written of a record: these fields, `null` for all of them. Nothing where it is left as it is.
-   * Records have to come in key order.
+   * What becomes of a record. Records have to come in key order.
    * @throws restore.conflicts-many
    */
-  async decide(
-    pair: RecordPair,
-    wanted: readonly string[] | null,
-  ): Promise<{ readonly fields: readonly string[] | null } | null> {
-    const { conflict, fields, left, outcome } = await this.#judge.judge(pair, wanted)
-    if (conflict !== null) this.#tell(pair, conflict, outcome)
+  async decide(pair: RecordPair, wanted: readonly string[] | null): Promise<Decision> {
+    const { conflict, fields, left, outcome, since } = await this.#judge.judge(pair, wanted)
+    const notes: Record<string, unknown> = {}
+    if (since !== null) notes['since'] = await this.#tellSince(since)
+    if (conflict !== null) notes['conflict'] = this.#tell(pair, conflict, outcome)
+    if (left.length > 0) notes['stay'] = left
     const isWhole = left.length === 0
-    if (outcome === 'write' && isWhole) return { fields: fields ?? wanted }
+    if (outcome === 'write' && isWhole) return { op: 'write', fields: fields ?? wanted, notes }
     if (outcome === 'ask') this.#conflicts += 1
     else this.#stay += 1
     this.#left.set(Buffer.from(pair.key).toString('hex'), isWhole ? null : left)
     if (this.#left.size > LEFT_MAX) throw manyLeft(this.#schema.entity)
-    return outcome === 'write' ? { fields } : null
+    const op = outcome === 'ask' ? 'conflict' : outcome === 'stay' ? 'skip' : 'write'
+    return { op, fields: op === 'write' ? fields : wanted, notes }
+  }
+
+  /** Fields of a record that name what is not there, and are not written as the point has them. */
+  leave(key: Uint8Array, fields: readonly string[]): void {
+    const hex = Buffer.from(key).toString('hex')
+    this.#left.set(hex, [...(this.#left.get(hex) ?? []), ...fields])
+    this.#emptied += 1
+    if (this.#left.size > LEFT_MAX) throw manyLeft(this.#schema.entity)
   }
 
   totals(): DecisionTotals {
     const [stay, conflicts] = [this.#stay, this.#conflicts]
-    return { left: this.#left, ...(stay > 0 && { stay }), ...(conflicts > 0 && { conflicts }) }
+    return {
+      left: this.#left,
+      ...(stay > 0 && { stay }),
+      ...(conflicts > 0 && { conflicts }),
+      ...(this.#emptied > 0 && { emptied: this.#emptied }),
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#judge[Symbol.asyncDispose]()
   }
 
-  #tell(pair: RecordPair, { captured, fields, found }: FoundConflict, outcome: Outcome): void {
-    if (this.#told.length >= LISTED_MAX) return
+  #tell(
+    pair: RecordPair,
+    { captured, fields, found }: FoundConflict,
+    outcome: Outcome,
+  ): Pick<Conflict, 'found' | 'values' | 'becomes'> {
     const { entity, fields: known, key } = this.#schema
     const values = fields.map((judged): ContestedValue => {
       const field = known[judged.index]?.name ?? ''
@@ -107,7 +146,10 @@ export class RecordDecisions implements AsyncDisposable {
     const address = formatKeyAddress(pair.key, key)
     const isAdded = pair.left === null
     const added = isAdded ? { becomes: sayOutcome({ outcome }) } : {}
-    this.#told.push({ entity, key: address, found, fields: names, values, ...added })
+    const told = { found, values, ...added }
+    if (this.#told.length < LISTED_MAX)
+      this.#told.push({ entity, key: address, fields: names, ...told })
+    return told
   }
 }
 
@@ -122,7 +164,12 @@ export type DecisionsInput = {
   readonly told: Conflict[]
 }
 
-const TWO_WAYS: ThreeWayRequest = { captured: null, policies: ASK, classes: new Map() }
+const TWO_WAYS: ThreeWayRequest = {
+  captured: null,
+  policies: ASK,
+  classes: new Map(),
+  tellSince: ({ seq }) => Promise.resolve({ point: String(seq), time: '' }),
+}
 
 /** Where the point is the newest there is nothing that happened since. */
 function findCaptured(
