@@ -1,11 +1,16 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { exportEntity } from '#app/export-entity'
 import { listEntities } from '#app/list-entities'
 import { listPoints } from '#app/list-points'
+import { silentProgress } from '#app/progress'
+import { showReceivables } from '#app/report-receivables'
 import { showRecord } from '#app/show-record'
 import type { Provenness } from '#app/unproven'
 import { sqliteHarness } from '#connector/testing/sqlite-system'
 import type { EntityName } from '#record/entity-name'
+import { systemRandom } from '#stdx/random'
 import { collect } from '#stdx/streams'
 import type { CaptureBody, Follow } from '#timeline/entry'
 import { signal } from '#vault/testing/a-vault'
@@ -74,3 +79,39 @@ test('what a feed does not tell is unproven, in every answer that is about it', 
   await life.plan({ point: 'erp@2', onProvenness })
   expect(found.map(({ proven }) => proven)).toEqual([false, false, undefined, undefined])
 })
+
+test('receivables are told of a point that is unproven, and said to be so', async () => {
+  await using life = await aRestoring(sqliteHarness, SQL)
+  const { vault } = life
+  await life.backUp()
+  await follow(vault)
+  const context = {
+    configPath: join(tmpdir(), 'holdfast-nowhere', 'holdfast.yaml'),
+    progress: silentProgress,
+    random: systemRandom,
+    readConfig: async () => ({ tempDir: tmpdir() }) as never,
+  }
+  const report = async (entity: string, point: string) => {
+    await vault.putDocument('customers', mapOf(entity), signal)
+    const request = { at: [point], asOf: '2026-06-30', file: undefined }
+    return await showReceivables(context, vault, request, signal)
+  }
+  expect(await report(UNTOLD, 'erp@3')).toMatchObject({
+    proven: false,
+    unproven: expect.stringContaining(`${UNTOLD} is unproven`),
+    groups: [{ total: '1.00' }],
+  })
+  expect(await report(TOLD, 'erp@3')).not.toHaveProperty('proven')
+  expect(await report(UNTOLD, 'erp@2')).not.toHaveProperty('proven')
+})
+
+/** A map whose open items are the records of an entity. */
+function mapOf(entity: string): string {
+  return `version: 1
+sources: { erp: { entities: {} } }
+finance:
+  receivables:
+    items:
+      - { source: erp, entity: ${entity}, number: [id], companyCode: { is: '1' }, currency: { is: EUR }, amount: id }
+`
+}

@@ -20,7 +20,8 @@ export type ReportDeps = SortDeps & {
  * does not add up. The same points, map and day give the same report, byte for byte.
  *
  * Reads each entity once, as a stream; items and what cleared them meet sorted, so that memory is
- * bounded whatever their number (some 150 MB), and what does not fit lies sealed on disk.
+ * bounded whatever their number (some 400 MB, the process included), and what does not fit lies
+ * sealed on disk.
  *
  * @throws report.finance-unfit | report.groups-too-many
  */
