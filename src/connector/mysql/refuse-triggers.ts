@@ -2,6 +2,7 @@ import type { EntityName } from '#record/entity-name'
 import { AppError } from '#stdx/app-error'
 import { isAccepted, type SideEffect, type WriteOp } from '../side-effect.ts'
 import { listTriggers } from './list-side-effects.ts'
+import { quoteName, tableOf } from './quote.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -23,6 +24,8 @@ export async function refuseTriggers(
   entity: EntityName,
   op: WriteOp,
 ): Promise<void> {
+  // Opened in the transaction, a table takes no new trigger until that ends.
+  await session.query(`SELECT 1 FROM ${quoteName(tableOf(entity))} LIMIT 0`, signal)
   const found = await listTriggers(session, { entity, ops: [op] }, signal)
   const refused = found.find((effect) => !isAccepted(effect, accepted))
   if (refused === undefined) return

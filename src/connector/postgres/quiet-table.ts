@@ -2,6 +2,7 @@ import type { EntityName } from '#record/entity-name'
 import { AppError } from '#stdx/app-error'
 import { isAccepted, type SideEffect, type WriteOp } from '../side-effect.ts'
 import { type Firing, findFiring } from './find-firing.ts'
+import { quoteEntity } from './quote.ts'
 import type { Session } from './session.ts'
 
 /** What was switched off, and what could not be. */
@@ -21,6 +22,7 @@ export async function quietTable(
   entity: EntityName,
   signal: AbortSignal,
 ): Promise<QuietTable> {
+  await holdTriggers(session, entity, signal)
   const found = await findFiring(session, entity, signal)
   const undo: string[] = []
   for (const { effect, mode, table, what } of found) {
@@ -29,6 +31,18 @@ export async function quietTable(
     undo.push(`alter table only ${table} enable ${mode}${what}`)
   }
   return { undo, loud: found.filter(({ effect }) => effect.state === 'runs') }
+}
+
+/** From here on nobody makes a trigger or a rule there: that would wait for the end of the transaction. */
+async function holdTriggers(
+  session: Session,
+  entity: EntityName,
+  signal: AbortSignal,
+): Promise<void> {
+  const sql = 'select relkind from pg_catalog.pg_class where oid = pg_catalog.to_regclass($1)'
+  const [[kind] = []] = await session.query(sql, signal, [quoteEntity(entity)])
+  const only = kind === 'p' ? '' : 'only '
+  await session.query(`lock table ${only}${quoteEntity(entity)} in row exclusive mode`, signal)
 }
 
 /** @throws connector.denied when something would run that nobody accepted */

@@ -110,6 +110,23 @@ export function testSideEffects(label: string, harness: ConnectorHarness): void 
       expect(await read(system.address)).toEqual(before)
     })
 
+    test('what was not listed does not run', async () => {
+      await using system = await harness.freshSystem()
+      await system.exec(TABLES)
+      await using target = await openTarget(harness, system.address)
+      const accepted = await target.listSideEffects([{ entity: customer, ops: ['insert'] }], never)
+      for (const sql of makeSql('spy', 'customer', 'insert')) await system.exec(sql)
+      await using opened = await target.openWrite(never, undefined, [], accepted)
+      const attempt = opened.insertRows(customer, ['id', 'name'], rowsOf(['3', 'Cyd']))
+      if (state === 'runs')
+        await expect(attempt).rejects.toMatchObject({ code: 'connector.denied' })
+      else {
+        await attempt
+        await opened.commit()
+      }
+      expect(await readTable(harness, system, entityIn(harness, 'log'))).toEqual([])
+    })
+
     test('a process that is killed leaves everything as it was', async () => {
       await using system = await noting()
       const before = await read(system.address)
