@@ -61,3 +61,16 @@ test('diff() leaves progress and summary out', async () => {
     lines: [line],
   })
 })
+
+test('restoreCustomer() names the moment at which all systems had the point', async () => {
+  const points = ['crm@1', 'crm@2', 'erp@2', 'billing@2'].map((point, i) => {
+    return { point, cut: { time: `2026-06-0${i + 1}T08:00:00.000Z` } }
+  })
+  const summary = { type: 'summary', target: 'crm-live', point: 'crm@2', inserted: 3, updated: 0 }
+  const { ran, session } = aSession(`${JSON.stringify(points)}\n${JSON.stringify(summary)}\n`)
+  session.answer = async <T>() => points as T
+  expect(await session.restoreCustomer('500042', '2')).toEqual([summary])
+  expect(ran).toEqual([
+    'restore @2026-06-04T08:00:00.000Z --customer 500042 --to crm=crm-live --to erp=erp-live --to billing=billing-live --confirm crm-live --confirm erp-live --confirm billing-live --json',
+  ])
+})

@@ -1,5 +1,5 @@
 import type { Clock } from '#stdx/clock'
-import type { DemoSystem } from './demo-files.ts'
+import { DEMO_SYSTEMS, type DemoSystem } from './demo-files.ts'
 import type {
   DiffLine,
   EntityAnswer,
@@ -30,6 +30,14 @@ type BackupEntity = {
   readonly inserted: number
   readonly updated: number
   readonly deleted: number
+}
+
+/** Of one point, as `points --json` says it. */
+type PointAnswer = { readonly point: string; readonly cut: { readonly time: string } }
+
+/** What one target got back, as `restore --json` says it. */
+type CustomerRestored = Pick<ReportRestore, 'point' | 'inserted' | 'updated' | 'skipped'> & {
+  readonly target: string
 }
 
 /** Runs commands, remembers them, and reads their answers. */
@@ -102,6 +110,23 @@ export class DemoSession {
     const last = text.trimEnd().split('\n').at(-1) ?? '{}'
     const summary = JSON.parse(last) as Omit<ReportRestore, 'source' | 'point'>
     return { ...summary, source, point: `${source}@2` }
+  }
+
+  /**
+   * Puts one customer back in all systems by one command, as they were side by side when the last of
+   * them was captured.
+   * @param id its number in one of them
+   */
+  async restoreCustomer(id: string, seq: string): Promise<CustomerRestored[]> {
+    const points = await this.answer<readonly PointAnswer[]>(['points'])
+    const at = points.filter(({ point }) => point.endsWith(`@${seq}`)).map(({ cut }) => cut.time)
+    const targets = DEMO_SYSTEMS.flatMap((name) => ['--to', `${name}=${name}-live`])
+    const confirmed = DEMO_SYSTEMS.flatMap((name) => ['--confirm', `${name}-live`])
+    const argv = ['restore', `@${at.sort().at(-1)}`, '--customer', id, ...targets, ...confirmed]
+    const says = 'Put one customer back in all three systems, with everything attached'
+    const text = await this.run([...argv, '--json'], says)
+    const lines = text.split('\n').filter((line) => line.startsWith('{"type":"summary"'))
+    return lines.map((line) => JSON.parse(line) as CustomerRestored)
   }
 
   async entities(seq: string): Promise<Record<DemoSystem, readonly EntityAnswer[]>> {

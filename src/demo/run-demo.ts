@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Random } from '#stdx/random'
-import { breakThings, STORY_COMPANY_CODE } from './break-things.ts'
+import { breakThings, type Damage, STORY_COMPANY_CODE } from './break-things.ts'
 import { DEMO_CUSTOMER_MAP } from './customer-map.ts'
 import { DEMO_SYSTEMS } from './demo-files.ts'
 import type {
@@ -84,11 +84,7 @@ export async function runDemo(
     await ageReceivables(deps, session, { folder, seq: 3 }),
   ]
 
-  deps.say('Exactly that is put back: planned first, written in one transaction, read back')
-  const restores: ReportRestore[] = []
-  for (const { lines, source } of changes) {
-    if (lines.length > 0) restores.push(await session.restore(source))
-  }
+  const restores = await putBack(deps, session, { changes, customer: damage.customer })
   const verifyRestored = await session.verify()
   points.push(...(await session.backup('A point that proves it')))
   const restored = await session.entities('4')
@@ -157,6 +153,26 @@ async function ageReceivables(
   say(`  ${owed}, ${kept}; the general ledger says ${group?.control ?? 'nothing'}`)
   const title = RECEIVABLES_TITLES.get(seq) ?? ''
   return { title, tone: seq === 3 ? 'damage' : 'good', page, company: COMPANY, answer }
+}
+
+/** One customer in all systems by one command, then everything else, system by system. */
+async function putBack(
+  deps: Pick<RunDemoDeps, 'say'>,
+  session: DemoSession,
+  { changes, customer }: Pick<Damage, 'customer'> & { readonly changes: readonly ReportChanges[] },
+): Promise<ReportRestore[]> {
+  deps.say('One customer first: one command, three systems')
+  for (const one of await session.restoreCustomer(customer.accountId, '2')) {
+    const { inserted, point, skipped, target, updated } = one
+    const records = `${inserted} inserted, ${updated} updated, ${skipped} as they were`
+    deps.say(`  ${target} as of ${point}: ${records}`)
+  }
+  deps.say('Then all the rest: planned first, written in one transaction, read back')
+  const restores: ReportRestore[] = []
+  for (const { lines, source } of changes) {
+    if (lines.length > 0) restores.push(await session.restore(source))
+  }
+  return restores
 }
 
 async function writeConfig(random: Random, folder: string): Promise<void> {
