@@ -8,12 +8,17 @@ import { aRestoring } from './testing/a-restore.ts'
 import { testUndoing } from './testing/undoing-contract.ts'
 import { proveUndoing } from './testing/undoing-model.ts'
 import { testUndoingRestores } from './testing/undoing-restores-contract.ts'
+import { proveUndoingRestores } from './testing/undoing-restores-model.ts'
 
 testUndoing('sqlite', sqliteHarness)
 testUndoingRestores('sqlite', sqliteHarness)
 
 test('a random transaction of a random life is undone as a plain map says', async () => {
   await proveUndoing(6)
+})
+
+test('a random restore is undone, and its undoing too, as a plain map says', async () => {
+  await proveUndoingRestores(5)
 })
 
 test('of an entry with many transactions each is listed, put back and undone', async () => {

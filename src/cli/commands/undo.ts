@@ -30,6 +30,7 @@ export function addUndo(program: Command, act: Act): void {
 
 async function runUndo(shell: Shell, restore: string, options: Options): Promise<undefined> {
   const { context, output, signal } = shell
+  if (options.planOnly !== true) output.beginLines()
   const { undoRestore } = await import('#app/undo-restore')
   const vault = await context.openVault(signal)
   const request = formatRequest(shell, restore, options)

@@ -12,7 +12,7 @@ type Op =
   | { readonly kind: 'delete'; readonly id: number }
 
 const anId = fc.integer({ min: 1, max: 6 })
-const anOp: fc.Arbitrary<Op> = fc.oneof(
+export const anOp: fc.Arbitrary<Op> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
@@ -37,7 +37,7 @@ const aLife = fc.record({
 
 const FIELDS = ['a', 'b', 'c'] as const
 
-function sqlOf(op: Op): string {
+export function sqlOf(op: Op): string {
   if (op.kind === 'delete') return `DELETE FROM t WHERE id = ${op.id}`
   const field = FIELDS[op.field] ?? 'a'
   return `INSERT INTO t (id, ${field}) VALUES (${op.id}, '${op.value}')
@@ -46,11 +46,11 @@ function sqlOf(op: Op): string {
 
 type Rows = ReadonlyMap<string, readonly (string | null)[]>
 
-const contents = async (system: Restoring['erp']): Promise<Rows> =>
+export const contents = async (system: Restoring['erp']): Promise<Rows> =>
   new Map((await readTable(sqliteHarness, system, 'main.t')).map((row) => [row[0] ?? '', row]))
 
 /** What undoing has to leave, record by record, and how many records it has to leave alone. */
-function undoIn(live: Rows, { before, after }: { before: Rows; after: Rows }) {
+export function undoIn(live: Rows, { before, after }: { before: Rows; after: Rows }) {
   const rows = new Map(live)
   let conflicts = 0
   for (const key of new Set([...before.keys(), ...after.keys()])) {
@@ -79,7 +79,7 @@ function undoIn(live: Rows, { before, after }: { before: Rows; after: Rows }) {
   return { rows, conflicts }
 }
 
-const sorted = (rows: Rows) => [...rows].toSorted(([a], [b]) => Number(a) - Number(b))
+export const sorted = (rows: Rows) => [...rows].toSorted(([a], [b]) => Number(a) - Number(b))
 
 /** Undoes a random transaction of each of so many random lives, right after it and later. */
 export async function proveUndoing(numRuns: number): Promise<void> {
