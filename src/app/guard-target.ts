@@ -9,7 +9,7 @@ import type { RestoreRequest } from './restore-request.ts'
 
 type Unguarded<Prepared extends PreparedRestore> = {
   readonly prepared: Prepared
-  readonly request: Pick<RestoreRequest, 'mayRunSideEffects'>
+  readonly request: Pick<RestoreRequest, 'mapFile' | 'mayRunSideEffects'>
   /** What it was captured from. */
   readonly source: string
   readonly target: Target
@@ -27,7 +27,7 @@ export async function guardTarget<Prepared extends PreparedRestore>(
   { prepared, request, source, target }: Unguarded<Prepared>,
   signal: AbortSignal,
 ): Promise<{ prepared: Prepared; target: Target }> {
-  const map = await readMapIfAny(deps, vault, signal)
+  const map = await readMapIfAny(deps, vault, signal, request.mapFile)
   const declared = (map?.sideEffects.get(source) ?? []).map(
     ({ entity, what }): SideEffect => ({ kind: 'declared', name: what, entity, state: 'runs' }),
   )
