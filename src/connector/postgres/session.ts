@@ -34,6 +34,12 @@ export class Session implements AsyncDisposable {
     })
   }
 
+  /** Calls once the connection ends, however it does; at once when it has. */
+  onceLost(call: () => void): void {
+    if (this.#isLost) call()
+    else this.#client.once('end', call)
+  }
+
   get isLost(): boolean {
     return this.#isLost
   }

@@ -44,6 +44,26 @@ describePostgres('a feed that breaks', (major) => {
     expect(rows).toBe(50_000)
   })
 
+  test('by a server that shuts down does not keep it waiting', async () => {
+    await using server = await startPostgres({ major })
+    await run(server.url, SETUP)
+    await using source = await open(server.url)
+    const begun = await beginFeed(feedOf(source), scope)
+    const first = Promise.withResolvers<void>()
+    // The catalogue is asked for right then, and for the next minute no more.
+    const reading = readAll(feedOf(source), begun, ({ kind }) => {
+      if (kind === 'catalogue') first.resolve()
+    })
+    const broken = expect(reading).rejects.toMatchObject({ code: 'connector.feed-broken' })
+    await first.promise
+    // Log behind what was acknowledged, that is nobody's: the server wants to hear that it was taken.
+    await run(server.url, "select pg_logical_emit_message(false, 'nobody', 'listens')")
+    const startedMs = performance.now()
+    await server.stop()
+    expect(performance.now() - startedMs).toBeLessThan(10_000)
+    await broken
+  })
+
   test('by pg_terminate_backend of either connection goes on', async () => {
     await using server = await startPostgres({ major })
     await run(server.url, SETUP)

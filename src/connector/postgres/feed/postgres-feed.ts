@@ -108,6 +108,8 @@ export class PostgresFeed implements Feed {
     signal.throwIfAborted()
     const onAbort = () => copy.fail(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
+    // A server that shuts down ends it, and waits for ever for whoever reads its log.
+    this.#parts.session.onceLost(() => copy.fail(this.#broken('the connection was lost')))
     const beside = Promise.all([this.#beat(copy), this.#look(copy)])
     try {
       for (;;) {
