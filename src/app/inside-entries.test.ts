@@ -1,6 +1,11 @@
+import { mkdtempDisposableSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { findCustomers } from '#customer/find-customers'
+import { mapAt } from '#customer/map-at'
+import { parseMap } from '#customer/parse-map'
 import { createSegmentWriter } from '#segment/create-segment-writer'
 import { openChangeScanner } from '#segment/scan-changes'
 import { sortChanges } from '#segment/sort-changes'
@@ -15,11 +20,13 @@ import type { Vault } from '#vault/vault'
 import { compactSource } from './compact-source.ts'
 import { diffPoints } from './diff-points.ts'
 import { exportEntity } from './export-entity.ts'
+import { findSourcesAt } from './find-sources-at.ts'
 import { listEntities } from './list-entities.ts'
 import { listHistory } from './list-history.ts'
 import { labelPoint } from './mark-points.ts'
 import { silentProgress } from './progress.ts'
 import { showRecord } from './show-record.ts'
+import { type IndexInHand, indexIn, withIndex } from './testing/index-of.ts'
 
 const ENTITY = 'public.customer'
 const FEED = { feed: 'holdfast_erp', notFollowed: [] }
@@ -214,8 +221,24 @@ async function history(vault: Vault, id: number): Promise<string[]> {
   return versions.map(({ fields, op, point, time }) => `${point} ${time} ${op} ${fields['name']}`)
 }
 
+const MAP = parseMap(
+  `version: 1\nsources: { erp: { entities: { ${ENTITY}: { role: customer, identity: { name: name } } } } }`,
+  'customers.yaml',
+)
+
+/** Ids of customers of a name, by an index that knows every version and no moment. */
+async function findIds(vault: Vault, index: IndexInHand, point: string, text: string) {
+  const sources = withIndex(await findSourcesAt(vault, { addresses: [point] }, signal), index)
+  const { matches } = await findCustomers(mapAt(MAP, sources), { text, matchesMax: 9, signal })
+  return matches.map(({ key }) => Number(key))
+}
+
 async function expectAll({ moments, vault }: Life): Promise<void> {
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'holdfast-inside-'))
+  const index = indexIn(folder.path)
   for (const { point, state } of moments) {
+    const ids = [...state].flatMap(([id, name]) => (name === 'b' ? id : []))
+    expect(await findIds(vault, index, point, 'B')).toEqual(ids.sort((a, b) => a - b))
     expect(await exportAt(vault, point)).toBe(csvOf(state))
     const { entities } = await listEntities(vault, point, signal)
     expect(entities).toMatchObject([{ entity: ENTITY, rows: state.size }])
