@@ -137,6 +137,16 @@ test('a map that is clean can be kept in the vault, and is read from there', asy
   const wrong = DEMO_CUSTOMER_MAP.replace('tax_id', 'taxid')
   await demo.vault.putDocument('customers', wrong, signal)
   expect(await run()).toMatchObject({ verdict: 'differs', isStored: false })
+  const finance = DEMO_CUSTOMER_MAP.replace('due: due_on', 'due: due_at')
+  await demo.vault.putDocument('customers', finance, signal)
+  const line = finance.slice(0, finance.indexOf('- source: billing')).split('\n').length
+  expect(await run()).toMatchObject({
+    verdict: 'differs',
+    isStored: false,
+    problems: [
+      { line, problem: expect.stringMatching(/^billing main\.invoice has no field due_at/) },
+    ],
+  })
 })
 
 const KNOT = `

@@ -1,4 +1,6 @@
 import { type CheckedLink, checkMap, type MapCheck } from '#customer/check-map'
+import { sourcesOf } from '#report/finance-parts'
+import { judgeFinance } from '#report/judge-finance'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
 import { findSourcesAt, provennessOfMap } from './find-sources-at.ts'
@@ -37,11 +39,15 @@ export async function checkCustomerMap(
   const { tempDir } = await deps.readConfig()
   const { progress, random } = deps
   const begin = (step: string) => progress.begin({ label: step })
-  const wanted = new Set(map.entities.map(({ source }) => source))
+  const { receivables } = map.finance
+  const asked = receivables === undefined ? [] : sourcesOf(receivables)
+  const wanted = new Set([...map.entities.map(({ source }) => source), ...asked])
   const check = await readAgain(async () => {
     const sources = await findSourcesAt(vault, { addresses: request.at, wanted }, signal)
     const found = await checkMap({ random, tempDir, begin }, map, sources, signal)
-    return { ...found, ...provennessOfMap(sources, map) }
+    const problems = [...found.problems, ...judgeFinance(map.finance, sources)]
+    const verdict = problems.length === 0 ? found.verdict : ('differs' as const)
+    return { ...found, problems, verdict, ...provennessOfMap(sources, map) }
   })
   progress.end()
   const isStored = request.isToBeStored && check.problems.length === 0

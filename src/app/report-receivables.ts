@@ -1,6 +1,7 @@
 import type { ReceivablesMap } from '#customer/finance-map'
 import type { SourceAt } from '#customer/map-at'
 import { type BusinessDay, businessDayAt, parseBusinessDay } from '#report/business-day'
+import { partsOf, sourcesOf } from '#report/finance-parts'
 import { formatBreaksCsv, formatReceivablesCsv } from '#report/format-receivables-csv'
 import { formatReceivablesPage } from '#report/format-receivables-page'
 import type { Receivables } from '#report/receivables'
@@ -80,16 +81,6 @@ function parseAsOf(text: string): BusinessDay {
   if (day !== undefined) return day
   const message = `Cannot report as of "${text}": need a day, like 2026-06-30`
   throw new AppError('report.day-invalid', message, { text })
-}
-
-function partsOf(map: ReceivablesMap) {
-  const { clearings, controls, currencies, disputes, items, receipts } = map
-  const known = currencies === undefined ? [] : [currencies]
-  return [...items, ...receipts, ...clearings, ...disputes, ...controls, ...known]
-}
-
-function sourcesOf(map: ReceivablesMap): Set<string> {
-  return new Set(partsOf(map).map(({ source }) => source))
 }
 
 /** One point alone says nothing of the other systems: their newest is of another moment. */

@@ -25,6 +25,14 @@ export function entitiesAt<T extends Named>(
   named: readonly T[],
   sources: readonly SourceAt[],
 ): ReadonlyMap<T, EntityInReport> {
+  const { found, problems } = findEntities(named, sources)
+  if (problems.length === 0) return found
+  const message = `Cannot report by the customer map: ${formatProblems(problems)}`
+  throw new AppError('report.finance-unfit', message, { problems })
+}
+
+/** The same, with what is not there as an answer. */
+export function findEntities<T extends Named>(named: readonly T[], sources: readonly SourceAt[]) {
   const problems: Problem[] = []
   const found = new Map<T, EntityInReport>()
   for (const one of named) {
@@ -35,9 +43,7 @@ export function entitiesAt<T extends Named>(
       for (const problem of judgeFields(one, result)) problems.push({ line: one.line, problem })
     }
   }
-  if (problems.length === 0) return found
-  const message = `Cannot report by the customer map: ${formatProblems(problems)}`
-  throw new AppError('report.finance-unfit', message, { problems })
+  return { found, problems }
 }
 
 function findEntity({ entity, source }: Named, sources: readonly SourceAt[]) {
