@@ -1,10 +1,12 @@
 import type { SourceCut, Target } from '#connector/connector'
 import type { EntityName } from '#record/entity-name'
+import type { Catalogue } from '#record/schema'
 import type { CompareDeps } from '#restore/compare-target'
 import { PlanLines } from '#restore/plan-lines'
 import { entitiesOf, type PreparedRestore } from '#restore/plan-restore'
 import { planUndo, touchedBy } from '#restore/plan-undo'
 import type { RestoreScope } from '#restore/restore-plan'
+import type { PostingRule } from '#restore/three-way/closed-periods'
 import type { Need } from '#restore/three-way/needed-records'
 import type { ThreeWayRequest } from '#restore/three-way/record-decisions'
 import type { Point } from '#timeline/timeline-state'
@@ -18,6 +20,7 @@ import { planUndoTarget } from './plan-undo-target.ts'
 import { type PlannedWithParents, planWithParents } from './plan-with-parents.ts'
 import { readMapIfAny } from './read-map.ts'
 import { needsOfMap } from './read-needs.ts'
+import { readPostingRules } from './read-posting-rules.ts'
 import { readThreeWays } from './read-three-ways.ts'
 import {
   type RestoreDeps,
@@ -78,8 +81,12 @@ export async function planTarget(
   const newLines = () => new PlanLines(compare, place)
   const map = await readMapIfAny(deps, vault, signal, mapFile)
   const links = map === undefined ? [] : needsOfMap(map, found)
-  const run = { cut, found, links, name: chosen.target, newLines, request, scope, threeWays }
-  const planned = await plan(compare, run, signal)
+  const readRules = async (catalogue: Catalogue) =>
+    map === undefined || threeWays.captured === null
+      ? []
+      : await readPostingRules(vault, map, { catalogue, cut, found, signal })
+  const wants = { links, newLines, readRules, request, scope, threeWays }
+  const planned = await plan(compare, { cut, found, name: chosen.target, ...wants }, signal)
   const lines = stack.use(planned.lines)
   const prepared = withMappings(stack.use(planned.prepared), mappings)
   const guarding = { prepared, request, source: found.source, target }
@@ -121,6 +128,8 @@ type Planning = {
   /** Of the target. */
   readonly name: string
   readonly newLines: () => PlanLines
+  /** Of the books themselves: a copy of them may be written as one likes. */
+  readonly readRules: (catalogue: Catalogue) => Promise<readonly PostingRule[]>
   readonly request: RestoreRequest
   readonly scope: RestoreScope
   readonly threeWays: ThreeWayRequest
@@ -128,7 +137,7 @@ type Planning = {
 
 async function plan(
   compare: CompareDeps,
-  { cut, found, links, name, newLines, request, scope, threeWays }: Planning,
+  { cut, found, links, name, newLines, readRules, request, scope, threeWays }: Planning,
   signal: AbortSignal,
 ): Promise<PlannedWithParents> {
   const { point, state, undone } = found
@@ -139,7 +148,9 @@ async function plan(
     const lines = newLines()
     return { lines, prepared: await planUndo(compare, asked, { catalogue, cut, lines, signal }) }
   }
-  const asked = { state, point, target: name, scope, isDeleteAllowed, threeWays, links, policy }
+  const posting = await readRules(catalogue)
+  const rules = { links, policy, posting, threeWays }
+  const asked = { state, point, target: name, scope, isDeleteAllowed, ...rules }
   return await planWithParents(compare, asked, { catalogue, cut, newLines, signal })
 }
 

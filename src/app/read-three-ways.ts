@@ -103,6 +103,15 @@ function refuseUnknownClass({ entities }: CustomerMap, label: string, name: stri
   throw new AppError('app.class-unknown', message, { name, known })
 }
 
+/** @throws restore.period-closed */
+export function refuseClosedPeriods({ adjusting, target }: RestorePlan): void {
+  if (adjusting === undefined) return
+  const { records } = adjusting
+  const found = `it would change ${records === 1 ? '1 record' : `${records} records`} of closed periods`
+  const message = `Cannot restore into "${target}": ${found}, which adjusting entries have to do`
+  throw new AppError('restore.period-closed', message, { target, records })
+}
+
 /** @throws restore.conflicts: somebody has to decide */
 export function refuseOpenConflicts({ steps, target }: RestorePlan): never {
   const open = steps.reduce((sum, { conflicts = 0 }) => sum + conflicts, 0)

@@ -5,7 +5,7 @@ import { AppError, isAppError } from '#stdx/app-error'
 import type { Vault } from '#vault/vault'
 import { type PlannedTarget, planTarget } from './plan-target.ts'
 import { refuseMissing } from './plan-with-parents.ts'
-import { refuseOpenConflicts } from './read-three-ways.ts'
+import { refuseClosedPeriods, refuseOpenConflicts } from './read-three-ways.ts'
 import type {
   RestoreDeps,
   RestoreOutcome,
@@ -48,6 +48,7 @@ export async function restorePoint(
   for (const plan of plans) refuseConflicts(plan, request)
   refuseUndecided(plans, request)
   for (const plan of plans) refuseMissing(plan)
+  for (const plan of plans) refuseClosedPeriods(plan)
   for (const plan of plans) refuseSideEffects(plan, request.mayRunSideEffects === true)
   for (const [i, plan] of plans.entries())
     await request.agree(plan, describeFacts(plan, planned[i]))
@@ -115,8 +116,10 @@ function sayCommitted(
 
 /** All of them are told before the first is refused: one decision can be made about all. */
 function refuseUndecided(plans: readonly RestorePlan[], request: RestoreRequest): void {
-  const undecided = plans.filter((plan) => isOfPoint(plan) && countConflicts(plan) > 0)
-  for (const plan of undecided) request.onUndecided?.(plan)
+  const ofPoints = plans.filter(isOfPoint)
+  const undecided = ofPoints.filter((plan) => countConflicts(plan) > 0)
+  const others = ofPoints.filter(({ adjusting, missing }) => adjusting ?? missing)
+  for (const plan of new Set([...undecided, ...others])) request.onUndecided?.(plan)
   for (const plan of undecided) refuseOpenConflicts(plan)
 }
 

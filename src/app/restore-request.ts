@@ -55,7 +55,7 @@ export type RestoreRequest = {
   readonly onProvenness?: (found: Provenness, target: string) => void
   /** Told the whole plan, with every step, before it is judged; throws to stop there. */
   readonly onPlanned?: (plan: WholePlan) => Promise<void>
-  /** Told the plan that is refused while somebody has to decide its conflicts. */
+  /** Told the plan that is refused until somebody has decided: conflicts, what is missing, closed periods. */
   readonly onUndecided?: (plan: AgreedPlan) => void
   /** Told the plan of each target in turn before anything is written; throws to stop there. */
   agree(plan: AgreedPlan, facts: PlanFacts): Promise<void>

@@ -79,6 +79,12 @@ export const RESTORE_ERRORS = {
     retry: 'after-fix',
     help: 'The customer map says with `open` when reference data may be used, and in the target it may not. Open it there for the restore, or put other records or fields back. Nothing was written.',
   },
+  'restore.period-closed': {
+    status: 409,
+    exit: 5,
+    retry: 'after-fix',
+    help: 'The plan (--plan-only) lists the adjusting entries: what to post in an open period instead, with the differences. Leave these records out, for instance with --record or --entity for the others; open the period; or, where the books are to be put back as they were, name a map without `period` with --map. Nothing was written.',
+  },
   'restore.policy-invalid': {
     status: 400,
     exit: 2,

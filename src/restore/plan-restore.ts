@@ -20,6 +20,7 @@ import type { Conflict, EntityStep, OtherType, RestoreScope, TargetPlan } from '
 import type { Undone } from './restored-records.ts'
 import { openSameInFields, type SameInFields } from './same-in-fields.ts'
 import { StepSpool } from './step-spool.ts'
+import { ClosedPeriods, type PostingRule } from './three-way/closed-periods.ts'
 import { type EmptiedReference, emptyReferences } from './three-way/empty-references.ts'
 import { type Need, NeededRecords, needsOf } from './three-way/needed-records.ts'
 import {
@@ -39,6 +40,8 @@ export type PlanRequest = {
   readonly threeWays?: ThreeWayRequest
   /** What the customer map says that rows need, beside what foreign keys say. */
   readonly links?: readonly Need[]
+  /** Where what is posted in closed periods must not be changed. */
+  readonly posting?: readonly PostingRule[]
   /** References that are not put back, because what they name is not there. */
   readonly emptied?: readonly EmptiedReference[]
 }
@@ -111,12 +114,13 @@ export async function planRestore(
   const entities: PlannedEntity[] = []
   const conflicts: Conflict[] = []
   const needed = new NeededRecords(listNeeds(wanted, request), isWholeIn(request.scope))
+  const closed = new ClosedPeriods(request.posting ?? [])
   for (const entity of order) {
     const at = atByEntity.get(entity)
     if (at === undefined) continue
     const described = catalogue.entities.find((one) => one.entity === entity) ?? null
     refuseUnreadable(described)
-    const planning = { at, conflicts, cut, described, lines, needed, request, stack }
+    const planning = { at, closed, conflicts, cut, described, lines, needed, request, stack }
     const planned = await planEntity(deps, planning, signal)
     if (planned !== null) entities.push(planned)
   }
@@ -130,6 +134,7 @@ export async function planRestore(
   const told = {
     ...(conflicts.length > 0 && { conflicts }),
     ...(missing.length > 0 && { missing }),
+    ...(closed.count > 0 && { adjusting: { records: closed.count, entries: closed.entries } }),
   }
   const plan = { point: address, target, steps, notRestored, ...told }
   const writesHash = lines.hash()
@@ -167,6 +172,7 @@ export function entitiesOf(scope: RestoreScope, point: Point): readonly EntityNa
 
 type PlanningEntity = {
   readonly at: EntityAt
+  readonly closed: ClosedPeriods
   /** Of all entities so far; this one adds its own. */
   readonly conflicts: Conflict[]
   readonly cut: SourceCut
@@ -205,9 +211,9 @@ async function planEntity(
     signal,
   )
   const isSameIn = openSameInFields(deps.digestKey, at.schema)
-  const { needed } = planning
+  const { closed, needed } = planning
   const emptied = request.emptied ?? []
-  const deciding = { at, decisions, emptied, isSameIn, needed, request }
+  const deciding = { at, closed, decisions, emptied, isSameIn, needed, request }
   const records = { ...picks, ...deciding, lines: lines.entity(at), spool }
   const pairs = comparePairs(deps, planning, picks, signal)
   let differing = 0
@@ -231,6 +237,7 @@ async function planEntity(
 
 type PlanningRecords = Picked & {
   readonly at: EntityAt
+  readonly closed: ClosedPeriods
   readonly decisions: RecordDecisions
   readonly emptied: readonly EmptiedReference[]
   readonly needed: NeededRecords
@@ -259,6 +266,7 @@ async function planRecord(
   if (write.emptied.length > 0) decisions.leave(pair.key, write.emptied)
   if (write.fields?.length === 0) return { op: null, isAdded }
   needed.note(at.schema, write.pair, write.fields)
+  judging.closed.note(at.schema, write.pair, write.fields)
   await lines.add(op, write.pair, write.fields, decided.notes)
   await spool.append(op, write.pair, write.fields)
   return { op, isAdded }

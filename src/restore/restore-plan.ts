@@ -3,6 +3,7 @@ import type { SideEffect } from '#connector/side-effect'
 import type { EntityName } from '#record/entity-name'
 import type { NotRestored } from '#record/schema'
 import type { ConflictKind } from './judge-undo.ts'
+import type { AdjustingEntry } from './three-way/closed-periods.ts'
 import type { MissingRecord } from './three-way/needed-records.ts'
 import type { Policy } from './three-way/policy.ts'
 
@@ -56,6 +57,8 @@ export type TargetPlan = {
    * restore: records in which history tells another value than both the point and the target.
    */
   readonly conflicts?: readonly Conflict[]
+  /** What would change in closed posting periods, and is to be posted in an open one instead. */
+  readonly adjusting?: { readonly records: number; readonly entries: readonly AdjustingEntry[] }
   /** What planned rows need, and the target lacks or must not use. */
   readonly missing?: readonly MissingRecord[]
 }

@@ -25,6 +25,13 @@ sources:
         role: other
         links:
           - { fields: [region], to: main.region, kind: reference }
+      main.period:
+        role: other-reference
+        open: { field: state, values: [open] }
+      main.posting:
+        role: other
+        period:
+          { date: day, fields: [company], to: main.period, toFields: [company], from: first, until: last }
 `
 
 /** A note on the customer that the copy has lost, and a region that it never had. */
@@ -32,8 +39,15 @@ const NOTES = `
   CREATE TABLE region (code TEXT PRIMARY KEY, state TEXT) WITHOUT ROWID;
   CREATE TABLE note (
     id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customer (id), region TEXT
-  );`
-const NOTED = `INSERT INTO region VALUES ('DE', 'open'); INSERT INTO note VALUES (7, 10, 'DE')`
+  );
+  CREATE TABLE period (company TEXT, first TEXT, last TEXT, state TEXT);
+  CREATE TABLE posting (id INTEGER PRIMARY KEY, company TEXT, day TEXT, amount TEXT);`
+const NOTED = `
+  INSERT INTO region VALUES ('DE', 'open');
+  INSERT INTO note VALUES (7, 10, 'DE');
+  INSERT INTO period VALUES
+    ('A', '2026-05-01', '2026-05-31', 'closed'), ('A', '2026-06-01', '2026-06-30', 'open');
+  INSERT INTO posting VALUES (1, 'A', '2026-05-10', '100.00'), (2, 'A', '2026-06-10', '5.00')`
 const LOST = 'DELETE FROM address WHERE customer_id = 10; DELETE FROM customer WHERE id = 10'
 
 /** Captured as the second point: known to history. */
@@ -185,4 +199,32 @@ test('rows that need what the target lacks are refused, or it comes back with th
   // Reference data that is closed in the target is no help.
   change(at('copy.db'), `DELETE FROM note; UPDATE region SET state = 'closed'`)
   expectFailure(await holdfast(...ask), 5, 'restore.reference-closed')
+})
+
+test('what is posted in a closed period is not changed: the entries that adjust it are told', async () => {
+  const { answer, at, holdfast, summary } = traveller
+  change(at('erp.db'), `UPDATE posting SET amount = CASE id WHEN 1 THEN '80.5' ELSE '6.00' END`)
+  const ask = ['restore', 'erp@1', '--to', 'live', '--confirm', 'live']
+  const whole = [...ask, '--entity', 'main.posting']
+  const refused = await holdfast(...whole)
+  expectFailure(refused, 5, 'restore.period-closed')
+  expect(refused.stderr).toContain(
+    'adjust main.posting:1: update of 2026-05-10, in a closed period: amount 80.5 -> 100.00 (+19.50)\n',
+  )
+  expect(await answer(...whole, '--plan-only')).toMatchObject({
+    adjusting: {
+      records: 1,
+      entries: [
+        {
+          entity: 'main.posting',
+          key: '1',
+          op: 'update',
+          day: '2026-05-10',
+          found: 'closed',
+          fields: { amount: { before: '80.5', after: '100.00', difference: '+19.50' } },
+        },
+      ],
+    },
+  })
+  expect(await summary(...ask, '--record', 'main.posting:2')).toMatchObject({ updated: 1 })
 })

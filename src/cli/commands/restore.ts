@@ -10,6 +10,7 @@ import type {
 import type { Provenness } from '#app/unproven'
 import { AppError } from '#stdx/app-error'
 import { collect } from '../collect.ts'
+import { formatAdjusting } from '../format-adjusting.ts'
 import { formatCount, formatDuration, formatMoment } from '../format-amounts.ts'
 import { formatConflicts } from '../format-conflicts.ts'
 import { formatMappings } from '../format-mappings.ts'
@@ -292,6 +293,7 @@ export function describePlan(plan: AgreedPlan, tell: (notRestored: NotRestored) 
     formatSteps(plan),
     formatConflicts(plan),
     formatMissing(plan),
+    formatAdjusting(plan),
     others.join(''),
     doubt,
     mapped,
