@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { CustomerMap } from '#customer/customer-map'
 import { type Closure, type ClosureRecord, findClosure } from '#customer/find-closure'
-import { findParty, type PartyRecord, refuseAmbiguous } from '#customer/find-party'
+import { findAgain, findParty, type PartyRecord, refuseAmbiguous } from '#customer/find-party'
 import { mapAt, type SourceAt } from '#customer/map-at'
 import { entityAt } from '#history/entity-at'
 import { findRecord } from '#history/find-record'
@@ -68,7 +68,7 @@ async function choose(
   const now = await findSourcesAt(vault, { addresses: [], wanted }, signal)
   const held = await findOwned(map, then, { ids, signal })
   refuseBounded(ids, held)
-  const found = await findOwnedNow(map, now, { ids, signal })
+  const found = await findOwnedNow(map, now, { held, ids, signal })
   const since = await listAttached(found, { held, sources: then }, signal)
   const scopes = new Map<string, RecordScope[]>()
   for (const { source, point: at } of then) {
@@ -183,28 +183,25 @@ async function findOwned(
     found.push({ id, parties: await findParty(laid, { id, source, signal }) })
   }
   const roots = found.flatMap(({ parties }) => parties.slice(0, 1))
-  const rowsMax = map.bounds.rowsMax * Math.max(1, ids.length)
-  const closure = await findClosure(laid, roots, { bounds: { ...map.bounds, rowsMax }, signal })
+  const closure = await findClosure(laid, roots, { bounds: boundsOf(map, ids), signal })
   for (const { id, parties } of found) refuseAmbiguous(id, parties, closure)
   return closure
 }
 
-/** A customer whom the newest points do not know has nothing that came to them. */
+/** What hangs today on the parties that were the customers' at the point, whatever number they bear. */
 async function findOwnedNow(
   map: CustomerMap,
   sources: readonly SourceAt[],
-  { ids, signal }: Asked,
+  { held, ids, signal }: Asked & { readonly held: Closure },
 ): Promise<Pick<Closure, 'records'>> {
-  const records: ClosureRecord[] = []
-  for (const id of ids) {
-    try {
-      records.push(...(await findOwned(map, sources, { ids: [id], signal })).records)
-    } catch (error) {
-      if (!isAppError(error, 'customer.unknown') && !isAppError(error, 'customer.ambiguous'))
-        throw error
-    }
-  }
-  return { records }
+  const laid = mapAt(map, sources)
+  const roots = await findAgain(laid, held, signal)
+  return await findClosure(laid, roots, { bounds: boundsOf(map, ids), signal })
+}
+
+/** Those of the map are for one customer. */
+function boundsOf({ bounds }: CustomerMap, ids: readonly string[]): CustomerMap['bounds'] {
+  return { ...bounds, rowsMax: bounds.rowsMax * Math.max(1, ids.length) }
 }
 
 /** `crm=500042` is the number in one system; one that no source bears is a number as it stands. */

@@ -1,6 +1,6 @@
 import { AppError } from '#stdx/app-error'
-import { type Ask, findRecords, formatValues } from './closure/find-records.ts'
-import { formatPlace } from './customer-map.ts'
+import { type Ask, findRecords, formatValues, valuesOf } from './closure/find-records.ts'
+import { formatPlace, isSamePlace } from './customer-map.ts'
 import type { Closure, ClosureRecord } from './find-closure.ts'
 import { keyOf } from './key-of.ts'
 import type { EntityInMap, MapAt } from './map-at.ts'
@@ -40,6 +40,32 @@ export async function findParty(
   throw new AppError('customer.unknown', `Cannot find customer "${id}": looked in ${places}`, {
     id,
   })
+}
+
+/**
+ * Parties of a closure as another moment has them, by their keys; those that are not there are left
+ * out, and so are those of entities without key, of which nobody can say which they are.
+ */
+export async function findAgain(
+  { entities }: Pick<MapAt, 'entities'>,
+  { records }: Pick<Closure, 'records'>,
+  signal: AbortSignal,
+): Promise<PartyRecord[]> {
+  const found: PartyRecord[] = []
+  for (const entity of entities.filter(({ map }) => isParty(map.role))) {
+    const fields = keyOf(entity.at.schema)
+    const values = new Set<string>()
+    for (const record of records) {
+      const isOne = isSamePlace(record.entity.map, entity.map) && record.way.kind !== 'needed'
+      const key = isOne ? valuesOf(record, fields) : undefined
+      if (key !== undefined) values.add(formatValues(key))
+    }
+    if (fields.length === 0 || values.size === 0) continue
+    for await (const { record } of findRecords(entity, [{ fields, when: [], values }], signal)) {
+      found.push({ entity, ...record })
+    }
+  }
+  return found
 }
 
 function asksFor({ at, map }: EntityInMap, id: string): Ask[] {
