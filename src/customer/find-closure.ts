@@ -7,6 +7,7 @@ import {
   valuesOf,
 } from './closure/find-records.ts'
 import type { CustomerMap } from './customer-map.ts'
+import { keyOf } from './key-of.ts'
 import type { EntityInMap, LinkInMap, MapAt } from './map-at.ts'
 
 /** How a record came into a closure. */
@@ -79,6 +80,8 @@ class Walk {
   readonly #links: readonly LinkInMap[]
   readonly #bounds: CustomerMap['bounds']
   readonly #records = new Map<string, ClosureRecord>()
+  /** The same by entity and values of the key, where it has one. */
+  readonly #byKey = new Map<string, ClosureRecord>()
   /** Values that were asked over a link in a direction, ever. */
   readonly #asked = new Set<string>()
   /** How many answers there were to one value over a link. */
@@ -107,6 +110,8 @@ class Walk {
     }
     const record = { ...found, way }
     this.#records.set(name, record)
+    const own = valuesOf(record, keyOf(entity.at.schema))
+    if (own !== undefined) this.#byKey.set(nameByKey(entity, own), record)
     this.#open.push(record)
     return true
   }
@@ -152,7 +157,18 @@ class Walk {
     if (!link.when.every(([name, value]) => record.fields[name] === value)) return
     const values = valuesOf(record, link.fields)
     if (values === undefined || values.some((value) => link.none.includes(value))) return
+    if (this.#isReached(link, values)) return
     this.#ask(asks, { link, direction: 'up', record, values })
+  }
+
+  /** Whether the one record that a link names is there already, and would be no more than it is. */
+  #isReached({ kind, to, toFields }: LinkInMap, values: readonly string[]): boolean {
+    const key = keyOf(to.at.schema)
+    if (key.length === 0 || key.length !== toFields.length) return false
+    const inKeyOrder = key.flatMap((name) => values[toFields.indexOf(name)] ?? [])
+    if (inKeyOrder.length !== key.length) return false
+    const known = this.#byKey.get(nameByKey(to, inKeyOrder))
+    return known !== undefined && (kind !== 'same' || known.way.kind !== 'needed')
   }
 
   #askDown(asks: Map<EntityInMap, Question[]>, link: LinkInMap, record: ClosureRecord): void {
@@ -190,4 +206,8 @@ class Walk {
     question.values.add(values)
     question.askers.set(values, record)
   }
+}
+
+function nameByKey({ map }: EntityInMap, values: readonly string[]): string {
+  return `${map.source}\t${map.entity}\t${formatValues(values)}`
 }
