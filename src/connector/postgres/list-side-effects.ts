@@ -1,4 +1,5 @@
 import type { EntityWrites, SideEffect } from '../side-effect.ts'
+import { findCronJobs } from './cron-jobs.ts'
 import { findEventTriggers } from './event-triggers.ts'
 import { findFiring } from './find-firing.ts'
 import type { Session } from './session.ts'
@@ -12,7 +13,7 @@ export async function listSideEffects(
   if (writes.length > 0) {
     const isCreating = writes.some(({ ops }) => ops.includes('create'))
     const found = await findEventTriggers(session, isCreating, signal)
-    effects.push(...found.map(({ effect }) => effect))
+    effects.push(...found.map(({ effect }) => effect), ...(await findCronJobs(session, signal)))
   }
   for (const { entity, ops } of writes) {
     const firing = await findFiring(session, entity, signal)

@@ -194,6 +194,33 @@ describePostgres('side effects', (major) => {
     await database.query('drop event trigger any_end, drops, "Our Own", views')
   })
 
+  test('jobs of pg_cron are listed, or that there may be some', async () => {
+    await using database = await freshDatabase(major)
+    await using guest = await roleIn(database, 'guest')
+    // The table as the extension makes it, which the servers of the tests do not have.
+    await database.query(`create table t (id int primary key, v int); create schema cron;
+      grant all on t to ${guest.role}; grant usage on schema cron to ${guest.role};
+      create table cron.job (jobid bigint primary key, schedule text, command text, database text,
+        username text default current_user, active boolean, jobname text);
+      insert into cron.job values (1, '* * * * *', 'x', current_database(), 'a', true, 'nightly'),
+        (2, '* * * * *', 'x', current_database(), 'a', true, null),
+        (3, '* * * * *', 'x', current_database(), 'a', false, 'off'),
+        (4, '* * * * *', 'x', 'elsewhere', 'a', true, 'other')`)
+    const event = (name: string) => ({ kind: 'event', name, entity: null, state: 'runs' })
+    expect(await list(database.url, ['insert'])).toEqual([event('2'), event('nightly')])
+    expect(await list(guest.url, ['insert'])).toEqual([event('*')])
+    await database.query(`grant select on cron.job to ${guest.role};
+      alter table cron.job enable row level security;
+      create policy own on cron.job using (username = current_user)`)
+    expect(await list(guest.url, ['insert'])).toEqual([event('*')])
+    await database.query(
+      'drop schema cron cascade; create schema cron; create table cron.job (a int)',
+    )
+    expect(await list(database.url, ['insert'])).toEqual([])
+    // It runs whether it was accepted or not: a restore is asked for it by the plan.
+    await write(guest.url, insert('1', '1'))
+  })
+
   test('a session that takes itself for a replica checks foreign keys all the same, or is refused', async () => {
     await using database = await freshDatabase(major)
     await using replica = await roleIn(database, 'replica')
