@@ -1,6 +1,7 @@
 import { ROOMS } from '../rooms.ts'
 import { formatCliPage } from './cli-page.ts'
 import { formatCustomerMapPage, formatCustomerMapSchema } from './customer-map-page.ts'
+import { formatPlatformsPage } from './platforms-page.ts'
 import { readProjectFile } from './project-files.ts'
 import { loadRoomErrors } from './room-errors.ts'
 import { formatJsonSchema, formatSettingsPage } from './settings-page.ts'
@@ -23,6 +24,7 @@ export async function generatePages(): Promise<Page[]> {
       path: architecture,
       text: replacePart(readProjectFile(architecture), 'rooms', formatRoomsTable()),
     },
+    { path: 'docs/reference/platforms.md', text: formatPlatformsPage() },
     { path: 'docs/walkthrough.md', text: await formatWalkthrough() },
   ]
 }

@@ -19,7 +19,7 @@ export function formatMappings(mappings: Mappings): string {
   if (mappings.length === 0) return ''
   const inexact = mappings.filter(({ exact }) => !exact)
   const kept = mappings.length - inexact.length
-  const exact = `${formatCount(kept)} ${kept === 1 ? 'field is' : 'fields are'} kept on the other platform exactly as they are`
+  const exact = `${formatCount(kept)} ${kept === 1 ? 'field is' : 'fields are'} the same on the other platform`
   if (inexact.length === 0) return `${exact}\n`
   const columns = ['ENTITY', 'FIELD', 'HERE', 'THERE', 'WHAT IS NOT EXACT']
   const rows = inexact.map(({ entity, field, from, to, why }) => [

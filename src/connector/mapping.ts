@@ -84,6 +84,24 @@ export function mapTables(from: string, to: string, tables: SourceTables): Platf
   return { from, to, entities, report, planTables }
 }
 
+/** What becomes of the types of one platform on another, for those that a documentation names. */
+export function listTypes(from: string, to: string): Omit<MappedType, 'entity' | 'field'>[] {
+  const source = PLATFORMS[from]
+  const target = PLATFORMS[to]
+  assert(source !== undefined && target !== undefined, 'Only mappable platforms are mapped.')
+  return source.examples.map((type) => {
+    const read = source.readType(type, {})
+    const own = target.writeType(read.neutral)
+    const named = { ...read, name: type }
+    const {
+      entity: _,
+      field: __,
+      ...said
+    } = reportField({ entity: '' as EntityName, from: source }, named, own)
+    return said
+  })
+}
+
 function reportField(
   { entity, from }: { readonly entity: EntityName; readonly from: Platform },
   { name, neutral, type, why }: OwnType & { readonly name: string },
