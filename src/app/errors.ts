@@ -179,7 +179,7 @@ export const APP_ERRORS = {
     status: 400,
     exit: 2,
     retry: 'never',
-    help: 'The point was captured by another kind of connector. Choose a target of the same kind.',
+    help: 'The point was captured by another kind of connector. PostgreSQL, MariaDB and SQLite are restored into each other; files into files only. Choose a target of a kind that fits, or write single entities out with `holdfast export`.',
   },
   'app.read-back-differs': {
     status: 500,
