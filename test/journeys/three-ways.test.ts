@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { beforeEach, expect, test } from 'vitest'
 import { change, createExample, readAll } from './testing/example-database.ts'
@@ -132,6 +132,11 @@ test('what history tells otherwise than the point and the system is a conflict, 
   })
 })
 
+/** A line of a plan file. */
+function tryParse(line: string): { key?: string } {
+  return line === '' ? {} : JSON.parse(line)
+}
+
 test('a policy decides: for all fields, or for a class of the customer map', async () => {
   const { holdfast, summary } = traveller
   expectFailure(await holdfast(...confirmed('--on-conflict', 'mine')), 2, 'restore.policy-invalid')
@@ -158,7 +163,18 @@ test('a policy decides: for all fields, or for a class of the customer map', asy
     '901 Cam  1d',
     '902 Cam  2d',
   ])
-  expect(await summary(...confirmed('--on-conflict', 'ours', '--delete-added'))).toMatchObject({
+  // A capture in between tells more of a record than the plan did, and changes no write.
+  const { at } = traveller
+  const plan = restore('--on-conflict', 'ours', '--delete-added', '--plan-only')
+  await holdfast(...plan, '--out', at('fix.plan'))
+  const steps = (await readFile(at('fix.plan'), 'utf8')).split('\n').map(tryParse)
+  expect(steps.find(({ key }) => key === '1')).toMatchObject({
+    op: 'update',
+    fields: { terms: { before: '90d', after: '30d' } },
+    notes: { since: { point: 'erp@2' } },
+  })
+  await summary('backup')
+  expect(await summary('restore', '--plan', at('fix.plan'), '--confirm', 'live')).toMatchObject({
     deleted: 2,
     verified: { different: 0 },
   })
