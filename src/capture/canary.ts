@@ -3,6 +3,7 @@ import { changedFeed } from '#connector/changed-feed'
 import type { Source } from '#connector/connector'
 import type { FeedMessage, SourceFeed } from '#connector/feed'
 import type { EntityName } from '#record/entity-name'
+import { isAppError } from '#stdx/app-error'
 import type { FollowDeps } from './follow-deps.ts'
 import type { FollowEvent } from './follow-events.ts'
 
@@ -44,7 +45,8 @@ export class Canary {
   #writtenMs = Number.NEGATIVE_INFINITY
   #isOpen = false
   #isLate = false
-  #hasFailed = false
+  /** With what the newest one failed that was told of. */
+  #failedAs: string | undefined
 
   constructor(deps: CanaryDeps, options: CanaryOptions) {
     this.#deps = deps
@@ -95,14 +97,15 @@ export class Canary {
       rows.open ??= await openRow(stop)
       this.#sent.push({ mark, sentMs: clock.passedMs() })
       await rows.open.write(mark, stop)
-      this.#hasFailed = false
+      this.#failedAs = undefined
     } catch (error) {
       this.#sent = this.#sent.filter((one) => one.mark !== mark)
       await closeLost(rows.open)
       rows.open = undefined
       if (stop.aborted) return
-      if (!this.#hasFailed) tell({ kind: 'canary-failed', error })
-      this.#hasFailed = true
+      const code = isAppError(error) ? error.code : 'another'
+      if (code !== this.#failedAs) tell({ kind: 'canary-failed', error })
+      this.#failedAs = code
     }
   }
 
@@ -128,6 +131,8 @@ export class Canary {
     // Those before it came through in another way, or are told of no more.
     this.#sent = this.#sent.slice(index + 1)
     this.#isLate = false
+    // Whoever hears that one came through believes all is well: what is not is told again.
+    this.#failedAs = undefined
     this.#deps.tell({ kind: 'canary', delayMs: this.#deps.clock.passedMs() - arrived.sentMs })
   }
 

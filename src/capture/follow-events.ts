@@ -18,7 +18,7 @@ export type FollowEvent =
   | { readonly kind: 'canary'; readonly delayMs: number }
   /** One has not come through in time; told once until one does. */
   | { readonly kind: 'canary-late'; readonly ageMs: number }
-  /** The row could not be updated; told once until it can. */
+  /** The row could not be updated; told once until it can, one comes through or it fails otherwise. */
   | { readonly kind: 'canary-failed'; readonly error: unknown }
   /** Nothing is lost: once more after a while. */
   | { readonly kind: 'waiting'; readonly error: unknown; readonly delayMs: number }
