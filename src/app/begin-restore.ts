@@ -12,27 +12,35 @@ export type ToBegin = {
   readonly restore: string
   readonly plan: RestorePlan
   readonly planned: Pick<PlannedTarget, 'prepared' | 'scope' | 'target'>
-  readonly request: Pick<RestoreRequest, 'isDeleteAllowed'>
+  readonly request: Pick<RestoreRequest, 'isDeleteAllowed' | 'missingParents' | 'onConflict'>
+}
+
+/** Earlier restores of the same system that were asked for in the same words. */
+export type Begun = {
+  /** Those that were interrupted: this one settles them. */
+  readonly settles?: readonly string[]
+  /** Of a restore that finds nothing to write: the newest that ended and wrote something. */
+  readonly earlier?: string
 }
 
 /**
  * Says in the vault that a restore begins, and keeps what it is about to change. Durable when it
  * resolves, and not before: nothing may be written to the target until then.
- *
- * @returns ids of restores that were interrupted when the same was asked for; this one settles them
  */
 export async function beginRestore(
   vault: Vault,
-  { plan, planned, request: { isDeleteAllowed }, restore }: ToBegin,
+  { plan, planned, request: asking, restore }: ToBegin,
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<Begun> {
   const { prepared, scope, target } = planned
   const { identity } = target
   const { point, target: name, undoes, undone } = plan
   const taken = { ...(undone && { undone: undone.point }), ...(undoes && { undoes }) }
-  const asked = { point, target: name, ...taken, isDeleteAllowed, scope: JSON.stringify(scope) }
+  const { isDeleteAllowed, missingParents = 'refuse', onConflict = [] } = asking
+  const words = { isDeleteAllowed, missingParents, onConflict, scope: JSON.stringify(scope) }
+  const asked = { point, target: name, ...taken, ...words }
   const request = createHash('sha256').update(formatCanonicalJson(asked)).digest('hex')
-  const open = listOpenRestores(await vault.readRestores(signal))
+  const known = await vault.readRestores(signal)
   const entities = prepared.entities.flatMap((planned) => {
     const { delete: deletes, entity, insert, update } = planned.step
     const isNew = planned.described === null
@@ -42,5 +50,10 @@ export async function beginRestore(
   })
   const facts = { restore, plan: plan.plan, request, point, ...taken, target: name, identity }
   await vault.beginRestore({ ...facts, entities }, signal)
-  return open.filter((one) => isSame(one, { identity, request })).map(({ body }) => body.restore)
+  const same = known.begun.filter((one) => isSame(one, { identity, request }))
+  const open = new Set(listOpenRestores(known))
+  const settles = same.filter((one) => open.has(one)).map(({ body }) => body.restore)
+  if (settles.length > 0) return { settles }
+  const earlier = same.findLast(({ body }) => body.entities.length > 0)?.body.restore
+  return entities.length === 0 && earlier !== undefined ? { earlier } : {}
 }

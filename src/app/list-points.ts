@@ -1,5 +1,8 @@
+import { listOpenRestores } from '#timeline/open-restores'
+import { parsePointAddress } from '#timeline/resolve-point'
 import { mayHidePoint, type Point } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
+import { restoresIfAny } from './restores-if-any.ts'
 
 /** One recovery point, as `points --json` prints it. */
 export type PointAnswer = {
@@ -31,6 +34,12 @@ export type PointsAnswer = {
   readonly hasMore: boolean
   /** Of each source that a feed tells: up to when the vault holds all. */
   readonly known: readonly { readonly source: string; readonly upTo: string }[]
+  /** Restores of these sources that began, and of which nothing says how they ended. */
+  readonly openRestores: readonly {
+    readonly restore: string
+    readonly point: string
+    readonly target: string
+  }[]
   /** What is wrong with a timeline, as sentences. */
   readonly incidents: readonly string[]
   /** Whether one of them may hide a point; else later entries got over them. */
@@ -64,7 +73,11 @@ export async function listPoints(
     const last = state.points.at(-1)
     if (last?.body.follow !== undefined) known.push({ source: name, upTo: last.cut.time })
   }
-  return { points: points.flat(), known, hasMore, incidents: incidents.flat(), isDamaged }
+  const openRestores = listOpenRestores(await restoresIfAny(vault, signal))
+    .map(({ body: { point, restore, target } }) => ({ restore, point, target }))
+    .filter(({ point }) => sources.includes(parsePointAddress(point).source ?? ''))
+  const found = { points: points.flat(), known, hasMore, openRestores }
+  return { ...found, incidents: incidents.flat(), isDamaged }
 }
 
 function describe(source: string, point: Point): PointAnswer {

@@ -102,6 +102,8 @@ export type RestoreSummary = {
   readonly leftOut: readonly LeftOut[]
   /** Restores that were interrupted when the same was asked for: each may have written, or not. */
   readonly settles?: readonly string[]
+  /** Nothing was to be written, for this one had done the same before. */
+  readonly earlier?: string
   readonly verified: { readonly records: number; readonly different: number }
   /** Planning and writing; not what a person took to agree. */
   readonly durationMs: number

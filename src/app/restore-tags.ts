@@ -12,6 +12,7 @@ import type { Vault } from '#vault/vault'
 import { openCompareDeps } from './compare-deps.ts'
 import type { Context } from './context.ts'
 import { findRestored, readRestoredEntity } from './read-restored.ts'
+import { restoresIfAny } from './restores-if-any.ts'
 
 export type TagDeps = Pick<Context, 'progress' | 'random' | 'readConfig'>
 
@@ -30,6 +31,13 @@ export type Written = {
 
 /** Clocks of a source and of whoever restores may be apart by so much. */
 const CLOCKS_APART_MS = 5 * 60_000
+
+/** A pre-image that is gone or damaged tells nothing; `check` says so. */
+const UNTOLD = [
+  'app.undo-point-gone',
+  'restore.pre-image-invalid',
+  'vault.document-damaged',
+] as const
 
 /** Ended, if it has, at `endMs`. */
 type Candidate = { readonly begun: BegunFact; readonly startMs: number; readonly endMs: number }
@@ -64,7 +72,7 @@ export class RestoreTags implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<RestoreTags | undefined> {
     const identity = points.at(-1)?.body.cut.identity
-    const { begun, restores } = await vault.readRestores(signal)
+    const { begun, restores } = await restoresIfAny(vault, signal)
     const own = begun.filter(
       ({ body }) =>
         body.identity.system === identity?.system && body.identity.database === identity.database,
@@ -116,8 +124,8 @@ export class RestoreTags implements AsyncDisposable {
       const walk = this.#stack.use(new PairWalk(pairWritten(this.#compare, restored, signal)))
       return { schema: restored.before.schema, walk }
     } catch (error) {
-      if (!isAppError(error, 'app.undo-point-gone')) throw error
-      return null
+      if (UNTOLD.some((code) => isAppError(error, code))) return null
+      throw error
     }
   }
 

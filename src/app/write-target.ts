@@ -38,7 +38,7 @@ export async function writeTarget(
   const restore = Buffer.from(deps.random.bytes(8)).toString('hex')
   const startedAtMs = deps.clock.nowMs()
   deps.progress.begin({ label: 'Keeping what is about to change' })
-  const settles = await beginRestore(vault, { plan, planned, request, restore }, signal)
+  const begun = await beginRestore(vault, { plan, planned, request, restore }, signal)
   const label = `Restoring ${plan.point} to ${plan.target}`
   deps.progress.begin({ label, rows: countToWrite(prepared) })
   const counts = await runRestore(compare, { prepared, since: cut, target }, signal)
@@ -55,7 +55,7 @@ export async function writeTarget(
     extra,
     ...(request.undo !== undefined && { conflicts: countConflicts(plan) }),
     ...countStaying(plan),
-    ...(settles.length > 0 && { settles }),
+    ...begun,
     verified,
     durationMs: planMs + writtenAtMs - startedAtMs,
     readBackMs: deps.clock.nowMs() - writtenAtMs,

@@ -1,15 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import {
-  describePostgres,
-  type FreshDatabase,
-  freshDatabase,
-  newestMajor,
-} from '#test/servers/fresh-database'
+import { describePostgres, freshDatabase, newestMajor } from '#test/servers/fresh-database'
 import { readDatabase } from '../journeys/testing/example-postgres.ts'
 import { aTraveller } from '../journeys/testing/traveller.ts'
 import { aChance } from './testing/chance.ts'
 import { killAfter } from './testing/kill.ts'
+import { untilAlone } from './testing/until-alone.ts'
 
 const CAPTURES = 8
 const RESTORES = 8
@@ -94,13 +89,3 @@ targets:
     }
   })
 })
-
-async function untilAlone({ query }: FreshDatabase): Promise<void> {
-  const sql = `select pid from pg_stat_activity where application_name = 'holdfast'
-    and datname = current_database()`
-  for (let i = 0; i < 600; i++) {
-    if ((await query(sql)).length === 0) return
-    await sleep(50)
-  }
-  throw new Error('A session of a process that is gone is still there after 30 s')
-}

@@ -58,7 +58,7 @@ async function runPoints(
   const vault = await context.openVault(signal, { meanwhile: load })
   const { listPoints } = await load()
   const found = await listPoints(vault, name, signal, limit)
-  const { hasMore, incidents, isDamaged, known, points } = found
+  const { hasMore, incidents, isDamaged, known, openRestores, points } = found
   for (const message of incidents) output.warning({ code: 'timeline.damaged', message })
   await output.answer(points, () => {
     if (points.length === 0 && incidents.length > 0) return ''
@@ -67,6 +67,10 @@ async function runPoints(
   })
   for (const { source, upTo } of known) {
     output.note(`${source} is followed: all of it is known up to ${formatMoment(upTo)}.`)
+  }
+  for (const { point, restore, target } of openRestores) {
+    const doing = `Restore ${restore} of ${point} to ${target} began, and nothing says how it ended`
+    output.note(`${doing}: \`holdfast doctor\` says how to go on.`)
   }
   if (hasMore) sayMore(output, points.length)
   return isDamaged

@@ -344,9 +344,11 @@ export function describeSummary(summary: RestoreSummary): string {
     left === undefined ? `${formatCount(summary.extra)} extra` : `${formatCount(left)} left alone`
   const proof = `read back ${formatCount(verified.records)} records in ${formatDuration(readBackMs)}: ${formatCount(verified.different)} differ, ${others}`
   const names = leftOut.map(({ kind, name, reason }) => `left out ${kind} ${name}: ${reason}\n`)
-  const settled = (summary.settles ?? []).map(
+  const { earlier, settles = [] } = summary
+  const before = earlier === undefined ? '' : `restore ${earlier} had done the same before\n`
+  const settled = settles.map(
     (id) => `settles restore ${id}, which was interrupted: \`holdfast undo ${id}\` takes it back\n`,
   )
-  const parts = [...names, ...settled, `restore ${summary.restore}\n`]
+  const parts = [...names, ...settled, before, `restore ${summary.restore}\n`]
   return `${counts}\n${proof}\n${parts.join('')}`
 }
