@@ -174,7 +174,6 @@ export type ReceivablesAnswer = {
 
 export type ReportReceivables = {
   readonly title: string
-  readonly tone: 'good' | 'damage'
   /** Name of the file beside the report that has all of it. */
   readonly page: string
   /** Which of the groups is shown. */

@@ -152,7 +152,7 @@ async function ageReceivables(
   const kept = `${group?.amounts[0] ?? 'nothing'} of it is not due yet`
   say(`  ${owed}, ${kept}; the general ledger says ${group?.control ?? 'nothing'}`)
   const title = RECEIVABLES_TITLES.get(seq) ?? ''
-  return { title, tone: seq === 3 ? 'damage' : 'good', page, company: COMPANY, answer }
+  return { title, page, company: COMPANY, answer }
 }
 
 /** One customer in all systems by one command, then everything else, system by system. */

@@ -1,8 +1,8 @@
+import { groupDigits } from '#stdx/group-digits'
 import { type Html, html } from '#stdx/html'
 import { formatHtmlPage } from '#stdx/html-page'
 import { formatNumber } from './format-receivables-csv.ts'
 import { drawAgeing } from './page/draw-ageing.ts'
-import { groupDigits } from './page/group-digits.ts'
 import { PAGE_STYLE } from './page/page-style.ts'
 import type { BreakKind, Receivables, ReceivablesGroup } from './receivables.ts'
 

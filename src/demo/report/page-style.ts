@@ -146,6 +146,7 @@ th.number, td.number { text-align: right; }
 
 details { margin: 10px 0 0; } summary { cursor: pointer; color: var(--accent); padding: 6px 0; }
 .prints { min-width: 760px; table-layout: fixed; } .prints thead th:first-child { width: 27%; } .prints thead th:nth-child(2) { width: 11%; } .prints td.number { padding-right: 28px; } .prints th.number { padding-right: 28px; } .prints th, .prints td { border-bottom: 1px solid var(--line); overflow-wrap: normal; }
+.prints.sums thead th:nth-child(2) { width: 24%; }
 .prints thead th { border-bottom-color: var(--ink); }
 .sizes { margin: 0 0 14px; }
 .sizes div { display: grid; grid-template-columns: 210px minmax(0, 1fr); gap: 4px 16px; align-items: center; padding: 6px 0; }

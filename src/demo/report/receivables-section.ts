@@ -1,3 +1,4 @@
+import { groupDigits } from '#stdx/group-digits'
 import { type Html, html } from '#stdx/html'
 import type { DemoReportModel, ReceivablesAnswer, ReportReceivables } from '../demo-report-model.ts'
 import { formatPlural } from './format-figures.ts'
@@ -27,19 +28,36 @@ export function areReceivablesBack(receivables: readonly ReportReceivables[]): b
   return isSame && last.answer.verdict === 'clean'
 }
 
+/** A line for each column of the ageing, a moment beside the other. */
 function tellCompany(receivables: readonly ReportReceivables[]): Html {
-  const columns = receivables[0]?.answer.columns ?? []
-  const titles = [...columns, 'Total', 'General ledger', 'Difference']
-  return html`<div class="scroll" role="region" aria-label="Receivables at each moment" tabindex="0"><table class="prints">
-<thead><tr><th scope="col">Moment</th>${titles.map((title) => html`<th scope="col" class="number">${title}</th>`)}</tr></thead>
-<tbody>${receivables.map(formatMoment)}</tbody>
+  const [good] = receivables
+  if (good === undefined) return html``
+  const { companyCode, currency } = good.company
+  const groups = receivables.map(({ answer, company }) => findCompany(answer, company))
+  const lines = good.answer.columns.map((title, i) => {
+    return [title, groups.map((group) => group?.amounts[i] ?? null)] as const
+  })
+  const sums = [
+    ['Total', groups.map((group) => group?.total ?? null)],
+    ['General ledger', groups.map((group) => group?.control ?? null)],
+    ['Difference', groups.map((group) => group?.difference ?? null)],
+  ] as const
+  return html`<div class="scroll" role="region" aria-label="Receivables at each moment" tabindex="0"><table class="prints sums">
+<thead><tr><th scope="col">Company ${companyCode}, ${currency}</th>${receivables.map(formatTitle)}</tr></thead>
+<tbody>${[...lines, ...sums].map(([title, amounts]) => formatLine(title, amounts))}</tbody>
 </table></div>`
 }
 
-function formatMoment({ answer, company, page, title, tone }: ReportReceivables): Html {
-  const group = findCompany(answer, company)
-  const cells = [...(group?.amounts ?? []), group?.total ?? '', group?.control ?? '']
-  return html`<tr><th scope="row">${title}<br><a href="${page}">${formatBreaks(answer)}</a></th>${cells.map((text) => html`<td class="number">${text}</td>`)}<td class="number ${tone}">${group?.difference ?? ''}</td></tr>`
+function formatTitle({ answer, page, title }: ReportReceivables): Html {
+  return html`<th scope="col" class="number">${title}<br><a href="${page}">${formatBreaks(answer)}</a></th>`
+}
+
+/** What is not as it was first stands out. */
+function formatLine(title: string, amounts: readonly (string | null)[]): Html {
+  return html`<tr><th scope="row">${title}</th>${amounts.map((amount) => {
+    const tone = amount === amounts[0] ? '' : 'damage'
+    return html`<td class="number ${tone}">${amount === null ? '–' : groupDigits(amount)}</td>`
+  })}</tr>`
 }
 
 function formatBreaks({ breaks }: ReceivablesAnswer): string {

@@ -72,9 +72,9 @@ export function aReportModel(changes: Partial<DemoReportModel> = {}): DemoReport
       aProof('billing', good.billing, []),
     ],
     receivables: [
-      someReceivables('Before the damage', 'good', 2),
-      someReceivables('Damaged', 'damage', 3),
-      someReceivables('Put back', 'good', 4),
+      someReceivables('Before the damage', 2),
+      someReceivables('Damaged', 3),
+      someReceivables('Put back', 4),
     ],
     check: { verdict: 'whole', depth: 'decoded', objects: 64, bytes: 12_804_112, problems: [] },
     storage: {
@@ -95,19 +95,14 @@ export function aReportModel(changes: Partial<DemoReportModel> = {}): DemoReport
   }
 }
 
-function someReceivables(
-  title: string,
-  tone: ReportReceivables['tone'],
-  seq: number,
-): ReportReceivables {
-  const isDamaged = tone === 'damage'
+function someReceivables(title: string, seq: number): ReportReceivables {
+  const isDamaged = seq === 3
   const company = { companyCode: '0100', currency: 'EUR' }
   const amounts = isDamaged ? ['9100.50', '0.00'] : ['4000.00', '5000.50']
   const total = isDamaged ? '9100.50' : '9000.50'
   const sums = { total, control: '9000.50', difference: isDamaged ? '-100.00' : '0.00' }
   return {
     title,
-    tone,
     page: `receivables-${seq}.html`,
     company,
     answer: {

@@ -1,7 +1,7 @@
+import { groupDigits } from '#stdx/group-digits'
 import { type Html, html } from '#stdx/html'
 import { parseDecimal } from '../decimal.ts'
 import type { Receivables, ReceivablesGroup } from '../receivables.ts'
-import { groupDigits } from './group-digits.ts'
 
 const LEFT = 90
 const WIDTH = 760
