@@ -196,6 +196,33 @@ describePostgres('another platform', (major) => {
     expect((await crossing.verify('app', 'erp')).verdict).toBe('same')
   })
 
+  test('a row of several megabytes crosses, in pieces where nothing of it changes', async () => {
+    await using erp = await postgresSide(major)
+    await using app = await sqliteSide()
+    await using shop = await mariadbSide()
+    await erp.query(`create table t (id int primary key, note text, is_open boolean, raw bytea);
+      insert into t values (1, repeat(E'é\\t\\\\', 700000), true, decode(repeat('00ff5c0a', 400000), 'hex')), (2, 'b', false, null)`)
+    const crossing = await aCrossing({ erp, app, shop })
+    await crossing.backUp('erp')
+    const sums = 'length(note) as note, cast(is_open as char(1)) as open'
+    for (const [name, side] of [
+      ['app', app],
+      ['shop', shop],
+    ] as const) {
+      await crossing.move('erp', name)
+      expect((await crossing.verify('erp', name)).verdict).toBe('same')
+      const [row] = await side.query(
+        `select ${sums}, hex(substr(raw, 1599997)) as raw from t where id = 1`,
+      )
+      const bytes = name === 'app' ? 2_100_000 : 2_800_000
+      expect({ ...row, note: Number(row?.['note']) }).toEqual({
+        note: bytes,
+        open: '1',
+        raw: '00FF5C0A',
+      })
+    }
+  })
+
   test('a value that the other platform does not hold is refused, and nothing is written', async () => {
     await using erp = await postgresSide(major)
     await using shop = await mariadbSide()
