@@ -4,9 +4,11 @@ import { mariadbHarness } from '#connector/testing/mariadb-system'
 import { describeMariadb } from '#test/servers/fresh-mariadb'
 import { aRestoring, type RestoreChange } from './testing/a-restore.ts'
 import { testRestoring } from './testing/restoring-contract.ts'
+import { testRestoringSince } from './testing/restoring-since.ts'
 
 describeMariadb('restoring', () => {
   testRestoring('mariadb', mariadbHarness)
+  testRestoringSince('mariadb', mariadbHarness)
 
   test('numbers and times that are narrower in the target keep every digit or nothing', async () => {
     await using restoring = await aRestoring(

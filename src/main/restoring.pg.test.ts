@@ -11,11 +11,15 @@ import { signal } from '#vault/testing/a-vault'
 import { aRestoring, noSystems, type RestoreChange } from './testing/a-restore.ts'
 import { postgresHarness } from './testing/postgres-harness.ts'
 import { testRestoring } from './testing/restoring-contract.ts'
+import { testRestoringSince } from './testing/restoring-since.ts'
 
 describePostgres('restoring', (major) => {
   const harness = postgresHarness(major)
   // What differs between majors is the connector's, and tested there.
-  if (major === newestMajor()) testRestoring(`postgres ${major}`, harness)
+  if (major === newestMajor()) {
+    testRestoring(`postgres ${major}`, harness)
+    testRestoringSince(`postgres ${major}`, harness)
+  }
 
   async function read({ address }: ContractSystem, sql: string): Promise<string[]> {
     await using client = await connect(address)
