@@ -305,7 +305,7 @@ describeMariadb('MariaDB as a target', () => {
     expect(await read(database, 'a')).toEqual([['1', '1']])
   })
 
-  test('a server that is read only, or takes no rows from clients, is told apart', async () => {
+  test('a server that is read only, takes no rows from clients or runs events is told apart', async () => {
     await using server = await startMariadb({ options: { 'skip-log-bin': '' } })
     await using database = await freshMariadb(server.url)
     await database.query('SET GLOBAL local_infile = 0')
@@ -316,6 +316,24 @@ describeMariadb('MariaDB as a target', () => {
     await database.query('SET GLOBAL local_infile = 1; SET GLOBAL read_only = 1')
     await expect(open(database.url)).rejects.toMatchObject({ code: 'connector.read-only' })
     await database.query('SET GLOBAL read_only = 0')
+    // Events are among what runs by itself, while the server runs any.
+    await database.query(`CREATE TABLE a (id INT PRIMARY KEY);
+      CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' DO DELETE FROM a;
+      CREATE EVENT never ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM a;
+      CREATE USER plain IDENTIFIED BY 'p';
+      GRANT SELECT, INSERT, SHOW VIEW, TRIGGER ON ${database.name}.* TO plain`)
+    const plain = new URL(database.url)
+    plain.username = 'plain'
+    plain.password = 'p'
+    const list = async (url: string) => {
+      await using target = await open(url)
+      return await target.listSideEffects([{ entity: named('a'), ops: ['insert'] }], never)
+    }
+    expect(await list(database.url)).toEqual([])
+    await database.query('SET GLOBAL event_scheduler = ON')
+    const event = { kind: 'event', entity: null, state: 'runs' }
+    expect(await list(database.url)).toEqual([{ ...event, name: 'nightly' }])
+    expect(await list(plain.href)).toEqual([{ ...event, name: '*' }])
   })
 
   test('a cut of a quiet server has as many connections as it may, with or without a log', async () => {

@@ -86,6 +86,7 @@ describePostgres('side effects', (major) => {
       create constraint trigger late after insert on t deferrable initially deferred
         for each row execute function note();
       create trigger own after insert on lowest for each row execute function note();
+      create trigger never after insert on lowest for each statement execute function note();
       create trigger copied after insert on t for each row execute function note();
       create trigger off after insert on t for each row execute function note();
       alter table lowest enable always trigger each; alter table high enable replica trigger copied;
@@ -102,6 +103,7 @@ describePostgres('side effects', (major) => {
     expect(names).toContain('trigger late')
     expect(names).toContain('rule kept')
     expect(names).not.toContain('trigger off')
+    expect(names).not.toContain('trigger never on public.lowest')
     expect(names).not.toContain('trigger copied on public.high')
     // A row that moves to another partition goes there by a delete and an insert.
     const moved = await list(owner.url, ['update'])
@@ -145,7 +147,8 @@ describePostgres('side effects', (major) => {
     await write(guest.url, insert('3', '3'), quiet)
     await write(guest.url, update('1', '5'), all)
     expect(await logOf(database)).toEqual(['loud insert', 'rule'])
-    await database.query('drop trigger loud on t')
+    await database.query(`drop trigger loud on t; revoke insert, update, delete on t from ${guest.role};
+      grant insert (id, v) on t to ${guest.role}`)
     await write(guest.url, insert('4', '4'))
     await database.query(
       `create trigger loud after insert on t for each row execute function note()`,

@@ -33,14 +33,19 @@ export async function quietTable(
   return { undo, loud: found.filter(({ effect }) => effect.state === 'runs') }
 }
 
-/** From here on nobody makes a trigger or a rule there: that would wait for the end of the transaction. */
+/**
+ * From here on nobody makes a trigger or a rule there: that would wait for the end of the transaction.
+ * Who has rights on columns only may not hold a table.
+ */
 async function holdTriggers(
   session: Session,
   entity: EntityName,
   signal: AbortSignal,
 ): Promise<void> {
-  const sql = 'select relkind from pg_catalog.pg_class where oid = pg_catalog.to_regclass($1)'
-  const [[kind] = []] = await session.query(sql, signal, [quoteEntity(entity)])
+  const sql = `select relkind, pg_catalog.has_table_privilege(oid, 'insert, update, delete')
+    from pg_catalog.pg_class where oid = pg_catalog.to_regclass($1)`
+  const [[kind, mayHold] = []] = await session.query(sql, signal, [quoteEntity(entity)])
+  if (mayHold !== 't') return
   const only = kind === 'p' ? '' : 'only '
   await session.query(`lock table ${only}${quoteEntity(entity)} in row exclusive mode`, signal)
 }
