@@ -1,8 +1,9 @@
 import type { ShownCustomer } from '#app/show-customer'
-import { formatCount } from './format-amounts.ts'
+import { type Arrow, type Box, layOutCustomer } from './customer-picture.ts'
+import { formatCustomerPage } from './format-customer-page.ts'
 import { visible } from './text-width.ts'
 
-export const PICTURES = ['dot', 'mermaid'] as const
+export const PICTURES = ['dot', 'mermaid', 'html'] as const
 
 export type DrawCustomerOptions = {
   readonly picture: (typeof PICTURES)[number]
@@ -10,51 +11,12 @@ export type DrawCustomerOptions = {
   readonly isAll: boolean
 }
 
-/** Of one kind below one record, unless all are wanted. */
-const DRAWN_MAX = 5
-
-type Box = { readonly id: string; readonly lines: readonly string[]; readonly isNeeded: boolean }
-type Arrow = { readonly from: string; readonly to: string; readonly label: string }
-
-/** One customer as the text of a picture, for Graphviz or Mermaid: a box a record, an arrow a way. */
+/** One customer as the text of a picture, for Graphviz, Mermaid or a browser: a box a record, an arrow a way. */
 export function drawCustomer(shown: ShownCustomer, options: DrawCustomerOptions): string {
-  const { arrows, boxes } = layOut(shown, options.isAll)
+  const picture = layOutCustomer(shown, options.isAll)
+  if (options.picture === 'html') return formatCustomerPage(shown, picture)
+  const { arrows, boxes } = picture
   return options.picture === 'dot' ? toDot(boxes, arrows) : toMermaid(boxes, arrows)
-}
-
-function layOut({ records }: ShownCustomer, isAll: boolean): { boxes: Box[]; arrows: Arrow[] } {
-  const groups = new Map<string, number[]>()
-  for (const [index, { entity, of, source, way }] of records.entries()) {
-    const group = `${of}\t${source}\t${entity}\t${way}`
-    groups.set(group, [...(groups.get(group) ?? []), index])
-  }
-  const boxes: Box[] = []
-  const arrows: Arrow[] = []
-  const drawn = new Set<number>()
-  for (const indexes of groups.values()) {
-    const [first] = indexes
-    const record = first === undefined ? undefined : records[first]
-    // What hangs from a record that is not drawn is not drawn either.
-    if (record === undefined || (record.of !== null && !drawn.has(record.of))) continue
-    const isNeeded = record.way === 'needed'
-    const shown = isAll ? indexes : indexes.slice(0, DRAWN_MAX)
-    const point = (id: string) => {
-      if (record.of !== null) arrows.push({ from: `r${record.of}`, to: id, label: record.way })
-    }
-    for (const index of shown) {
-      const { entity = '', key = '', name = null, source = '' } = records[index] ?? {}
-      drawn.add(index)
-      const lines = [`${source} ${entity}`, key, ...(name === null ? [] : [name])]
-      boxes.push({ id: `r${index}`, lines, isNeeded })
-      point(`r${index}`)
-    }
-    const rest = indexes.length - shown.length
-    if (rest === 0) continue
-    const lines = [`${record.source} ${record.entity}`, `and ${formatCount(rest)} more`]
-    boxes.push({ id: `m${first}`, lines, isNeeded })
-    point(`m${first}`)
-  }
-  return { boxes, arrows }
 }
 
 function toDot(boxes: readonly Box[], arrows: readonly Arrow[]): string {

@@ -76,6 +76,9 @@ test('one customer over three systems: map, find, show, history, diff', async ()
   const picture = await here('customer', 'show', '500042', '--draw', 'dot')
   expect(picture.stdout).toMatch(/^digraph customer \{\n[\s\S]*\n\}\n$/)
 
+  const page = await here('customer', 'show', '500042', '--draw', 'html')
+  expect(page.stdout).toMatch(/^<!doctype html>[\s\S]*<svg [\s\S]*<\/html>\n$/)
+
   // What was damaged on the third day is told, and that nothing of it is left.
   const damaged = ['erp@3', 'crm@3', 'billing@3']
   const diff = await answer(
