@@ -128,7 +128,7 @@ test('single records and fields are put back, and nothing beside them', async ()
     `'DE4'text,'90d'text`,
   )
   const address = ['--record', 'main.address:"11",billing']
-  expectFailure(await holdfast(...confirmed(...address)), 1, 'connector.constraint-violated')
+  expectFailure(await holdfast(...confirmed(...address)), 5, 'restore.parents-missing')
   expect(await summary(...confirmed(...address, '--record', 'main.customer:11'))).toMatchObject({
     inserted: 2,
   })
