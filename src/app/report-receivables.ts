@@ -70,7 +70,7 @@ export async function showReceivables(
 export function receivablesFiles(answer: ReceivablesAnswer) {
   const { unproven } = answer
   return {
-    csv: () => formatReceivablesCsv(answer),
+    csv: () => formatReceivablesCsv(answer, { proven: unproven === undefined }),
     breaks: () => formatBreaksCsv(answer),
     page: () => formatReceivablesPage(answer, { unproven }),
   }

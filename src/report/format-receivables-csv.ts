@@ -1,15 +1,22 @@
 import { csvLine } from '#stdx/csv'
 import type { Break, Receivables } from './receivables.ts'
 
-/** The ageing, a line for each company code and currency; RFC 4180 with a header. */
-export function formatReceivablesCsv({ asOf, columns, groups }: Receivables): string {
+/**
+ * The ageing, a line for each company code and currency; RFC 4180 with a header.
+ * @param proven whether the points are known to be so, said in every line
+ */
+export function formatReceivablesCsv(
+  { asOf, columns, groups, points }: Receivables,
+  { proven }: { readonly proven: boolean },
+): string {
   const names = columns.map((name) => name.replaceAll(/[^a-z0-9]+/g, '_'))
-  const sums = ['total', 'disputed', 'later', 'control', 'difference']
+  const sums = ['total', 'disputed', 'later', 'control', 'difference', 'points', 'proven']
   const header = csvLine(['as_of', 'company_code', 'currency', 'items', ...names, ...sums])
   const lines = groups.map((group) => {
     const { amounts, companyCode, control, currency, difference, disputed, items } = group
     const { later, total } = group
-    const tail = [total, disputed, later, control, difference]
+    const sums = [total, disputed, later, control, difference]
+    const tail = [...sums, points.join(' '), String(proven)]
     return csvLine([asOf, companyCode, currency, String(items), ...amounts, ...tail])
   })
   return [header, ...lines].join('')

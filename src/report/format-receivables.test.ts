@@ -42,9 +42,9 @@ const REPORT: Receivables = {
 }
 
 test('the ageing and the breaks are CSV with a header, quoted where it has to be', () => {
-  expect(formatReceivablesCsv(REPORT)).toBe(
-    'as_of,company_code,currency,items,not_due,1_30,over_30,no_due_date,not_applied,total,disputed,later,control,difference\r\n' +
-      '2026-06-30,"01,""0",EUR,3,1000.00,250.00,0.00,0.00,-50.00,1200.00,10.00,0.00,1234567.89,1233367.89\r\n',
+  expect(formatReceivablesCsv(REPORT, { proven: false })).toBe(
+    'as_of,company_code,currency,items,not_due,1_30,over_30,no_due_date,not_applied,total,disputed,later,control,difference,points,proven\r\n' +
+      '2026-06-30,"01,""0",EUR,3,1000.00,250.00,0.00,0.00,-50.00,1200.00,10.00,0.00,1234567.89,1233367.89,billing@2 erp@2,false\r\n',
   )
   expect(formatBreaksCsv(REPORT).split('\r\n')[1]).toBe(
     '2026-06-30,open-differs,70,billing,main.invoice,<b> –,"01,""0",EUR,,,,,1.00,,,,',

@@ -60,7 +60,7 @@ test('receivables of a point: table, CSV, page and breaks, the same bytes every 
     /^0100 +EUR +2 +50\.10 +69\.00 +0\.00 .* -10\.00 +109\.10 .* 109\.10 +0\.00$/m,
   )
   expect(await readFile(at('a.csv'), 'utf8')).toContain(
-    '2026-06-30,0100,JPY,1,1200,0,0,0,0,0,0,1200,0,0,1200,0\r\n',
+    '2026-06-30,0100,JPY,1,1200,0,0,0,0,0,0,1200,0,0,1200,0,books@1,true\r\n',
   )
 
   // A receipt is lost: the point before says what it said, with the same bytes.
