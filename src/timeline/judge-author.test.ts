@@ -28,6 +28,7 @@ test.each([
   ['recipients', '_vault', 'root'],
   ['revoke', '_vault', 'root'],
   ['restore', '_vault', 'restore'],
+  ['restore-begun', '_vault', 'restore'],
   ['audit-head', '_vault', 'custodian'],
   ['heads', '_vault', 'root capture custodian keeper restore'],
   ['document', '_vault', 'root capture restore'],

@@ -77,6 +77,8 @@ export function testUndoingRestores(kind: string, harness: ConnectorHarness): vo
     const refused = { code: 'app.undo-conflicts', details: { conflicts: 1 } }
     const attempt = () => restoring.restore({ undoes, ...undoing() })
     await expectNothingWritten(restoring, ['customer', 'address'], attempt, refused)
+    const elsewhere = restoring.restore({ undoes, as: restoring.erp.address, ...undoing(true) })
+    await expect(elsewhere).rejects.toMatchObject({ code: 'app.undo-elsewhere' })
     const { plan, summary } = await restoring.restore({ undoes, ...undoing(true) })
     expect(plan.conflicts).toEqual([
       { entity: name('customer'), key: '1', found: 'changed', fields: ['terms'] },
