@@ -148,7 +148,8 @@ function refuseLoss(
   { entity, fields }: { readonly entity: EntityName; readonly fields: readonly string[] },
   { to }: PlatformMapping,
 ): AppError {
-  const found = `values of ${fields.join(', ')} would not be kept there as they are`
+  const what = fields.length === 0 ? 'its rows' : `values of ${fields.join(', ')}`
+  const found = `${what} would not be kept there as they are`
   const message = `Cannot write "${entity}" to ${PLATFORMS[to]?.title}: ${found}`
   return new AppError('connector.value-refused', message, { entity, fields })
 }

@@ -1,18 +1,18 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { RowBatch } from '#record/row-batch'
-import { splitRowBytes } from '#record/row-text'
 
 /**
  * A sum over rows that is the same where they are, in whatever order they come; and one over each of
  * their fields, weaker, that names what differs.
  */
 export class RowSum {
-  #sum = 0n
+  /** Four numbers of 32 bits, each summed for itself. */
+  readonly #sums = new Uint32Array(4)
+  readonly #fields: Uint32Array
   #rows = 0
-  readonly #fields: number[]
 
   constructor(fieldCount: number) {
-    this.#fields = Array.from({ length: fieldCount }, () => 0)
+    this.#fields = new Uint32Array(Math.max(1, fieldCount))
   }
 
   add(batch: RowBatch): void {
@@ -30,26 +30,30 @@ export class RowSum {
 
   /** Fields that differ, or `null` when nothing does. */
   findDifference(other: RowSum): readonly number[] | null {
-    if (this.#sum === other.#sum && this.#rows === other.#rows) return null
+    const isSame = this.#sums.every((sum, i) => sum === other.#sums[i])
+    if (isSame && this.#rows === other.#rows) return null
     return [...this.#fields.keys()].filter((i) => this.#fields[i] !== other.#fields[i])
   }
 
   #take(row: Uint8Array): void {
     this.#rows += 1
-    const digest = createHash('sha256').update(row).digest()
-    const number = (digest.readBigUInt64LE(0) << 64n) | digest.readBigUInt64LE(8)
-    this.#sum = BigInt.asUintN(128, this.#sum + number)
-    for (const [i, field] of splitRowBytes(row).entries()) {
-      this.#fields[i] = ((this.#fields[i] ?? 0) + hashShort(field)) >>> 0
+    const digest = hash('sha256', row, 'buffer')
+    for (let i = 0; i < 4; i++) this.#sums[i] = (this.#sums[i] ?? 0) + digest.readUInt32LE(4 * i)
+    this.#takeFields(row)
+  }
+
+  /** FNV-1a of each field, 32 bits. */
+  #takeFields(row: Uint8Array): void {
+    let short = FNV_START
+    let field = 0
+    for (const byte of row) {
+      if (byte === TAB || byte === NEWLINE) {
+        this.#fields[field] = (this.#fields[field] ?? 0) + (short >>> 0)
+        short = FNV_START
+        field += 1
+      } else short = Math.imul(short ^ byte, FNV_PRIME)
     }
   }
-}
-
-/** FNV-1a, 32 bits. */
-function hashShort(bytes: Uint8Array): number {
-  let hash = 0x811c9dc5
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193)
-  return hash >>> 0
 }
 
 /** The same batches, summed as they pass. */
@@ -63,4 +67,7 @@ export async function* sumRows(
   }
 }
 
+const TAB = 0x09
 const NEWLINE = 0x0a
+const FNV_START = 0x811c9dc5
+const FNV_PRIME = 0x01000193

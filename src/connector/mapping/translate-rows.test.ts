@@ -1,18 +1,13 @@
 import { expect, test } from 'vitest'
 import { LARGE_ROW_BYTES, type RowBatch } from '#record/row-batch'
 import { formatRow, parseRow } from '#record/row-text'
+import { collect } from '#stdx/streams'
 import { type TranslateValue, translateRows } from './translate-rows.ts'
 
 const VALUES: readonly TranslateValue[] = [null, (text) => `<${text}>`, null]
 
 async function* give(...batches: readonly RowBatch[]): AsyncGenerator<RowBatch> {
   yield* batches
-}
-
-async function collect(batches: AsyncIterable<RowBatch>): Promise<RowBatch[]> {
-  const list: RowBatch[] = []
-  for await (const batch of batches) list.push(batch)
-  return list
 }
 
 function rowsOf(...rows: readonly (readonly (string | null)[])[]): RowBatch {
