@@ -5,6 +5,8 @@ import { formatKeyAddress, formatKeyValues } from '#record/address'
 import { keyIndexes, scanFields } from '#record/project'
 import { decodeRowText, formatField, splitRow } from '#record/row-text'
 import type { CompareDeps } from '#restore/compare-target'
+import type { EmptiedReference } from '#restore/empty-references'
+import { emptiable, type MissingRecord } from '#restore/needed-records'
 import type { PlanLines } from '#restore/plan-lines'
 import {
   type PlanningOptions,
@@ -13,8 +15,6 @@ import {
   planRestore,
 } from '#restore/plan-restore'
 import type { RecordScope, RestorePlan, RestoreScope } from '#restore/restore-plan'
-import type { EmptiedReference } from '#restore/three-way/empty-references'
-import { emptiable, type MissingRecord } from '#restore/three-way/needed-records'
 import { entryOf } from '#segment/columns'
 import { readState } from '#segment/read-state'
 import { AppError, isAppError } from '#stdx/app-error'
@@ -158,8 +158,8 @@ async function scanKeys(
   for await (const batch of readState(read, options)) {
     for (let i = 0; i < batch.count; i++) {
       const texts = batch.rows === null ? [] : splitRow(decodeRowText(entryOf(batch.rows, i)))
-      const tuple = places.map((place) => texts[place] ?? '').join('\t')
-      if (wanted.has(tuple)) found.push(viewKey(batch, i).slice())
+      const joined = places.map((place) => texts[place] ?? '').join('\t')
+      if (wanted.has(joined)) found.push(viewKey(batch, i).slice())
     }
   }
   return found
@@ -177,8 +177,8 @@ function emptyThem(request: PlanRequest, missing: readonly MissingRecord[]): Pla
     const { entity, fields, none = [], when = [] } = first.neededBy
     const empties = emptiable(entityAt(state, point, entity).schema, fields)
     if (empties.length === 0) return []
-    const tuples = new Set(group.map(({ values }) => values.map(formatField).join('\t')))
-    return [{ entity, fields, none, when, empties, tuples }]
+    const named = new Set(group.map(({ values }) => values.map(formatField).join('\t')))
+    return [{ entity, fields, none, when, empties, named }]
   })
   if (emptied.length === 0) return null
   return { ...request, emptied: [...(request.emptied ?? []), ...emptied] }

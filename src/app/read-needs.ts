@@ -2,7 +2,7 @@ import { type CustomerMap, isSamePlace, type MapEntity, type MapLink } from '#cu
 import { isReference } from '#customer/roles'
 import { entityAt } from '#history/entity-at'
 import { keyIndexes, scanFields } from '#record/project'
-import type { Need } from '#restore/three-way/needed-records'
+import type { Need } from '#restore/needed-records'
 import type { FoundPoint } from './find-point.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { CompareDeps, Compared } from './compare-target.ts'
-import { judgeUndo, type UndoVerdict } from './judge-undo.ts'
+import { forceUndo, judgeUndo, type UndoVerdict } from './judge-undo.ts'
 import { formatKeyHex } from './pick-records.ts'
 import type { PlannedUndo } from './plan-restore.ts'
 import { type ComparedUndone, pairToUndo } from './restored-records.ts'
@@ -11,10 +11,13 @@ export type JudgedRecord = { readonly record: UndoneRecord; readonly verdict: Un
 /** Records that the transaction changed, and rows that the system has. */
 export type JudgedTotals = { readonly touched: number; readonly rows: number }
 
-/** What undoing would do to each record that a transaction, or a restore, changed, in key order. */
+/**
+ * What undoing would do to each record that a transaction, or a restore, changed, in key order.
+ * `isForced`: also to those that somebody changed since.
+ */
 export async function* judgeRecords(
   deps: CompareDeps,
-  compared: ComparedUndone,
+  { isForced = false, ...compared }: ComparedUndone & { readonly isForced?: boolean },
   signal: AbortSignal,
 ): AsyncGenerator<JudgedRecord, JudgedTotals, undefined> {
   const valuesOf = openComparableValues(deps.digestKey)
@@ -26,7 +29,8 @@ export async function* judgeRecords(
       if (next.done === true) return { touched, rows: next.value }
       const { after, before, live } = next.value
       touched += 1
-      const verdict = judgeUndo({
+      const judge = isForced ? forceUndo : judgeUndo
+      const verdict = judge({
         before: before && valuesOf(before),
         after: after && valuesOf(after),
         live: live && valuesOf(live),

@@ -45,6 +45,18 @@ export function judgeUndo({ after, before, live }: UndoneValues): UndoVerdict {
   return open.length === 0 ? SAME : { kind: 'update', indexes: open }
 }
 
+/**
+ * The same where what was there before wins over what somebody did since, in the fields that are to be
+ * undone. Pure.
+ */
+export function forceUndo({ after, before, live }: UndoneValues): UndoVerdict {
+  if (before === null) return live === null ? SAME : { kind: 'delete' }
+  if (live === null) return { kind: 'insert' }
+  const changed = after === null ? [...before.keys()] : differing(before, after)
+  const indexes = changed.filter((index) => live[index] !== before[index])
+  return indexes.length === 0 ? SAME : { kind: 'update', indexes }
+}
+
 function judgeInserted(after: UndoneValues['after'], live: UndoneValues['live']): UndoVerdict {
   if (live === null || after === null) return SAME
   const indexes = differing(after, live)

@@ -7,27 +7,23 @@ import type { Catalogue, DescribedEntity, SchemaVersion } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import { formatPoint } from '#timeline/format-point'
 import type { Point, TimelineState } from '#timeline/timeline-state'
+import { ClosedPeriods, type PostingRule } from './closed-periods.ts'
 import {
   type CompareDeps,
   listOtherTypes,
   pairWithNothing,
   pairWithTarget,
 } from './compare-target.ts'
+import { type EmptiedReference, emptyReferences } from './empty-references.ts'
+import { type Need, NeededRecords, needsOf } from './needed-records.ts'
 import { orderEntities } from './order-entities.ts'
 import { formatKeyHex, type Picked, type PickedRecords, pickRecords } from './pick-records.ts'
 import type { EntityLines, PlanLines } from './plan-lines.ts'
+import { type LeftRecords, RecordDecisions, type ThreeWayRequest } from './record-decisions.ts'
 import type { Conflict, EntityStep, OtherType, RestoreScope, TargetPlan } from './restore-plan.ts'
 import type { Undone } from './restored-records.ts'
 import { openSameInFields, type SameInFields } from './same-in-fields.ts'
 import { StepSpool } from './step-spool.ts'
-import { ClosedPeriods, type PostingRule } from './three-way/closed-periods.ts'
-import { type EmptiedReference, emptyReferences } from './three-way/empty-references.ts'
-import { type Need, NeededRecords, needsOf } from './three-way/needed-records.ts'
-import {
-  type LeftRecords,
-  RecordDecisions,
-  type ThreeWayRequest,
-} from './three-way/record-decisions.ts'
 
 export type PlanRequest = {
   readonly state: TimelineState

@@ -97,6 +97,7 @@ type PlanningUndo = {
   readonly conflicts: Conflict[]
   readonly cut: SourceCut
   readonly described: DescribedEntity
+  readonly isForced?: boolean
   readonly lines: PlanLines
   readonly stack: AsyncDisposableStack
   readonly undone: Undone
@@ -105,7 +106,7 @@ type PlanningUndo = {
 /** One entity of what is undone, with the rows that would be written. */
 export async function planUndoneEntity(
   deps: CompareDeps,
-  { conflicts, cut, described, lines, stack, undone }: PlanningUndo,
+  { conflicts, cut, described, isForced = false, lines, stack, undone }: PlanningUndo,
   signal: AbortSignal,
 ): Promise<PlannedEntity> {
   const at = undone.before
@@ -119,7 +120,7 @@ export async function planUndoneEntity(
   const left = new Set<string>()
   const written = new Set<string>()
   const told = lines.entity(at)
-  const records = judgeRecords(deps, { cut, described, undone }, signal)
+  const records = judgeRecords(deps, { cut, described, isForced, undone }, signal)
   for (;;) {
     const next = await records.next()
     if (next.done === true) {

@@ -2,10 +2,10 @@ import type { MappedType } from '#connector/mapping'
 import type { SideEffect } from '#connector/side-effect'
 import type { EntityName } from '#record/entity-name'
 import type { NotRestored } from '#record/schema'
+import type { AdjustingEntry } from './closed-periods.ts'
 import type { ConflictKind } from './judge-undo.ts'
-import type { AdjustingEntry } from './three-way/closed-periods.ts'
-import type { MissingRecord } from './three-way/needed-records.ts'
-import type { Policy } from './three-way/policy.ts'
+import type { MissingRecord } from './needed-records.ts'
+import type { Policy } from './policy.ts'
 
 /** What a restore puts back: everything of a point, some entities, or single records and fields. */
 export type RestoreScope =

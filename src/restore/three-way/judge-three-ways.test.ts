@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { POLICIES, type Policy, parsePolicies, policyOf } from '../policy.ts'
 import { decide, judgeAdded, judgeThreeWays, type Outcome, type Since } from './judge-three-ways.ts'
-import { POLICIES, type Policy, parsePolicies, policyOf } from './policy.ts'
 
 const aRow = fc.array(fc.constantFrom('a', 'b', 'c', '\\N'), { minLength: 3, maxLength: 3 })
 const aPolicy = fc.constantFrom(...POLICIES)

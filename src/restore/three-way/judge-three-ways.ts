@@ -1,5 +1,5 @@
 import { differing } from '../judge-undo.ts'
-import type { Policy } from './policy.ts'
+import type { Policy } from '../policy.ts'
 
 /** The fields of one record as comparable texts, all in one order. */
 export type ThreeStates = {

@@ -8,9 +8,9 @@ import { formatCanonicalJson } from '#stdx/canonical-json'
 import type { CompareDeps } from '../compare-target.ts'
 import type { ConflictKind } from '../judge-undo.ts'
 import { PairWalk } from '../pair-walk.ts'
+import { DEFAULT_CLASS, type Policies, type Policy, policyOf } from '../policy.ts'
 import { type ComparableValues, openComparableValues } from '../same-in-fields.ts'
 import { type JudgedField, judgeAdded, judgeThreeWays, type Outcome } from './judge-three-ways.ts'
-import { DEFAULT_CLASS, type Policies, type Policy, policyOf } from './policy.ts'
 
 /** What a record is judged by beside the point and the target. */
 export type ThreeWayRules = {

@@ -7,7 +7,7 @@ import { type Need, textsOf, wantedOf } from './needed-records.ts'
 /** References that are emptied, because what they name is not there. */
 export type EmptiedReference = Pick<Need, 'entity' | 'fields' | 'none' | 'when'> & {
   /** What they name, escaped texts joined by tabs. */
-  readonly tuples: ReadonlySet<string>
+  readonly named: ReadonlySet<string>
   /** Of `fields`, those that may be empty. */
   readonly empties: readonly string[]
 }
@@ -34,7 +34,7 @@ export function emptyReferences(
   const own = references.filter(({ entity }) => entity === schema.entity)
   if (left === null || own.length === 0) return { pair, fields, emptied: [] }
   const texts = textsOf(schema, left)
-  const hit = own.filter((one) => one.tuples.has(wantedOf(one, texts) ?? ''))
+  const hit = own.filter((one) => one.named.has(wantedOf(one, texts) ?? ''))
   if (hit.length === 0) return { pair, fields, emptied: [] }
   if (right === null) {
     const emptied = [...new Set(hit.flatMap(({ empties }) => empties))]

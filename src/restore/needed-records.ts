@@ -94,17 +94,17 @@ export class NeededRecords {
     const texts = textsOf(schema, left)
     const live = right && textsOf(schema, right)
     for (const need of providing) {
-      const tuple = tupleOf(need.toFields, texts)
-      if (tuple !== null && need.wanted.size + need.provided.size < WANTED_MAX)
-        need.provided.add(tuple)
+      const joined = joinTexts(need.toFields, texts)
+      if (joined !== null && need.wanted.size + need.provided.size < WANTED_MAX)
+        need.provided.add(joined)
     }
     for (const need of needs) {
-      const tuple = wantedOf(need, texts)
+      const joined = wantedOf(need, texts)
       // What the target has there already it may go on to have.
-      if (tuple === null || (live !== null && tuple === wantedOf(need, live))) continue
-      const wanted = need.wanted.get(tuple)
+      if (joined === null || (live !== null && joined === wantedOf(need, live))) continue
+      const wanted = need.wanted.get(joined)
       if (wanted !== undefined) wanted.records += 1
-      else need.wanted.set(tuple, { key: formatKeyAddress(key, schema.key), records: 1 })
+      else need.wanted.set(joined, { key: formatKeyAddress(key, schema.key), records: 1 })
       need.isOverfull = need.wanted.size > WANTED_MAX
     }
   }
@@ -119,14 +119,14 @@ export class NeededRecords {
     const missing: MissingRecord[] = []
     for (const need of this.#needs) {
       const schema = schemaOf(need.to)
-      const wanted = new Map([...need.wanted].filter(([tuple]) => !need.provided.has(tuple)))
+      const wanted = new Map([...need.wanted].filter(([joined]) => !need.provided.has(joined)))
       if (schema === undefined || need.isOverfull || wanted.size === 0) continue
       const described = catalogue.entities.find(({ entity }) => entity === need.to)
       const asked = described && { cut, described: readAs(described, schema), signal }
       const closed = asked === undefined ? new Set() : await strikeOut(need, wanted, asked)
-      for (const [tuple, one] of wanted) {
-        const isClosed = closed.has(tuple)
-        if (isClosed || !need.isWhole) missing.push(describe(need, tuple, one, isClosed))
+      for (const [joined, one] of wanted) {
+        const isClosed = closed.has(joined)
+        if (isClosed || !need.isWhole) missing.push(describe(need, joined, one, isClosed))
       }
     }
     return missing
@@ -157,11 +157,11 @@ async function strikeOut(
   const closed = new Set<string>()
   const fields = open === null ? toFields : [...toFields, open.field]
   for await (const texts of readRowTexts(cut.scan(described, fields, signal))) {
-    const tuple = texts.slice(0, toFields.length).join('\t')
-    if (!wanted.has(tuple)) continue
+    const joined = texts.slice(0, toFields.length).join('\t')
+    if (!wanted.has(joined)) continue
     const state = parseField(texts[toFields.length] ?? '\\N')
-    if (open === null || (state !== null && open.values.includes(state))) wanted.delete(tuple)
-    else closed.add(tuple)
+    if (open === null || (state !== null && open.values.includes(state))) wanted.delete(joined)
+    else closed.add(joined)
   }
   return closed
 }
@@ -188,10 +188,10 @@ export function wantedOf(
   texts: ReadonlyMap<string, string>,
 ): string | null {
   const isMeant = when.every(([field, value]) => parseField(texts.get(field) ?? '\\N') === value)
-  const tuple = isMeant ? tupleOf(fields, texts) : null
-  if (tuple === null) return null
-  const values = splitRow(tuple).map(parseField)
-  return values.some((value) => value !== null && none.includes(value)) ? null : tuple
+  const joined = isMeant ? joinTexts(fields, texts) : null
+  if (joined === null) return null
+  const values = splitRow(joined).map(parseField)
+  return values.some((value) => value !== null && none.includes(value)) ? null : joined
 }
 
 /** Texts of a row by field, escaped. */
@@ -202,7 +202,7 @@ export function textsOf(schema: SchemaVersion, { row }: PairedRow): ReadonlyMap<
   )
 }
 
-function tupleOf(fields: readonly string[], texts: ReadonlyMap<string, string>): string | null {
+function joinTexts(fields: readonly string[], texts: ReadonlyMap<string, string>): string | null {
   const values = fields.map((field) => texts.get(field) ?? '\\N')
   const isWhole = values.every((text) => text !== '\\N' && parseLargeMarker(text) === undefined)
   return isWhole ? values.join('\t') : null
@@ -210,14 +210,14 @@ function tupleOf(fields: readonly string[], texts: ReadonlyMap<string, string>):
 
 function describe(
   { by, entity, fields, none, role, to, toFields, when }: Need,
-  tuple: string,
+  joined: string,
   { key, records }: Wanted,
   isClosed: boolean,
 ): MissingRecord {
   return {
     entity: to,
     fields: toFields,
-    values: splitRow(tuple).map((text) => parseField(text) ?? ''),
+    values: splitRow(joined).map((text) => parseField(text) ?? ''),
     found: isClosed ? 'closed' : 'missing',
     ...(role !== null && { role }),
     neededBy: {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { judgeDay } from './closed-periods.ts'
-import { decimalDifference } from './decimal-difference.ts'
+import { decimalDifference } from './three-way/decimal-difference.ts'
 
 const MAY = { from: '2026-05-01', until: '2026-05-31', isOpen: false }
 const JUNE = { from: '2026-06-01', until: '2026-06-30', isOpen: true }

@@ -7,11 +7,11 @@ import type { SchemaVersion } from '#record/schema'
 import type { Stamp } from '#record/stamp'
 import { AppError } from '#stdx/app-error'
 import type { Point, TimelineState } from '#timeline/timeline-state'
-import type { CompareDeps } from '../compare-target.ts'
-import type { Conflict, ContestedValue } from '../restore-plan.ts'
-import type { JudgedField, Outcome } from './judge-three-ways.ts'
+import type { CompareDeps } from './compare-target.ts'
 import { ASK, DEFAULT_CLASS, type Policies } from './policy.ts'
-import { type FoundConflict, ThreeWays } from './three-ways.ts'
+import type { Conflict, ContestedValue } from './restore-plan.ts'
+import type { JudgedField, Outcome } from './three-way/judge-three-ways.ts'
+import { type FoundConflict, ThreeWays } from './three-way/three-ways.ts'
 
 /** What a restore takes into account beside the point and the target. */
 export type ThreeWayRequest = {

@@ -4,8 +4,8 @@ import type { EntityName } from '#record/entity-name'
 import { scanFields } from '#record/project'
 import { parseField, parseLargeMarker } from '#record/row-text'
 import type { SchemaVersion } from '#record/schema'
-import { decimalDifference } from './decimal-difference.ts'
 import { textsOf } from './needed-records.ts'
+import { decimalDifference } from './three-way/decimal-difference.ts'
 
 /** A stretch of days, both included, as texts that sort like the days. */
 export type Period = {
