@@ -16,7 +16,7 @@ export type UndoTargetRequest = {
   readonly undoes: string
   /** The name of the target. */
   readonly target: string
-  readonly request: Pick<RestoreRequest, 'mayRunSideEffects' | 'onPlanned'>
+  readonly request: Pick<RestoreRequest, 'mayRunSideEffects' | 'onPlanned' | 'undo'>
 }
 
 /**
@@ -45,7 +45,8 @@ export async function planUndoTarget(
   const { target } = asCaptured(opened, { connector: system.connector, entities, found })
   const cut = stack.use(await target.openCut(signal))
   const catalogue = await cut.readCatalogue((entity) => entities.includes(entity))
-  const undoing = { address, point, restore: undoes, restored, target: name }
+  const isForced = request.undo?.isForcing === true
+  const undoing = { address, isForced, point, restore: undoes, restored, target: name }
   const isKept = request.onPlanned !== undefined
   const lines = stack.use(new PlanLines(compare, { source: found.source, target: name, isKept }))
   const options = { catalogue, cut, lines, signal }

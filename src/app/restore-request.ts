@@ -76,6 +76,8 @@ export type AgreedPlan = RestorePlan
 export type UndoOptions = {
   /** Records that somebody changed since stay as they are; otherwise nothing is written. */
   readonly isSkippingConflicts: boolean
+  /** Of a restore that is undone: they become what they were, whatever was done since. */
+  readonly isForcing?: boolean
   /** Told the plan that is refused because of its conflicts. */
   refused(plan: AgreedPlan): void
 }

@@ -19,12 +19,14 @@ export type UndoRestoreRequest = {
   readonly point: Point
   readonly target: string
   readonly restored: readonly RestoredEntity[]
+  /** Also what somebody changed since becomes what it was; else it is a conflict. */
+  readonly isForced: boolean
 }
 
 /**
  * Works out what would take a restore back, without writing: records that it changed become again
  * what they were, those that it inserted go, those that it deleted come back. What somebody changed
- * since is a conflict and is not part of what would be written. A table that it created stays, and
+ * since is a conflict and is not part of what would be written, unless `isForced`. A table that it created stays, and
  * loses the rows that are still as they were put in.
  *
  * Costs what `planUndo` costs, and is as good.
@@ -33,7 +35,7 @@ export type UndoRestoreRequest = {
  */
 export async function planUndoRestore(
   deps: CompareDeps,
-  { address, point, restore, restored, target }: UndoRestoreRequest,
+  { address, isForced, point, restore, restored, target }: UndoRestoreRequest,
   { catalogue, cut, lines, signal }: PlanningOptions,
 ): Promise<PreparedRestore> {
   const restoredByEntity = new Map(restored.map((one) => [one.before.schema.entity, one]))
@@ -46,7 +48,7 @@ export async function planUndoRestore(
     if (undone === undefined) continue
     if (described === undefined) throw missingTable(entity, target)
     refuseUnreadable(described)
-    const planning = { conflicts, cut, described, lines, stack, undone }
+    const planning = { conflicts, cut, described, isForced, lines, stack, undone }
     entities.push(await planUndoneEntity(deps, planning, signal))
   }
   const steps = entities.map(({ step }) => step)

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { UndoRestoreRequest } from '#app/undo-restore'
 import { formatCount } from '../format-amounts.ts'
 import { countKinds, listNames } from '../format-not-restored.ts'
@@ -9,6 +9,7 @@ type Options = {
   readonly to?: string
   readonly planOnly?: boolean
   readonly skipConflicts?: boolean
+  readonly onConflict?: 'ask' | 'ours' | 'theirs'
   readonly acceptSideEffects?: boolean
   readonly confirm?: string
 }
@@ -19,6 +20,12 @@ export function addUndo(program: Command, act: Act): void {
     .argument('<RESTORE_ID>', 'as `holdfast restore` printed it')
     .option('--to <TARGET>', 'the system it wrote to, where it is called otherwise by now')
     .option('--skip-conflicts', 'leave records that were changed since as they are, undo the rest')
+    .addOption(
+      new Option(
+        '--on-conflict <POLICY>',
+        'of records that were changed since: ask refuses, theirs skips them, ours undoes them, too',
+      ).choices(['ask', 'theirs', 'ours']),
+    )
     .option('--accept-side-effects', 'let run what the target cannot keep from running by itself')
     .option('--plan-only', 'print what would be written, with its hash, and write nothing')
     .option('--confirm <TARGET>', 'the name of the target, typed out')
@@ -51,7 +58,8 @@ function formatRequest(
     isPlanOnly: options.planOnly ?? false,
     mayRunSideEffects: options.acceptSideEffects ?? false,
     undo: {
-      isSkippingConflicts: options.skipConflicts ?? false,
+      isSkippingConflicts: options.skipConflicts ?? options.onConflict === 'theirs',
+      isForcing: options.onConflict === 'ours',
       refused: (refused) => {
         output.event({ type: 'plan', ...refused })
         output.note(describePlan(refused, countKinds))

@@ -89,6 +89,22 @@ export function testUndoingRestores(kind: string, harness: ConnectorHarness): vo
     ])
   })
 
+  test(`${kind}: what was changed since is taken back as well where the past is to win`, async () => {
+    await using restoring = await start(TABLES)
+    await restoring.backUp()
+    await restoring.copy.exec(LATER)
+    const later = await contents(restoring)
+    const { summary } = await restoring.restore({ isDeleteAllowed: true })
+    await restoring.copy.exec(`UPDATE customer SET terms = '60d' WHERE id = 1;
+      DELETE FROM address WHERE id = 20; DELETE FROM customer WHERE id = 2;
+      UPDATE customer SET name = 'Cyd' WHERE id = 3; INSERT INTO customer VALUES (5, 'Eva', '', 'e')`)
+    const forced = { undo: { isSkippingConflicts: false, isForcing: true, refused: () => {} } }
+    const undone = await restoring.restore({ undoes: summary?.restore ?? '', ...forced })
+    expect(undone.summary).toMatchObject({ conflicts: 0, verified: { different: 0 } })
+    await restoring.copy.exec(`INSERT INTO address VALUES (20, 2, 'Ulm')`)
+    expect(await contents(restoring)).toEqual(later)
+  })
+
   test(`${kind}: rows without a key come back and go as often as they were there`, async () => {
     const many = (word: string, count: number) => Array(count).fill(`('${word}')`).join(', ')
     await using restoring = await start(`CREATE TABLE log (said VARCHAR(20));
