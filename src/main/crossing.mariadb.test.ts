@@ -238,6 +238,31 @@ describePostgres('another platform', (major) => {
     expect(await shop.query('show tables')).toEqual([])
   })
 
+  test('a value that a table there would round is never committed', async () => {
+    await using erp = await postgresSide(major)
+    await using shop = await mariadbSide()
+    await erp.query(`create table t (id int primary key, ratio double precision);
+      insert into t values (1, 0.5), (2, 0.3333333333333333)`)
+    await shop.query(
+      'create table t (id bigint primary key, ratio float); insert into t values (1, 1)',
+    )
+    const crossing = await aCrossing({ erp, shop })
+    await crossing.backUp('erp')
+    await expect(crossing.move('erp', 'shop')).rejects.toMatchObject({
+      code: 'restore.value-lost',
+      message: expect.stringContaining('ratio'),
+    })
+    expect(await shop.query('select cast(id as char) as id, ratio from t')).toEqual([
+      { id: '1', ratio: 1 },
+    ])
+    await erp.query('update t set ratio = 0.25 where id = 2')
+    await crossing.backUp('erp')
+    expect((await crossing.move('erp', 'shop')).summaries?.[0]).toMatchObject({
+      inserted: 1,
+      updated: 1,
+    })
+  })
+
   test('names that would be one on the other platform are refused', async () => {
     await using erp = await postgresSide(major)
     await using app = await sqliteSide()

@@ -56,6 +56,8 @@ export type DescribedEntity = {
   readonly scanOrder: 'key' | 'none'
   /** Statement that would make the entity readable; `null` when it is. */
   readonly missingGrant: string | null
+  /** Values are translated on their way in and out: what was written is read before it is committed. */
+  readonly isTranslated?: boolean
   /** A record need not have every field, and one that none has is not described: it reads as null. */
   readonly hasOpenFields?: boolean
   /** What a person should know of how it is read; never part of a schema version. */

@@ -37,7 +37,8 @@ export async function refuseLosses(
  */
 export function mayLose({ at, described, step }: PlannedEntity): boolean {
   if (described === null || step.insert + step.update === 0) return false
-  return step.otherTypes.length > 0 || at.schema.fields.some(({ type }) => isOwnType(type))
+  if (described.isTranslated === true || step.otherTypes.length > 0) return true
+  return at.schema.fields.some(({ type }) => isOwnType(type))
 }
 
 /** Types that do not come with the system are qualified: `public.amount`. */

@@ -44,6 +44,7 @@ export function resolveEntity(
   const shown: DescribedEntity = {
     ...described,
     entity: source.entity,
+    isTranslated: true,
     fields: described.fields.map((field) => {
       const isMapped = (resolved.get(field.name) ?? null) !== null
       return { ...field, type: (isMapped && sourceTypes.get(field.name)) || field.type }
