@@ -47,7 +47,7 @@ export const CONNECTOR_ERRORS = {
     status: 422,
     exit: 1,
     retry: 'after-fix',
-    help: 'Names of the source do not go together on the other platform: two tables or fields would be the same there, or one is too long. Leave one of the entities out with --entity, restore into the platform that the point came from, or rename in the source and back up again.',
+    help: 'Names of the source do not go together on the other platform: two tables or fields would be the same there, or one is too long. Restore into the platform that the point came from, or rename in the source, or leave one of them out of it (exclude:), and back up again.',
   },
   'connector.write-failed': {
     status: 507,
