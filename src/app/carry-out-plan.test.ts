@@ -121,6 +121,31 @@ test('a plan is void once a record that it writes was touched, and says which', 
   await expect(carryOut(path, life)).rejects.toMatchObject({ details: { count: 2 } })
 })
 
+test('a large value is told by its size, and only where it changes', async () => {
+  const sql = `CREATE TABLE doc (id INTEGER PRIMARY KEY, body TEXT, said TEXT, old TEXT);
+    INSERT INTO doc VALUES (1, printf('%.*c', 200000, 'x'), 'a', NULL), (2, 'b', 'b', 'b')`
+  using life = await vaultOfSql({ erp: sql })
+  life.exec(
+    'erp',
+    `UPDATE doc SET said = 'z', old = 'new' WHERE id = 1;
+     UPDATE doc SET body = printf('%.*c', 300000, 'y') WHERE id = 2; INSERT INTO doc VALUES (3, '', '', '')`,
+  )
+  const path = join(folder, 'large.plan')
+  await planTo(path, life, { isDeleteAllowed: true })
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n').slice(1, -1)
+  const large = { bytes: 300_000, hash: expect.stringMatching(/^[0-9a-f]{64}$/) }
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    {
+      op: 'update',
+      fields: { said: { before: 'z', after: 'a' }, old: { before: 'new', after: null } },
+    },
+    { op: 'update', fields: { body: { before: large, after: 'b' } } },
+    { op: 'delete', fields: { said: { before: '' } } },
+  ])
+  expect(lines[0]).not.toContain('body')
+  expect((await carryOut(path, life)).summaries).toMatchObject([{ updated: 2, deleted: 1 }])
+})
+
 test('a table that is made is one step', async () => {
   using life = await aLife()
   const path = join(folder, 'made.plan')
