@@ -29,7 +29,7 @@ export async function examineFollowing(
       feed,
       isWanted: system.feedName !== undefined,
       isBegun: newest !== undefined,
-      health: await source.feed.readHealth(feed, signal),
+      health: await source.feed.readHealth(feed, signal, keptUpTo(source, newest)),
       known: newest === undefined ? null : await readKnown(source, { feed, newest }, signal),
       heartbeatMs: system.follow?.heartbeatMs ?? 0,
     }
@@ -40,6 +40,12 @@ export async function examineFollowing(
     return [...judgeFollowing(facts), judgeCanary({ ...canary, source: name, arrived, nowMs })]
   })
   return problem === undefined ? findings : [problem]
+}
+
+/** Positions of another system say nothing of this one. */
+function keptUpTo({ identity }: Source, newest: Point | undefined): string | undefined {
+  if (newest === undefined || !isSameSystem(newest.cut.identity, identity)) return undefined
+  return newest.cut.position
 }
 
 async function readState(

@@ -100,7 +100,8 @@ async function readHealth(
     const { source, system } = await openSource(name, signal)
     await using _source = source
     const { feedName = '' } = system
-    metrics.takeHealth(name, await source.feed?.readHealth(feedName, signal))
+    const after = metrics.positionOf(name)
+    metrics.takeHealth(name, await source.feed?.readHealth(feedName, signal, after))
     const end = await source.feed?.readPosition(feedName, signal)
     const held = metrics.positionOf(name)
     // A source that commits nothing at all has no entry that says so.

@@ -74,8 +74,13 @@ export type SourceFeed = {
    * @throws connector.feed-not-ready when the source does not tell
    */
   readPosition(name: string, signal: AbortSignal): Promise<Pick<Cut, 'position' | 'time'>>
-  /** How the source fares with keeping its log for the feed of that name; may be asked at any time. */
-  readHealth(name: string, signal: AbortSignal): Promise<FeedHealth>
+  /**
+   * How the source fares with keeping its log for the feed of that name; may be asked at any time.
+   *
+   * @param after up to where its log was kept; only who says so hears of one that remembers no reader
+   *   whether it dropped what lies behind
+   */
+  readHealth(name: string, signal: AbortSignal, after?: string): Promise<FeedHealth>
   /** Removes all that `start` made. What happened since cannot be told any more. Safe to repeat. */
   drop(name: string, signal: AbortSignal): Promise<void>
 }

@@ -9,34 +9,38 @@ export type HealthQuestion = {
   readonly isOpen: boolean
   /** What this process acknowledged last. */
   readonly acknowledged: GtidPosition | undefined
+  /** Up to where the log is needed no more. */
+  readonly read: GtidPosition | undefined
+  /** Whether log behind that is not there any more. */
+  readonly isDropped: boolean
 }
 
 /** The server drops files of its log when they are old, read or not. */
-export function judgeHealth({ acknowledged, facts, isOpen }: HealthQuestion): FeedHealth {
+export function judgeHealth(question: HealthQuestion): FeedHealth {
+  const { acknowledged, facts, isOpen, read } = question
   const files = facts.files ?? []
-  const own = numberOf(acknowledged?.file ?? '')
-  const first = numberOf(files[0]?.name ?? '')
+  const own = numberOf(read?.file ?? '')
   const unread = files.filter(({ name }) => numberOf(name) >= own)
   return {
-    state: stateOf({ hasLog: facts.files !== null, own, first, count: files.length }),
+    state: stateOf(question),
     isOpen,
     acknowledged: acknowledged === undefined ? null : formatPosition(acknowledged),
     retainedBytes: unread.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     leftBytes: null,
     retainedBytesMax: null,
-    advice: keptSeconds(facts.settings) === null ? KEEP_SQL : null,
+    advice: isKeptForEver(facts) ? KEEP_SQL : null,
   }
 }
 
-function stateOf(found: {
-  hasLog: boolean
-  own: number
-  first: number
-  count: number
-}): FeedHealth['state'] {
-  if (!found.hasLog) return 'missing'
-  if (found.own === 0) return 'safe'
-  if (found.own < found.first) return 'given-up'
+function stateOf({ facts, isDropped, read }: HealthQuestion): FeedHealth['state'] {
+  if (facts.files === null) return 'missing'
+  if (isDropped) return 'given-up'
+  const [first, next] = facts.files
   // The oldest of several is the next to go.
-  return found.own === found.first && found.count > 1 ? 'endangered' : 'safe'
+  const isNext = next !== undefined && read?.file === first?.name
+  return isNext && !isKeptForEver(facts) ? 'endangered' : 'safe'
+}
+
+function isKeptForEver({ settings }: FeedFacts): boolean {
+  return keptSeconds(settings) === null
 }

@@ -17,7 +17,7 @@ import { isLocked, lockOf } from './feed-lock.ts'
 import { formatPosition, type GtidPosition, isUpTo, parsePosition } from './gtid-position.ts'
 import { judgeHealth } from './judge-health.ts'
 import { readLogEnd } from './log-end.ts'
-import { openFeed } from './open-feed.ts'
+import { hasDropped, openFeed } from './open-feed.ts'
 
 /**
  * Feeds by MariaDB's binary log. The server keeps the log for nobody in particular: nothing is made
@@ -79,12 +79,16 @@ export class MysqlSourceFeed implements SourceFeed {
     return Promise.resolve([])
   }
 
-  readHealth(name: string, signal: AbortSignal): Promise<FeedHealth> {
+  readHealth(name: string, signal: AbortSignal, after?: string): Promise<FeedHealth> {
     return translating(`ask how the feed "${name}" is`, async () => {
       await using session = await this.#deps.connect(signal)
       const facts = await readFeedFacts(session, signal)
       const isOpen = await isLocked(session, lockOf(name, this.#deps.identity), signal)
-      return judgeHealth({ facts, isOpen, acknowledged: this.#acknowledged.get(name) })
+      const acknowledged = this.#acknowledged.get(name)
+      const read = after === undefined ? acknowledged : parsePosition(after)
+      const files = facts.files ?? []
+      const isDropped = read !== undefined && (await hasDropped(session, { files, read }, signal))
+      return judgeHealth({ facts, isOpen, acknowledged, read, isDropped })
     })
   }
 

@@ -5,10 +5,16 @@ import type { Session } from '../session.ts'
 import { Charsets } from './charsets.ts'
 import { DumpCommand } from './dump-command.ts'
 import { examineFeed, type MysqlFeedDeps, refuseUnready } from './examine-feed.ts'
-import { readLogFiles } from './feed-facts.ts'
+import { type LogFile, readLogFiles } from './feed-facts.ts'
 import { lockFeed, lockOf } from './feed-lock.ts'
-import { formatGtids, type GtidPosition, parseGtids, parsePosition } from './gtid-position.ts'
-import { judgeHole } from './judge-hole.ts'
+import {
+  formatGtids,
+  type GtidPosition,
+  isUpTo,
+  parseGtids,
+  parsePosition,
+} from './gtid-position.ts'
+import { judgeHole, numberOf } from './judge-hole.ts'
 import { HEARTBEAT_MS, MysqlFeed, type MysqlFeedParts } from './mysql-feed.ts'
 
 /** @throws those of `SourceFeed.open` */
@@ -65,13 +71,28 @@ async function refuseHole(
 /** The server reads the file up to there, which for a long one takes a second. */
 async function readThere(
   session: Session,
-  { file, offset }: GtidPosition,
+  { file, offset }: Pick<GtidPosition, 'file' | 'offset'>,
   signal: AbortSignal,
 ): Promise<GtidPosition['gtids'] | null> {
   const sql = `SELECT BINLOG_GTID_POS(${quoteText(file ?? '')}, ${offset})`
   const [[gtids] = []] = await session.query(sql, signal)
   return gtids === null || gtids === undefined ? null : parseGtids(gtids)
 }
+
+/** Whether the server dropped log that lies behind `read`: what comes before its first file says so. */
+export async function hasDropped(
+  session: Session,
+  { files, read }: { readonly files: readonly LogFile[]; readonly read: GtidPosition },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const first = files[0]?.name ?? ''
+  if (numberOf(read.file ?? '') >= numberOf(first)) return false
+  const before = await readThere(session, { file: first, offset: FIRST_EVENT }, signal)
+  return before === null || !isUpTo(before, read.gtids)
+}
+
+/** Every file begins with four bytes that say what it is. */
+const FIRST_EVENT = 4
 
 /** How far the server's clock is ahead of what has passed here, never more than it is. */
 async function readClock(

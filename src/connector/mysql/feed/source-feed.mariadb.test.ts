@@ -214,7 +214,13 @@ describeMariadb('source feed: a server of its own', () => {
         'INSERT INTO t VALUES (2); FLUSH BINARY LOGS; INSERT INTO t VALUES (3); FLUSH BINARY LOGS',
       )
       const [{ Log_name: last } = {}] = (await begun.query('SHOW BINARY LOGS')).slice(-1)
+      const { position } = begun.options.after
+      await begun.exec('SET GLOBAL binlog_expire_logs_seconds = 0')
+      expect(await begun.readHealth(position)).toMatchObject({ state: 'safe' })
+      await begun.exec('SET GLOBAL binlog_expire_logs_seconds = 864000')
+      expect(await begun.readHealth(position)).toMatchObject({ state: 'endangered' })
       await purge(begun.query, String(last))
+      expect(await begun.readHealth(position)).toMatchObject({ state: 'given-up' })
       await expect(begun.open()).rejects.toMatchObject({ code: 'connector.feed-invalidated' })
     })
 
@@ -224,6 +230,7 @@ describeMariadb('source feed: a server of its own', () => {
       const [{ Log_name: last } = {}] = (await begun.query('SHOW BINARY LOGS')).slice(-1)
       await purge(begun.query, String(last))
       await begun.exec('INSERT INTO t VALUES (2)')
+      expect(await begun.readHealth(begun.options.after.position)).toMatchObject({ state: 'safe' })
       await using _feed = await begun.open()
     })
 
@@ -287,7 +294,7 @@ async function begin(server: MariadbServer) {
     options,
     sequence: Number(/^\d+-\d+-(\d+)/.exec(after.position)?.[1] ?? 0),
     open: (changed = options) => feedOf(source).open(changed, never),
-    readHealth: () => feedOf(source).readHealth(system.feedName, never),
+    readHealth: (after?: string) => feedOf(source).readHealth(system.feedName, never, after),
     async [Symbol.asyncDispose]() {
       await source[Symbol.asyncDispose]()
       await system[Symbol.asyncDispose]()
