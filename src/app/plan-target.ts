@@ -19,7 +19,7 @@ import { asCaptured, withMappings } from './other-platform.ts'
 import { planUndoTarget } from './plan-undo-target.ts'
 import { type PlannedWithParents, planWithParents } from './plan-with-parents.ts'
 import { readMapIfAny } from './read-map.ts'
-import { needsOfMap } from './read-needs.ts'
+import { readNeeds } from './read-needs.ts'
 import { readPostingRules } from './read-posting-rules.ts'
 import { readThreeWays } from './read-three-ways.ts'
 import {
@@ -80,7 +80,8 @@ export async function planTarget(
   const place = { source: found.source, target: chosen.target, isKept }
   const newLines = () => new PlanLines(compare, place)
   const map = await readMapIfAny(deps, vault, signal, mapFile)
-  const links = map === undefined ? [] : needsOfMap(map, found)
+  const others = request.targets.map(({ point }) => point.split('@', 1)[0] ?? '')
+  const links = map === undefined ? [] : await readNeeds(vault, map, { found, others, signal })
   const readRules = async (catalogue: Catalogue) =>
     map === undefined || threeWays.captured === null
       ? []

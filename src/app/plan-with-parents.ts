@@ -68,7 +68,7 @@ export function refuseMissing({ missing = [], target }: RestorePlan): void {
   const named = (isClosed ? missing : lacking).slice(0, NAMED_MAX).map(nameOf).join(', ')
   const more = (isClosed ? missing : lacking).length - NAMED_MAX
   const rest = more > 0 ? ` and ${more} more` : ''
-  const found = `rows to write need ${named}${rest}, which it ${isClosed ? 'has closed' : 'lacks'}`
+  const found = `rows to write need ${named}${rest}, which ${isClosed ? 'are closed' : 'are missing'}`
   const message = `Cannot restore into "${target}": ${found}`
   const code = isClosed ? 'restore.reference-closed' : 'restore.parents-missing'
   throw new AppError(code, message, { target, missing: missing.length })
@@ -76,8 +76,9 @@ export function refuseMissing({ missing = [], target }: RestorePlan): void {
 
 const NAMED_MAX = 5
 
-function nameOf({ entity, role, values }: MissingRecord): string {
-  return `${role === undefined ? '' : `${role} `}${entity}:${values.join(',')}`
+function nameOf({ entity, role, source, values }: MissingRecord): string {
+  const before = [role, source].map((word) => (word === undefined ? '' : `${word} `)).join('')
+  return `${before}${entity}:${values.join(',')}`
 }
 
 /** The same request with parents that the point holds; `null` when it holds no more of them. */
@@ -90,7 +91,8 @@ async function addParents(
   const { point, scope, state } = request
   const known = new Set(recordsOf(scope).map(({ entity, key }) => `${entity}:${key}`))
   const parents: RecordScope[] = []
-  const groups = Map.groupBy(missing, ({ entity, fields }) => JSON.stringify([entity, fields]))
+  const own = missing.filter(({ source }) => source === undefined)
+  const groups = Map.groupBy(own, ({ entity, fields }) => JSON.stringify([entity, fields]))
   for (const group of groups.values()) {
     const [first] = group
     if (first === undefined) continue

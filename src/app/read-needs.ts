@@ -1,32 +1,67 @@
 import { type CustomerMap, isSamePlace, type MapEntity, type MapLink } from '#customer/customer-map'
 import { isReference } from '#customer/roles'
-import { entityAt } from '#history/entity-at'
+import { type EntityAt, entityAt } from '#history/entity-at'
 import { keyIndexes, scanFields } from '#record/project'
 import type { Need } from '#restore/needed-records'
+import type { Vault } from '#vault/vault'
 import type { FoundPoint } from './find-point.ts'
+import { findElsewhere, readElsewhere } from './read-elsewhere.ts'
 
-/**
- * What the customer map says that records of a source need in the same system: the links of kind
- * `reference`. Links of what the point does not hold, or not in these fields, say nothing. Pure.
- */
-export function needsOfMap({ entities }: CustomerMap, found: FoundPoint): Need[] {
-  const own = entities.filter(({ source }) => source === found.source)
-  return own.flatMap((from) =>
-    from.links.flatMap((link) => {
-      const to = own.find((one) => isSamePlace(one, link.to))
-      const isMeant = link.kind === 'reference' && to !== undefined
-      return isMeant ? (toNeed(found, from, link, to) ?? []) : []
-    }),
-  )
+type Reading = {
+  readonly found: FoundPoint
+  /** Sources that are put back, too: what they lack now they may get. */
+  readonly others: readonly string[]
+  readonly signal: AbortSignal
 }
 
+/**
+ * What the customer map says that records of a source need: the links of kind `reference`. Reference
+ * data of another system is looked for as it was captured last. Links of what is not held, or not in
+ * these fields, say nothing.
+ */
+export async function readNeeds(
+  vault: Vault,
+  { entities }: CustomerMap,
+  reading: Reading,
+): Promise<Need[]> {
+  const needs: Need[] = []
+  for (const from of entities) {
+    if (from.source !== reading.found.source) continue
+    for (const link of from.links) {
+      const to = entities.find((one) => isSamePlace(one, link.to))
+      if (to === undefined || link.kind !== 'reference') continue
+      const need = await readNeed(vault, { from, link, to }, reading)
+      if (need !== undefined) needs.push(need)
+    }
+  }
+  return needs
+}
+
+type AskedLink = { readonly from: MapEntity; readonly link: MapLink; readonly to: MapEntity }
+
+async function readNeed(
+  vault: Vault,
+  { from, link, to }: AskedLink,
+  { found, others, signal }: Reading,
+): Promise<Need | undefined> {
+  if (to.source === found.source)
+    return toNeed({ from, link, to }, [fieldsAt(found, from), fieldsAt(found, to)])
+  if (!isReference(to.role) || others.includes(to.source)) return undefined
+  const elsewhere = await findElsewhere(vault, to, signal)
+  const other = elsewhere && fieldsOf(elsewhere.at)
+  const need = toNeed({ from, link, to }, [fieldsAt(found, from), other])
+  if (need === undefined || elsewhere === undefined) return undefined
+  const rows = (fields: readonly string[]) => readElsewhere(vault, elsewhere, fields, signal)
+  return { ...need, elsewhere: { source: to.source, rows } }
+}
+
+type HeldFields = { readonly all: readonly string[]; readonly key: readonly string[] }
+
 function toNeed(
-  found: FoundPoint,
-  from: MapEntity,
-  { fields, line, none, toFields, when }: MapLink,
-  to: MapEntity,
+  { from, link, to }: AskedLink,
+  [own, other]: readonly (HeldFields | undefined)[],
 ): Need | undefined {
-  const [own, other] = [from, to].map((one) => fieldsAt(found, one))
+  const { fields, line, none, toFields, when } = link
   if (own === undefined || other === undefined) return undefined
   const wanted = toFields ?? to.key ?? other.key
   const asked = [...fields, ...when.map(([field]) => field)]
@@ -43,12 +78,12 @@ function toNeed(
   }
 }
 
-function fieldsAt(
-  { point, state }: FoundPoint,
-  { entity }: MapEntity,
-): { readonly all: readonly string[]; readonly key: readonly string[] } | undefined {
+function fieldsAt({ point, state }: FoundPoint, { entity }: MapEntity): HeldFields | undefined {
   if (point.factsOf(entity) === undefined) return undefined
-  const { schema } = entityAt(state, point, entity)
+  return fieldsOf(entityAt(state, point, entity))
+}
+
+function fieldsOf({ schema }: EntityAt): HeldFields {
   const all = scanFields(schema)
   return { all, key: keyIndexes(schema).map((index) => all[index] ?? '') }
 }

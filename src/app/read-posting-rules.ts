@@ -7,16 +7,14 @@ import {
   type MapPeriod,
 } from '#customer/customer-map'
 import { type EntityAt, entityAt } from '#history/entity-at'
-import { viewRow } from '#history/pair-versions'
 import { keyIndexes, scanFields } from '#record/project'
 import { parseField } from '#record/row-text'
 import type { Catalogue } from '#record/schema'
 import type { Period, PostingRule } from '#restore/closed-periods'
-import { textsOf } from '#restore/needed-records'
 import { readRowTexts } from '#restore/read-row-texts'
-import { readState } from '#segment/read-state'
 import type { Vault } from '#vault/vault'
 import type { FoundPoint } from './find-point.ts'
+import { findElsewhere, readElsewhere } from './read-elsewhere.ts'
 
 type Reading = {
   readonly catalogue: Catalogue
@@ -56,8 +54,8 @@ async function readPeriods(
   reading: Reading,
 ): Promise<PostingRule['periods'] | undefined> {
   const isOwn = to.source === reading.found.source
-  const elsewhere = isOwn ? undefined : await readNewest(vault, to, reading.signal)
-  const at = isOwn ? findAt(reading.found, to) : elsewhere
+  const elsewhere = isOwn ? undefined : await findElsewhere(vault, to, reading.signal)
+  const at = isOwn ? findAt(reading.found, to) : elsewhere?.at
   if (at === undefined) return undefined
   const { days } = period
   const names = scanFields(at.schema)
@@ -67,9 +65,10 @@ async function readPeriods(
   const isThere = fields.every((field) => names.includes(field))
   if (!isThere || toFields.length !== period.fields.length) return undefined
   const periods = new Map<string, Period[]>()
-  const rows = isOwn
-    ? scanTarget(reading, at, fields)
-    : scanVault(vault, { at, fields, to }, reading.signal)
+  const rows =
+    elsewhere === undefined
+      ? scanTarget(reading, at, fields)
+      : readElsewhere(vault, elsewhere, fields, reading.signal)
   for await (const texts of rows) {
     const whose = texts.slice(0, toFields.length).join('\t')
     const [until, from = null, state = null] = texts.slice(toFields.length).map(parseField)
@@ -85,18 +84,6 @@ function findAt({ point, state }: FoundPoint, { entity }: MapEntity): EntityAt |
   return point.factsOf(entity) === undefined ? undefined : entityAt(state, point, entity)
 }
 
-async function readNewest(
-  vault: Vault,
-  to: MapEntity,
-  signal: AbortSignal,
-): Promise<EntityAt | undefined> {
-  const { source } = to
-  if (!(await vault.listSources(signal)).includes(source)) return undefined
-  const state = await vault.readTimeline(source, signal)
-  const point = state.points.at(-1)
-  return point && findAt({ source, state, point }, to)
-}
-
 async function* scanTarget(
   { catalogue, cut, signal }: Reading,
   { schema }: EntityAt,
@@ -105,26 +92,4 @@ async function* scanTarget(
   const described = catalogue.entities.find(({ entity }) => entity === schema.entity)
   if (described === undefined || described.missingGrant !== null) return
   yield* readRowTexts(cut.scan(readAs(described, schema), fields, signal))
-}
-
-async function* scanVault(
-  vault: Vault,
-  {
-    at,
-    fields,
-    to,
-  }: { readonly at: EntityAt; readonly fields: readonly string[]; readonly to: MapEntity },
-  signal: AbortSignal,
-): AsyncGenerator<readonly string[], void, undefined> {
-  const { asOf, schema, schemas, segments } = at
-  const { source } = to
-  const read = await vault.rowDeps(source, signal)
-  const options = { segments, schemas, schema, asOf, rows: true, signal }
-  for await (const batch of readState(read, options)) {
-    for (let i = 0; i < batch.count; i++) {
-      const row = viewRow(batch, i)
-      const texts = row && textsOf(schema, row)
-      if (texts !== null) yield fields.map((field) => texts.get(field) ?? '\\N')
-    }
-  }
 }

@@ -6,13 +6,16 @@ const SHOWN_MAX = 100
 
 /** What rows of a plan need and the target lacks, a line each. */
 export function formatMissing({ missing = [] }: AgreedPlan): string {
-  const lines = missing.slice(0, SHOWN_MAX).map(({ entity, found, neededBy, role, values }) => {
-    const what = `${role === undefined ? '' : `${role} `}${visible(`${entity}:${values.join(',')}`)}`
-    const others = neededBy.records - 1
-    const more = others === 0 ? '' : ` and ${formatCount(others)} more`
-    const first = visible(`${neededBy.entity}:${neededBy.key}`)
-    return `${found} ${what}: needed by ${first}${more} (${visible(neededBy.by)})\n`
-  })
+  const lines = missing
+    .slice(0, SHOWN_MAX)
+    .map(({ entity, found, neededBy, role, source, values }) => {
+      const words = [role, source].filter((word) => word !== undefined)
+      const what = [...words, visible(`${entity}:${values.join(',')}`)].join(' ')
+      const others = neededBy.records - 1
+      const more = others === 0 ? '' : ` and ${formatCount(others)} more`
+      const first = visible(`${neededBy.entity}:${neededBy.key}`)
+      return `${found} ${what}: needed by ${first}${more} (${visible(neededBy.by)})\n`
+    })
   const rest = missing.length - lines.length
   return lines.join('') + (rest === 0 ? '' : `and ${formatCount(rest)} more\n`)
 }

@@ -11,10 +11,10 @@ import {
   splitRow,
   splitRowBytes,
 } from '#record/row-text'
-import type { Catalogue, DescribedEntity, SchemaVersion } from '#record/schema'
+import type { Catalogue, SchemaVersion } from '#record/schema'
 import { readRowTexts } from './read-row-texts.ts'
 
-/** That records of one entity need records of another, in the same system. */
+/** That records of one entity need records of another. */
 export type Need = {
   /** A foreign key's name, or where the customer map says it. */
   readonly by: string
@@ -30,10 +30,17 @@ export type Need = {
   readonly role: string | null
   /** The record may be used while this field has one of these values. */
   readonly open: { readonly field: string; readonly values: readonly string[] } | null
+  /** Where they are, if not in the target: the rows of `to`, as texts of these fields. */
+  readonly elsewhere?: {
+    readonly source: string
+    readonly rows: (fields: readonly string[]) => AsyncIterable<readonly string[]>
+  }
 }
 
 /** A record that planned rows need, and that the target lacks or must not use. */
 export type MissingRecord = {
+  /** Of another system, as it was captured last; absent: of the target. */
+  readonly source?: string
   readonly entity: EntityName
   readonly fields: readonly string[]
   readonly values: readonly string[]
@@ -68,7 +75,7 @@ export class NeededRecords {
       .map((need) => ({
         ...need,
         ...state,
-        isWhole: isWhole(need.to),
+        isWhole: need.elsewhere === undefined && isWhole(need.to),
         wanted: new Map(),
         provided: new Set<string>(),
       }))
@@ -89,7 +96,9 @@ export class NeededRecords {
       const isSet = written === null || fields.some((field) => written.includes(field))
       return entity === schema.entity && isSet && !isOverfull
     })
-    const providing = this.#needs.filter(({ to }) => to === schema.entity)
+    const providing = this.#needs.filter(({ elsewhere, to }) => {
+      return to === schema.entity && elsewhere === undefined
+    })
     if (needs.length + providing.length === 0) return
     const texts = textsOf(schema, left)
     const live = right && textsOf(schema, right)
@@ -110,20 +119,14 @@ export class NeededRecords {
   }
 
   /** Looks for all that is needed and that the plan does not bring. */
-  async findMissing({
-    catalogue,
-    cut,
-    schemaOf,
-    signal,
-  }: FindMissing): Promise<readonly MissingRecord[]> {
+  async findMissing(asked: FindMissing): Promise<readonly MissingRecord[]> {
     const missing: MissingRecord[] = []
     for (const need of this.#needs) {
-      const schema = schemaOf(need.to)
       const wanted = new Map([...need.wanted].filter(([joined]) => !need.provided.has(joined)))
-      if (schema === undefined || need.isOverfull || wanted.size === 0) continue
-      const described = catalogue.entities.find(({ entity }) => entity === need.to)
-      const asked = described && { cut, described: readAs(described, schema), signal }
-      const closed = asked === undefined ? new Set() : await strikeOut(need, wanted, asked)
+      if (need.isOverfull || wanted.size === 0) continue
+      const rows = rowsOf(need, asked)
+      if (rows === null) continue
+      const closed = await strikeOut(need, wanted, rows)
       for (const [joined, one] of wanted) {
         const isClosed = closed.has(joined)
         if (isClosed || !need.isWhole) missing.push(describe(need, joined, one, isClosed))
@@ -148,15 +151,31 @@ type NeedState = Need & {
   isOverfull: boolean
 }
 
-/** Takes what the target has away from what is wanted. Returns what it has and must not use. */
+/** Rows of what is needed; none where the target has no such table. `null`: there is nobody to ask. */
+function rowsOf(
+  { elsewhere, open, to, toFields }: Need,
+  { catalogue, cut, schemaOf, signal }: FindMissing,
+): AsyncIterable<readonly string[]> | null {
+  const fields = open === null ? toFields : [...toFields, open.field]
+  if (elsewhere !== undefined) return elsewhere.rows(fields)
+  const schema = schemaOf(to)
+  if (schema === undefined) return null
+  const described = catalogue.entities.find(({ entity }) => entity === to)
+  return described === undefined
+    ? noRows()
+    : readRowTexts(cut.scan(readAs(described, schema), fields, signal))
+}
+
+async function* noRows(): AsyncGenerator<readonly string[], void, undefined> {}
+
+/** Takes what is there away from what is wanted. Returns what is there and must not be used. */
 async function strikeOut(
   { open, toFields }: Need,
   wanted: Map<string, Wanted>,
-  { cut, described, signal }: Pick<FindMissing, 'cut' | 'signal'> & { described: DescribedEntity },
-): Promise<ReadonlySet<unknown>> {
+  rows: AsyncIterable<readonly string[]>,
+): Promise<ReadonlySet<string>> {
   const closed = new Set<string>()
-  const fields = open === null ? toFields : [...toFields, open.field]
-  for await (const texts of readRowTexts(cut.scan(described, fields, signal))) {
+  for await (const texts of rows) {
     const joined = texts.slice(0, toFields.length).join('\t')
     if (!wanted.has(joined)) continue
     const state = parseField(texts[toFields.length] ?? '\\N')
@@ -209,12 +228,13 @@ function joinTexts(fields: readonly string[], texts: ReadonlyMap<string, string>
 }
 
 function describe(
-  { by, entity, fields, none, role, to, toFields, when }: Need,
+  { by, elsewhere, entity, fields, none, role, to, toFields, when }: Need,
   joined: string,
   { key, records }: Wanted,
   isClosed: boolean,
 ): MissingRecord {
   return {
+    ...(elsewhere && { source: elsewhere.source }),
     entity: to,
     fields: toFields,
     values: splitRow(joined).map((text) => parseField(text) ?? ''),

@@ -142,8 +142,9 @@ export async function planRestore(
 function listNeeds(wanted: readonly EntityAt[], { links = [] }: PlanRequest): Need[] {
   const keys = wanted.flatMap(({ schema }) => needsOf(schema))
   const isSaid = (key: Need) =>
-    links.some(({ entity, fields, to }) => {
-      return entity === key.entity && to === key.to && fields.join() === key.fields.join()
+    links.some(({ elsewhere, entity, fields, to }) => {
+      const isOne = entity === key.entity && to === key.to && elsewhere === undefined
+      return isOne && fields.join() === key.fields.join()
     })
   return [...links, ...keys.filter((key) => !isSaid(key))]
 }

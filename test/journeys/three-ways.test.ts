@@ -194,7 +194,7 @@ test('rows that need what the target lacks are refused, or it comes back with th
   const refused = await holdfast(...ask)
   expectFailure(refused, 5, 'restore.parents-missing')
   expect(refused.stderr).toContain(
-    'rows to write need country main.region:DE, main.customer:10, which it lacks',
+    'rows to write need country main.region:DE, main.customer:10, which are missing',
   )
   const plan = await answer<{ missing: unknown[] }>(...ask, '--plan-only')
   expect(plan.missing).toMatchObject([
@@ -243,4 +243,31 @@ test('what is posted in a closed period is not changed: the entries that adjust 
     },
   })
   expect(await summary(...ask, '--record', 'main.posting:2')).toMatchObject({ updated: 1 })
+})
+
+test('reference data of another system is looked for as it was captured last', async () => {
+  const { at, configure, holdfast, summary } = traveller
+  change(
+    at('ref.db'),
+    `CREATE TABLE region (code TEXT PRIMARY KEY, state TEXT) WITHOUT ROWID;
+    INSERT INTO region VALUES ('FR', 'open')`,
+  )
+  await configure(
+    CONFIG.replace('targets:', '  ref: { connector: sqlite, file: ./ref.db }\ntargets:'),
+  )
+  const elsewhere = MAP.replace('to: main.region,', 'source: ref, to: main.region,')
+  const region = `  ref:
+    entities:
+      main.region: { role: country, open: { field: state, values: [open] } }
+`
+  await writeFile(at('customers.yaml'), elsewhere + region)
+  await summary('backup', 'ref')
+  change(at('copy.db'), `INSERT INTO customer (id, name) VALUES (10, 'There')`)
+  const ask = ['restore', 'erp@1', '--to', 'copy', '--confirm', 'copy', '--record', 'main.note:7']
+  const refused = await holdfast(...ask)
+  expectFailure(refused, 5, 'restore.parents-missing')
+  expect(refused.stderr).toContain('missing country ref main.region:DE: needed by main.note:7')
+  change(at('ref.db'), `INSERT INTO region VALUES ('DE', 'open')`)
+  await summary('backup', 'ref')
+  expect(await summary(...ask)).toMatchObject({ inserted: 1, verified: { different: 0 } })
 })
