@@ -29,6 +29,13 @@ export async function findEventTriggers(
   }))
 }
 
+type Quieting = {
+  readonly accepted: readonly SideEffect[]
+  readonly isCreating: boolean
+  /** In no transaction: the snapshot of one does not show what was made since. */
+  readonly look: Session
+}
+
 /**
  * Switches them off in this transaction.
  *
@@ -37,11 +44,15 @@ export async function findEventTriggers(
  */
 export async function quietEventTriggers(
   session: Session,
-  { accepted, isCreating }: { accepted: readonly SideEffect[]; isCreating: boolean },
+  { accepted, isCreating, look }: Quieting,
   signal: AbortSignal,
 ): Promise<string[]> {
   const undo: string[] = []
-  for (const { effect, mode } of await findEventTriggers(session, isCreating, signal)) {
+  // Of two restores at once the second would find them changed under its hands.
+  const held = await look.query(SOME_ARE_OWNED, signal)
+  if (held.length > 0)
+    await session.query(`select pg_catalog.pg_advisory_xact_lock(${LOCK})`, signal)
+  for (const { effect, mode } of await findEventTriggers(look, isCreating, signal)) {
     const alter = `alter event trigger ${quoteName(effect.name)}`
     if (effect.state === 'quiet') {
       await session.query(`${alter} disable`, signal)
@@ -53,6 +64,12 @@ export async function quietEventTriggers(
   }
   return undo
 }
+
+/** A number for locks that nobody else is likely to use. */
+const LOCK = 5_197_246_034_112_409n
+
+const SOME_ARE_OWNED = `select from pg_catalog.pg_event_trigger
+  where evtevent <> 'login' and pg_catalog.pg_has_role(evtowner, 'USAGE') limit 1`
 
 /** Without a list of commands one fires at all of them. */
 const EVENT_TRIGGERS = `select evtname, case evtenabled when 'A' then ' always' else '' end,

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { EntityName } from '#record/entity-name'
 import { Secret } from '#stdx/secret'
@@ -126,11 +127,14 @@ describePostgres('side effects', (major) => {
     await using database = await freshDatabase(major)
     await using guest = await roleIn(database, 'guest')
     await database.query(`${NOTE}; create table t (id int primary key, v int);
-      create trigger loud after insert on t for each row execute function note();
+      create function plain() returns trigger language plpgsql
+        as 'begin insert into log values (tg_name || '' insert''); return null; end';
+      create constraint trigger loud after insert on t deferrable initially deferred
+        for each row execute function plain();
       create trigger gone after delete on t for each row execute function note();
       create rule kept as on update to t do also insert into log values ('rule');
-      insert into t values (1, 1), (2, 2); delete from log;
-      grant select, insert, update, delete on t to ${guest.role}; grant insert on log to ${guest.role}`)
+      insert into t values (1, 1), (2, 2); grant select, insert, update, delete on t to ${guest.role}; grant insert on log to ${guest.role}`)
+    await database.query('delete from log')
     const before = await triggersOf(database)
     const runs = (kind: string, name: string) => ({ kind, name, entity: t, state: 'runs' })
     const all = await list(guest.url, ['insert', 'update', 'delete'])
@@ -185,6 +189,17 @@ describePostgres('side effects', (major) => {
       'drops runs',
     ])
     await write(database.url, update('1', '2'))
+    expect(await logOf(database)).toEqual([])
+    expect(await triggersOf(database)).toEqual(before)
+    // Two at once wait for each other.
+    await using target = await postgresConnector.openTarget(optionsFor(new Secret(database.url)))
+    {
+      await using first = await target.openWrite(never)
+      const second = write(database.url, update('1', '2'))
+      await setTimeout(300)
+      await first.commit()
+      await second
+    }
     expect(await logOf(database)).toEqual([])
     expect(await triggersOf(database)).toEqual(before)
     await expect(write(owner.url, update('1', '3'))).rejects.toMatchObject({

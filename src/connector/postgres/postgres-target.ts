@@ -63,8 +63,12 @@ export class PostgresTarget implements Target {
       'A cut is of the target it came from.',
     )
     const session = await this.#source.takeSession(signal)
+    const look = await this.#source.takeSession(signal).catch((error: unknown) => {
+      session.destroy()
+      throw error
+    })
     const { pace } = this.#source
-    return openWrite(session, { accepted, pace, snapshot: since?.snapshot ?? null, signal })
+    return openWrite(session, { accepted, look, pace, snapshot: since?.snapshot ?? null, signal })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -19,6 +19,11 @@ import { toCreateError, toWriteError } from './write-error.ts'
 import { deleteRows, insertRows, updateRows } from './write-rows.ts'
 
 export type OpenWriteOptions = {
+  /**
+   * Stands in no transaction, and is owned by the write as well: the snapshot of a cut shows nobody the
+   * triggers that were made since, which fire all the same.
+   */
+  readonly look: Session
   readonly pace: Pace
   /** Of a cut that is open: the transaction sees what the cut saw. */
   readonly snapshot: string | null
@@ -30,7 +35,7 @@ export type OpenWriteOptions = {
 /** Begins a write on a session that it owns from now on. */
 export async function openWrite(
   session: Session,
-  { accepted, pace, snapshot, signal }: OpenWriteOptions,
+  { accepted, look, pace, snapshot, signal }: OpenWriteOptions,
 ): Promise<TargetWrite> {
   try {
     if (snapshot === null) {
@@ -41,9 +46,10 @@ export async function openWrite(
     }
     await session.query('set constraints all deferred', signal)
     await requireForeignKeys(session, signal)
-    const undo = await quietEventTriggers(session, { accepted, isCreating: false }, signal)
+    const undo = await quietEventTriggers(session, { accepted, isCreating: false, look }, signal)
     return new PostgresWrite(session, {
       accepted,
+      look,
       hasSnapshot: snapshot !== null,
       pace,
       signal,
@@ -51,6 +57,7 @@ export async function openWrite(
     })
   } catch (error) {
     session.destroy()
+    look.destroy()
     signal.throwIfAborted()
     throw toWriteError(error, 'begin to write')
   }
@@ -75,6 +82,7 @@ async function requireForeignKeys(session: Session, signal: AbortSignal): Promis
 
 type WriteParts = {
   readonly accepted: readonly SideEffect[]
+  readonly look: Session
   readonly hasSnapshot: boolean
   readonly pace: Pace
   readonly signal: AbortSignal
@@ -96,10 +104,12 @@ class PostgresWrite implements TargetWrite {
   readonly #quietTables = new Map<EntityName, QuietTable>()
   readonly #undoEventTriggers: string[]
   readonly #accepted: readonly SideEffect[]
+  readonly #look: Session
 
-  constructor(session: Session, { accepted, hasSnapshot, pace, signal, undo }: WriteParts) {
+  constructor(session: Session, { accepted, look, hasSnapshot, pace, signal, undo }: WriteParts) {
     this.#session = session
     this.#accepted = accepted
+    this.#look = look
     this.#undoEventTriggers = [...undo]
     this.#pace = pace
     this.#signal = signal
@@ -108,7 +118,7 @@ class PostgresWrite implements TargetWrite {
 
   createTables(plan: CreatePlan): Promise<readonly LeftOut[]> {
     return this.#translate(toCreateError, 'create the tables', async () => {
-      const quieting = { accepted: this.#accepted, isCreating: true }
+      const quieting = { accepted: this.#accepted, isCreating: true, look: this.#look }
       const undo = await quietEventTriggers(this.#session, quieting, this.#signal)
       this.#undoEventTriggers.push(...undo)
       const created = await createTables(this.#session, plan, this.#signal)
@@ -140,29 +150,29 @@ class PostgresWrite implements TargetWrite {
     // The server refuses to freeze rows while a snapshot is held.
     const isFrozen = this.#plainTables.has(entity) && !this.#hasSnapshot
     return this.#translate(toWriteError, `insert into "${entity}"`, async () => {
-      await this.#quiet(entity, 'insert')
       const signal = this.#signal
-      return insertRows(this.#session, { entity, fields, rows, isFrozen, signal })
+      return this.#firing(entity, 'insert', () =>
+        insertRows(this.#session, { entity, fields, rows, isFrozen, signal }),
+      )
     })
   }
 
   updateRows(entity: EntityName, rows: KeyedRows): Promise<number> {
     return this.#translate(toWriteError, `update "${entity}"`, async () => {
-      await this.#quiet(entity, 'update')
-      const { changedCount, undo } = await updateRows(this.#session, entity, {
-        ...rows,
-        signal: this.#signal,
-      })
+      const { changedCount, undo } = await this.#firing(entity, 'update', () =>
+        updateRows(this.#session, entity, { ...rows, signal: this.#signal }),
+      )
       this.#undo.push(...undo)
       return changedCount
     })
   }
 
   deleteRows(entity: EntityName, rows: KeyedRows): Promise<number> {
-    return this.#translate(toWriteError, `delete from "${entity}"`, async () => {
-      await this.#quiet(entity, 'delete')
-      return deleteRows(this.#session, entity, { ...rows, signal: this.#signal })
-    })
+    return this.#translate(toWriteError, `delete from "${entity}"`, () =>
+      this.#firing(entity, 'delete', () =>
+        deleteRows(this.#session, entity, { ...rows, signal: this.#signal }),
+      ),
+    )
   }
 
   async *scan(
@@ -187,7 +197,8 @@ class PostgresWrite implements TargetWrite {
 
   commit(): Promise<void> {
     return this.#translate(toWriteError, 'commit', async () => {
-      await undoDeferral(this.#session, this.#deferred, this.#signal)
+      const isLoud = [...this.#quietTables.values()].some(({ loud }) => loud.length > 0)
+      await this.#atHome(isLoud, () => undoDeferral(this.#session, this.#deferred, this.#signal))
       const tables = [...this.#quietTables.values()].flatMap(({ undo }) => undo)
       for (const undo of [...tables, ...this.#undo, ...this.#undoEventTriggers]) {
         await this.#session.query(undo, this.#signal)
@@ -197,12 +208,23 @@ class PostgresWrite implements TargetWrite {
   }
 
   /** Switches off once for each table, before the first write to it. */
-  async #quiet(entity: EntityName, op: WriteOp): Promise<void> {
-    if (this.#plainTables.has(entity)) return
+  async #firing<T>(entity: EntityName, op: WriteOp, call: () => Promise<T>): Promise<T> {
+    if (this.#plainTables.has(entity)) return await call()
+    const sessions = { look: this.#look, session: this.#session }
     const quiet =
-      this.#quietTables.get(entity) ?? (await quietTable(this.#session, entity, this.#signal))
+      this.#quietTables.get(entity) ?? (await quietTable(sessions, entity, this.#signal))
     this.#quietTables.set(entity, quiet)
-    refuseLoud(entity, op, { accepted: this.#accepted, loud: quiet.loud })
+    const isLoud = refuseLoud(entity, op, { accepted: this.#accepted, loud: quiet.loud })
+    return await this.#atHome(isLoud, call)
+  }
+
+  /** What was accepted runs where its role or database looks for names, as it does for everybody. */
+  async #atHome<T>(isLoud: boolean, call: () => Promise<T>): Promise<T> {
+    if (!isLoud) return await call()
+    await this.#session.query('set local search_path to default', this.#signal)
+    const result = await call()
+    await this.#session.query("set local search_path to ''", this.#signal)
+    return result
   }
 
   async #translate<T>(
@@ -221,5 +243,6 @@ class PostgresWrite implements TargetWrite {
   /** Closing the connection rolls back what was not committed. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#session[Symbol.asyncDispose]()
+    await this.#look[Symbol.asyncDispose]()
   }
 }

@@ -16,14 +16,16 @@ export type QuietTable = {
  * Keeps the triggers and rules of a table and its partitions from firing in this transaction: what
  * they did when the rows were first written is in the rows, and mails are not sent twice. All at
  * once, before the first write: a table with checks still waiting cannot be altered.
+ *
+ * @param look a session in no transaction: the snapshot of one shows no trigger that was made since
  */
 export async function quietTable(
-  session: Session,
+  { look, session }: { readonly look: Session; readonly session: Session },
   entity: EntityName,
   signal: AbortSignal,
 ): Promise<QuietTable> {
   await holdTriggers(session, entity, signal)
-  const found = await findFiring(session, entity, signal)
+  const found = await findFiring(look, entity, signal)
   const undo: string[] = []
   for (const { effect, mode, table, what } of found) {
     if (effect.state === 'runs') continue
@@ -50,14 +52,18 @@ async function holdTriggers(
   await session.query(`lock table ${only}${quoteEntity(entity)} in row exclusive mode`, signal)
 }
 
-/** @throws connector.denied when something would run that nobody accepted */
+/**
+ * Whether something will run.
+ * @throws connector.denied when nobody accepted it
+ */
 export function refuseLoud(
   entity: EntityName,
   op: WriteOp,
   { accepted, loud }: { accepted: readonly SideEffect[]; loud: readonly Firing[] },
-): void {
-  const refused = loud.find(({ effect, ops }) => ops.includes(op) && !isAccepted(effect, accepted))
-  if (refused === undefined) return
+): boolean {
+  const firing = loud.filter(({ ops }) => ops.includes(op))
+  const refused = firing.find(({ effect }) => !isAccepted(effect, accepted))
+  if (refused === undefined) return firing.length > 0
   const { kind, name } = refused.effect
   const message = `Cannot write to "${entity}": its ${kind} "${name}" would fire, and only its owner may keep it from that`
   throw new AppError('connector.denied', message, { entity, [kind]: name })

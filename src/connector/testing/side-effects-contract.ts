@@ -115,14 +115,19 @@ export function testSideEffects(label: string, harness: ConnectorHarness): void 
       await system.exec(TABLES)
       await using target = await openTarget(harness, system.address)
       const accepted = await target.listSideEffects([{ entity: customer, ops: ['insert'] }], never)
+      await using cut = await target.openCut(never)
+      await cut.readCatalogue(() => true)
       for (const sql of makeSql('spy', 'customer', 'insert')) await system.exec(sql)
-      await using opened = await target.openWrite(never, undefined, [], accepted)
-      const attempt = opened.insertRows(customer, ['id', 'name'], rowsOf(['3', 'Cyd']))
-      if (state === 'runs')
-        await expect(attempt).rejects.toMatchObject({ code: 'connector.denied' })
-      else {
-        await attempt
+      const attempt = async () => {
+        await using opened = await target.openWrite(never, cut, [], accepted)
+        await cut[Symbol.asyncDispose]()
+        await opened.insertRows(customer, ['id', 'name'], rowsOf(['3', 'Cyd']))
         await opened.commit()
+      }
+      const failure = await attempt().catch((error: unknown) => error)
+      if (state === 'runs') expect(failure).toMatchObject({ code: 'connector.denied' })
+      else if (failure !== undefined) {
+        expect(failure).toMatchObject({ code: 'connector.target-changed' })
       }
       expect(await readTable(harness, system, entityIn(harness, 'log'))).toEqual([])
     })

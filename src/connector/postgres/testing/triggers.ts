@@ -6,7 +6,7 @@ import type { TriggerHarness } from '../../testing/contract-system.ts'
 export const postgresTriggers: TriggerHarness = {
   makeSql: (name, table, op) => [
     `create or replace function note() returns trigger language plpgsql
-      as 'begin insert into log values (lower(tg_op)); return null; end'`,
+      as 'begin insert into public.log values (lower(tg_op)); return null; end'`,
     `create trigger "${name}" after ${op} on ${table} for each row execute function note()`,
     ...(op === 'update' ? [`alter table ${table} enable always trigger "${name}"`] : []),
   ],
