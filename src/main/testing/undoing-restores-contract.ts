@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
+import { examineRestores } from '#app/examine-restores'
+import { listPoints } from '#app/list-points'
 import type { Target } from '#connector/connector'
 import type { ConnectorHarness } from '#connector/testing/contract-system'
 import { assert } from '#stdx/assert'
+import { collect } from '#stdx/streams'
 import { documentsOf } from '#timeline/fold-facts'
 import { listOpenRestores } from '#timeline/open-restores'
 import { signal } from '#vault/testing/a-vault'
@@ -163,6 +166,11 @@ export function testUndoingRestores(kind: string, harness: ConnectorHarness): vo
     const [open] = listOpenRestores(facts)
     assert(open !== undefined, 'It began, and did not end.')
     expect(documentsOf(open.body)).toHaveLength(2)
+    const { openRestores } = await listPoints(restoring.vault, 'erp', signal)
+    expect(openRestores).toEqual([{ restore: open.body.restore, point: 'erp@1', target: 'copy' }])
+    expect(await collect(examineRestores(restoring.vault, signal))).toMatchObject([
+      { check: `restore ${open.body.restore}`, verdict: 'bad' },
+    ])
     // It has written nothing: taking it back finds all as it was.
     const { restore } = open.body
     const plan = await restoring.plan({ undoes: restore, ...undoing() })
@@ -173,5 +181,6 @@ export function testUndoingRestores(kind: string, harness: ConnectorHarness): vo
     const { summary } = await restoring.restore({ isDeleteAllowed: true })
     expect(summary).toMatchObject({ inserted: 2, updated: 2, deleted: 2, settles: [restore] })
     expect(listOpenRestores(await restoring.vault.readRestores(signal))).toEqual([])
+    expect((await listPoints(restoring.vault, 'erp', signal)).openRestores).toEqual([])
   })
 }
