@@ -193,6 +193,20 @@ describePostgres('target', (major) => {
     expect(await readTable(database, 'select id from child')).toEqual(['1'])
   })
 
+  test('a foreign key that was made after the plan takes nothing along either', async () => {
+    await using database = await freshDatabase(major)
+    await database.query(`create table t (id int primary key); create table child (id int primary key, t int);
+      insert into t values (1); insert into child values (1, 1)`)
+    await using target = await postgresConnector.openTarget(optionsFor(new Secret(database.url)))
+    await using cut = await target.openCut(never)
+    await cut.readCatalogue(() => true)
+    await database.query('alter table child add foreign key (t) references t on delete cascade')
+    await using opened = await target.openWrite(never, cut)
+    const keyed = { key: ['id'], fields: ['id'], rows: rowsOf(['1']) }
+    const refused = { code: 'connector.constraint-violated' }
+    await expect(opened.deleteRows(t, keyed)).rejects.toMatchObject(refused)
+  })
+
   test('a row without a key is not deleted under others, and no value changed', async () => {
     await using database = await freshDatabase(major)
     await database.query(`create table t (id int primary key, code int unique, up int, v int,

@@ -160,7 +160,7 @@ class PostgresWrite implements TargetWrite {
   updateRows(entity: EntityName, rows: KeyedRows): Promise<number> {
     return this.#translate(toWriteError, `update "${entity}"`, async () => {
       const { changedCount, undo } = await this.#firing(entity, 'update', () =>
-        updateRows(this.#session, entity, { ...rows, signal: this.#signal }),
+        updateRows(this.#session, entity, { ...rows, look: this.#look, signal: this.#signal }),
       )
       this.#undo.push(...undo)
       return changedCount
@@ -170,7 +170,7 @@ class PostgresWrite implements TargetWrite {
   deleteRows(entity: EntityName, rows: KeyedRows): Promise<number> {
     return this.#translate(toWriteError, `delete from "${entity}"`, () =>
       this.#firing(entity, 'delete', () =>
-        deleteRows(this.#session, entity, { ...rows, signal: this.#signal }),
+        deleteRows(this.#session, entity, { ...rows, look: this.#look, signal: this.#signal }),
       ),
     )
   }

@@ -4,6 +4,8 @@ import { quoteEntity, quoteName } from './quote.ts'
 import type { Session } from './session.ts'
 
 export type Doomed = {
+  /** A session in no transaction: the snapshot of one shows no foreign key that was made since. */
+  readonly look: Session
   readonly entity: EntityName
   /** SQL of the table, to be called `target`. */
   readonly from: string
@@ -20,9 +22,9 @@ export type Doomed = {
  */
 export async function refuseCascades(
   session: Session,
-  { doomed, entity, from, signal }: Doomed,
+  { doomed, entity, from, look, signal }: Doomed,
 ): Promise<void> {
-  const found = await session.query(CASCADES, signal, [quoteEntity(entity), 'delete'])
+  const found = await look.query(CASCADES, signal, [quoteEntity(entity), 'delete'])
   for (const [name, table, join, isSelf] of found) {
     const others = isSelf === 't' ? ' and child.ctid <> target.ctid' : ''
     const sql = `select from ${from} target join ${table} child on ${join}${others} where ${doomed} limit 1`
@@ -32,6 +34,8 @@ export async function refuseCascades(
 }
 
 export type Renamed = {
+  /** As of `Doomed`. */
+  readonly look: Session
   readonly entity: EntityName
   /** SQL of the table, called `target`, joined with what it is `given`. */
   readonly found: string
@@ -48,9 +52,9 @@ export type Renamed = {
  */
 export async function refuseUpdateCascades(
   session: Session,
-  { entity, found, isGiven, set, signal }: Renamed,
+  { entity, found, isGiven, look, set, signal }: Renamed,
 ): Promise<void> {
-  const keys = await session.query(CASCADES, signal, [quoteEntity(entity), 'update'])
+  const keys = await look.query(CASCADES, signal, [quoteEntity(entity), 'update'])
   for (const [name, table, join, isSelf, referenced, referring] of keys) {
     const changed = parseNames(referenced).filter((field) => set.includes(field))
     if (changed.length === 0) continue

@@ -26,6 +26,12 @@ export function insertRows(session: Session, options: InsertOptions): Promise<nu
   return session.copyIn(`copy ${quoteEntity(entity)}${columns} from stdin${how}`, rows, signal)
 }
 
+type Looking = {
+  /** A session in no transaction, which sees the definitions of now. */
+  readonly look: Session
+  readonly signal: AbortSignal
+}
+
 export type UpdatedRows = {
   readonly changedCount: number
   /** Statements to run before the commit, once no check of a constraint waits any more. */
@@ -40,7 +46,7 @@ export type UpdatedRows = {
 export async function updateRows(
   session: Session,
   entity: EntityName,
-  { key, fields, rows, signal }: KeyedRows & { readonly signal: AbortSignal },
+  { key, fields, look, rows, signal }: KeyedRows & Looking,
 ): Promise<UpdatedRows> {
   const givenCount = await loadGiven(session, entity, { fields, rows, signal })
   const { from, identityAlways } = await describeTarget(session, entity, signal)
@@ -54,7 +60,7 @@ export async function updateRows(
   const isSet = (field: string) => !numbered.includes(field) || renumbered.includes(field)
   const written = fields.filter((field) => !key.includes(field) && isSet(field))
   const isGiven = `exists (select from ${GIVEN} given where ${isSameKey(key, 'child')})`
-  await refuseUpdateCascades(session, { entity, found, isGiven, set: written, signal })
+  await refuseUpdateCascades(session, { entity, found, isGiven, look, set: written, signal })
   const set = written.map((field) => `${quoteName(field)} = given.${quoteName(field)}`)
   const sql = `update ${from} target set ${set.join(', ')} from ${GIVEN} given
     where ${isSameKey(key)}`
@@ -96,7 +102,7 @@ async function freeIdentity(
 export async function deleteRows(
   session: Session,
   entity: EntityName,
-  { key, fields, rows, signal }: KeyedRows & { readonly signal: AbortSignal },
+  { key, fields, look, rows, signal }: KeyedRows & Looking,
 ): Promise<number> {
   const givenCount = await loadGiven(session, entity, { fields, rows, signal })
   const { from } = await describeTarget(session, entity, signal)
@@ -106,7 +112,7 @@ export async function deleteRows(
       : `(target.tableoid, target.ctid) in (${findEqualRows(from, fields)}
           select found.tableoid, found.ctid from found join given using (row)
           where found.number <= given.wanted)`
-  await refuseCascades(session, { entity, from, doomed, signal })
+  await refuseCascades(session, { entity, from, doomed, look, signal })
   const sql =
     key.length > 0
       ? `delete from ${from} target using ${GIVEN} given where ${isSameKey(key)}`
