@@ -1,5 +1,6 @@
 import type { Source } from '#connector/connector'
 import type { SourceFeed } from '#connector/feed'
+import { isSameSystem } from '#record/cut'
 import { AppError } from '#stdx/app-error'
 import type { Clock } from '#stdx/clock'
 import { refuseUnfit } from '#timeline/refuse-unfit'
@@ -76,6 +77,7 @@ async function followOnce(
   refuseUnfit(state)
   memory.newestSeq = state.points.at(-1)?.seq ?? null
   await using source = await deps.openSource(stop)
+  refuseOther(source, request, state)
   const scan: ScanDeps = { deps, request, feed: feedOf(source, request) }
   const beginning = await judgeNow(scan, state, stop)
   if (beginning.kind === 'begin') {
@@ -96,6 +98,23 @@ async function followOnce(
   if (end.kind === 'stopped') return true
   await reconcileBehind(scan, { end, memory }, stop)
   return request.isOneScan ?? false
+}
+
+/**
+ * Before anything is looked for there: in another database of the same server the feed looks lost, and
+ * a new one of its name would take its place.
+ * @throws connector.feed-other-source
+ */
+function refuseOther(
+  { identity: { database, system } }: Source,
+  { source }: FollowRequest,
+  { points }: TimelineState,
+): void {
+  const followed = points.at(-1)?.cut.identity
+  if (followed === undefined || isSameSystem(followed, { database, system })) return
+  const wanted = `the vault holds system ${followed.system} database ${followed.database}`
+  const message = `Cannot follow "${source}": found system ${system} database ${database}, ${wanted}`
+  throw new AppError('connector.feed-other-source', message, { source })
 }
 
 /** A feed that was removed since cannot be joined. */

@@ -165,7 +165,7 @@ export const CONNECTOR_ERRORS = {
   },
   'connector.feed-other-source': {
     status: 409,
-    exit: 1,
+    exit: 5,
     retry: 'after-fix',
     help: 'The address leads to another system than the one that was followed. Correct it, or follow the new system under a name of its own.',
   },

@@ -1,5 +1,8 @@
 import { expect, test, vi } from 'vitest'
 import type { Source } from '#connector/connector'
+import { postgresConnector } from '#connector/postgres/postgres-connector'
+import { freshFeedSystem } from '#connector/postgres/testing/feed-system'
+import { optionsFor } from '#connector/testing/contract-system'
 import { assert } from '#stdx/assert'
 import { systemClock } from '#stdx/clock'
 import { describePostgres, newestMajor } from '#test/servers/fresh-database'
@@ -71,6 +74,25 @@ describePostgres('losses while following', (major) => {
     await system.exec("insert into customer values (31, 'after')")
     await second
     await expectSame(both)
+  })
+
+  testOnce('an address that leads to another database takes nothing from the feed', async () => {
+    await using both = await aLife()
+    const { life, system } = both
+    {
+      await using follower = life.follow()
+      await follower.until('opened')
+    }
+    await using other = await freshFeedSystem(major)
+    await other.exec('create table customer (id int primary key, name text)')
+    const openSource = () => postgresConnector.openSource(optionsFor(other.address))
+    const misled = life.follow({ deps: { openSource } })
+    await expect(misled.done).rejects.toMatchObject({ code: 'connector.feed-other-source' })
+    await system.exec("insert into customer values (50, 'told to who comes back')")
+    await using follower = life.follow()
+    await follower.until('opened')
+    await untilSame(both, follower)
+    expect(life.events.filter(({ kind }) => kind === 'gap')).toEqual([])
   })
 
   testOnce('a feed that is gone is a gap, and another begins with a scan', async () => {
@@ -145,9 +167,11 @@ describePostgres('losses while following', (major) => {
     {
       await using follower = life.follow({ source: losing })
       await follower.until('opened')
-      await system.exec("insert into customer values (60, 'lost'), (61, 'lost')")
-      await system.exec("insert into note values (60, 'kept')")
-      await follower.until('committed')
+      const committed = follower.until('committed')
+      // In one transaction, which is one entry however busy the machine is.
+      await system.exec(`insert into customer values (60, 'lost'), (61, 'lost');
+        insert into note values (60, 'kept')`)
+      await committed
     }
     await using follower = life.follow({ request: { reconcileMs: 1 } })
     const { repairs } = await follower.until('reconciled')
