@@ -139,6 +139,20 @@ test('restorePoint() counts what came to a customer since, and deletes it when t
   expect(readTable(files['crm'], 'contact').map(({ id }) => id)).toEqual([10, 11, 13, 20, 21])
 })
 
+test("restorePoint() deletes nothing of a system that is not the source: its keys may be others'", async () => {
+  using group = await aGroup()
+  const { exec, files } = group
+  using other = await vaultOfSql({ crm: CRM })
+  other.exec('crm', `INSERT INTO contact VALUES (12, 2, 'of another customer')`)
+  exec('crm', `INSERT INTO contact VALUES (12, 1, 'new')`)
+  await group.backUp()
+  const copied = { ...group, files: { ...files, copy: other.files['crm'] ?? '' } }
+  const back = { ids: ['crm=1'], point: 'crm@1', to: ['copy'], isDeleteAllowed: true }
+  const { plans } = await restore(copied, back)
+  expect(plans).toMatchObject([{ steps: [{}, { extra: 1, delete: 0, same: 2 }] }])
+  expect(readTable(other.files['crm'], 'contact').map(({ id }) => id)).toEqual([10, 11, 12, 20])
+})
+
 test('restorePoint() refuses what cannot be a whole customer', async () => {
   using group = await aGroup()
   const { vault } = group

@@ -297,10 +297,17 @@ function listWrittenTypes(
 
 type Op = 'insert' | 'update' | 'delete' | 'extra'
 
-/** What the point holds, too, belonged to somebody else then: it is not ours to delete. */
-function judgeAdded({ left, right }: RecordPair, { isDeleteAllowed }: PlanRequest): Op | null {
+/**
+ * What the point holds, too, belonged to somebody else then: it is not ours to delete. Neither is a
+ * record of another system than the source, where the same key may long be somebody else's.
+ */
+function judgeAdded(
+  { left, right }: RecordPair,
+  { isDeleteAllowed, threeWays }: PlanRequest,
+): Op | null {
   if (right === null) return null
-  return left === null && isDeleteAllowed ? 'delete' : 'extra'
+  const isOurs = left === null && threeWays !== undefined && threeWays.captured !== null
+  return isOurs && isDeleteAllowed ? 'delete' : 'extra'
 }
 
 /**
