@@ -6,7 +6,12 @@ const reportDir = process.env['HOLDFAST_TEST_REPORTS']
 const slow = '**/*.slow.test.ts'
 const realServer = '**/*.pg.test.ts'
 const s3Server = '**/*.s3.test.ts'
-const feed = ['src/connector/postgres/feed/*.pg.test.ts', 'src/main/following*.pg.test.ts']
+const feed = [
+  'src/connector/postgres/feed/*.pg.test.ts',
+  'src/main/following*.pg.test.ts',
+  'test/journeys/{cut,follow,undo-transaction,watching}.pg.test.ts',
+  'test/journeys/to-the-transaction.test.ts',
+]
 const mariadbServer = '**/*.mariadb.test.ts'
 
 export default defineConfig({
@@ -51,7 +56,7 @@ export default defineConfig({
         test: {
           name: 'feed',
           include: feed,
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 120_000,
         },
       },
@@ -59,7 +64,7 @@ export default defineConfig({
         test: {
           name: 'journeys',
           include: ['test/journeys/**/*.test.ts'],
-          exclude: [s3Server, mariadbServer, slow],
+          exclude: [s3Server, mariadbServer, slow, ...feed],
           // A worker mostly waits for the command that it runs.
           maxWorkers: 2,
           testTimeout: 120_000,
