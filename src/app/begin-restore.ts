@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { formatPreImage } from '#restore/pre-image'
 import { countWrites, type RestorePlan } from '#restore/restore-plan'
 import { formatCanonicalJson } from '#stdx/canonical-json'
-import { isSame, listOpenRestores } from '#timeline/open-restores'
+import { isSame, listOpenRestores, listRolledBack } from '#timeline/open-restores'
 import type { Vault } from '#vault/vault'
 import type { PlannedTarget } from './plan-target.ts'
 import type { RestoreRequest } from './restore-request.ts'
@@ -54,6 +54,8 @@ export async function beginRestore(
   const open = new Set(listOpenRestores(known))
   const settles = same.filter((one) => open.has(one)).map(({ body }) => body.restore)
   if (settles.length > 0) return { settles }
-  const earlier = same.findLast(({ body }) => body.entities.length > 0)?.body.restore
+  const refused = listRolledBack(known)
+  const wrote = same.filter(({ body }) => body.entities.length > 0 && !refused.has(body.restore))
+  const earlier = wrote.at(-1)?.body.restore
   return entities.length === 0 && earlier !== undefined ? { earlier } : {}
 }

@@ -145,6 +145,12 @@ export const APP_ERRORS = {
     retry: 'never',
     help: 'Restores have ids of 16 digits, which `holdfast restore` prints when it is done, and `holdfast doctor` of those that were interrupted. Restores that were made before restores kept what they changed cannot be undone.',
   },
+  'app.restore-rolled-back': {
+    status: 409,
+    exit: 2,
+    retry: 'never',
+    help: 'A restore that its target refuses is rolled back as a whole; there is nothing to undo. What the target holds by now somebody else wrote, or a later restore, which has an id of its own.',
+  },
   'app.undo-elsewhere': {
     status: 409,
     exit: 2,

@@ -7,8 +7,10 @@ import { openTarget } from '#connector/testing/contract-system'
 import { sqliteHarness } from '#connector/testing/sqlite-system'
 import { systemRandom } from '#stdx/random'
 import { Secret } from '#stdx/secret'
+import { listOpenRestores } from '#timeline/open-restores'
 import { signal, stillClock } from '#vault/testing/a-vault'
 import { chooseCustomers } from './choose-customers.ts'
+import { findBegun } from './find-begun.ts'
 import { silentProgress } from './progress.ts'
 import { restorePoint } from './restore-point.ts'
 import type { RestoreRequest } from './restore-request.ts'
@@ -194,6 +196,16 @@ test('a later target that fails says what is committed, and the same command goe
     message: expect.stringContaining('crm is committed, erp is not'),
     details: { committed: ['crm'], open: ['erp'] },
   })
+  // Nothing of it is there to be undone: what is written later is another restore's.
+  const { begun, restores } = await group.vault.readRestores(signal)
+  expect(listOpenRestores({ begun, restores })).toEqual([])
+  expect(restores.map(({ body }) => [body.target, body.rolledBack])).toEqual([
+    ['crm', undefined],
+    ['erp', true],
+  ])
+  await expect(
+    findBegun(group.vault, restores[1]?.body.restore ?? '', signal),
+  ).rejects.toMatchObject({ code: 'app.restore-rolled-back' })
   exec('erp', 'DROP INDEX only')
   expect((await restore(group, all)).summaries).toMatchObject([
     { updated: 0, skipped: 3 },

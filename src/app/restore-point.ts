@@ -109,7 +109,7 @@ function sayCommitted(
   const open = plans.map(({ target }) => target).filter((name) => !committed.includes(name))
   const done = committed.length === 0 ? 'nothing is' : `${committed.join(', ')} ${areOf(committed)}`
   const left = open.length === 0 ? '' : `, ${open.join(', ')} ${areOf(open)} not`
-  const rest = `${done} committed${left}, and the same command goes on from there`
+  const rest = `${done} committed${left}, and asking for the same again goes on from there`
   const details = { ...error.details, committed, open }
   return new AppError(error.code, `${error.message}; ${rest}`, details, { cause: error })
 }

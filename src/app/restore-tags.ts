@@ -7,6 +7,7 @@ import { PairWalk } from '#restore/pair-walk'
 import { pairWritten } from '#restore/restored-records'
 import { isAppError } from '#stdx/app-error'
 import type { BegunFact } from '#timeline/fold-facts'
+import { listRolledBack } from '#timeline/open-restores'
 import type { TimelineState } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
 import { openCompareDeps } from './compare-deps.ts'
@@ -73,9 +74,12 @@ export class RestoreTags implements AsyncDisposable {
   ): Promise<RestoreTags | undefined> {
     const identity = points.at(-1)?.body.cut.identity
     const { begun, restores } = await restoresIfAny(vault, signal)
+    const refused = listRolledBack({ restores })
     const own = begun.filter(
       ({ body }) =>
-        body.identity.system === identity?.system && body.identity.database === identity.database,
+        body.identity.system === identity?.system &&
+        body.identity.database === identity.database &&
+        !refused.has(body.restore),
     )
     if (own.length === 0) return undefined
     const endOf = new Map(restores.map(({ body, time }) => [body.restore, Date.parse(time)]))

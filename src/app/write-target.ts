@@ -4,8 +4,8 @@ import type { PreparedRestore } from '#restore/plan-restore'
 import { type ReadBack, readBack } from '#restore/read-back'
 import { mayLose } from '#restore/refuse-losses'
 import type { RestorePlan } from '#restore/restore-plan'
-import { runRestore } from '#restore/run-restore'
-import { AppError } from '#stdx/app-error'
+import { type RestoreCounts, runRestore } from '#restore/run-restore'
+import { AppError, isAppError } from '#stdx/app-error'
 import type { RestoreBody } from '#timeline/entry'
 import type { Vault } from '#vault/vault'
 import { beginRestore } from './begin-restore.ts'
@@ -34,14 +34,14 @@ export async function writeTarget(
   { onCommitted, plan, planned, request }: AgreedTarget,
   signal: AbortSignal,
 ): Promise<RestoreSummary> {
-  const { compare, cut, planMs, prepared, rows, target } = planned
+  const { compare, planMs, prepared, rows, target } = planned
   const restore = Buffer.from(deps.random.bytes(8)).toString('hex')
   const startedAtMs = deps.clock.nowMs()
   deps.progress.begin({ label: 'Keeping what is about to change' })
   const begun = await beginRestore(vault, { plan, planned, request, restore }, signal)
   const label = `Restoring ${plan.point} to ${plan.target}`
   deps.progress.begin({ label, rows: countToWrite(prepared) })
-  const counts = await runRestore(compare, { prepared, since: cut, target }, signal)
+  const counts = await runOrSay(compare, { plan, planned, restore, vault }, signal)
   onCommitted()
   const writtenAtMs = deps.clock.nowMs()
   deps.progress.begin({ label: 'Reading back', rows })
@@ -63,6 +63,52 @@ export async function writeTarget(
   await vault.putRestore(formatFact(plan, summary), signal)
   refuseDifference(plan, { ...planned, ...request }, summary)
   return summary
+}
+
+type RunningRestore = {
+  readonly plan: RestorePlan
+  readonly planned: PlannedTarget
+  /** Its id. */
+  readonly restore: string
+  readonly vault: Vault
+}
+
+/** Carries it out; where the target refuses it before the commit, says in the vault that nothing is there. */
+async function runOrSay(
+  compare: CompareDeps,
+  running: RunningRestore,
+  signal: AbortSignal,
+): Promise<RestoreCounts> {
+  const { cut: since, prepared, target } = running.planned
+  let isCommitting = false
+  const onCommit = () => {
+    isCommitting = true
+  }
+  try {
+    return await runRestore(compare, { onCommit, prepared, since, target }, signal)
+  } catch (error) {
+    if (!isCommitting && isAppError(error)) await sayRolledBack(running, signal)
+    throw error
+  }
+}
+
+const NOTHING = { inserted: 0, updated: 0, deleted: 0 }
+
+/** Not of tables that were to be made: not every system takes those back. */
+async function sayRolledBack(
+  { plan, planned, restore, vault }: RunningRestore,
+  signal: AbortSignal,
+): Promise<void> {
+  if (planned.prepared.entities.some(({ described }) => described === null)) return
+  try {
+    const { begun } = await vault.readRestores(signal)
+    if (!begun.some(({ body }) => body.restore === restore)) return
+    const verified = { records: 0, different: 0 }
+    const fact = formatFact(plan, { ...NOTHING, restore, verified })
+    await vault.putRestore({ ...fact, rolledBack: true }, signal)
+  } catch {
+    // The failure itself is told; the restore stays one of which nothing says how it ended.
+  }
 }
 
 /** Records that a policy left as the target has them, where there are any. */
@@ -98,7 +144,13 @@ async function readTarget(
 
 function formatFact(
   { plan: hash, point, target, undoes, undone }: RestorePlan,
-  { deleted, inserted, restore, updated, verified }: RestoreSummary,
+  {
+    deleted,
+    inserted,
+    restore,
+    updated,
+    verified,
+  }: Pick<RestoreSummary, 'deleted' | 'inserted' | 'restore' | 'updated' | 'verified'>,
 ): RestoreBody {
   return {
     kind: 'restore',

@@ -5,7 +5,7 @@ export const RESTORE_ERRORS = {
     status: 409,
     exit: 5,
     retry: 'after-fix',
-    help: 'Somebody changed records that the plan writes, or the customer map, since the plan was made. Nothing was written. Look at them with `holdfast history` and make a new plan with `holdfast restore ... --plan-only --out FILE`.',
+    help: 'Somebody changed records that the plan writes, or the customer map, since the plan was made. Nothing was written. Look at them with `holdfast history` and make a new plan with `holdfast restore ... --plan-only --out FILE`. Where the plan was carried out in part, in some of its targets, what it wrote there counts as changed, too, and the new plan leaves it alone.',
   },
   'restore.plan-invalid': {
     status: 400,

@@ -17,6 +17,14 @@ export type RestoreCounts = {
   readonly leftOut: readonly LeftOut[]
 }
 
+export type RestoreToRun = {
+  readonly prepared: PreparedRestore
+  readonly since: SourceCut
+  readonly target: Target
+  /** Called right before the commit: whatever fails from then on may have been committed. */
+  readonly onCommit?: () => void
+}
+
 /**
  * Carries out a plan in one transaction of the target: all of it, or nothing.
  *
@@ -34,7 +42,7 @@ export type RestoreCounts = {
  */
 export async function runRestore(
   deps: CompareDeps,
-  { prepared, since, target }: { prepared: PreparedRestore; since: SourceCut; target: Target },
+  { onCommit, prepared, since, target }: RestoreToRun,
   signal: AbortSignal,
 ): Promise<RestoreCounts> {
   const schemas = prepared.entities.map(({ at }) => at.schema)
@@ -47,6 +55,7 @@ export async function runRestore(
   const counts = await writeSteps(deps, write, prepared, signal)
   await refuseLosses(deps, write, prepared, signal)
   if (plan.schemas.length > 0) leftOut.push(...(await write.finishTables(plan)))
+  onCommit?.()
   await write.commit()
   return { ...counts, leftOut }
 }

@@ -176,6 +176,8 @@ export const restoreBodySchema = z.strictObject({
   deleted: z.int().min(0),
   verifiedRecords: z.int().min(0),
   verifiedDifferent: z.int().min(0),
+  /** The target refused it before the commit: nothing of it is there. */
+  rolledBack: z.literal(true).optional(),
 })
 
 export const entryBodySchema = z.discriminatedUnion('kind', [

@@ -35,6 +35,18 @@ test('what ended before does not settle what began later', () => {
   expect(openOf([began(1, 'a'), began(3, 'b')], [ended(2, 'a')])).toEqual(['b'])
 })
 
+test('what was rolled back is not open, and settles nothing', () => {
+  const refused = (fact: RestoreFact): RestoreFact => ({
+    ...fact,
+    body: { ...fact.body, rolledBack: true },
+  })
+  expect(openOf([began(1, 'a')], [refused(ended(2, 'a'))])).toEqual([])
+  expect(openOf([began(1, 'a'), began(2, 'b')], [refused(ended(3, 'b'))])).toEqual(['a'])
+  expect(openOf([began(1, 'a'), began(2, 'u', 'undo')], [refused(ended(3, 'u', 'a'))])).toEqual([
+    'a',
+  ])
+})
+
 test('undoing it settles it', () => {
   expect(openOf([began(1, 'a'), began(2, 'u', 'undo')], [ended(3, 'u', 'a')])).toEqual([])
 })
