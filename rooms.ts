@@ -73,6 +73,11 @@ export const ROOMS: readonly Room[] = [
     doors: ['stdx', 'record', 'segment', 'timeline', 'history', 'customer'],
   },
   {
+    name: 'mask',
+    does: 'other values in the place of those that nobody outside may see',
+    doors: ['stdx', 'record'],
+  },
+  {
     name: 'restore',
     does: 'a run back: plan, write, read back',
     doors: ['stdx', 'record', 'connector', 'seal', 'segment', 'timeline', 'vault', 'history'],
@@ -100,6 +105,7 @@ export const ROOMS: readonly Room[] = [
       'capture',
       'customer',
       'report',
+      'mask',
       'restore',
       'retention',
       'config',

@@ -1,4 +1,6 @@
+import * as z from 'zod'
 import { ROOMS } from '../rooms.ts'
+import { maskFileSchema } from '../src/mask/mask-schema.ts'
 import { formatCliPage } from './cli-page.ts'
 import { formatCustomerMapPage, formatCustomerMapSchema } from './customer-map-page.ts'
 import { formatPlatformsPage } from './platforms-page.ts'
@@ -19,6 +21,7 @@ export async function generatePages(): Promise<Page[]> {
     { path: 'docs/reference/holdfast.schema.json', text: formatJsonSchema() },
     { path: 'docs/reference/customer-map.md', text: formatCustomerMapPage() },
     { path: 'docs/reference/customers.schema.json', text: formatCustomerMapSchema() },
+    { path: 'docs/reference/mask.schema.json', text: formatMaskSchema() },
     { path: 'docs/reference/cli.md', text: formatCliPage() },
     {
       path: architecture,
@@ -35,6 +38,11 @@ async function formatWalkthrough(): Promise<string> {
     (text, [name, part]) => replacePart(text, name, part),
     readProjectFile('docs/walkthrough.md'),
   )
+}
+
+function formatMaskSchema(): string {
+  const schema = z.toJSONSchema(maskFileSchema, { io: 'input' })
+  return `${JSON.stringify({ ...schema, title: 'mask.yaml' }, null, 2)}\n`
 }
 
 export function formatErrorsPage(errorsByRoom: ReadonlyMap<string, RoomErrors>): string {

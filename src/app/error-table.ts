@@ -4,6 +4,7 @@ import { CONNECTOR_ERRORS } from '#connector/errors'
 import { CUSTOMER_ERRORS } from '#customer/errors'
 import { DEMO_ERRORS } from '#demo/errors'
 import { HISTORY_ERRORS } from '#history/errors'
+import { MASK_ERRORS } from '#mask/errors'
 import { RECORD_ERRORS } from '#record/errors'
 import { REPORT_ERRORS } from '#report/errors'
 import { RESTORE_ERRORS } from '#restore/errors'
@@ -30,6 +31,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorSpec>> = Object.freeze({
   ...HISTORY_ERRORS,
   ...CUSTOMER_ERRORS,
   ...REPORT_ERRORS,
+  ...MASK_ERRORS,
   ...CAPTURE_ERRORS,
   ...RESTORE_ERRORS,
   ...RETENTION_ERRORS,

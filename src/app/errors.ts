@@ -25,6 +25,24 @@ export const APP_ERRORS = {
     retry: 'after-fix',
     help: 'Say `follow: true` of the source in holdfast.yaml, and see with `holdfast source check NAME` what the source needs for it.',
   },
+  'app.mask-unreadable': {
+    status: 400,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Name the mask file with --mask. Its `keyFile` is looked for beside it and holds a secret of at least 16 characters; without one every run has a key of its own.',
+  },
+  'app.mask-into-source': {
+    status: 409,
+    exit: 2,
+    retry: 'never',
+    help: 'Masked rows never go into a system that the vault captures. Make a target of its own for them.',
+  },
+  'app.mask-not-empty': {
+    status: 409,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Masked rows go into an empty target. Name another database, or empty this one. With a `keyFile` in the mask file, what was put there before with the same key and rules is known again. Nothing was written.',
+  },
   'app.class-unknown': {
     status: 404,
     exit: 2,

@@ -1,4 +1,5 @@
 import type { SourceCut, Target } from '#connector/connector'
+import { entityAt } from '#history/entity-at'
 import type { EntityName } from '#record/entity-name'
 import type { Catalogue } from '#record/schema'
 import type { PostingRule } from '#restore/closed-periods'
@@ -15,6 +16,7 @@ import { openCompareDeps } from './compare-deps.ts'
 import { type FoundPoint, findPoint } from './find-point.ts'
 import { type FoundTransaction, findTransaction } from './find-transaction.ts'
 import { guardTarget } from './guard-target.ts'
+import { refuseFilled } from './open-mask.ts'
 import { asCaptured, withMappings } from './other-platform.ts'
 import { planUndoTarget } from './plan-undo-target.ts'
 import { type PlannedWithParents, planWithParents } from './plan-with-parents.ts'
@@ -48,7 +50,7 @@ export type PlannedTarget = AsyncDisposable & {
 
 /**
  * Opens a target and works out what would be written to it.
- * @throws app.other-platform | connector.mapping-refused | restore.schema-differs, and whatever finding, opening and planning throw
+ * @throws app.mask-not-empty | app.other-platform | connector.mapping-refused | restore.schema-differs, and whatever finding, opening and planning throw
  */
 export async function planTarget(
   deps: RestoreDeps,
@@ -60,7 +62,7 @@ export async function planTarget(
   if (undoes !== undefined)
     return await planUndoTarget(deps, vault, { request, target: name, undoes }, signal)
   const found = await findWanted(vault, chosen, request, signal)
-  const compare = await openCompareDeps(deps, vault, found.source, signal)
+  const plain = await openCompareDeps(deps, vault, found.source, signal)
   await using stack = new AsyncDisposableStack()
   const { system, target: opened } = await deps.openTarget(chosen.target, signal)
   stack.use(opened)
@@ -69,6 +71,8 @@ export async function planTarget(
   const wanted = listWanted(found, scope)
   const seen = { connector: system.connector, entities: wanted, found }
   const { mappings, target } = asCaptured(opened, seen)
+  const masking = { found, name: chosen.target, target, wanted }
+  const compare = await maskIfAsked(vault, plain, { ...masking, request }, signal)
   request.onProvenness?.(provennessOf(found, wanted), chosen.target)
   const rows = countRows(found.point, wanted)
   deps.progress.begin({ label: `Comparing ${chosen.point} with ${chosen.target}`, rows })
@@ -81,7 +85,9 @@ export async function planTarget(
   const newLines = () => new PlanLines(compare, place)
   const map = await readMapIfAny(deps, vault, signal, mapFile)
   const others = request.targets.map(({ point }) => point.split('@', 1)[0] ?? '')
-  const links = map === undefined ? [] : await readNeeds(vault, map, { found, others, signal })
+  // What other systems hold is not what a masked row names.
+  const isLinked = map !== undefined && request.mask === undefined
+  const links = !isLinked ? [] : await readNeeds(vault, map, { found, others, signal })
   const readRules = async (catalogue: Catalogue) =>
     map === undefined || threeWays.captured === null
       ? []
@@ -90,6 +96,7 @@ export async function planTarget(
   const planned = await plan(compare, { cut, found, name: chosen.target, ...wants }, signal)
   const lines = stack.use(planned.lines)
   const prepared = withMappings(stack.use(planned.prepared), mappings)
+  if (request.mask !== undefined) refuseFilled(prepared)
   const guarding = { prepared, request, source: found.source, target }
   const guarded = await guardTarget(deps, vault, guarding, signal)
   deps.progress.end()
@@ -97,6 +104,27 @@ export async function planTarget(
   const kept = stack.move()
   const held = { compare, found, cut, ...guarded, rows, planMs, scope, lines }
   return { ...held, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+type Masking = {
+  readonly found: FoundPoint
+  /** Of the target. */
+  readonly name: string
+  readonly request: RestoreRequest
+  readonly target: Target
+  readonly wanted: readonly EntityName[]
+}
+
+async function maskIfAsked(
+  vault: Vault,
+  compare: CompareDeps,
+  { found: { point, source, state }, name, request, target, wanted }: Masking,
+  signal: AbortSignal,
+): Promise<CompareDeps> {
+  if (request.mask === undefined) return compare
+  const ats = wanted.map((entity) => entityAt(state, point, entity))
+  const asked = { ats, compare, source, target: { name, identity: target.identity } }
+  return { ...compare, mask: await request.mask.maskTarget(vault, asked, signal) }
 }
 
 /** What of a target's tables a point is about. */

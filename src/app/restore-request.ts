@@ -6,6 +6,7 @@ import type { RecordScope, RestorePlan, RestoreScope } from '#restore/restore-pl
 import { AppError } from '#stdx/app-error'
 import type { ChosenTarget } from './choose-targets.ts'
 import type { Context } from './context.ts'
+import type { OpenedMask } from './open-mask.ts'
 import type { ParentPolicy } from './plan-with-parents.ts'
 import type { Provenness } from './unproven.ts'
 
@@ -49,6 +50,8 @@ export type RestoreRequest = {
   readonly missingParents?: ParentPolicy
   /** The customer map that names the classes of fields; absent: where it is looked for. */
   readonly mapFile?: string | undefined
+  /** What becomes of values on their way into a test system. */
+  readonly mask?: OpenedMask
   /** Takes back the transaction that the point names, instead of putting back what was there then. */
   readonly undo?: UndoOptions
   /** Told before the plan of each target whether what is put back is known to be what was there. */

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { EntityName } from '#record/entity-name'
 import { AppError } from '#stdx/app-error'
+import { check } from '#stdx/check-yaml'
 import { didYouMean } from '#stdx/did-you-mean'
 import { formatProblems, type Path, type Problem, readYamlLines } from '#stdx/yaml-lines'
 import {
@@ -26,7 +27,7 @@ import {
   periodSchema,
   sourceMapSchema,
 } from './map-schema.ts'
-import { check, type Reading, readName } from './parsing/check-settings.ts'
+import { type Reading, readName } from './parsing/check-settings.ts'
 import { parseFinance } from './parsing/parse-finance.ts'
 
 /**

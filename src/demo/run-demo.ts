@@ -17,6 +17,7 @@ import { formatDemoReport } from './format-demo-report.ts'
 import { DEMO_DEFAULTS, type DemoOptions, generateDemo } from './generate-demo.ts'
 import { glimpseStorage } from './glimpse-storage.ts'
 import { liveADay } from './live-a-day.ts'
+import { DEMO_MASK } from './mask-file.ts'
 import { isProved } from './report/opening.ts'
 import { findCompany } from './report/receivables-section.ts'
 import { describeCustomer } from './story-customer.ts'
@@ -185,6 +186,9 @@ async function writeConfig(random: Random, folder: string): Promise<void> {
   const targets = DEMO_SYSTEMS.map(
     (name) => `  ${name}-live: { connector: sqlite, file: ./${name}.db }\n`,
   )
+  const copies = DEMO_SYSTEMS.map(
+    (name) => `  ${name}-test: { connector: sqlite, file: ./${name}-test.db }\n`,
+  )
   const text = [
     '# The demo. A source is never silently a target: putting something back into a living system\n',
     '# takes a target that names it.\n',
@@ -192,7 +196,10 @@ async function writeConfig(random: Random, folder: string): Promise<void> {
     ...systems,
     'targets:\n',
     ...targets,
+    '  # Empty ones, for masked copies: see mask.yaml.\n',
+    ...copies,
   ]
   await writeFile(join(folder, 'holdfast.yaml'), text.join(''))
   await writeFile(join(folder, 'customers.yaml'), DEMO_CUSTOMER_MAP)
+  await writeFile(join(folder, 'mask.yaml'), DEMO_MASK)
 }

@@ -6,7 +6,6 @@ import { scanFields } from '#record/project'
 import { batchBytes, type RowBatch } from '#record/row-batch'
 import type { DescribedEntity, SchemaVersion } from '#record/schema'
 import type { DigestKey } from '#seal/keys'
-import { readState } from '#segment/read-state'
 import { openRowScanner } from '#segment/scan-rows'
 import type { SegmentReadDeps } from '#segment/segment'
 import { sortVersions } from '#segment/sort-versions'
@@ -14,6 +13,7 @@ import type { VersionBatch } from '#segment/version-batch'
 import { AppError, isAppError } from '#stdx/app-error'
 import type { Random } from '#stdx/random'
 import type { OtherType } from './restore-plan.ts'
+import { type RowMask, readPoint } from './row-mask.ts'
 import type { RowProgress } from './tell-rows.ts'
 
 export type CompareDeps = {
@@ -23,6 +23,8 @@ export type CompareDeps = {
   readonly tempDir: string
   /** Told of the target's rows as they are compared, and of those that are written. */
   readonly progress: RowProgress
+  /** The target gets other values than the point holds; absent: the same. */
+  readonly mask?: RowMask
 }
 
 export type Compared = {
@@ -57,9 +59,8 @@ export async function* pairWithTarget(
   options: PairOptions,
 ): AsyncGenerator<readonly RecordPair[], PairTotals, undefined> {
   const { rows, signal } = options
-  const { asOf, schema, schemas, segments } = compared.at
   const scanned = scanTarget(deps, compared, options)
-  const state = readState(deps.read, { segments, schemas, schema, asOf, rows, signal })
+  const state = readPoint(deps, compared.at, { rows, signal })
   return yield* pairVersions(state, scanned)
 }
 
@@ -88,8 +89,7 @@ export function pairWithNothing(
   at: EntityAt,
   signal: AbortSignal,
 ): AsyncGenerator<readonly RecordPair[], PairTotals, undefined> {
-  const { asOf, schema, schemas, segments } = at
-  const state = readState(deps.read, { segments, schemas, schema, asOf, rows: true, signal })
+  const state = readPoint(deps, at, { rows: true, signal })
   return pairVersions(state, nothing())
 }
 

@@ -4,6 +4,7 @@ import type { PairedRow, RecordPair } from '#history/pair-versions'
 import { formatKeyAddress } from '#record/address'
 import type { EntityName } from '#record/entity-name'
 import { keyIndexes, scanFields } from '#record/project'
+import { readRowTexts } from '#record/read-row-texts'
 import {
   decodeRowText,
   parseField,
@@ -12,7 +13,6 @@ import {
   splitRowBytes,
 } from '#record/row-text'
 import type { Catalogue, SchemaVersion } from '#record/schema'
-import { readRowTexts } from './read-row-texts.ts'
 
 /** That records of one entity need records of another. */
 export type Need = {

@@ -1,13 +1,13 @@
 import type { CreatePlan, LeftOut, SourceCut, Target, TargetWrite } from '#connector/connector'
+import { readAs } from '#connector/read-as'
+import { describeSchema } from '#record/describe-schema'
 import { scanFields } from '#record/project'
-import type { RowBatch } from '#record/row-batch'
-import { toRowBatches } from '#segment/large-values'
-import { readState } from '#segment/read-state'
 import type { CompareDeps } from './compare-target.ts'
 import { findLateDeletes } from './late-deletes.ts'
 import type { PlannedEntity, PreparedRestore } from './plan-restore.ts'
 import { refuseLosses } from './refuse-losses.ts'
 import { countWrites } from './restore-plan.ts'
+import { readPointRows, type WrittenEntity } from './row-mask.ts'
 import { tellRows } from './tell-rows.ts'
 
 export type RestoreCounts = {
@@ -36,9 +36,9 @@ export type RestoreToRun = {
  * somebody changed after `since` voids the plan.
  *
  * What fields of another type kept is read before the commit, too: a value that was rounded or cut
- * off is no restore, and is rolled back.
+ * off is no restore, and is rolled back. So is a masked one in which an original value is left.
  *
- * @throws restore.value-lost | connector.target-changed | connector.constraint-violated | connector.value-refused, with nothing written
+ * @throws mask.original-found | restore.value-lost | connector.target-changed | connector.constraint-violated | connector.value-refused, with nothing written
  */
 export async function runRestore(
   deps: CompareDeps,
@@ -55,6 +55,7 @@ export async function runRestore(
   const counts = await writeSteps(deps, write, prepared, signal)
   await refuseLosses(deps, write, prepared, signal)
   if (plan.schemas.length > 0) leftOut.push(...(await write.finishTables(plan)))
+  await deps.mask?.prove(listWritten(write, prepared, signal), signal)
   onCommit?.()
   await write.commit()
   return { ...counts, leftOut }
@@ -118,18 +119,25 @@ async function insertRows(
 ): Promise<number> {
   if (step.insert === 0) return 0
   // Created whole, a table takes all rows of the point.
-  const rows = spool === null ? readRows(deps, at, signal) : spool.inserts()
+  const rows = spool === null ? readPointRows(deps, at, signal) : spool.inserts()
   const fields = scanFields(at.schema)
   return await write.insertRows(step.entity, fields, tellRows(deps.progress, rows))
 }
 
-async function* readRows(
-  deps: CompareDeps,
-  { asOf, schema, schemas, segments }: PlannedEntity['at'],
+/**
+ * Of masked rows: what the tables hold now, as this transaction sees it. New ones are described by the
+ * point, and found by their names.
+ */
+function listWritten(
+  write: Pick<TargetWrite, 'scan'>,
+  { entities }: PreparedRestore,
   signal: AbortSignal,
-): AsyncGenerator<RowBatch, void, undefined> {
-  const state = readState(deps.read, { segments, schemas, schema, asOf, rows: true, signal })
-  for await (const batch of state) yield* toRowBatches(deps.read, batch, signal)
+): WrittenEntity[] {
+  return entities.map(({ at: { schema }, described }) => {
+    const there =
+      described === null ? { ...describeSchema(schema), sourceId: null } : readAs(described, schema)
+    return { schema, rows: () => write.scan(there, scanFields(schema), signal) }
+  })
 }
 
 function formatCreatePlan({ entities, point }: PreparedRestore): CreatePlan {

@@ -34,6 +34,7 @@ type Options = {
   readonly acceptSideEffects?: boolean
   readonly customer?: string[]
   readonly map?: string
+  readonly mask?: string
   readonly deleteAdded?: boolean
   readonly onConflict?: string[]
   readonly missingParents?: ParentPolicy
@@ -66,6 +67,10 @@ export function addRestore(program: Command, act: Act): void {
       collect,
     )
     .option('--map <FILE>', 'the map (default: customers.yaml beside the configuration)')
+    .option(
+      '--mask <FILE>',
+      'put masked values into an empty test system, by the rules of this file',
+    )
     .option('--delete-added', 'delete what the target has and the point does not hold')
     .option(
       '--on-conflict <[CLASS=]POLICY>',
@@ -111,8 +116,11 @@ async function runRestore(
   const chosen = await choose(shell, vault, point, options)
   const { restorePoint } = await import('#app/restore-point')
   const unproven = new Set<string>()
-  const request = formatRequest(shell, options, { chosen, unproven })
+  const told = formatRequest(shell, options, { chosen, unproven })
+  const request = await maskIfAsked(shell, vault, told, options)
   const { plans, summaries } = await restorePoint(context, vault, request, signal)
+  if (summaries !== null && request.mask !== undefined)
+    output.note('Searched before the commit: no original value is in what was written.')
   if (summaries !== null || out === '-') return
   for (const plan of plans) {
     const document = { type: 'plan', ...plan, ...sayUnproven(unproven, plan) }
@@ -120,6 +128,17 @@ async function runRestore(
     if (plans.length > 1) await output.item(document, toText)
     else await output.answer(document, toText)
   }
+}
+
+async function maskIfAsked(
+  { context, signal }: Shell,
+  vault: Awaited<ReturnType<Shell['context']['openVault']>>,
+  request: RestoreRequest,
+  { mask: path }: Options,
+): Promise<RestoreRequest> {
+  if (path === undefined) return request
+  const { openMask } = await import('#app/open-mask')
+  return { ...request, mask: await openMask(context, vault, path, signal) }
 }
 
 /** @throws restore.plan-invalid | restore.plan-void */
@@ -182,6 +201,7 @@ function judgePoint(point: string | undefined, options: Options): string {
   if (options.to === undefined) throw mixed('no target', 'need one, like --to erp-live')
   if (options.out !== undefined && options.planOnly !== true)
     throw mixed('--out without --plan-only', 'need both')
+  if (options.mask !== undefined) refuseUnmaskable(options)
   if (undone === undefined) {
     if (options.skipConflicts === true)
       throw mixed('--skip-conflicts without --undo-transaction', 'need both')
@@ -202,6 +222,13 @@ function judgePoint(point: string | undefined, options: Options): string {
       'a transaction is undone whole',
     )
   return undone
+}
+
+/** A plan file does not hold the key, and a test system has nothing to take back. */
+function refuseUnmaskable({ deleteAdded, out, undoTransaction }: Options): void {
+  if (out !== undefined) throw mixed('--out beside --mask', 'a masked restore has no plan file')
+  if (undoTransaction !== undefined || deleteAdded === true)
+    throw mixed('--undo-transaction or --delete-added beside --mask', 'the target has to be empty')
 }
 
 function mixed(found: string, wanted: string): AppError {

@@ -2,6 +2,7 @@ import { describeSchema } from '#record/describe-schema'
 import type { EntityName } from '#record/entity-name'
 import type { RowBatch } from '#record/row-batch'
 import type { DescribedEntity } from '#record/schema'
+import { translateRows } from '#record/translate-rows'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { CreatePlan, KeyedRows, LeftOut, TargetWrite } from '../connector.ts'
@@ -10,7 +11,6 @@ import { PLATFORMS } from './platforms.ts'
 import { fieldOf, type ResolvedEntity, toTargetText } from './resolve-entity.ts'
 import { RowSum, sumRows } from './row-sum.ts'
 import { scanMapped } from './scan-mapped.ts'
-import { translateRows } from './translate-rows.ts'
 
 type MappedWriteParts = {
   readonly known: ReadonlyMap<EntityName, ResolvedEntity>

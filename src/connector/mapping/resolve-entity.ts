@@ -1,10 +1,10 @@
 import type { DescribedEntity, DescribedKey, JsonValue, SchemaVersion } from '#record/schema'
+import type { TranslateValue } from '#record/translate-rows'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { EntityMapping, FieldMapping } from '../mapping.ts'
 import { Misfit, type NeutralType, type OwnType } from './neutral.ts'
 import type { Platform } from './platforms.ts'
-import type { TranslateValue } from './translate-rows.ts'
 
 /** A table of the other platform that is there, and how its values are those of the point's. */
 export type ResolvedEntity = {

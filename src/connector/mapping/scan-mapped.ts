@@ -1,7 +1,7 @@
 import type { RowBatch } from '#record/row-batch'
+import { translateRows } from '#record/translate-rows'
 import type { SourceCut } from '../connector.ts'
 import { fieldOf, type ResolvedEntity, toSourceText } from './resolve-entity.ts'
-import { translateRows } from './translate-rows.ts'
 
 /** Rows of a table of the other platform, in the text of the point's. */
 export async function* scanMapped(

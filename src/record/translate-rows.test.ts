@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { LARGE_ROW_BYTES, type RowBatch } from '#record/row-batch'
-import { formatRow, parseRow } from '#record/row-text'
 import { collect } from '#stdx/streams'
+import { LARGE_ROW_BYTES, type RowBatch } from './row-batch.ts'
+import { formatRow, parseRow } from './row-text.ts'
 import { type TranslateValue, translateRows } from './translate-rows.ts'
 
 const VALUES: readonly TranslateValue[] = [null, (text) => `<${text}>`, null]

@@ -1,5 +1,5 @@
-import type { RowBatch } from '#record/row-batch'
-import { decodeRowText, splitRow } from '#record/row-text'
+import type { RowBatch } from './row-batch.ts'
+import { decodeRowText, splitRow } from './row-text.ts'
 
 /** Rows of a scan, each as its escaped texts in the order that was asked for. */
 export async function* readRowTexts(

@@ -1,9 +1,9 @@
-import { LARGE_ROW_BYTES, type RowBatch } from '#record/row-batch'
-import { formatField, NULL_FIELD, parseField, splitRowBytes } from '#record/row-text'
 import { assert } from '#stdx/assert'
+import { LARGE_ROW_BYTES, type RowBatch } from './row-batch.ts'
+import { formatField, NULL_FIELD, parseField, splitRowBytes } from './row-text.ts'
 
-/** What becomes of the text of a value that is not null; `null` where it stays as it is. */
-export type TranslateValue = ((text: string) => string) | null
+/** What becomes of the text of a value that is not null; `null` where it stays as it is. It may become null. */
+export type TranslateValue = ((text: string) => string | null) | null
 
 /**
  * Rows with their values translated, field by field. What stays as it is is never taken apart: where

@@ -1,0 +1,150 @@
+import { createHash, hkdfSync } from 'node:crypto'
+import { dirname, resolve } from 'node:path'
+import type { EntityAt } from '#history/entity-at'
+import { openKeyed } from '#mask/keyed'
+import { type EntityMasks, type FieldMask, maskEntities, translationOf } from '#mask/mask-entities'
+import { type Mask, parseMask } from '#mask/parse-mask'
+import { type SearchedEntity, searchOriginals } from '#mask/search-originals'
+import { isSameSystem, type SourceIdentity } from '#record/cut'
+import { scanFields } from '#record/project'
+import type { SchemaVersion } from '#record/schema'
+import type { CompareDeps } from '#restore/compare-target'
+import type { PreparedRestore } from '#restore/plan-restore'
+import { countWrites } from '#restore/restore-plan'
+import { type RowMask, readStateRows, type WrittenEntity } from '#restore/row-mask'
+import { AppError } from '#stdx/app-error'
+import { didYouMean } from '#stdx/did-you-mean'
+import type { Vault } from '#vault/vault'
+import type { Context } from './context.ts'
+import { readIfAny } from './read-if-any.ts'
+
+/** Masks every target of one restore with one key: what is the same in two systems stays the same. */
+export type OpenedMask = {
+  /**
+   * @param ats what is put back of one source
+   * @throws mask.rules-unfit | app.mask-into-source
+   */
+  maskTarget(vault: Vault, asked: AskedMask, signal: AbortSignal): Promise<RowMask>
+  /** What has a say in what is written, for the hash of the plan. Tells neither rules nor key. */
+  toJSON(): string
+}
+
+export type AskedMask = {
+  readonly compare: CompareDeps
+  readonly source: string
+  readonly ats: readonly EntityAt[]
+  readonly target: { readonly name: string; readonly identity: SourceIdentity }
+}
+
+const KEY_CHARACTERS_MIN = 16
+const KEY_BYTES = 32
+
+/**
+ * Reads a mask file and its key; without one, the key is of this run alone.
+ * @throws app.mask-unreadable | mask.file-invalid
+ */
+export async function openMask(
+  { progress, random }: Pick<Context, 'progress' | 'random'>,
+  vault: Vault,
+  path: string,
+  signal: AbortSignal,
+): Promise<OpenedMask> {
+  const text = await readIfAny(path)
+  if (text === undefined) throw unreadable(`mask file "${path}"`, 'no file there')
+  const mask = parseMask(text, path)
+  await refuseUnknownSources(vault, mask, signal)
+  const keyed = openKeyed(await readKey(path, mask, random))
+  const originals: SearchedEntity[] = []
+  const searchKey = random.bytes(KEY_BYTES)
+  return {
+    toJSON: () => keyed('mask', createHash('sha256').update(text).digest('hex')).toString('hex'),
+    async maskTarget(vault, { ats, compare, source, target }, signal) {
+      await refuseSource(vault, target, signal)
+      const schemas = ats.map(({ schema }) => schema)
+      const masks = maskEntities({ keyed, mask, source }, schemas)
+      const searched = (schema: SchemaVersion, rows: SearchedEntity['rows']) =>
+        searchedEntity(source, masks, schema, rows)
+      originals.push(
+        ...ats.map((at) => searched(at.schema, () => readStateRows(compare, at, signal))),
+      )
+      return {
+        translationOf: ({ entity }) => translationOf(masks.get(entity) ?? []),
+        async prove(entities: readonly WrittenEntity[]) {
+          progress.begin({ label: 'Looking for original values' })
+          const written = entities.map(({ rows, schema }) => searched(schema, rows))
+          await searchOriginals({ originals, written, key: searchKey })
+        },
+      }
+    },
+  }
+}
+
+/**
+ * Masked rows go where nothing is yet, or where the same was put before.
+ * @throws app.mask-not-empty
+ */
+export function refuseFilled({ entities, plan }: PreparedRestore): void {
+  const filled = entities.filter(({ targetRows }) => targetRows > 0)
+  const isNothingToDo = plan.steps.every((step) => countWrites(step) === 0)
+  if (filled.length === 0 || isNothingToDo) return
+  const names = filled.map(({ step }) => step.entity).join(', ')
+  const message = `Cannot restore masked into "${plan.target}": found rows in ${names}, need an empty target`
+  throw new AppError('app.mask-not-empty', message, { target: plan.target })
+}
+
+function searchedEntity(
+  source: string,
+  masks: EntityMasks,
+  schema: SchemaVersion,
+  rows: SearchedEntity['rows'],
+): SearchedEntity {
+  const none: readonly FieldMask[] = []
+  const { entity } = schema
+  const fields = scanFields(schema)
+  return { name: `${source} ${entity}`, fields, masks: masks.get(entity) ?? none, rows }
+}
+
+async function readKey(
+  path: string,
+  { keyFile }: Mask,
+  random: Context['random'],
+): Promise<Uint8Array> {
+  if (keyFile === undefined) return random.bytes(KEY_BYTES)
+  const secret = (await readIfAny(resolve(dirname(path), keyFile)))?.trim()
+  if (secret === undefined) throw unreadable(`the key of the mask, "${keyFile}"`, 'no file there')
+  if (secret.length < KEY_CHARACTERS_MIN) {
+    const found = `${secret.length} characters, need at least ${KEY_CHARACTERS_MIN}`
+    throw unreadable(`the key of the mask, "${keyFile}"`, found)
+  }
+  return new Uint8Array(hkdfSync('sha256', secret, '', 'holdfast mask/1', KEY_BYTES))
+}
+
+/** Rules for a source that is misspelt would mask nothing. */
+async function refuseUnknownSources(vault: Vault, mask: Mask, signal: AbortSignal): Promise<void> {
+  const known = await vault.listSources(signal)
+  const unknown = [...mask.sources.keys()].filter((name) => !known.includes(name))
+  const [first] = unknown
+  if (first === undefined) return
+  const found = `the vault has no source "${first}"${didYouMean(first, known)}`
+  const message = `Cannot mask by "${mask.label}": ${found}`
+  throw new AppError('mask.rules-unfit', message, { unknown, known })
+}
+
+/** Whatever its name is: what is masked never gets among what is real. */
+async function refuseSource(
+  vault: Vault,
+  { identity, name }: AskedMask['target'],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const source of await vault.listSources(signal)) {
+    const { points } = await vault.readTimeline(source, signal)
+    const newest = points.at(-1)
+    if (newest === undefined || !isSameSystem(newest.cut.identity, identity)) continue
+    const message = `Cannot restore masked into "${name}": it is the system of source "${source}"`
+    throw new AppError('app.mask-into-source', message, { target: name, source })
+  }
+}
+
+function unreadable(what: string, found: string): AppError {
+  return new AppError('app.mask-unreadable', `Cannot read ${what}: found ${found}`)
+}

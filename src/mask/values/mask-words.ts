@@ -1,0 +1,54 @@
+import { type Keyed, normalize } from '../keyed.ts'
+
+const CONSONANTS = 'bdfgklmnprstvz'
+const VOWELS = 'aeiou'
+const SYLLABLES = 3
+const WORD = /[\p{L}\p{M}]+|[0-9]/gu
+
+const LEGAL_FORMS: ReadonlySet<string> = new Set(
+  'ab ag as bv co gmbh inc kg kgaa limited llc ltd mbh nv ohg oy plc sa sarl sas se spa srl ug'.split(
+    ' ',
+  ),
+)
+
+/** A word that no language has, in the case of the one it stands for. */
+export function inventWord(keyed: Keyed, { like, of }: { like: string; of: string }): string {
+  const noise = keyed('word', of)
+  const syllables = Array.from({ length: SYLLABLES }, (_, i) => {
+    const consonant = CONSONANTS[noise.readUInt16BE(4 * i) % CONSONANTS.length] ?? 'b'
+    return `${consonant}${VOWELS[noise.readUInt16BE(4 * i + 2) % VOWELS.length] ?? 'a'}`
+  })
+  const word = `${syllables.join('')}${CONSONANTS[noise.readUInt16BE(20) % CONSONANTS.length]}`
+  if (like.length > 1 && like === like.toUpperCase()) return word.toUpperCase()
+  const [first = ''] = like
+  return first === first.toLowerCase() ? word : `${word.charAt(0).toUpperCase()}${word.slice(1)}`
+}
+
+/** Every word by itself: a person is called the same in one field and in two. */
+export function maskName(keyed: Keyed, text: string): string {
+  return text.replaceAll(WORD, (word) => inventWord(keyed, { like: word, of: normalize(word) }))
+}
+
+/** The words of a text as a whole: the same word is another one in another text. */
+export function maskWords(keyed: Keyed, text: string): string {
+  const whole = normalize(text)
+  let at = 0
+  return text.replaceAll(WORD, (word) => {
+    const of = `${at++}.${whole}`
+    if (/^[0-9]$/.test(word)) return String(keyed('digit of', of).readUInt8(0) % 10)
+    return inventWord(keyed, { like: word, of })
+  })
+}
+
+/** The same, but what kind of company it is stays. */
+export function maskCompany(keyed: Keyed, text: string): string {
+  const isForm = (word: string) => LEGAL_FORMS.has(word.toLowerCase())
+  const words = text.match(WORD) ?? []
+  if (words.every(isForm)) return maskWords(keyed, text)
+  const masked = maskWords(keyed, text).match(WORD) ?? []
+  let at = 0
+  return text.replaceAll(WORD, (word) => {
+    const other = masked[at++] ?? ''
+    return isForm(word) ? word : other
+  })
+}

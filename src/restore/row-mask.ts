@@ -1,0 +1,81 @@
+import type { EntityAt } from '#history/entity-at'
+import { keyIndexes } from '#record/project'
+import type { RowBatch } from '#record/row-batch'
+import type { SchemaVersion } from '#record/schema'
+import { type TranslateValue, translateRows } from '#record/translate-rows'
+import { toRowBatches } from '#segment/large-values'
+import { readState } from '#segment/read-state'
+import { openRowScanner } from '#segment/scan-rows'
+import type { VersionBatch } from '#segment/version-batch'
+import type { CompareDeps } from './compare-target.ts'
+import { scanRows } from './scan-rows.ts'
+
+/**
+ * Other values in the place of those of the point: they are what is compared, written, read back and
+ * kept of what was written.
+ */
+export type RowMask = {
+  /** In the order of a row's fields; `null`: the entity stays as it is. */
+  translationOf(schema: SchemaVersion): readonly TranslateValue[] | null
+  /**
+   * Looks at what is written before it is committed; throws to roll it back.
+   * @throws mask.original-found
+   */
+  prove(written: readonly WrittenEntity[], signal: AbortSignal): Promise<void>
+}
+
+export type WrittenEntity = {
+  readonly schema: SchemaVersion
+  /** All rows that the target has of it now; may be called more than once. */
+  rows(): AsyncIterable<RowBatch>
+}
+
+type PointDeps = Pick<CompareDeps, 'digestKey' | 'mask' | 'random' | 'read' | 'tempDir'>
+
+/** The state of an entity as it is to be in the target, ascending by key. */
+export async function* readPoint(
+  deps: PointDeps,
+  at: EntityAt,
+  { rows, signal }: { readonly rows: boolean; readonly signal: AbortSignal },
+): AsyncGenerator<VersionBatch, void, undefined> {
+  const { asOf, schema, schemas, segments } = at
+  const values = deps.mask?.translationOf(schema) ?? null
+  if (values === null) {
+    yield* readState(deps.read, { segments, schemas, schema, asOf, rows, signal })
+    return
+  }
+  const masked = translateRows(readStateRows(deps, at, signal), values)
+  if (isKeyMasked(schema, values)) {
+    yield* scanRows(deps, schema, masked, signal)
+    return
+  }
+  const scanner = openRowScanner(schema, deps.digestKey)
+  for await (const batch of masked) yield scanner.scan(batch)
+}
+
+/** The rows of an entity as they are to be in the target. */
+export function readPointRows(
+  deps: PointDeps,
+  at: EntityAt,
+  signal: AbortSignal,
+): AsyncIterable<RowBatch> {
+  const values = deps.mask?.translationOf(at.schema) ?? null
+  const rows = readStateRows(deps, at, signal)
+  return values === null ? rows : translateRows(rows, values)
+}
+
+/** The rows of an entity as the point holds them. */
+export async function* readStateRows(
+  { read }: Pick<CompareDeps, 'read'>,
+  { asOf, schema, schemas, segments }: EntityAt,
+  signal: AbortSignal,
+): AsyncGenerator<RowBatch, void, undefined> {
+  const state = readState(read, { segments, schemas, schema, asOf, rows: true, signal })
+  for await (const batch of state) yield* toRowBatches(read, batch, signal)
+}
+
+/** Rows then come in another order than their keys have. */
+function isKeyMasked(schema: SchemaVersion, values: readonly TranslateValue[]): boolean {
+  if (schema.key.kind === 'digest') return true
+  return keyIndexes(schema).some((index) => (values[index] ?? null) !== null)
+}
