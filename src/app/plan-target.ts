@@ -172,12 +172,12 @@ async function plan(
   const { point, state, undone } = found
   const { isDeleteAllowed, missingParents: policy = 'refuse' } = request
   const catalogue = await cut.readCatalogue(holds(point))
+  const posting = await readRules(catalogue)
   if (undone !== undefined) {
-    const asked = { state, before: point, after: undone, target: name }
+    const asked = { state, before: point, after: undone, target: name, posting }
     const lines = newLines()
     return { lines, prepared: await planUndo(compare, asked, { catalogue, cut, lines, signal }) }
   }
-  const posting = await readRules(catalogue)
   const rules = { links, policy, posting, threeWays }
   const asked = { state, point, target: name, scope, isDeleteAllowed, ...rules }
   return await planWithParents(compare, asked, { catalogue, cut, newLines, signal })

@@ -1,4 +1,8 @@
-import type { SourceIdentity } from '#record/cut'
+import type { SourceCut, Target } from '#connector/connector'
+import { isSameSystem, type SourceIdentity } from '#record/cut'
+import type { EntityName } from '#record/entity-name'
+import type { Catalogue } from '#record/schema'
+import type { PostingRule } from '#restore/closed-periods'
 import { PlanLines } from '#restore/plan-lines'
 import { planUndoRestore } from '#restore/plan-undo-restore'
 import { AppError } from '#stdx/app-error'
@@ -8,6 +12,8 @@ import { findBegun } from './find-begun.ts'
 import { guardTarget } from './guard-target.ts'
 import { asCaptured } from './other-platform.ts'
 import type { PlannedTarget } from './plan-target.ts'
+import { readMapIfAny } from './read-map.ts'
+import { readPostingRules } from './read-posting-rules.ts'
 import { type FoundBegun, findRestored, readRestored } from './read-restored.ts'
 import type { RestoreDeps, RestoreRequest } from './restore-request.ts'
 
@@ -16,7 +22,7 @@ export type UndoTargetRequest = {
   readonly undoes: string
   /** The name of the target. */
   readonly target: string
-  readonly request: Pick<RestoreRequest, 'mayRunSideEffects' | 'onPlanned' | 'undo'>
+  readonly request: Pick<RestoreRequest, 'mapFile' | 'mayRunSideEffects' | 'onPlanned' | 'undo'>
 }
 
 /**
@@ -44,9 +50,19 @@ export async function planUndoTarget(
   const entities = restored.map(({ before }) => before.schema.entity)
   const { target } = asCaptured(opened, { connector: system.connector, entities, found })
   const cut = stack.use(await target.openCut(signal))
-  const catalogue = await cut.readCatalogue((entity) => entities.includes(entity))
+  // Beside what is written: where its posting periods are told.
+  const holds = (entity: EntityName) =>
+    entities.includes(entity) || point.factsOf(entity) !== undefined
+  const catalogue = await cut.readCatalogue(holds)
+  const { mapFile } = request
+  const posting = await readOwnRules(
+    deps,
+    vault,
+    { catalogue, cut, found, mapFile, target },
+    signal,
+  )
   const isForced = request.undo?.isForcing === true
-  const undoing = { address, isForced, point, restore: undoes, restored, target: name }
+  const undoing = { address, isForced, point, posting, restore: undoes, restored, target: name }
   const isKept = request.onPlanned !== undefined
   const lines = stack.use(new PlanLines(compare, { source: found.source, target: name, isKept }))
   const options = { catalogue, cut, lines, signal }
@@ -59,6 +75,29 @@ export async function planUndoTarget(
   const scope = { kind: 'entities' as const, entities }
   const held = { compare, found, cut, ...guarded, rows: 0, planMs, scope, lines }
   return { ...held, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+/** Of the books themselves: a copy of them may be written as one likes. */
+async function readOwnRules(
+  deps: RestoreDeps,
+  vault: Vault,
+  { catalogue, cut, found, mapFile, target }: OwnRules,
+  signal: AbortSignal,
+): Promise<readonly PostingRule[]> {
+  const newest = found.state.points.at(-1)
+  if (newest === undefined || !isSameSystem(newest.cut.identity, target.identity)) return []
+  const map = await readMapIfAny(deps, vault, signal, mapFile)
+  return map === undefined
+    ? []
+    : await readPostingRules(vault, map, { catalogue, cut, found, signal })
+}
+
+type OwnRules = {
+  readonly catalogue: Catalogue
+  readonly cut: SourceCut
+  readonly found: FoundBegun
+  readonly mapFile: string | undefined
+  readonly target: Target
 }
 
 /** A name of the configuration may have come to mean another system since. */

@@ -118,7 +118,7 @@ function sayCommitted(
 function refuseUndecided(plans: readonly RestorePlan[], request: RestoreRequest): void {
   const ofPoints = plans.filter(isOfPoint)
   const undecided = ofPoints.filter((plan) => countConflicts(plan) > 0)
-  const others = ofPoints.filter(({ adjusting, missing }) => adjusting ?? missing)
+  const others = plans.filter(({ adjusting, missing }) => adjusting ?? missing)
   for (const plan of new Set([...undecided, ...others])) request.onUndecided?.(plan)
   for (const plan of undecided) refuseOpenConflicts(plan)
 }

@@ -3,7 +3,10 @@ import { findBegun } from './find-begun.ts'
 import { restorePoint } from './restore-point.ts'
 import type { RestoreDeps, RestoreOutcome, RestoreRequest } from './restore-request.ts'
 
-export type UndoRestoreRequest = Pick<RestoreRequest, 'agree' | 'isPlanOnly' | 'onWritten'> & {
+export type UndoRestoreRequest = Pick<
+  RestoreRequest,
+  'agree' | 'isPlanOnly' | 'mapFile' | 'onUndecided' | 'onWritten'
+> & {
   /** The id of the restore that is taken back. */
   readonly restore: string
   /** The name of the system that it wrote to, where the configuration calls it otherwise by now. */

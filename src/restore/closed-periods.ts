@@ -5,6 +5,7 @@ import { scanFields } from '#record/project'
 import { parseField, parseLargeMarker } from '#record/row-text'
 import type { SchemaVersion } from '#record/schema'
 import { textsOf } from './needed-records.ts'
+import type { TargetPlan } from './restore-plan.ts'
 import { decimalDifference } from './three-way/decimal-difference.ts'
 
 /** A stretch of days, both included, as texts that sort like the days. */
@@ -77,6 +78,11 @@ export class ClosedPeriods {
     const key = formatKeyAddress(pair.key, schema.key)
     this.entries.push({ entity: schema.entity, key, op, ...closed, fields })
   }
+}
+
+/** What a plan says of them; nothing where there are none. */
+export function tellClosed({ count, entries }: ClosedPeriods): Pick<TargetPlan, 'adjusting'> {
+  return count > 0 ? { adjusting: { records: count, entries } } : {}
 }
 
 type Closed = Pick<AdjustingEntry, 'day' | 'found'>

@@ -7,7 +7,7 @@ import type { Catalogue, DescribedEntity, SchemaVersion } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import { formatPoint } from '#timeline/format-point'
 import type { Point, TimelineState } from '#timeline/timeline-state'
-import { ClosedPeriods, type PostingRule } from './closed-periods.ts'
+import { ClosedPeriods, type PostingRule, tellClosed } from './closed-periods.ts'
 import {
   type CompareDeps,
   listOtherTypes,
@@ -130,7 +130,7 @@ export async function planRestore(
   const told = {
     ...(conflicts.length > 0 && { conflicts }),
     ...(missing.length > 0 && { missing }),
-    ...(closed.count > 0 && { adjusting: { records: closed.count, entries: closed.entries } }),
+    ...tellClosed(closed),
   }
   const plan = { point: address, target, steps, notRestored, ...told }
   const writesHash = lines.hash()

@@ -1,4 +1,5 @@
 import type { Point } from '#timeline/timeline-state'
+import { ClosedPeriods, type PostingRule, tellClosed } from './closed-periods.ts'
 import type { CompareDeps } from './compare-target.ts'
 import { orderEntities } from './order-entities.ts'
 import {
@@ -21,6 +22,8 @@ export type UndoRestoreRequest = {
   readonly restored: readonly RestoredEntity[]
   /** Also what somebody changed since becomes what it was; else it is a conflict. */
   readonly isForced: boolean
+  /** Where what is posted in closed periods must not be changed. */
+  readonly posting: readonly PostingRule[]
 }
 
 /**
@@ -35,11 +38,12 @@ export type UndoRestoreRequest = {
  */
 export async function planUndoRestore(
   deps: CompareDeps,
-  { address, isForced, point, restore, restored, target }: UndoRestoreRequest,
+  { address, isForced, point, posting, restore, restored, target }: UndoRestoreRequest,
   { catalogue, cut, lines, signal }: PlanningOptions,
 ): Promise<PreparedRestore> {
   const restoredByEntity = new Map(restored.map((one) => [one.before.schema.entity, one]))
   const conflicts: Conflict[] = []
+  const closed = new ClosedPeriods(posting)
   await using stack = new AsyncDisposableStack()
   const entities: PlannedEntity[] = []
   for (const entity of orderEntities(restored.map(({ before }) => before.schema)).order) {
@@ -48,11 +52,12 @@ export async function planUndoRestore(
     if (undone === undefined) continue
     if (described === undefined) throw missingTable(entity, target)
     refuseUnreadable(described)
-    const planning = { conflicts, cut, described, isForced, lines, stack, undone }
+    const planning = { closed, conflicts, cut, described, isForced, lines, stack, undone }
     entities.push(await planUndoneEntity(deps, planning, signal))
   }
   const steps = entities.map(({ step }) => step)
-  const plan = { point: address, target, steps, notRestored: [], undoes: restore, conflicts }
+  const told = { undoes: restore, conflicts, ...tellClosed(closed) }
+  const plan = { point: address, target, steps, notRestored: [], ...told }
   const writesHash = lines.hash()
   const kept = stack.move()
   const dispose = () => kept.disposeAsync()

@@ -7,6 +7,7 @@ import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import { formatPoint } from '#timeline/format-point'
 import type { Point, TimelineState } from '#timeline/timeline-state'
+import { ClosedPeriods, type PostingRule, tellClosed } from './closed-periods.ts'
 import { type CompareDeps, listOtherTypes } from './compare-target.ts'
 import { judgeRecords } from './judge-records.ts'
 import type { UndoVerdict } from './judge-undo.ts'
@@ -32,6 +33,8 @@ export type UndoRequest = {
   /** Right after it. */
   readonly after: Point
   readonly target: string
+  /** Where what is posted in closed periods must not be changed. */
+  readonly posting?: readonly PostingRule[]
 }
 
 /** So many conflicts are listed in a plan, and so many a plan can have. */
@@ -52,7 +55,7 @@ const LISTS_MAX = 32
  */
 export async function planUndo(
   deps: CompareDeps,
-  { after, before, state, target }: UndoRequest,
+  { after, before, posting = [], state, target }: UndoRequest,
   { catalogue, cut, lines, signal }: PlanningOptions,
 ): Promise<PreparedRestore> {
   const { transaction } = after
@@ -60,6 +63,7 @@ export async function planUndo(
   const undone = touchedBy(after).map((entity) => undoneEntity(state, { after, before }, entity))
   const undoneByEntity = new Map(undone.map((one) => [one.before.schema.entity, one]))
   const conflicts: Conflict[] = []
+  const closed = new ClosedPeriods(posting)
   await using stack = new AsyncDisposableStack()
   const entities: PlannedEntity[] = []
   for (const entity of orderEntities(undone.map((one) => one.before.schema)).order) {
@@ -68,14 +72,22 @@ export async function planUndo(
     if (found === undefined) continue
     if (described === undefined) throw missingTable(entity, target)
     refuseUnreadable(described)
-    const planning = { conflicts, cut, described, lines, stack, undone: found }
+    const planning = { closed, conflicts, cut, described, lines, stack, undone: found }
     entities.push(await planUndoneEntity(deps, planning, signal))
   }
   const steps = entities.map(({ step }) => step)
   const point = formatPoint(state.source, before)
   const { time, transaction: name } = transaction
   const told = { point: formatPoint(state.source, after), transaction: name, time }
-  const facts = { point, target, steps, notRestored: [], undone: told, conflicts }
+  const facts = {
+    point,
+    target,
+    steps,
+    notRestored: [],
+    undone: told,
+    conflicts,
+    ...tellClosed(closed),
+  }
   const plan: TargetPlan = facts
   const writesHash = lines.hash()
   const kept = stack.move()
@@ -94,6 +106,8 @@ export function touchedBy({ body, transaction }: Point): EntityName[] {
 }
 
 type PlanningUndo = {
+  /** Of all entities so far, as are the conflicts; this one adds its own. */
+  readonly closed: ClosedPeriods
   readonly conflicts: Conflict[]
   readonly cut: SourceCut
   readonly described: DescribedEntity
@@ -106,7 +120,7 @@ type PlanningUndo = {
 /** One entity of what is undone, with the rows that would be written. */
 export async function planUndoneEntity(
   deps: CompareDeps,
-  { conflicts, cut, described, isForced = false, lines, stack, undone }: PlanningUndo,
+  { closed, conflicts, cut, described, isForced = false, lines, stack, undone }: PlanningUndo,
   signal: AbortSignal,
 ): Promise<PlannedEntity> {
   const at = undone.before
@@ -148,6 +162,7 @@ export async function planUndoneEntity(
     const fields = fieldsOf(verdict, names)
     for (const field of fields ?? names) written.add(field)
     const pair = pairOf(record)
+    closed.note(at.schema, pair, fields)
     await told.add(verdict.kind, pair, fields)
     await spool.append(verdict.kind, pair, fields)
   }

@@ -242,7 +242,18 @@ test('what is posted in a closed period is not changed: the entries that adjust 
       ],
     },
   })
-  expect(await summary(...ask, '--record', 'main.posting:2')).toMatchObject({ updated: 1 })
+  const put = await summary<{ restore: string }>(...ask, '--record', 'main.posting:2')
+  expect(put).toMatchObject({ updated: 1 })
+  // Closed since, it is not what undoing may change either.
+  change(at('erp.db'), `UPDATE period SET state = 'closed'`)
+  const before = readAll(at('erp.db'))
+  const undo = await holdfast('undo', put.restore, '--confirm', 'live')
+  expectFailure(undo, 5, 'restore.period-closed')
+  expect(undo.stderr).toContain('adjust main.posting:2: update of 2026-06-10, in a closed period')
+  expect(readAll(at('erp.db'))).toEqual(before)
+  await writeFile(at('without.yaml'), MAP.replace(/^ {8}period:\n.*\n/m, ''))
+  const argv = ['undo', put.restore, '--map', at('without.yaml'), '--confirm', 'live']
+  expect(await summary(...argv)).toMatchObject({ updated: 1 })
 })
 
 test('reference data of another system is looked for as it was captured last', async () => {

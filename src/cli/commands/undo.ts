@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import type { AgreedPlan } from '#app/restore-request'
 import type { UndoRestoreRequest } from '#app/undo-restore'
 import { formatCount } from '../format-amounts.ts'
 import { countKinds, listNames } from '../format-not-restored.ts'
@@ -11,6 +12,7 @@ type Options = {
   readonly skipConflicts?: boolean
   readonly onConflict?: 'ask' | 'ours' | 'theirs'
   readonly acceptSideEffects?: boolean
+  readonly map?: string
   readonly confirm?: string
 }
 
@@ -27,6 +29,7 @@ export function addUndo(program: Command, act: Act): void {
       ).choices(['ask', 'theirs', 'ours']),
     )
     .option('--accept-side-effects', 'let run what the target cannot keep from running by itself')
+    .option('--map <FILE>', 'the map (default: customers.yaml beside the configuration)')
     .option('--plan-only', 'print what would be written, with its hash, and write nothing')
     .option('--confirm <TARGET>', 'the name of the target, typed out')
     .description(
@@ -52,19 +55,22 @@ function formatRequest(
   restore: string,
   options: Options,
 ): UndoRestoreRequest {
+  const refused = (plan: AgreedPlan) => {
+    output.event({ type: 'plan', ...plan })
+    output.note(describePlan(plan, countKinds))
+  }
   return {
     restore,
     target: options.to,
+    mapFile: options.map,
     isPlanOnly: options.planOnly ?? false,
     mayRunSideEffects: options.acceptSideEffects ?? false,
     undo: {
       isSkippingConflicts: options.skipConflicts ?? options.onConflict === 'theirs',
       isForcing: options.onConflict === 'ours',
-      refused: (refused) => {
-        output.event({ type: 'plan', ...refused })
-        output.note(describePlan(refused, countKinds))
-      },
+      refused,
     },
+    onUndecided: refused,
     agree: async (agreed, { isEmpty, writes }) => {
       const { target } = agreed
       output.note(describePlan(agreed, countKinds))
