@@ -164,7 +164,8 @@ function listRecords(
   })
 }
 
-function isOwned({ way }: ClosureRecord): boolean {
+/** What belongs to a customer, and is not only needed by it. */
+export function isOwned({ way }: ClosureRecord): boolean {
   return way.kind !== 'needed'
 }
 
@@ -183,7 +184,7 @@ async function findOwned(
     found.push({ id, parties: await findParty(laid, { id, source, signal }) })
   }
   const roots = found.flatMap(({ parties }) => parties.slice(0, 1))
-  const closure = await findClosure(laid, roots, { bounds: boundsOf(map, ids), signal })
+  const closure = await findClosure(laid, roots, { bounds: boundsFor(map, ids.length), signal })
   for (const { id, parties } of found) refuseAmbiguous(id, parties, closure)
   return closure
 }
@@ -196,12 +197,12 @@ async function findOwnedNow(
 ): Promise<Pick<Closure, 'records'>> {
   const laid = mapAt(map, sources)
   const roots = await findAgain(laid, held, signal)
-  return await findClosure(laid, roots, { bounds: boundsOf(map, ids), signal })
+  return await findClosure(laid, roots, { bounds: boundsFor(map, ids.length), signal })
 }
 
 /** Those of the map are for one customer. */
-function boundsOf({ bounds }: CustomerMap, ids: readonly string[]): CustomerMap['bounds'] {
-  return { ...bounds, rowsMax: bounds.rowsMax * Math.max(1, ids.length) }
+export function boundsFor({ bounds }: CustomerMap, customers: number): CustomerMap['bounds'] {
+  return { ...bounds, rowsMax: bounds.rowsMax * Math.max(1, customers) }
 }
 
 /** `crm=500042` is the number in one system; one that no source bears is a number as it stands. */
@@ -246,7 +247,10 @@ async function findSourcesNamed(
 }
 
 /** @throws app.customer-bounded: a part of a customer is no customer */
-function refuseBounded(ids: readonly string[], { bounded, isWhole, records }: Closure): void {
+export function refuseBounded(
+  ids: readonly string[],
+  { bounded, isWhole, records }: Closure,
+): void {
   const [first] = bounded.filter(({ link }) => link.kind !== 'reference')
   if (isWhole && first === undefined) return
   const found =

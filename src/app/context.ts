@@ -56,6 +56,11 @@ export type Context = {
   openCapturePool(vault: Vault, source: string, signal: AbortSignal): Promise<CapturePool>
   /** Opens a target; the name of a source is refused. @throws as `openSource` */
   openTarget(name: string, signal: AbortSignal): Promise<OpenedTarget>
+  /** Opens a SQLite file of our own as a target, under a name that no configuration has. */
+  openOwnFile(
+    own: { readonly name: string; readonly path: string },
+    signal: AbortSignal,
+  ): Promise<OpenedTarget>
 }
 
 export type OpenVaultOptions = {

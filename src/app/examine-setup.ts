@@ -9,6 +9,7 @@ import type { Vault } from '#vault/vault'
 import { checkSource } from './check-source.ts'
 import type { Context } from './context.ts'
 import { describeHolder, examineCredentialFile } from './examine-credential.ts'
+import { examineDrills } from './examine-drills.ts'
 import { examineFollowing } from './examine-following.ts'
 import { examineRestores } from './examine-restores.ts'
 import { attempt, type Finding, good } from './finding.ts'
@@ -51,6 +52,7 @@ export async function* examineSetup(
   if (vault !== undefined) {
     yield* examineTimelines(deps, vault, signal)
     yield* examineRestores(vault, signal)
+    yield* examineDrills(deps, vault, signal)
   }
   yield* examineSources(deps, { config, vault }, signal)
 }

@@ -94,7 +94,8 @@ function refuseUncovered(at: readonly string[], wanted: ReadonlySet<string>): vo
   throw new AppError('report.point-missing', message, { missing })
 }
 
-function dayOfPoints(sources: readonly SourceAt[]): BusinessDay {
+/** The day that the newest of the points is of, in UTC. */
+export function dayOfPoints(sources: readonly SourceAt[]): BusinessDay {
   return Math.max(...sources.map(({ point }) => businessDayAt(Date.parse(point.cut.time))))
 }
 

@@ -47,7 +47,7 @@ export async function restorePoint(
   if (request.isPlanOnly) return { plans, summaries: null }
   for (const plan of plans) refuseConflicts(plan, request)
   refuseUndecided(plans, request)
-  for (const plan of plans) refuseMissing(plan)
+  for (const plan of plans) refuseMissing(request.isDrill === true ? exceptClosed(plan) : plan)
   for (const plan of plans) refuseClosedPeriods(plan)
   for (const plan of plans) refuseSideEffects(plan, request.mayRunSideEffects === true)
   for (const [i, plan] of plans.entries())
@@ -121,6 +121,12 @@ function refuseUndecided(plans: readonly RestorePlan[], request: RestoreRequest)
   const others = plans.filter(({ adjusting, missing }) => adjusting ?? missing)
   for (const plan of new Set([...undecided, ...others])) request.onUndecided?.(plan)
   for (const plan of undecided) refuseOpenConflicts(plan)
+}
+
+/** What was closed at the point is put back with the rest, and closed again: nobody books there. */
+function exceptClosed(plan: RestorePlan): RestorePlan {
+  const { missing = [] } = plan
+  return { ...plan, missing: missing.filter(({ found }) => found === 'missing') }
 }
 
 function isOfPoint({ undoes, undone }: RestorePlan): boolean {

@@ -48,6 +48,11 @@ export type RestoreRequest = {
   readonly onConflict?: readonly string[]
   /** What becomes of rows that need a record which the target lacks; absent: they are refused. */
   readonly missingParents?: ParentPolicy
+  /**
+   * The target is thrown away: nothing is kept of what it held, and what came of it is not said as a
+   * restore. A drill says it itself.
+   */
+  readonly isDrill?: boolean
   /** The customer map that names the classes of fields; absent: where it is looked for. */
   readonly mapFile?: string | undefined
   /** What becomes of values on their way into a test system. */
@@ -113,6 +118,8 @@ export type RestoreSummary = {
   /** Planning and writing; not what a person took to agree. */
   readonly durationMs: number
   readonly readBackMs: number
+  /** Both: from the look at the target until it was proved. */
+  readonly recoveryMs: number
 }
 
 export type RestoreOutcome = {

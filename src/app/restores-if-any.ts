@@ -11,6 +11,6 @@ export async function restoresIfAny(
     return await vault.readRestores(signal)
   } catch (error) {
     if (!isAppError(error, 'timeline.rolled-back')) throw error
-    return { begun: [], restores: [] }
+    return { begun: [], drills: [], restores: [] }
   }
 }

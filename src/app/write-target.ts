@@ -38,7 +38,8 @@ export async function writeTarget(
   const restore = Buffer.from(deps.random.bytes(8)).toString('hex')
   const startedAtMs = deps.clock.nowMs()
   deps.progress.begin({ label: 'Keeping what is about to change' })
-  const begun = await beginRestore(vault, { plan, planned, request, restore }, signal)
+  const isKept = request.isDrill !== true
+  const begun = isKept ? await beginRestore(vault, { plan, planned, request, restore }, signal) : {}
   const label = `Restoring ${plan.point} to ${plan.target}`
   deps.progress.begin({ label, rows: countToWrite(prepared) })
   const counts = await runOrSay(compare, { plan, planned, restore, vault }, signal)
@@ -47,6 +48,8 @@ export async function writeTarget(
   deps.progress.begin({ label: 'Reading back', rows })
   const { extra, ...verified } = await readTarget(compare, { prepared, target }, signal)
   deps.progress.end()
+  const durationMs = planMs + writtenAtMs - startedAtMs
+  const readBackMs = deps.clock.nowMs() - writtenAtMs
   const summary: RestoreSummary = {
     restore,
     plan: plan.plan,
@@ -57,10 +60,11 @@ export async function writeTarget(
     ...countStaying(plan),
     ...begun,
     verified,
-    durationMs: planMs + writtenAtMs - startedAtMs,
-    readBackMs: deps.clock.nowMs() - writtenAtMs,
+    durationMs,
+    readBackMs,
+    recoveryMs: durationMs + readBackMs,
   }
-  await vault.putRestore(formatFact(plan, summary), signal)
+  if (isKept) await vault.putRestore(formatFact(plan, summary), signal)
   refuseDifference(plan, { ...planned, ...request }, summary)
   return summary
 }

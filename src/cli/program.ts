@@ -10,6 +10,7 @@ import { addCut } from './commands/cut.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDiff } from './commands/diff.ts'
 import { addDoctor } from './commands/doctor.ts'
+import { addDrill } from './commands/drill.ts'
 import { addEntities } from './commands/entities.ts'
 import { addExpire } from './commands/expire.ts'
 import { addExplain } from './commands/explain.ts'
@@ -65,6 +66,7 @@ const COMMANDS: readonly ((program: Command, act: Act) => void)[] = [
   addReport,
   addRestore,
   addUndo,
+  addDrill,
   addCheck,
   addVerify,
   addStore,

@@ -24,6 +24,15 @@ export type Config = {
   readonly tempDir: string
   readonly sources: Readonly<Record<string, ConfiguredSystem>>
   readonly targets: Readonly<Record<string, ConfiguredSystem>>
+  readonly drill: DrillConfig
+}
+
+/** What a drill is held to. */
+export type DrillConfig = {
+  readonly withinMs: number
+  readonly customers: number
+  /** When the last one that passed is too old. */
+  readonly everyMs: number
 }
 
 /** A source or a target as far as it can be told without the environment. */

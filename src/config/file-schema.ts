@@ -63,9 +63,30 @@ const postgres = {
   ...pace,
 }
 
+/** More customers than this are no sample. */
+export const DRILLED_MAX = 1000
+
 const duration = z
   .string()
   .regex(/^[1-9][0-9]{0,4}[smhd]$/, 'a number with s, m, h or d, like 30s or 24h')
+
+export const drillSchema = z.strictObject({
+  within: duration
+    .default('30s')
+    .describe(
+      'How long putting the customers back may take; a drill that takes longer has failed.',
+    ),
+  customers: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(DRILLED_MAX)
+    .default(50)
+    .describe('How many customers are drawn.'),
+  every: duration
+    .default('31d')
+    .describe('`doctor` and `points` warn when the last drill that passed is older.'),
+})
 
 const canarySchema = z.strictObject({
   /** As whom its row is updated: a role that may do nothing else. */
@@ -209,6 +230,11 @@ export const outlineSchema = z.strictObject({
   ...s3,
   stateDir: place.optional().describe('Where the newest heads seen are remembered.'),
   tempDir: place.optional().describe('Where sealed temporary files may lie.'),
+  drill: drillSchema
+    .optional()
+    .describe(
+      'What `holdfast drill` is held to: `{ within: 30s, customers: 50, every: 31d }`. `within` is how long putting so many `customers` back may take; `doctor` and `points` warn when the last drill that passed is older than `every`.',
+    ),
   sources: z.record(z.string(), z.unknown()).nullish().describe('The systems that are backed up.'),
   targets: z
     .record(z.string(), z.unknown())

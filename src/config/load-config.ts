@@ -5,7 +5,7 @@ import { AppError } from '#stdx/app-error'
 import { Secret } from '#stdx/secret'
 import type { Config } from './config.ts'
 import type { Environment } from './interpolate.ts'
-import { type ParsedConfig, type PlaceName, parseConfig } from './parse-config.ts'
+import { type ParsedConfig, type PlaceName, parseConfig, readDrill } from './parse-config.ts'
 import { completePlace, isS3Url, isStoreUrl, keyringOf, type S3Parameters } from './place.ts'
 import type { ProcessSettings } from './read-process-settings.ts'
 import { settingOf } from './settings.ts'
@@ -104,6 +104,7 @@ function assemble(deps: LoadConfigDeps, settings: ProcessSettings, found: Found)
     tempDir: readPlace('tempDir') ?? tmpdir(),
     sources: found.parsed?.sources ?? {},
     targets: found.parsed?.targets ?? {},
+    drill: found.parsed?.drill ?? readDrill(undefined),
   }
 }
 

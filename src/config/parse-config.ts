@@ -5,8 +5,9 @@ import { parseDurationMs } from '#stdx/duration'
 import { Secret } from '#stdx/secret'
 import { formatProblems, type Path, type Problem } from '#stdx/yaml-lines'
 import { checkSettings } from './check-settings.ts'
-import type { CanaryConfig, ConfiguredSystem, FilesConfig, System } from './config.ts'
+import type { CanaryConfig, ConfiguredSystem, DrillConfig, FilesConfig, System } from './config.ts'
 import {
+  drillSchema,
   followSchema,
   outlineSchema,
   retentionSchema,
@@ -26,6 +27,7 @@ export type ParsedConfig = {
   readonly hasVault: boolean
   readonly sources: Readonly<Record<string, ConfiguredSystem>>
   readonly targets: Readonly<Record<string, ConfiguredSystem>>
+  readonly drill: DrillConfig
 }
 
 /** Settings of the process that may stand in the file. */
@@ -84,6 +86,18 @@ export function parseConfig(text: string, options: ParseConfigOptions): ParsedCo
     hasVault: field(value, 'vault') !== undefined,
     sources: Object.freeze(sources),
     targets: Object.freeze(targets),
+    drill: readDrill(field(value, 'drill')),
+  })
+}
+
+/** What was checked with the rest of the file; as it is by itself while it waits for a variable. */
+export function readDrill(value: unknown): DrillConfig {
+  const read = drillSchema.safeParse(value ?? {})
+  const { customers, every, within } = read.success ? read.data : drillSchema.parse({})
+  return Object.freeze({
+    withinMs: durationMs(within),
+    customers,
+    everyMs: durationMs(every),
   })
 }
 

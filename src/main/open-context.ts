@@ -5,7 +5,13 @@ import { readAddedPassphrase, readNewPassphrase } from '#config/read-credential'
 import { systemClock } from '#stdx/clock'
 import { systemRandom } from '#stdx/random'
 import { createStore, openStore } from './open-store.ts'
-import { canaryStatements, openCanary, openSource, openTarget } from './open-systems.ts'
+import {
+  canaryStatements,
+  openCanary,
+  openOwnFile,
+  openSource,
+  openTarget,
+} from './open-systems.ts'
 import { openConfiguredVault, readVaultRequest } from './open-vault.ts'
 
 /** The context of this process: real clock, real randomness, real systems. */
@@ -51,5 +57,6 @@ export function openContext(
       return await openCapturePool(opened, source, signal)
     },
     openTarget: async (name, signal) => await openTarget(await readConfig(), name, signal),
+    openOwnFile,
   }
 }

@@ -7,6 +7,7 @@ import { AppError, isAppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import { systemClock } from '#stdx/clock'
 import { nearest } from '#stdx/did-you-mean'
+import { Secret } from '#stdx/secret'
 
 /** Each is loaded when a system of its kind is opened. */
 const CONNECTORS: Readonly<Record<System['connector'], (system: System) => Promise<Connector>>> = {
@@ -49,6 +50,18 @@ export async function openTarget(
   const connector = await CONNECTORS[system.connector](system)
   const target = await saying(system, connector.openTarget(optionsOf(system, signal)))
   return { system, target }
+}
+
+/** A SQLite file of our own, which no configuration names. */
+export async function openOwnFile(
+  { name, path }: { readonly name: string; readonly path: string },
+  signal: AbortSignal,
+): Promise<OpenedTarget> {
+  const pace = { connectionsMax: 4, bytesPerSecondMax: 0 }
+  const all = { include: ['*'], exclude: [], retention: undefined }
+  const system: System = { name, connector: 'sqlite', address: new Secret(path), ...pace, ...all }
+  const connector = await CONNECTORS[system.connector](system)
+  return { system, target: await saying(system, connector.openTarget(optionsOf(system, signal))) }
 }
 
 /** @throws as `openSource` */

@@ -10,6 +10,8 @@ import { readValues } from './receivables/read-values.ts'
 import type { RecordReader } from './receivables/to-records.ts'
 import type { Receivables } from './receivables.ts'
 
+export type { SortDeps }
+
 export type ReportDeps = SortDeps & {
   /** Told what is done next, for whoever waits. */
   readonly begin: (step: string) => void

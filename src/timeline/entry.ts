@@ -14,6 +14,7 @@ import {
   segmentRefSchema,
   storedBytesSchema,
 } from '#segment/segment'
+import { type DrillBody, drillBodySchema } from './drill-entry.ts'
 import {
   certificateBodySchema,
   type KeyBody,
@@ -188,6 +189,7 @@ export const entryBodySchema = z.discriminatedUnion('kind', [
   headsBodySchema,
   restoreBegunBodySchema,
   restoreBodySchema,
+  drillBodySchema,
   labelBodySchema,
   holdBodySchema,
   releaseBodySchema,
@@ -267,5 +269,6 @@ export type EntryBody =
   | HeadsBody
   | RestoreBegunBody
   | RestoreBody
+  | DrillBody
   | MaintenanceBody
   | KeyBody

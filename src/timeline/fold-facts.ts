@@ -1,4 +1,5 @@
 import type { Chain, SeenHead } from './chain-slots.ts'
+import type { DrillBody } from './drill-entry.ts'
 import type { DocumentBody, EntryBody, HeadsBody, RestoreBody } from './entry.ts'
 import type { UnknownBody } from './envelope.ts'
 import type { RecipientsBody } from './key-entry.ts'
@@ -9,6 +10,13 @@ export type RestoreFact = {
   readonly seq: number
   readonly time: string
   readonly body: RestoreBody
+}
+
+/** What a drill came to, and when. */
+export type DrillFact = {
+  readonly seq: number
+  readonly time: string
+  readonly body: DrillBody
 }
 
 /** A restore that was about to begin, and when. */
@@ -28,6 +36,8 @@ export type VaultFacts = {
   readonly restores: readonly RestoreFact[]
   /** In order of their entries; whether they ended is among `restores`. */
   readonly begun: readonly BegunFact[]
+  /** In order of their entries. */
+  readonly drills: readonly DrillFact[]
   /** Texts of certificates, in order of their entries. */
   readonly certificates: readonly string[]
   /** Whom keys are sealed to; `null` while it is whom `vault.json` says. */
@@ -40,7 +50,7 @@ export type VaultFacts = {
   readonly deadKeyrings: ReadonlySet<string>
 }
 
-export type RestoreFacts = Pick<VaultFacts, 'begun' | 'restores'>
+export type RestoreFacts = Pick<VaultFacts, 'begun' | 'drills' | 'restores'>
 
 /** A list of what was sealed anew, and which of it was declared dead before. */
 export type Resealed = {
@@ -49,6 +59,8 @@ export type Resealed = {
   readonly dead: ReadonlySet<string>
 }
 
+type Entry = Chain['entries'][number]
+
 /** Folds `_vault`. Pure. */
 export function foldFacts({ entries }: Pick<Chain, 'entries'>): VaultFacts {
   const documents = new Map<string, DocumentBody>()
@@ -56,6 +68,7 @@ export function foldFacts({ entries }: Pick<Chain, 'entries'>): VaultFacts {
   const heads = new Map<string, SeenHead>()
   const restores: RestoreFact[] = []
   const begun: BegunFact[] = []
+  const drills: DrillFact[] = []
   const certificates: string[] = []
   const resealed: Resealed[] = []
   const fenced = new Set<string>()
@@ -70,16 +83,24 @@ export function foldFacts({ entries }: Pick<Chain, 'entries'>): VaultFacts {
     }
     if (body.kind === 'document') documents.set(body.document, body)
     allDocuments.push(...documentsOf(body))
-    if (body.kind === 'restore-begun') begun.push({ seq, time, body })
-    if (body.kind === 'restore') restores.push({ seq, time, body })
+    addRestore({ begun, drills, restores }, { seq, time, body })
     if (body.kind === 'fence') {
       for (const session of body.sessions) fenced.add(session)
       deadKeyrings = new Set([...deadKeyrings, ...(body.keyrings ?? [])])
     }
     if (body.kind === 'heads') addHeads(heads, body)
   }
-  const lists = { documents, allDocuments, heads, restores, begun, certificates }
+  const lists = { documents, allDocuments, heads, restores, begun, drills, certificates }
   return { ...lists, recipients, resealed, fenced, deadKeyrings }
+}
+
+function addRestore(
+  facts: { begun: BegunFact[]; drills: DrillFact[]; restores: RestoreFact[] },
+  { body, seq, time }: Pick<Entry, 'body' | 'seq' | 'time'>,
+): void {
+  if (body.kind === 'restore-begun') facts.begun.push({ seq, time, body })
+  if (body.kind === 'restore') facts.restores.push({ seq, time, body })
+  if (body.kind === 'drill') facts.drills.push({ seq, time, body })
 }
 
 function addHeads(heads: Map<string, SeenHead>, body: HeadsBody): void {

@@ -29,6 +29,7 @@ test.each([
   ['revoke', '_vault', 'root'],
   ['restore', '_vault', 'restore'],
   ['restore-begun', '_vault', 'restore'],
+  ['drill', '_vault', 'restore'],
   ['audit-head', '_vault', 'custodian'],
   ['heads', '_vault', 'root capture custodian keeper restore'],
   ['document', '_vault', 'root capture restore'],

@@ -26,6 +26,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   revoke: { in: 'vault', by: ['root'] },
   'restore-begun': { in: 'vault', by: ['restore'] },
   restore: { in: 'vault', by: ['restore'] },
+  drill: { in: 'vault', by: ['restore'] },
   'audit-head': { in: 'vault', by: ['custodian'] },
   heads: { in: 'vault', by: ['root', 'capture', 'custodian', 'keeper', 'restore'] },
   document: { in: 'vault', by: ['root', 'restore', 'capture'] },

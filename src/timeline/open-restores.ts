@@ -5,7 +5,10 @@ import type { BegunFact, RestoreFacts } from './fold-facts.ts'
  * settled once the same was asked for again, of the same system, and was written; or once it was undone.
  * Pure.
  */
-export function listOpenRestores({ begun, restores }: RestoreFacts): BegunFact[] {
+export function listOpenRestores({
+  begun,
+  restores,
+}: Pick<RestoreFacts, 'begun' | 'restores'>): BegunFact[] {
   const ended = new Set(restores.map(({ body }) => body.restore))
   const refused = listRolledBack({ restores })
   const written = restores.filter(({ body }) => !refused.has(body.restore))

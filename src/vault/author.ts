@@ -21,6 +21,7 @@ export const AUTHORS: Readonly<Record<EntryBody['kind'], readonly Role[]>> = {
   heads: ['custodian', 'restore', 'keeper', 'root', 'capture'],
   'restore-begun': ['restore'],
   restore: ['restore'],
+  drill: ['restore'],
   label: ['custodian', 'restore', 'keeper', 'root', 'capture'],
   hold: ['custodian'],
   release: ['keeper'],

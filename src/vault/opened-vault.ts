@@ -9,6 +9,7 @@ import type { ObjectStore } from '#store/object-store'
 import { appendEntry } from '#timeline/append-entry'
 import { type Chain, isSound, type SeenHead } from '#timeline/chain-slots'
 import { describeKind } from '#timeline/describe-kind'
+import type { DrillBody } from '#timeline/drill-entry'
 import type { CaptureBody, DocumentBody, EntryBody, RestoreBody } from '#timeline/entry'
 import { parseSourceName, VAULT_TIMELINE } from '#timeline/entry-name'
 import { parseSlot, type Slot } from '#timeline/envelope'
@@ -342,7 +343,7 @@ export class OpenedVault implements Vault {
     await this.#appendFact({ kind: 'heads', heads: Object.fromEntries(heads) }, signal)
   }
 
-  async putRestore(body: RestoreBody, signal: AbortSignal): Promise<void> {
+  async putRestore(body: DrillBody | RestoreBody, signal: AbortSignal): Promise<void> {
     await this.#appendFact(body, signal)
   }
 

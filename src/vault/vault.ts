@@ -157,8 +157,11 @@ export type Vault = {
   beginRestore(begin: RestoreToBegin, signal: AbortSignal): Promise<void>
   /** A pre-image, in the pieces it was sealed in. @throws vault.role-missing | vault.document-damaged */
   readPreImage(parts: readonly DocumentBody[], signal: AbortSignal): AsyncIterable<Uint8Array>
-  /** Records a restore in `_vault`. */
-  putRestore(body: Extract<EntryBody, { kind: 'restore' }>, signal: AbortSignal): Promise<void>
-  /** Every restore that was recorded, and every one that began; each oldest first. */
+  /** Records a restore, or what a drill came to, in `_vault`. @throws as `beginRestore` */
+  putRestore(
+    body: Extract<EntryBody, { kind: 'drill' | 'restore' }>,
+    signal: AbortSignal,
+  ): Promise<void>
+  /** Every restore that was recorded, every one that began, every drill; each oldest first. */
   readRestores(signal: AbortSignal): Promise<RestoreFacts>
 }

@@ -49,6 +49,26 @@ function parseLimit(text: string): number {
   throw new InvalidArgumentError(`need a number from 1 to ${LIMIT_MAX}`)
 }
 
+/** When it was last proved that customers can be put back, where somebody has said what they are. */
+async function sayDrills(
+  { context, output, signal }: Pick<Shell, 'context' | 'output' | 'signal'>,
+  vault: Awaited<ReturnType<Shell['context']['openVault']>>,
+): Promise<void> {
+  const { readDrillStanding } = await import('#app/drill-standing')
+  const standing = await readDrillStanding(context, vault, signal)
+  if (standing === undefined) return
+  const { due, failed, lastPassed } = standing
+  if (lastPassed !== undefined) {
+    const { customers, durationMs } = lastPassed.body
+    const what = `${formatCount(customers.length)} customers in ${formatDuration(durationMs)}`
+    output.note(`Last drill that passed: ${formatTime(lastPassed.time)}, ${what}.`)
+  }
+  if (failed !== undefined) {
+    const message = `The newest drill, of ${failed.time}, failed: ${failed.body.reason}`
+    output.warning({ code: 'app.drill-due', message })
+  } else if (due !== undefined) output.warning({ code: 'app.drill-due', message: due })
+}
+
 async function runPoints(
   { context, output, signal }: Shell,
   name: string | undefined,
@@ -65,6 +85,7 @@ async function runPoints(
     if (points.length === 0) return 'No points yet. `holdfast backup` makes one.\n'
     return formatPoints(points)
   })
+  await sayDrills({ context, output, signal }, vault)
   for (const { source, upTo } of known) {
     output.note(`${source} is followed: all of it is known up to ${formatMoment(upTo)}.`)
   }

@@ -376,6 +376,7 @@ export function describeSummary(summary: RestoreSummary): string {
   const settled = settles.map(
     (id) => `settles restore ${id}, which was interrupted: \`holdfast undo ${id}\` takes it back\n`,
   )
-  const parts = [...names, ...settled, before, `restore ${summary.restore}\n`]
+  const time = `recovery time ${formatDuration(summary.recoveryMs)}\n`
+  const parts = [...names, ...settled, before, time, `restore ${summary.restore}\n`]
   return `${counts}\n${proof}\n${parts.join('')}`
 }

@@ -82,4 +82,5 @@ const closedContext: Context = {
   credentialFile: undefined,
   readVaultRequest: refuse,
   openTarget: refuse,
+  openOwnFile: refuse,
 }

@@ -1,6 +1,7 @@
 import { type FileHandle, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { AppError } from '#stdx/app-error'
+import { isProcessRunning } from '#stdx/is-process-running'
 import { makeFolder } from '#stdx/make-folder'
 import { systemCode } from './file-failure.ts'
 
@@ -107,13 +108,7 @@ async function readCommit(path: string): Promise<readonly Move[] | undefined> {
 
 function isOwnerRunning(path: string): boolean {
   const [, pid] = /^\.holdfast-([1-9][0-9]*)-/.exec(basename(path)) ?? []
-  if (pid === undefined) return true
-  try {
-    process.kill(Number(pid), 0)
-    return true
-  } catch (error) {
-    return systemCode(error) !== 'ESRCH'
-  }
+  return pid === undefined || isProcessRunning(Number(pid))
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -156,6 +156,29 @@ async function* readMatching(
   }
 }
 
+/** The records of an entity that have these keys, in key order. */
+export async function findByKeys(
+  { at, deps }: EntityInMap,
+  keys: readonly Uint8Array[],
+  signal: AbortSignal,
+): Promise<FoundRecord[]> {
+  const found: FoundRecord[] = []
+  const wanted = new WantedKeys(keys)
+  const { asOf, schema, schemas, segments } = at
+  const mayHold = (first: Uint8Array, last: Uint8Array) => wanted.mayBeIn(first, last)
+  const options = { segments, schemas, schema, asOf, rows: true, signal, mayHold }
+  for await (const batch of readState(deps, options)) {
+    assert(batch.rows !== null, 'Rows were asked for.')
+    for (let i = 0; i < batch.count; i++) {
+      const key = entryOf(batch.keys, i)
+      if (!wanted.has(key)) continue
+      const state = { key, row: entryOf(batch.rows, i), large: batch.large.get(i) ?? [] }
+      found.push(describeRecord(schema, state))
+    }
+  }
+  return found
+}
+
 class Matcher {
   readonly ask: number
   readonly #indexes: readonly number[]
