@@ -5,10 +5,11 @@ import type { Vault } from '#vault/vault'
 import type { Drill, DrillDraft } from './carry-out-drill.ts'
 import { countFacts } from './compare-facts.ts'
 import type { DrillReport } from './drill-report.ts'
+import { provennessOfMap } from './find-sources-at.ts'
 
 /** What came of a drill that has ended, in whatever way. Pure. */
 export function formatReport(
-  { population, sources, terms }: Drill,
+  { map, population, sources, terms }: Drill,
   draft: DrillDraft,
   { endedAtMs, id }: { readonly endedAtMs: number; readonly id: string },
 ): DrillReport {
@@ -50,6 +51,7 @@ export function formatReport(
       verifyMs: endedAtMs - restoredAtMs,
     },
     plan,
+    ...provennessOfMap(sources, map),
   }
 }
 

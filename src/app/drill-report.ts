@@ -1,5 +1,6 @@
 import type { BalanceFacts, RoleCount } from './compare-facts.ts'
 import type { Context } from './context.ts'
+import type { Provenness } from './unproven.ts'
 
 export type DrillDeps = Pick<
   Context,
@@ -21,7 +22,7 @@ export type DrillRequest = {
 }
 
 /** What came of a drill, as `--json` prints it. */
-export type DrillReport = {
+export type DrillReport = Provenness & {
   /** Its id in the vault. */
   readonly drill: string
   readonly verdict: 'passed' | 'failed'

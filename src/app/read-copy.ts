@@ -43,7 +43,7 @@ export async function readCopy(
     const at = entityAt(found.state, found.point, entity)
     const versions = scanTarget(compare, { at, cut, described }, { rows: true, signal })
     for await (const batch of versions) {
-      records.push(...describeBatch(at, batch))
+      for (const record of describeBatch(at, batch)) records.push(record)
     }
   }
   return copied

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { collect } from '../collect.ts'
 import { formatDrill } from '../format-drill.ts'
 import type { Act } from '../shell.ts'
+import { warnUnproven } from '../warn-unproven.ts'
 
 const FAILED = 4
 
@@ -52,6 +53,7 @@ export function addDrill(program: Command, act: Act): void {
           { ...request, mayRunSideEffects: acceptSideEffects },
           signal,
         )
+        warnUnproven(output, report)
         await output.answer(report, () => formatDrill(report, output.paint))
         return report.verdict === 'passed' ? 0 : FAILED
       }),
