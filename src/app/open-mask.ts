@@ -6,13 +6,15 @@ import { type EntityMasks, type FieldMask, maskEntities, translationOf } from '#
 import { type Mask, parseMask } from '#mask/parse-mask'
 import { type SearchedEntity, searchOriginals } from '#mask/search-originals'
 import { isSameSystem, type SourceIdentity } from '#record/cut'
+import type { EntityName } from '#record/entity-name'
 import { scanFields } from '#record/project'
 import type { SchemaVersion } from '#record/schema'
 import type { CompareDeps } from '#restore/compare-target'
 import type { PreparedRestore } from '#restore/plan-restore'
 import { countWrites } from '#restore/restore-plan'
-import { type RowMask, readStateRows, type WrittenEntity } from '#restore/row-mask'
+import { isKeyMasked, type RowMask, readStateRows, type WrittenEntity } from '#restore/row-mask'
 import { AppError } from '#stdx/app-error'
+import { assert } from '#stdx/assert'
 import { didYouMean } from '#stdx/did-you-mean'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
@@ -33,6 +35,8 @@ export type AskedMask = {
   readonly compare: CompareDeps
   readonly source: string
   readonly ats: readonly EntityAt[]
+  /** Entities of which single records are put back, found by their keys. */
+  readonly picked: ReadonlySet<EntityName>
   readonly target: { readonly name: string; readonly identity: SourceIdentity }
 }
 
@@ -58,17 +62,18 @@ export async function openMask(
   const searchKey = random.bytes(KEY_BYTES)
   return {
     toJSON: () => keyed('mask', createHash('sha256').update(text).digest('hex')).toString('hex'),
-    async maskTarget(vault, { ats, compare, source, target }, signal) {
+    async maskTarget(vault, { ats, compare, picked, source, target }, signal) {
       await refuseSource(vault, target, signal)
       const schemas = ats.map(({ schema }) => schema)
       const masks = maskEntities({ keyed, mask, source }, schemas)
+      for (const schema of schemas) if (picked.has(schema.entity)) refusePicked(schema, masks)
       const searched = (schema: SchemaVersion, rows: SearchedEntity['rows']) =>
         searchedEntity(source, masks, schema, rows)
       originals.push(
         ...ats.map((at) => searched(at.schema, () => readStateRows(compare, at, signal))),
       )
       return {
-        translationOf: ({ entity }) => translationOf(masks.get(entity) ?? []),
+        translationOf: ({ entity }) => translationOf(masksOf(masks, entity)),
         async prove(entities: readonly WrittenEntity[]) {
           progress.begin({ label: 'Looking for original values' })
           const written = entities.map(({ rows, schema }) => searched(schema, rows))
@@ -98,10 +103,16 @@ function searchedEntity(
   schema: SchemaVersion,
   rows: SearchedEntity['rows'],
 ): SearchedEntity {
-  const none: readonly FieldMask[] = []
   const { entity } = schema
   const fields = scanFields(schema)
-  return { name: `${source} ${entity}`, fields, masks: masks.get(entity) ?? none, rows }
+  return { name: `${source} ${entity}`, fields, masks: masksOf(masks, entity), rows }
+}
+
+/** An entity that nobody judged never gets out as it is. */
+function masksOf(masks: EntityMasks, entity: EntityName): readonly FieldMask[] {
+  const found = masks.get(entity)
+  assert(found !== undefined, 'Every entity that is put back was masked.')
+  return found
 }
 
 async function readKey(
@@ -117,6 +128,14 @@ async function readKey(
     throw unreadable(`the key of the mask, "${keyFile}"`, found)
   }
   return new Uint8Array(hkdfSync('sha256', secret, '', 'holdfast mask/1', KEY_BYTES))
+}
+
+/** Records are picked by the keys that they have at the point. */
+function refusePicked(schema: SchemaVersion, masks: EntityMasks): void {
+  const values = translationOf(masksOf(masks, schema.entity))
+  if (values === null || !isKeyMasked(schema, values)) return
+  const message = `Cannot mask single records of "${schema.entity}": its key is masked, need the entity whole`
+  throw new AppError('mask.rules-unfit', message, { entity: schema.entity })
 }
 
 /** Rules for a source that is misspelt would mask nothing. */

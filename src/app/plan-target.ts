@@ -71,7 +71,7 @@ export async function planTarget(
   const wanted = listWanted(found, scope)
   const seen = { connector: system.connector, entities: wanted, found }
   const { mappings, target } = asCaptured(opened, seen)
-  const masking = { found, name: chosen.target, target, wanted }
+  const masking = { found, name: chosen.target, scope, target, wanted }
   const compare = await maskIfAsked(vault, plain, { ...masking, request }, signal)
   request.onProvenness?.(provennessOf(found, wanted), chosen.target)
   const rows = countRows(found.point, wanted)
@@ -111,6 +111,7 @@ type Masking = {
   /** Of the target. */
   readonly name: string
   readonly request: RestoreRequest
+  readonly scope: RestoreScope
   readonly target: Target
   readonly wanted: readonly EntityName[]
 }
@@ -118,12 +119,18 @@ type Masking = {
 async function maskIfAsked(
   vault: Vault,
   compare: CompareDeps,
-  { found: { point, source, state }, name, request, target, wanted }: Masking,
+  { found: { point, source, state }, name, request, scope, target, wanted }: Masking,
   signal: AbortSignal,
 ): Promise<CompareDeps> {
   if (request.mask === undefined) return compare
-  const ats = wanted.map((entity) => entityAt(state, point, entity))
-  const asked = { ats, compare, source, target: { name, identity: target.identity } }
+  // What rows need may come with them, from any entity of the point.
+  const isAll = request.missingParents === 'create'
+  const entities = isAll ? point.entities.map(({ entity }) => entity) : wanted
+  const ats = entities.map((entity) => entityAt(state, point, entity))
+  const isPicked = (entity: EntityName) =>
+    scope.kind === 'records' || (scope.kind === 'entities' && !scope.entities.includes(entity))
+  const picked = new Set(wanted.filter(isPicked))
+  const asked = { ats, compare, picked, source, target: { name, identity: target.identity } }
   return { ...compare, mask: await request.mask.maskTarget(vault, asked, signal) }
 }
 

@@ -74,8 +74,8 @@ export async function* readStateRows(
   for await (const batch of state) yield* toRowBatches(read, batch, signal)
 }
 
-/** Rows then come in another order than their keys have. */
-function isKeyMasked(schema: SchemaVersion, values: readonly TranslateValue[]): boolean {
+/** Rows then have other keys than at the point, and come in another order. */
+export function isKeyMasked(schema: SchemaVersion, values: readonly TranslateValue[]): boolean {
   if (schema.key.kind === 'digest') return true
   return keyIndexes(schema).some((index) => (values[index] ?? null) !== null)
 }

@@ -7,9 +7,11 @@ import { aTraveller, expectFailure } from './testing/traveller.ts'
 const CRM = `CREATE TABLE account (id INTEGER PRIMARY KEY, name TEXT, tax TEXT UNIQUE);
   CREATE TABLE contact (email TEXT PRIMARY KEY, account INTEGER REFERENCES account, first TEXT, last TEXT, note TEXT);
   CREATE TABLE call (id INTEGER PRIMARY KEY, email TEXT REFERENCES contact, phone TEXT, day TEXT, text TEXT);
+  CREATE TABLE visit (id INTEGER PRIMARY KEY, account INTEGER REFERENCES account);
   INSERT INTO account VALUES (1, 'Arndt Werkzeuge GmbH', 'DE123456789'), (2, 'Behn AG', 'DE987654321');
   INSERT INTO contact VALUES ('ada@arndt.example', 1, 'Ada', 'Lovelace', NULL), ('bo@behn.example', 2, 'Bo', 'Derekson', 'knows Ada Lovelace');
-  INSERT INTO call VALUES (1, 'ada@arndt.example', '+49 30 9018200', '2026-06-30', 'asked for Ada Lovelace')`
+  INSERT INTO call VALUES (1, 'ada@arndt.example', '+49 30 9018200', '2026-06-30', 'asked for Ada Lovelace');
+  INSERT INTO visit VALUES (1, 2)`
 const ERP = `CREATE TABLE customer (no TEXT PRIMARY KEY, contact TEXT, tax TEXT, iban TEXT, scan BLOB);
   INSERT INTO customer VALUES ('A', 'Ada Lovelace', 'DE123456789', 'DE89370400440532013000', x'00'), ('B', 'Bo Derekson', 'DE987654321', NULL, NULL)`
 const CONFIG = `sources:
@@ -19,6 +21,7 @@ targets:
   crm-live: { connector: sqlite, file: ./crm.db }
   crm-test: { connector: sqlite, file: ./crm-test.db }
   erp-test: { connector: sqlite, file: ./erp-test.db }
+  one-test: { connector: sqlite, file: ./one-test.db }
 `
 const MASK = `version: 1
 keyFile: ./mask.key
@@ -59,6 +62,15 @@ test('two systems are put masked into test systems, and still fit together', asy
     at('mask.yaml'),
     `${MASK.replace('text: keep', 'text: freeText')}unlisted: redact\n`,
   )
+  // What a record needs comes with it, masked as well.
+  const one = ['restore', 'crm@1', '--record', 'main.visit:1', '--missing-parents', 'create']
+  expect(await summary(...one, '--to', 'one-test', '--mask', 'mask.yaml', '--yes')).toMatchObject({
+    inserted: 2,
+    verified: { different: 0 },
+  })
+  using beside = new DatabaseSync(at('one-test.db'))
+  expect(beside.prepare(`SELECT tax FROM account WHERE name LIKE 'Behn%'`).all()).toEqual([])
+  expect(beside.prepare('SELECT count(*) AS n FROM account').get()).toEqual({ n: 1 })
   const into = ['restore', 'crm@1', '--to', 'crm-live', '--mask', 'mask.yaml', '--yes']
   expectFailure(await holdfast(...into), 2, 'app.mask-into-source')
   expect(await summary(...both, '--mask', 'mask.yaml')).toMatchObject({

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type Keyed, normalize } from '../keyed.ts'
 
 const CONSONANTS = 'bdfgklmnprstvz'
@@ -11,9 +12,15 @@ const LEGAL_FORMS: ReadonlySet<string> = new Set(
   ),
 )
 
-/** A word that no language has, in the case of the one it stands for. */
+/** What a word is made of. */
+const NOISE_BYTES = 22
+
+/** A word that no language has, in the case of the one it stands for; `of` decides which. */
 export function inventWord(keyed: Keyed, { like, of }: { like: string; of: string }): string {
-  const noise = keyed('word', of)
+  return spell(keyed('word', of), like)
+}
+
+function spell(noise: Buffer, like: string): string {
   const syllables = Array.from({ length: SYLLABLES }, (_, i) => {
     const consonant = CONSONANTS[noise.readUInt16BE(4 * i) % CONSONANTS.length] ?? 'b'
     return `${consonant}${VOWELS[noise.readUInt16BE(4 * i + 2) % VOWELS.length] ?? 'a'}`
@@ -31,12 +38,17 @@ export function maskName(keyed: Keyed, text: string): string {
 
 /** The words of a text as a whole: the same word is another one in another text. */
 export function maskWords(keyed: Keyed, text: string): string {
-  const whole = normalize(text)
+  const count = text.match(WORD)?.length ?? 0
+  if (count === 0) return text
+  // One long noise for all of them: a digest for every word is slow where there are many.
+  const noise = createHash('shake256', { outputLength: count * NOISE_BYTES })
+    .update(keyed('text', normalize(text)))
+    .digest()
   let at = 0
   return text.replaceAll(WORD, (word) => {
-    const of = `${at++}.${whole}`
-    if (/^[0-9]$/.test(word)) return String(keyed('digit of', of).readUInt8(0) % 10)
-    return inventWord(keyed, { like: word, of })
+    const own = noise.subarray(at, at + NOISE_BYTES)
+    at += NOISE_BYTES
+    return /^[0-9]$/.test(word) ? String(own.readUInt32BE(0) % 10) : spell(own, word)
   })
 }
 
