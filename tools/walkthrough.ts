@@ -218,7 +218,9 @@ async function tellRestore({
   const catalogue = await cut.readCatalogue(() => true)
   await using lines = new PlanLines(deps, { source: 'erp', target: 'erp-live', isKept: false })
   await using prepared = await planRestore(deps, request, { catalogue, cut, lines, signal })
-  const [plan] = hashPlans([prepared], { vault: vault.id, request: {} })
+  // A page has to be the same wherever it is made.
+  const identity = { system: 'example', database: 'main' }
+  const [plan] = hashPlans([{ identity, prepared }], { vault: vault.id, request: {} })
   await runRestore(deps, { prepared, since: cut, target }, signal)
   await using after = await target.openCut(signal)
   const there = { catalogue: await after.readCatalogue(() => true), cut: after }

@@ -121,6 +121,19 @@ test('a plan is void once a record that it writes was touched, and says which', 
   await expect(carryOut(path, life)).rejects.toMatchObject({ details: { count: 2 } })
 })
 
+test('a plan is for the very system that it was made for, not for another of its name', async () => {
+  using life = await aLife()
+  using copy = await aLife()
+  const path = join(folder, 'copy.plan')
+  await planTo(path, life)
+  const swapped = { ...life, files: { erp: copy.files['erp'] ?? '' } }
+  await expect(carryOut(path, swapped)).rejects.toMatchObject({
+    code: 'restore.plan-void',
+    message: expect.stringContaining('"erp" is another system than it was made for'),
+  })
+  expect((await carryOut(path, life)).summaries).toMatchObject([{ inserted: 1, updated: 2 }])
+})
+
 test('a large value is told by its size, and only where it changes', async () => {
   const sql = `CREATE TABLE doc (id INTEGER PRIMARY KEY, body TEXT, said TEXT, old TEXT);
     INSERT INTO doc VALUES (1, printf('%.*c', 200000, 'x'), 'a', NULL), (2, 'b', 'b', 'b')`

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { isSameSystem } from '#record/cut'
 import { CHANGED_MAX, compareSteps } from '#restore/compare-steps'
 import { formatPlanFile, type PlanFile, readPlanFile, readSteps, stepsOf } from '#restore/plan-file'
 import { AppError } from '#stdx/app-error'
@@ -89,6 +90,7 @@ async function chooseAgain(
 /** @throws restore.plan-void naming records whose steps are other ones now */
 async function refuseOther(path: string, file: PlanFile, again: WholePlan): Promise<void> {
   if (again.plan === file.plan) return
+  refuseOtherSystem(file, again)
   const { count, names } = await compareSteps(readSteps(path), allSteps(again))
   const all = count > CHANGED_MAX ? `more than ${CHANGED_MAX}` : String(count)
   const more = count > names.length ? ' and others' : ''
@@ -98,6 +100,17 @@ async function refuseOther(path: string, file: PlanFile, again: WholePlan): Prom
       : `${all} ${count === 1 ? 'record' : 'records'} changed since it was made, ${names.join(', ')}${more}`
   const message = `Cannot carry out plan ${short(file.plan)}: ${found}`
   throw new AppError('restore.plan-void', message, { plan: file.plan, count, records: names })
+}
+
+/** A name of the configuration may have come to mean another system since. */
+function refuseOtherSystem({ plan, targets }: PlanFile, again: WholePlan): void {
+  for (const [i, { identity, target }] of targets.entries()) {
+    const now = again.targets[i]
+    if (now === undefined || isSameSystem(now.identity, identity)) continue
+    const found = `"${target}" is another system than it was made for`
+    const message = `Cannot carry out plan ${short(plan)}: ${found}`
+    throw new AppError('restore.plan-void', message, { plan, target })
+  }
 }
 
 /** The file of a plan, in pieces that end with a line. */

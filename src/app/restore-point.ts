@@ -34,13 +34,13 @@ export async function restorePoint(
   for (const chosen of request.targets) {
     planned.push(stack.use(await planTarget(deps, vault, { chosen, request }, signal)))
   }
-  const prepared = planned.map((one) => one.prepared)
+  const ofTargets = planned.map(({ prepared, target }) => ({ identity: target.identity, prepared }))
   const asked = { vault: vault.id, request: describeRequest(request) }
-  const plans = hashPlans(prepared, asked)
+  const plans = hashPlans(ofTargets, asked)
   await request.onPlanned?.({
     ...asked,
     plan: plans[0]?.plan ?? '',
-    targets: prepared.map(describeTarget),
+    targets: ofTargets.map(describeTarget),
     plans,
     steps: planned.map(({ lines }) => lines),
   })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { SourceIdentity } from '#record/cut'
 import { formatCanonicalJson } from '#stdx/canonical-json'
 import type { PreparedRestore } from './plan-restore.ts'
 import type { RestorePlan } from './restore-plan.ts'
@@ -17,6 +18,8 @@ export type HashedTarget = {
   /** What is put back; of an undone transaction, what was there before it. */
   readonly point: string
   readonly target: string
+  /** Which system the name means: the plan is for no other. */
+  readonly identity: SourceIdentity
   /** The address of a transaction that is undone. */
   readonly undone?: string | undefined
   /** The id of a restore that is undone. */
@@ -25,17 +28,20 @@ export type HashedTarget = {
   readonly writes: string
 }
 
+/** A plan, and the system that it is for. */
+export type PlanOfTarget = {
+  readonly identity: SourceIdentity
+  readonly prepared: Pick<PreparedRestore, 'plan' | 'writesHash'>
+}
+
 /**
  * Gives the plans of all targets of a restore their one hash, over what was asked for and every write.
  * What is left alone has no part in it: a new row that nobody is about to touch voids no plan.
  */
-export function hashPlans(
-  prepared: readonly Pick<PreparedRestore, 'plan' | 'writesHash'>[],
-  asked: AskedFor,
-): RestorePlan[] {
-  const targets = prepared.map(describeTarget)
+export function hashPlans(planned: readonly PlanOfTarget[], asked: AskedFor): RestorePlan[] {
+  const targets = planned.map(describeTarget)
   const plan = hashPlan(asked, targets)
-  return prepared.map((one) => ({ plan, ...one.plan }))
+  return planned.map(({ prepared }) => ({ plan, ...prepared.plan }))
 }
 
 /** SHA-256, hex. */
@@ -44,13 +50,14 @@ export function hashPlan({ request, vault }: AskedFor, targets: readonly HashedT
   return createHash('sha256').update(facts).digest('hex')
 }
 
-export function describeTarget({
-  plan: { point, target, undoes, undone },
-  writesHash,
-}: Pick<PreparedRestore, 'plan' | 'writesHash'>): HashedTarget {
+export function describeTarget({ identity, prepared }: PlanOfTarget): HashedTarget {
+  const { plan, writesHash } = prepared
+  const { point, target, undoes, undone } = plan
+  const { database, system } = identity
   return {
     point,
     target,
+    identity: { system, database },
     ...(undone !== undefined && { undone: undone.point }),
     ...(undoes !== undefined && { undoes }),
     writes: writesHash,

@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import * as z from 'zod'
+import { cutSchema } from '#record/cut'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import { type AskedFor, type HashedTarget, hashPlan, PLAN_FORMAT } from './hash-plans.ts'
@@ -77,6 +78,7 @@ const headSchema = z.strictObject({
       z.strictObject({
         point: z.string(),
         target: z.string(),
+        identity: cutSchema.shape.identity,
         undone: z.string().optional(),
         undoes: z.string().optional(),
         writes: z.string(),
