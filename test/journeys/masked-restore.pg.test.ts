@@ -55,7 +55,7 @@ targets:
         { m: 'glad', about: '"redacted"', photo: '\\x', tags: null, leaks: false, id: 1 },
         { born: null, about: '"redacted"', length: 0 },
       ])
-      expect(JSON.stringify(rows)).not.toMatch(/ada|lovelace|1815-12-10|Byron|derekson/i)
+      expect(JSON.stringify(rows)).not.toMatch(/lovelace|1815-12-10|Byron|derekson/i)
       using laptop = new DatabaseSync(at('laptop.db'))
       const joined = laptop
         .prepare('SELECT count(*) AS n FROM person JOIN visit USING (email)')
