@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { normalize, openKeyed } from './keyed.ts'
@@ -8,6 +9,15 @@ import { permute } from './values/permute.ts'
 
 const keyed = openKeyed(Buffer.alloc(32, 7))
 const mask = (masker: ValueMasker, text: string) => openMasker(keyed, masker)(text)
+
+test('what a key and a value decide is their HMAC', () => {
+  const key = Buffer.from('of some bytes')
+  for (const value of ['', 'a', 'ä'.repeat(200)]) {
+    expect(openKeyed(key)('purpose', value)).toEqual(
+      createHmac('sha256', key).update(`purpose\0${value}`).digest(),
+    )
+  }
+})
 
 test('an IBAN keeps its country, its length and its groups, and its check digits are right', () => {
   for (const iban of ['DE89370400440532013000', 'GB82WEST12345698765432', 'NO9386011117947']) {

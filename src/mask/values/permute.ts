@@ -11,6 +11,7 @@ const ROUNDS = 10
  */
 export function permute(keyed: Keyed, digits: readonly number[], radix: number): number[] {
   const count = digits.length
+  if (count === 0) return []
   const tweak = `${radix}.${count}`
   if (count < 2) {
     const by = keyed('digit', tweak).readUInt32BE(0) % (radix - 1)
