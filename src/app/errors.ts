@@ -191,7 +191,7 @@ export const APP_ERRORS = {
     status: 409,
     exit: 5,
     retry: 'after-fix',
-    help: 'Nothing was written: part of a customer would be no customer. `holdfast customer show ID` says where a bound was reached. Raise `rowsMax` of that link, or `bounds`, in customers.yaml, or make the link a `reference` when what it leads to does not belong to the customer.',
+    help: 'Nothing was written: part of a customer would be no customer. `holdfast customer show ID` says where a bound was reached. Raise `rowsMax` of that link, or `bounds`, in customers.yaml, or make the link a `reference` when what it leads to does not belong to the customer. Where it is parties that `match` unites, more than 100 share the value: correct it, or take the rule away.',
   },
   'app.scope-mixed': {
     status: 400,

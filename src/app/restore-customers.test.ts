@@ -181,6 +181,20 @@ test('restorePoint() refuses what cannot be a whole customer', async () => {
   await refused({}, 'app.customer-bounded')
 })
 
+test('restorePoint() restores nobody whose tax id is that of very many others', async () => {
+  using group = await aGroup()
+  const { exec, files } = group
+  const many = Array.from({ length: 101 }, (_, i) => `(${i + 100}, 'N/A', 'Somebody')`).join(', ')
+  exec('crm', `INSERT INTO account VALUES ${many}`)
+  exec('erp', `INSERT INTO customer VALUES ('N', 'N/A', 'DE', 'N30')`)
+  await group.backUp()
+  exec('crm', `UPDATE account SET name = 'bad'`)
+  const damaged = readTable(files['crm'], 'account')
+  const one = { ids: ['crm=100'], point: '@2999-01-01T00:00:00Z', to: BOTH }
+  await expect(restore(group, one)).rejects.toMatchObject({ code: 'app.customer-bounded' })
+  expect(readTable(files['crm'], 'account')).toEqual(damaged)
+})
+
 test('a later target that fails says what is committed, and the same command goes on', async () => {
   using group = await aGroup()
   const { exec } = group

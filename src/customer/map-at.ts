@@ -200,8 +200,11 @@ function resolveLink(from: EntityInMap, link: MapLink, to: EntityInMap): LinkInM
   return { line, kind, from, to, fields, toFields, when, none, rowsMax, match: null }
 }
 
+/** A value that more parties of one system share (`N/A`, a tax office's sample) says nothing of who they are. */
+const MATCHED_MAX = 100
+
 /** Each two parties of different sources that both have the field. */
-function matchLinks({ match }: CustomerMap, entities: readonly EntityInMap[]): LinkInMap[] {
+function matchLinks({ bounds, match }: CustomerMap, entities: readonly EntityInMap[]): LinkInMap[] {
   const parties = entities.filter(({ map }) => isParty(map.role))
   return match.flatMap((name) =>
     parties.flatMap((from, i) =>
@@ -212,7 +215,8 @@ function matchLinks({ match }: CustomerMap, entities: readonly EntityInMap[]): L
         if (missing(to.at.schema, other, '').length > 0) return []
         const sides = { from, to, fields: [own], toFields: [other] }
         const none = ['']
-        const rest = { when: [], none, rowsMax: undefined, line: from.map.line }
+        const rowsMax = Math.min(MATCHED_MAX, bounds.rowsPerLinkMax)
+        const rest = { when: [], none, rowsMax, line: from.map.line }
         return [{ ...sides, ...rest, kind: 'same' as const, match: name }]
       }),
     ),
