@@ -10,17 +10,11 @@ import type {
 import type { Provenness } from '#app/unproven'
 import { AppError } from '#stdx/app-error'
 import { collect } from '../collect.ts'
-import { formatAdjusting } from '../format-adjusting.ts'
-import { formatCount, formatDuration, formatMoment } from '../format-amounts.ts'
-import { formatConflicts } from '../format-conflicts.ts'
-import { formatMappings } from '../format-mappings.ts'
-import { formatMissing } from '../format-missing.ts'
-import { countKinds, listNames, type NotRestored } from '../format-not-restored.ts'
-import { formatSideEffects } from '../format-side-effects.ts'
-import { formatTable } from '../format-table.ts'
+import { formatCount } from '../format-amounts.ts'
+import { countKinds, listNames } from '../format-not-restored.ts'
+import { formatPlan, formatSummary } from '../format-restore.ts'
 import type { Act, Shell } from '../shell.ts'
 import { refuseExisting, writeNewFile } from '../text-file.ts'
-import { visible } from '../text-width.ts'
 import { warnUnproven } from '../warn-unproven.ts'
 
 type Options = {
@@ -124,7 +118,7 @@ async function runRestore(
   if (summaries !== null || out === '-') return
   for (const plan of plans) {
     const document = { type: 'plan', ...plan, ...sayUnproven(unproven, plan) }
-    const toText = () => describePlan(plan, listNames)
+    const toText = () => formatPlan(plan, listNames)
     if (plans.length > 1) await output.item(document, toText)
     else await output.answer(document, toText)
   }
@@ -270,7 +264,7 @@ function formatTelling(shell: Shell, options: Options, unproven: Set<string>) {
   return {
     onUndecided(refused: AgreedPlan) {
       output.event({ type: 'plan', ...refused })
-      output.note(describePlan(refused, countKinds))
+      output.note(formatPlan(refused, countKinds))
     },
     onProvenness(found: Provenness, target: string) {
       warnUnproven(output, found)
@@ -281,7 +275,7 @@ function formatTelling(shell: Shell, options: Options, unproven: Set<string>) {
       const { point, target } = plan
       const proven = sayUnproven(unproven, plan)
       const document = { type: 'summary', point, target, ...summary, ...proven }
-      output.summary(document, () => describeSummary(summary))
+      output.summary(document, () => formatSummary(summary))
     },
   }
 }
@@ -297,86 +291,8 @@ async function agree(
   { isEmpty, writes }: PlanFacts,
 ): Promise<void> {
   const { target } = agreed
-  output.note(describePlan(agreed, countKinds))
+  output.note(formatPlan(agreed, countKinds))
   const what = `This writes ${formatCount(writes)} records to "${target}".`
   const given = options.confirm?.find((name) => name === target) ?? options.confirm?.[0]
   await confirm({ what, name: target, given, isHarmless: isEmpty })
-}
-
-export function describePlan(plan: AgreedPlan, tell: (notRestored: NotRestored) => string): string {
-  const { notRestored, steps, target } = plan
-  const left = notRestored.length === 0 ? '' : tell(notRestored)
-  const others = steps.flatMap(({ entity, otherTypes }) =>
-    otherTypes.map(
-      (one) =>
-        `${entity}: ${visible(one.field)} is ${one.point} at the point and ${one.target} in ${target}\n`,
-    ),
-  )
-  const doubt =
-    others.length === 0 ? '' : 'A value that these fields cannot keep stops the restore.\n'
-  const effects = formatSideEffects(plan.sideEffects ?? [])
-  const mapped = formatMappings(plan.mappings ?? [])
-  const parts = [
-    formatSteps(plan),
-    formatConflicts(plan),
-    formatMissing(plan),
-    formatAdjusting(plan),
-    others.join(''),
-    doubt,
-    mapped,
-    effects,
-    left,
-  ]
-  return `${formatTitle(plan)}\n${parts.join('')}plan ${plan.plan}\n`
-}
-
-function formatTitle({ point, target, undoes, undone }: AgreedPlan): string {
-  if (undoes !== undefined) return `undo restore ${undoes} (of ${point}) on ${target}`
-  if (undone === undefined) return `${point} to ${target}`
-  const { time, transaction } = undone
-  return `undo ${undone.point} (transaction ${transaction}, ${formatMoment(time)}) on ${target}`
-}
-
-/** An undo leaves no added rows standing but those that are conflicts. */
-function formatSteps({ steps, undoes, undone }: AgreedPlan): string {
-  type Step = AgreedPlan['steps'][number]
-  const has = (count: (step: Step) => number | undefined) => steps.some((step) => count(step))
-  const isUndo = undone !== undefined || undoes !== undefined
-  const hasConflicts = isUndo || has(({ conflicts }) => conflicts)
-  const columns: (readonly [string, (step: Step) => number | undefined])[] = [
-    ['INSERT', ({ insert }) => insert],
-    ['UPDATE', ({ update }) => update],
-    ['DELETE', (step) => step.delete],
-    ...(!isUndo ? [['EXTRA', ({ extra }: Step) => extra] as const] : []),
-    ['SAME', ({ same }) => same],
-    ...(has(({ stay }) => stay) ? [['STAY', ({ stay }: Step) => stay] as const] : []),
-    ...(has(({ emptied }) => emptied)
-      ? [['EMPTIED', ({ emptied }: Step) => emptied] as const]
-      : []),
-    ...(hasConflicts ? [['CONFLICT', ({ conflicts }: Step) => conflicts] as const] : []),
-  ]
-  const rows = steps.map((step) => {
-    return [step.entity, step.action, ...columns.map(([, count]) => formatCount(count(step) ?? 0))]
-  })
-  const counts = columns.map(([title]) => ({ title, align: 'right' as const }))
-  return formatTable([{ title: 'ENTITY' }, { title: 'ACTION' }, ...counts], rows)
-}
-
-export function describeSummary(summary: RestoreSummary): string {
-  const { conflicts, deleted, durationMs, inserted, leftOut, readBackMs, updated, verified } =
-    summary
-  const counts = `${formatCount(inserted)} inserted, ${formatCount(updated)} updated, ${formatCount(deleted)} deleted in ${formatDuration(durationMs)}`
-  const left = conflicts ?? summary.stay
-  const others =
-    left === undefined ? `${formatCount(summary.extra)} extra` : `${formatCount(left)} left alone`
-  const proof = `read back ${formatCount(verified.records)} records in ${formatDuration(readBackMs)}: ${formatCount(verified.different)} differ, ${others}`
-  const names = leftOut.map(({ kind, name, reason }) => `left out ${kind} ${name}: ${reason}\n`)
-  const { earlier, settles = [] } = summary
-  const before = earlier === undefined ? '' : `restore ${earlier} had done the same before\n`
-  const settled = settles.map(
-    (id) => `settles restore ${id}, which was interrupted: \`holdfast undo ${id}\` takes it back\n`,
-  )
-  const time = `recovery time ${formatDuration(summary.recoveryMs)}\n`
-  const parts = [...names, ...settled, before, time, `restore ${summary.restore}\n`]
-  return `${counts}\n${proof}\n${parts.join('')}`
 }

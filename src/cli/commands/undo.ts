@@ -3,8 +3,8 @@ import type { AgreedPlan } from '#app/restore-request'
 import type { UndoRestoreRequest } from '#app/undo-restore'
 import { formatCount } from '../format-amounts.ts'
 import { countKinds, listNames } from '../format-not-restored.ts'
+import { formatPlan, formatSummary } from '../format-restore.ts'
 import type { Act, Shell } from '../shell.ts'
-import { describePlan, describeSummary } from './restore.ts'
 
 type Options = {
   readonly to?: string
@@ -47,7 +47,7 @@ async function runUndo(shell: Shell, restore: string, options: Options): Promise
   const { plans, summaries } = await undoRestore(context, vault, request, signal)
   const [plan] = plans
   if (summaries !== null || plan === undefined) return
-  await output.answer({ type: 'plan', ...plan }, () => describePlan(plan, listNames))
+  await output.answer({ type: 'plan', ...plan }, () => formatPlan(plan, listNames))
 }
 
 function formatRequest(
@@ -57,7 +57,7 @@ function formatRequest(
 ): UndoRestoreRequest {
   const refused = (plan: AgreedPlan) => {
     output.event({ type: 'plan', ...plan })
-    output.note(describePlan(plan, countKinds))
+    output.note(formatPlan(plan, countKinds))
   }
   return {
     restore,
@@ -73,13 +73,13 @@ function formatRequest(
     onUndecided: refused,
     agree: async (agreed, { isEmpty, writes }) => {
       const { target } = agreed
-      output.note(describePlan(agreed, countKinds))
+      output.note(formatPlan(agreed, countKinds))
       const what = `This writes ${formatCount(writes)} records to "${target}".`
       await confirm({ what, name: target, given: options.confirm, isHarmless: isEmpty })
     },
     onWritten({ point, target, undoes }, summary) {
       const document = { type: 'summary', point, target, undoes, ...summary }
-      output.summary(document, () => describeSummary(summary))
+      output.summary(document, () => formatSummary(summary))
     },
   }
 }

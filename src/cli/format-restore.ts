@@ -1,0 +1,90 @@
+import type { AgreedPlan, RestoreSummary } from '#app/restore-request'
+import { formatAdjusting } from './format-adjusting.ts'
+import { formatCount, formatDuration, formatMoment } from './format-amounts.ts'
+import { formatConflicts } from './format-conflicts.ts'
+import { formatMappings } from './format-mappings.ts'
+import { formatMissing } from './format-missing.ts'
+import type { NotRestored } from './format-not-restored.ts'
+import { formatSideEffects } from './format-side-effects.ts'
+import { formatTable } from './format-table.ts'
+import { visible } from './text-width.ts'
+
+/** What would be written into one target, and everything that a person should know before it is. */
+export function formatPlan(plan: AgreedPlan, tell: (notRestored: NotRestored) => string): string {
+  const { notRestored, steps, target } = plan
+  const left = notRestored.length === 0 ? '' : tell(notRestored)
+  const others = steps.flatMap(({ entity, otherTypes }) =>
+    otherTypes.map(
+      (one) =>
+        `${entity}: ${visible(one.field)} is ${one.point} at the point and ${one.target} in ${target}\n`,
+    ),
+  )
+  const doubt =
+    others.length === 0 ? '' : 'A value that these fields cannot keep stops the restore.\n'
+  const effects = formatSideEffects(plan.sideEffects ?? [])
+  const mapped = formatMappings(plan.mappings ?? [])
+  const parts = [
+    formatSteps(plan),
+    formatConflicts(plan),
+    formatMissing(plan),
+    formatAdjusting(plan),
+    others.join(''),
+    doubt,
+    mapped,
+    effects,
+    left,
+  ]
+  return `${formatTitle(plan)}\n${parts.join('')}plan ${plan.plan}\n`
+}
+
+function formatTitle({ point, target, undoes, undone }: AgreedPlan): string {
+  if (undoes !== undefined) return `undo restore ${undoes} (of ${point}) on ${target}`
+  if (undone === undefined) return `${point} to ${target}`
+  const { time, transaction } = undone
+  return `undo ${undone.point} (transaction ${transaction}, ${formatMoment(time)}) on ${target}`
+}
+
+/** An undo leaves no added rows standing but those that are conflicts. */
+function formatSteps({ steps, undoes, undone }: AgreedPlan): string {
+  type Step = AgreedPlan['steps'][number]
+  const has = (count: (step: Step) => number | undefined) => steps.some((step) => count(step))
+  const isUndo = undone !== undefined || undoes !== undefined
+  const hasConflicts = isUndo || has(({ conflicts }) => conflicts)
+  const columns: (readonly [string, (step: Step) => number | undefined])[] = [
+    ['INSERT', ({ insert }) => insert],
+    ['UPDATE', ({ update }) => update],
+    ['DELETE', (step) => step.delete],
+    ...(!isUndo ? [['EXTRA', ({ extra }: Step) => extra] as const] : []),
+    ['SAME', ({ same }) => same],
+    ...(has(({ stay }) => stay) ? [['STAY', ({ stay }: Step) => stay] as const] : []),
+    ...(has(({ emptied }) => emptied)
+      ? [['EMPTIED', ({ emptied }: Step) => emptied] as const]
+      : []),
+    ...(hasConflicts ? [['CONFLICT', ({ conflicts }: Step) => conflicts] as const] : []),
+  ]
+  const rows = steps.map((step) => {
+    return [step.entity, step.action, ...columns.map(([, count]) => formatCount(count(step) ?? 0))]
+  })
+  const counts = columns.map(([title]) => ({ title, align: 'right' as const }))
+  return formatTable([{ title: 'ENTITY' }, { title: 'ACTION' }, ...counts], rows)
+}
+
+/** What was written, how it was proved, and how it is taken back. */
+export function formatSummary(summary: RestoreSummary): string {
+  const { conflicts, deleted, durationMs, inserted, leftOut, readBackMs, updated, verified } =
+    summary
+  const counts = `${formatCount(inserted)} inserted, ${formatCount(updated)} updated, ${formatCount(deleted)} deleted in ${formatDuration(durationMs)}`
+  const left = conflicts ?? summary.stay
+  const others =
+    left === undefined ? `${formatCount(summary.extra)} extra` : `${formatCount(left)} left alone`
+  const proof = `read back ${formatCount(verified.records)} records in ${formatDuration(readBackMs)}: ${formatCount(verified.different)} differ, ${others}`
+  const names = leftOut.map(({ kind, name, reason }) => `left out ${kind} ${name}: ${reason}\n`)
+  const { earlier, settles = [] } = summary
+  const before = earlier === undefined ? '' : `restore ${earlier} had done the same before\n`
+  const settled = settles.map(
+    (id) => `settles restore ${id}, which was interrupted: \`holdfast undo ${id}\` takes it back\n`,
+  )
+  const time = `recovery time ${formatDuration(summary.recoveryMs)}\n`
+  const parts = [...names, ...settled, before, time, `restore ${summary.restore}\n`]
+  return `${counts}\n${proof}\n${parts.join('')}`
+}
