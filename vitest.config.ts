@@ -14,6 +14,9 @@ const feed = [
 ]
 const mariadbServer = '**/*.mariadb.test.ts'
 
+/** A worker mostly waits: for a server, or for a command that it runs. */
+const waiting = { maxWorkers: 2 }
+
 export default defineConfig({
   test: {
     // Starts nothing by itself: servers come up when the first test asks for one.
@@ -47,6 +50,7 @@ export default defineConfig({
           name: 'pg',
           include: ['src/**/*.pg.test.ts', 'test/servers/**/*.pg.test.ts'],
           exclude: feed,
+          ...waiting,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
@@ -56,6 +60,7 @@ export default defineConfig({
         test: {
           name: 'feed',
           include: feed,
+          ...waiting,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
@@ -65,8 +70,7 @@ export default defineConfig({
           name: 'journeys',
           include: ['test/journeys/**/*.test.ts'],
           exclude: [s3Server, mariadbServer, slow, ...feed],
-          // A worker mostly waits for the command that it runs.
-          maxWorkers: 2,
+          ...waiting,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
@@ -94,6 +98,7 @@ export default defineConfig({
         test: {
           name: 'crash',
           include: ['test/crash/**/*.test.ts', `src/${slow}`, `test/${slow}`],
+          ...waiting,
           testTimeout: 900_000,
           hookTimeout: 120_000,
         },
