@@ -4,19 +4,11 @@ import { readDatabase } from '../journeys/testing/example-postgres.ts'
 import { aTraveller } from '../journeys/testing/traveller.ts'
 import { aChance } from './testing/chance.ts'
 import { killAfter } from './testing/kill.ts'
+import { KILLED_TABLES } from './testing/killed-tables.ts'
 import { untilAlone } from './testing/until-alone.ts'
 
 const CAPTURES = 8
 const RESTORES = 8
-
-const TABLES = `
-  create table customer (id int primary key, name text not null, iban text unique);
-  create table address (customer_id int references customer, kind text, city text,
-    primary key (customer_id, kind));
-  create table log (at date, said text);
-  insert into customer select i, 'Müller ' || md5(i::text), 'DE' || i from generate_series(1, 20000) i;
-  insert into address select id, 'billing', md5(name) from customer;
-  insert into log select '2026-06-30', md5((i % 3000)::text) from generate_series(1, 5000) i`
 
 const changes = (day: number) => `
   update customer set name = 'day ${day}' where id % 40 = ${day};
@@ -31,7 +23,7 @@ describePostgres('kills', (major) => {
   testOnce('a backup that is killed leaves every point, and the next one finishes', async () => {
     const traveller = await aTraveller()
     await using source = await freshDatabase(major)
-    await source.query(TABLES)
+    await source.query(KILLED_TABLES)
     await traveller.configure(`sources:\n  erp: { connector: postgres, url: '${source.url}' }\n`)
     await traveller.holdfast('init')
     const { answer, summary } = traveller
@@ -60,7 +52,7 @@ describePostgres('kills', (major) => {
     const traveller = await aTraveller()
     await using source = await freshDatabase(major)
     await using target = await freshDatabase(major)
-    await source.query(TABLES)
+    await source.query(KILLED_TABLES)
     await traveller.configure(`sources:
   erp: { connector: postgres, url: '${source.url}' }
 targets:
@@ -74,7 +66,7 @@ targets:
     let lastMs = 3000
     for (let round = 1; round <= RESTORES; round++) {
       await target.query('drop schema public cascade; create schema public')
-      if (round % 2 === 1) await target.query(`${TABLES};${changes(round)}`)
+      if (round % 2 === 1) await target.query(`${KILLED_TABLES};${changes(round)}`)
       const before = await readDatabase(target)
       await killAfter(traveller, chance.next() * lastMs, argv)
       // The server notices a little later, and then takes back what was not committed.

@@ -7,6 +7,7 @@ import { aChance } from './testing/chance.ts'
 import { changeSome, createFewMegabytes, readRows } from './testing/few-megabytes.ts'
 import { listTemporaries } from './testing/kill.ts'
 import { killAndUndo } from './testing/kill-and-undo.ts'
+import { KILLED_TABLES } from './testing/killed-tables.ts'
 import { untilAlone } from './testing/until-alone.ts'
 
 const ARGV = ['restore', 'erp@1', '--to', 'copy', '--delete-added', '--confirm', 'copy']
@@ -41,15 +42,6 @@ targets:
   expect(await listTemporaries(traveller)).toEqual([])
 })
 
-const TABLES = `
-  create table customer (id int primary key, name text not null, iban text unique);
-  create table address (customer_id int references customer, kind text, city text,
-    primary key (customer_id, kind));
-  create table log (at date, said text);
-  insert into customer select i, 'Müller ' || md5(i::text), 'DE' || i from generate_series(1, 20000) i;
-  insert into address select id, 'billing', md5(name) from customer;
-  insert into log select '2026-06-30', md5((i % 3000)::text) from generate_series(1, 5000) i`
-
 const changes = (day: number) => `
   update customer set name = 'day ${day}' where id % 40 = ${day};
   delete from address where customer_id % 200 = ${day};
@@ -62,7 +54,7 @@ describePostgres('kills of restores and undoings', (major) => {
     const traveller = await aTraveller()
     await using source = await freshDatabase(major)
     await using target = await freshDatabase(major)
-    await source.query(TABLES)
+    await source.query(KILLED_TABLES)
     await traveller.configure(`sources:
   erp: { connector: postgres, url: '${source.url}' }
 targets:
@@ -77,7 +69,7 @@ targets:
       rounds: 8,
       async damage(round) {
         await target.query('drop schema public cascade; create schema public')
-        await target.query(`${TABLES};${changes(round)}`)
+        await target.query(`${KILLED_TABLES};${changes(round)}`)
       },
       async read() {
         await untilAlone(target)
