@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import { CONTACT_ID_STEP } from './crm/write-account.ts'
-import { takeBackReceipts, takeOverTerms } from './damage-billing.ts'
+import { redirectInvoices, takeBackReceipts, takeOverTerms } from './damage-billing.ts'
 import type { DemoFiles } from './demo-files.ts'
 import { pickSome } from './mornings/billing-day.ts'
 import { inTransactions } from './mornings/open-systems.ts'
@@ -52,8 +52,8 @@ const DAMAGE_DAY = FIRST_DAY + 2
 
 /**
  * Breaks the demo as such systems break: an import whose columns are shifted by one overwrites the
- * payment terms of one company, and billing takes them over; somebody replaces a bank account; a bank
- * statement is taken back that should have stayed; and a clean-up deletes contacts. Nothing here is
+ * payment terms of one company, and billing takes them over; somebody replaces a bank account, and has
+ * the invoices sent elsewhere; a bank statement is taken back that should have stayed; and a clean-up deletes contacts. Nothing here is
  * refused by the databases: every reference is still whole afterwards. The general ledger is not
  * touched, so that it tells what the receivables should be.
  *
@@ -63,6 +63,7 @@ export function breakThings(files: DemoFiles, seed: string): Damage {
   return inTransactions(files, ({ crm, erp, billing }) => {
     const customer = findStoryCustomer(erp.db, billing.db)
     const bankAccountsChanged = replaceBankAccount(erp.db, customer)
+    redirectInvoices(billing.db, customer.debtorId)
     const changed = importShiftedColumn(erp.db)
     const dueDatesMoved = takeOverTerms(billing.db, changed, {
       companyCode: STORY_COMPANY_CODE,
@@ -200,7 +201,7 @@ function describeDamage(
   return [
     `A bulk import whose columns were shifted by one set the payment terms of ${number(counts.paymentTermsChanged)} customers of company ${STORY_COMPANY_CODE} to 90 days.`,
     `Billing took them over: ${number(counts.dueDatesMoved)} open invoices are due later.`,
-    `The bank account of ${name}, customer and supplier, was replaced by one in another country.`,
+    `The bank account of ${name}, customer and supplier, was replaced by one in another country, and its invoices go to another address.`,
     `A bank statement was taken back that should have stayed: ${counts.receiptsDeleted} receipts are gone, and what they paid is open again.`,
     `A clean-up deleted ${counts.contactsDeleted} contacts, and ${counts.consentsDeleted} consents went with them.`,
   ]

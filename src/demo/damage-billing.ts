@@ -30,6 +30,16 @@ export function takeOverTerms(
   return moved
 }
 
+/** The invoices of a debtor go to somebody else from now on. */
+export function redirectInvoices(billing: DatabaseSync, debtorId: string): void {
+  const { changes } = billing
+    .prepare(`UPDATE debtor SET delivery = 'e-mail', email = $email WHERE debtor_id = $debtor`)
+    .run({ email: FRAUD_EMAIL, debtor: debtorId })
+  assert(Number(changes) === 1, 'The debtor whose invoices are to be redirected is there.')
+}
+
+const FRAUD_EMAIL = 'invoices@fast-pay.example'
+
 /**
  * A bank statement that was read in once is taken back as if it had been twice: its receipts go, and
  * their invoices are open again. The general ledger still has them.

@@ -94,7 +94,7 @@ test('breakThings() does exactly the damage that it describes', () => {
   expect(openReceivables(files)).not.toEqual(ledgerReceivables(files))
 })
 
-test('breakThings() hits the customer of the story in both systems, and no reference breaks', () => {
+test('breakThings() hits the customer of the story in every system, and no reference breaks', () => {
   const files = aCopy('story-broken')
   const { customer } = breakThings(files, seed)
   const sql = `SELECT b.iban, c.payment_terms FROM customer_bank_account b
@@ -105,6 +105,10 @@ test('breakThings() hits the customer of the story in both systems, and no refer
   const contact = `SELECT 1 FROM contact WHERE contact_id = ${customer.lostContactId}`
   expect(query(demoFiles(join(folder, 'whole')).crm, contact)).toHaveLength(1)
   expect(query(files.crm, contact)).toEqual([])
+  const debtor = `SELECT delivery, email FROM debtor WHERE debtor_id = '${customer.debtorId}'`
+  expect(query(files.billing, debtor)).toEqual([
+    { delivery: 'e-mail', email: 'invoices@fast-pay.example' },
+  ])
   expect(findBrokenReferences(files)).toEqual([])
 })
 

@@ -37,7 +37,7 @@ export function tellStory({ contents, damage, madeAtMs, ...facts }: DemoFacts): 
     headline: `${formatCount(damage.paymentTermsChanged)} payment terms, one bank account and ${damage.contactsDeleted} contacts, gone wrong and put back`,
     story: [
       `The same ${formatCount(contents.rowsBySystem.erp['customer'] ?? 0)} customers live in three systems of one trading group, which were backed up, lived an ordinary day, and were backed up again.`,
-      `Then an import with shifted columns gave ${formatCount(damage.paymentTermsChanged)} customers of company ${damage.companyCode} ninety days to pay, which billing took over, somebody replaced the bank account of ${damage.customer.name}, ${damage.receiptsDeleted} receipts were taken back that should have stayed, and a clean-up deleted ${damage.contactsDeleted} contacts with their ${damage.consentsDeleted} consents.`,
+      `Then an import with shifted columns gave ${formatCount(damage.paymentTermsChanged)} customers of company ${damage.companyCode} ninety days to pay, which billing took over, somebody replaced the bank account of ${damage.customer.name} and had its invoices sent elsewhere, ${damage.receiptsDeleted} receipts were taken back that should have stayed, and a clean-up deleted ${damage.contactsDeleted} contacts with their ${damage.consentsDeleted} consents.`,
       'Holdfast showed what had changed field by field, put back exactly that, and compared every record with the good point.',
     ],
     systems: DEMO_SYSTEMS.map((source) => ({

@@ -25,6 +25,7 @@ test('the demo proves itself, writes a report, and is the same for the same seed
 
   const second = await holdfast('demo', '--folder', 'second', ...argv)
   expect(second.exit, second.stderr).toBe(0)
+  expect(countCustomerWrites(second.stderr), 'one customer, three systems').toEqual([6, 2, 2])
   // What it says to type next works when it is typed.
   const script = second.stdout.match(/^ {2}.+$/gm)?.join('\n') ?? ''
   const typed = await runCommand('sh', ['-c', script], { folder, environment: plain })
@@ -42,6 +43,12 @@ test('the demo proves itself, writes a report, and is the same for the same seed
   expect(JSON.parse(points.stdout).length, points.stderr).toBeGreaterThan(3)
   expect(await holdfastWith(here, 'check', '--read-data')).toMatchObject({ exit: 0 })
 })
+
+/** What the restore of the one customer wrote into each of its systems. */
+function countCustomerWrites(said: string): number[] {
+  const counts = said.matchAll(/^ {2}\S+-live as of \S+: (\d+) inserted, (\d+) updated/gm)
+  return [...counts].map(([, inserted, updated]) => Number(inserted) + Number(updated))
+}
 
 function readDatabases(folder: string): unknown {
   return ['crm', 'erp', 'billing'].map((name) => readAll(`${folder}/${name}.db`))
