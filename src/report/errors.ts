@@ -31,4 +31,10 @@ export const REPORT_ERRORS = {
     retry: 'after-fix',
     help: 'The field that customers.yaml calls `companyCode` or `currency` holds a value of its own in nearly every record: it is another field.',
   },
+  'report.totals-too-many': {
+    status: 422,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'A field under `by` of this total holds a value of its own in nearly every record. Group by fields with few values, like company code and currency.',
+  },
 } as const satisfies Record<string, ErrorSpec>
