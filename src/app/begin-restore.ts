@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { formatCrosswalk, type NewCrosswalk } from '#restore/crosswalk'
 import { formatPreImage } from '#restore/pre-image'
 import { countWrites, type RestorePlan } from '#restore/restore-plan'
 import { formatCanonicalJson } from '#stdx/canonical-json'
@@ -49,7 +50,7 @@ export async function beginRestore(
     return [{ entity, isNew, ...counts, read: () => formatPreImage(planned) }]
   })
   const facts = { restore, plan: plan.plan, request, point, ...taken, target: name, identity }
-  await vault.beginRestore({ ...facts, entities }, signal)
+  await vault.beginRestore({ ...facts, entities, ...toKeep(prepared) }, signal)
   const same = known.begun.filter((one) => isSame(one, { identity, request }))
   const open = new Set(listOpenRestores(known))
   const settles = same.filter((one) => open.has(one)).map(({ body }) => body.restore)
@@ -58,4 +59,12 @@ export async function beginRestore(
   const wrote = same.filter(({ body }) => body.entities.length > 0 && !refused.has(body.restore))
   const earlier = wrote.at(-1)?.body.restore
   return entities.length === 0 && earlier !== undefined ? { earlier } : {}
+}
+
+/** Nothing where records keep their keys. */
+function toKeep({ crosswalk }: { readonly crosswalk?: NewCrosswalk }) {
+  if (crosswalk === undefined) return {}
+  const { gone, lines, written } = crosswalk
+  const read = () => formatCrosswalk(lines)
+  return { crosswalk: { lines: lines.length, written: [...written], gone: [...gone], read } }
 }

@@ -67,6 +67,12 @@ export type SourceCut = AsyncDisposable & {
    */
   findDoubts?(before: readonly EntityBefore[]): Promise<readonly Doubt[]>
   /**
+   * Which number the system would give to a new record of an entity, above all that it has given and
+   * all that are there; `null` where it numbers no records of it by itself. What others are given until
+   * then is not held back. Absent where a system numbers nothing.
+   */
+  readNextKey?(entity: DescribedEntity): Promise<NextKey | null>
+  /**
    * Streams all rows of one entity, `fields` in the order given. In key order when the entity says
    * `scanOrder: 'key'`. Values are printed as the types of `entity.fields` say. Several scans may
    * run at a time, up to `connectionsMax`; more wait.
@@ -79,6 +85,9 @@ export type SourceCut = AsyncDisposable & {
     signal: AbortSignal,
   ): AsyncIterable<RowBatch>
 }
+
+/** The next number of an entity's only key field, and by how much the one after it is greater. */
+export type NextKey = { readonly next: bigint; readonly step: bigint }
 
 /** What a capture held of an entity. */
 export type EntityBefore = { readonly schema: SchemaVersion; readonly rows: number }
@@ -151,6 +160,11 @@ export type TargetWrite = AsyncDisposable & {
     fields: readonly string[],
     rows: AsyncIterable<RowBatch>,
   ): Promise<number>
+  /**
+   * Lets the system give no number up to `last` to a record of its own, from now on and for good,
+   * whether this commits or not. Before the rows that take them. Absent where adding them does it.
+   */
+  takeKeys?(entity: EntityName, last: bigint): Promise<void>
   /**
    * Sets all `fields` that are not in `key` on the rows that `key` finds. Every row must be found
    * exactly once. Returns the number changed.

@@ -13,6 +13,12 @@ export const RESTORE_ERRORS = {
     retry: 'never',
     help: 'A plan is carried out as it was made, for the vault that it was made with. Take the file as `holdfast restore ... --plan-only --out FILE` wrote it, or make a new one. Nothing was written.',
   },
+  'restore.crosswalk-invalid': {
+    status: 500,
+    exit: 3,
+    retry: 'never',
+    help: 'What an earlier restore kept of the keys that records got in the target cannot be read. Run `holdfast check`, and heal the vault from a replica if there is one. Nothing was written.',
+  },
   'restore.schema-differs': {
     status: 409,
     exit: 1,

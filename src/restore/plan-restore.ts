@@ -14,6 +14,7 @@ import {
   pairWithNothing,
   pairWithTarget,
 } from './compare-target.ts'
+import type { NewCrosswalk } from './crosswalk.ts'
 import { type EmptiedReference, emptyReferences } from './empty-references.ts'
 import { type Need, NeededRecords, needsOf } from './needed-records.ts'
 import { orderEntities } from './order-entities.ts'
@@ -80,6 +81,8 @@ export type PreparedRestore = AsyncDisposable & {
   readonly point: Point
   /** In the order in which rows can be added. */
   readonly entities: readonly PlannedEntity[]
+  /** What records are called in the target from then on; kept before anything is written. */
+  readonly crosswalk?: NewCrosswalk
 }
 
 /** `lines`: where every step is told; the caller disposes it. */

@@ -124,7 +124,7 @@ export function judgeFact(
 /** What an entry keeps as sealed texts: a document, or the parts of a pre-image. */
 export function documentsOf(body: EntryBody | UnknownBody): readonly DocumentBody[] {
   if (body.kind === 'document') return [body]
-  return body.kind === 'restore-begun' ? preImagesOf(body).flat() : []
+  return body.kind === 'restore-begun' ? [...preImagesOf(body).flat(), ...crosswalkOf(body)] : []
 }
 
 /** The parts of each pre-image of a restore, in the order of its entities. */
@@ -139,7 +139,18 @@ export function preImagesOf({ entities, restore }: RestoreBegunBody): DocumentBo
   )
 }
 
-/** What a part of a pre-image is called where documents have a name: they count through all entities. */
+/** The parts of the crosswalk of a restore; none where it has none. */
+export function crosswalkOf({ crosswalk, entities, restore }: RestoreBegunBody): DocumentBody[] {
+  const before = entities.reduce((sum, { parts }) => sum + parts.length, 0)
+  return (crosswalk?.parts ?? []).map((part, i) => {
+    return { kind: 'document', document: formatPartName(restore, before + i), ...part }
+  })
+}
+
+/**
+ * What a part is called where documents have a name: they count through the pre-images of all entities,
+ * and on through the crosswalk.
+ */
 export function formatPartName(restore: string, index: number): string {
   return `restore/${restore}/${index}`
 }

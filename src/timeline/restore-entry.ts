@@ -10,7 +10,7 @@ import { objectRefSchema, storedBytesSchema } from '#segment/segment'
  */
 
 /** A piece of a pre-image: an object of its own, sealed as a document is. */
-const partSchema = z.strictObject({
+export const partSchema = z.strictObject({
   object: objectRefSchema,
   keyring: z.string(),
   keyringObject: storedBytesSchema,
@@ -25,6 +25,16 @@ const begunEntitySchema = z.strictObject({
   update: z.int().min(0),
   delete: z.int().min(0),
   /** The pre-image, in this order; see `pre-image.ts` of the room `restore`. */
+  parts: z.array(partSchema),
+})
+
+/** Records that get keys of the target's own numbering; see `crosswalk.ts` of the room `restore`. */
+const begunCrosswalkSchema = z.strictObject({
+  lines: z.int().min(0),
+  /** Earlier restores that were interrupted, and whose rows were found in the target. */
+  written: z.array(z.string()),
+  /** Earlier ones that were interrupted, and of whose rows nothing was found. */
+  gone: z.array(z.string()),
   parts: z.array(partSchema),
 })
 
@@ -44,7 +54,9 @@ export const restoreBegunBodySchema = z.strictObject({
   identity: cutSchema.shape.identity,
   /** Only those of which something is written, in the order of writing. */
   entities: z.array(begunEntitySchema),
+  crosswalk: begunCrosswalkSchema.optional(),
 })
 
 export type RestoreBegunBody = Readonly<z.infer<typeof restoreBegunBodySchema>>
+export type BegunCrosswalk = NonNullable<RestoreBegunBody['crosswalk']>
 export type BegunEntity = RestoreBegunBody['entities'][number]

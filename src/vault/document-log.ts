@@ -5,7 +5,7 @@ import type { ObjectStore } from '#store/object-store'
 import type { Chain } from '#timeline/chain-slots'
 import type { DocumentBody, EntryBody } from '#timeline/entry'
 import { foldFacts, formatPartName } from '#timeline/fold-facts'
-import type { BegunEntity, RestoreBegunBody } from '#timeline/restore-entry'
+import type { BegunCrosswalk, BegunEntity, RestoreBegunBody } from '#timeline/restore-entry'
 import { roleMissing } from './author.ts'
 import { isDocumentText, makeSession, readDocumentBytes, writeDocument } from './document-object.ts'
 import { readersOf } from './key-facts.ts'
@@ -26,8 +26,9 @@ type DocumentLogDeps = {
 }
 
 /** What a restore is about to change, entity by entity. */
-export type RestoreToBegin = Omit<RestoreBegunBody, 'kind' | 'entities'> & {
+export type RestoreToBegin = Omit<RestoreBegunBody, 'crosswalk' | 'entities' | 'kind'> & {
   readonly entities: readonly EntityToBegin[]
+  readonly crosswalk?: Omit<BegunCrosswalk, 'parts'> & Pick<EntityToBegin, 'read'>
 }
 
 type EntityToBegin = Omit<BegunEntity, 'parts'> & {
@@ -70,25 +71,29 @@ export class DocumentLog {
   }
 
   async #writeParts(
-    { entities: given, ...facts }: RestoreToBegin,
+    { crosswalk: lines, entities: given, ...facts }: RestoreToBegin,
     readers: readonly SealingPublicKey[],
     signal: AbortSignal,
   ): Promise<RestoreBegunBody> {
     const session = makeSession(this.#deps.random)
-    const entities: BegunEntity[] = []
     let index = 0
-    for (const { read, ...entity } of given) {
+    const write = async (pieces: AsyncIterable<Uint8Array>) => {
       const parts: BegunEntity['parts'] = []
-      for await (const text of cutParts(read())) {
+      for await (const text of cutParts(pieces)) {
         const wanted = { name: formatPartName(facts.restore, index), text, session, index }
         const body = await writeDocument(this.#writing(readers), wanted, signal)
         const { keyring, keyringObject, object } = body
         parts.push({ object, keyring, keyringObject })
         index += 1
       }
-      entities.push({ ...entity, parts })
+      return parts
     }
-    return { kind: 'restore-begun', ...facts, entities }
+    const entities: BegunEntity[] = []
+    for (const { read, ...entity } of given) entities.push({ ...entity, parts: await write(read()) })
+    const begun = { kind: 'restore-begun' as const, ...facts, entities }
+    if (lines === undefined) return begun
+    const { read, ...crosswalk } = lines
+    return { ...begun, crosswalk: { ...crosswalk, parts: await write(read()) } }
   }
 
   /** The parts of a pre-image one by one. @throws vault.role-missing | vault.document-damaged */
