@@ -167,7 +167,7 @@ export type TargetWrite = AsyncDisposable & {
   takeKeys?(entity: EntityName, last: bigint): Promise<void>
   /**
    * Sets all `fields` that are not in `key` on the rows that `key` finds. Every row must be found
-   * exactly once. Returns the number changed.
+   * exactly once; they may exchange values that have to be unique. Returns the number changed.
    * @throws connector.target-changed when a row is not there any more
    */
   updateRows(entity: EntityName, rows: KeyedRows): Promise<number>

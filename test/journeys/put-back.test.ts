@@ -138,6 +138,22 @@ test('single records and fields are put back, and nothing beside them', async ()
   expect(rowsOf('customer')).toHaveLength(500 - 3 + 2 + 2 - 1)
 })
 
+test('rows that swapped values which have to be unique get them back', async () => {
+  const { at, summary } = traveller
+  change(at('copy.db'), 'CREATE UNIQUE INDEX one_iban ON customer (iban)')
+  change(
+    at('copy.db'),
+    `UPDATE customer SET iban = 'swap' WHERE id = 20; UPDATE customer SET iban = 'DE20' WHERE id = 21;
+     UPDATE customer SET iban = 'DE21' WHERE id = 20`,
+  )
+  const both = ['--record', 'main.customer:20', '--record', 'main.customer:21']
+  expect(await summary(...confirmed(...both))).toMatchObject({ updated: 2, inserted: 0 })
+  const ibans = (rows: readonly unknown[] = []) => rows.filter((row) => /^2[01]i/.test(`${row}`))
+  const copied = ibans(readAll(at('copy.db'))['customer'])
+  expect(copied).toEqual(ibans(wanted['customer']))
+  expect(copied).toHaveLength(2)
+})
+
 test('a table whose fields have other types takes what it can keep, and nothing is rounded', async () => {
   const { answer, at, holdfast } = traveller
   change(

@@ -5,6 +5,7 @@ import { AppError } from '#stdx/app-error'
 import type { KeyedRows } from '../connector.ts'
 import type { SideEffect } from '../side-effect.ts'
 import { type ColumnRow, readColumns, readForeignKeys } from './catalogue.ts'
+import { exchangeTaken } from './exchange-taken.ts'
 import type { ForeignKeyWatch } from './foreign-key-watch.ts'
 import { loadRows } from './load-rows.ts'
 import { printAs } from './print-as.ts'
@@ -83,7 +84,8 @@ async function addGiven(
 }
 
 /**
- * Sets the fields that are not in the key on the rows that the key finds.
+ * Sets the fields that are not in the key on the rows that the key finds. Rows may exchange values
+ * that have to be unique.
  *
  * @throws connector.target-changed when not every row is found exactly once, as the snapshot saw it
  */
@@ -107,7 +109,8 @@ export async function updateRows(
   // Otherwise the server would set these to now.
   const kept = given.columns.filter(({ isTouched, name }) => isTouched && !fields.includes(name))
   set.push(...kept.map(({ name }) => `t.${quoteName(name)} = t.${quoteName(name)}`))
-  await session.change(`UPDATE ${found} SET ${set.join(', ')}`, signal)
+  const update = () => session.change(`UPDATE ${found} SET ${set.join(', ')}`, signal)
+  await exchangeTaken(context, { changed, columns, entity, found, update })
   for (const foreignKey of await readForeignKeys(session, signal, table)) {
     if (!foreignKey.fields.some((field) => changed.includes(field))) continue
     watch.addReferring(foreignKey, foundSql(given.name, table, key, 'c'))

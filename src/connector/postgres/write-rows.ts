@@ -2,6 +2,7 @@ import type { EntityName } from '#record/entity-name'
 import type { RowBatch } from '#record/row-batch'
 import { AppError } from '#stdx/app-error'
 import type { KeyedRows } from '../connector.ts'
+import { exchangeTaken } from './exchange-taken.ts'
 import { quoteEntity, quoteLiteral, quoteName, quoteNames } from './quote.ts'
 import { refuseCascades, refuseUpdateCascades } from './refuse-cascades.ts'
 import type { Session } from './session.ts'
@@ -39,7 +40,8 @@ export type UpdatedRows = {
 }
 
 /**
- * Sets the fields that are not in the key on the rows that the key finds.
+ * Sets the fields that are not in the key on the rows that the key finds. Rows may exchange values
+ * that have to be unique.
  *
  * @throws connector.target-changed when not every row is found exactly once
  */
@@ -64,10 +66,20 @@ export async function updateRows(
   const set = written.map((field) => `${quoteName(field)} = given.${quoteName(field)}`)
   const sql = `update ${from} target set ${set.join(', ')} from ${GIVEN} given
     where ${isSameKey(key)}`
-  const changedCount = set.length > 0 ? await session.change(sql, signal) : givenCount
+  const park = (field: string) => {
+    const name = quoteName(field)
+    return `update ${from} target set ${name} = null from ${GIVEN} given
+      where ${isSameKey(key)} and target.${name} is distinct from given.${name}`
+  }
+  const exchange = { entity, park, sql, written }
+  const exchanged =
+    set.length > 0
+      ? await exchangeTaken(session, exchange, signal)
+      : { changedCount: givenCount, undo: [] }
+  const { changedCount } = exchanged
   await session.query(`drop table ${GIVEN}`, signal)
   expectAll('update', entity, { givenCount, changedCount })
-  return { changedCount, undo }
+  return { changedCount, undo: [...undo, ...exchanged.undo] }
 }
 
 async function isChanged(

@@ -14,6 +14,9 @@ export const SQLITE = {
   denied: 23,
   notDatabase: 26,
   busySnapshot: 517,
+  constraintPrimaryKey: 1555,
+  constraintUnique: 2067,
+  constraintRowid: 2579,
   constraintDatatype: 3091,
 } as const
 
@@ -48,6 +51,15 @@ export function translateFailure(error: unknown, doing: string, otherwise: AppEr
   }
   return new AppError(code, `Cannot ${doing}: ${problem}`, { resultCode }, { cause: error })
 }
+
+/** Whether a translated failure says that another row holds a value that has to be unique. */
+export function isTaken(error: unknown): boolean {
+  if (!isAppError(error, 'connector.constraint-violated')) return false
+  const { resultCode } = error.details
+  return TAKEN.some((code) => code === resultCode)
+}
+
+const TAKEN = [SQLITE.constraintUnique, SQLITE.constraintPrimaryKey, SQLITE.constraintRowid]
 
 type Explained = { readonly code: AppErrorCode; readonly problem: string }
 

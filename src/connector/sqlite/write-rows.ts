@@ -3,10 +3,11 @@ import type { RowBatch } from '#record/row-batch'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import { deleteEqualRows } from './delete-equal-rows.ts'
+import { ExchangedRows } from './exchange-rows.ts'
 import type { SqliteValue } from './field-form.ts'
 import { readValues, type WrittenTable } from './read-values.ts'
 import { quoteName, quoteTable } from './sql-name.ts'
-import { callSqlite } from './sqlite-failure.ts'
+import { callSqlite, isTaken } from './sqlite-failure.ts'
 
 /**
  * `OR ABORT` everywhere: a table may say `ON CONFLICT REPLACE` or `IGNORE` for itself, which would
@@ -36,7 +37,11 @@ export async function insertRows(
   return count
 }
 
-/** @param key the fields that find a row; each row is found exactly once */
+/**
+ * Rows may exchange values that have to be unique.
+ *
+ * @param key the fields that find a row; each row is found exactly once
+ */
 export async function updateRows(
   db: DatabaseSync,
   { table, key }: KeyedTable,
@@ -51,14 +56,16 @@ export async function updateRows(
   // A row that is nothing but key is only looked for.
   const setSql =
     set.length > 0 ? set.join(', ') : `${quoteField(table, 0)} = ${quoteField(table, 0)}`
-  const where = whereEqual(table, keyIndexes, set.length + 1)
-  const sql = `UPDATE OR ABORT ${quoteTable(entity)} SET ${setSql} WHERE ${where}`
-  return writeExactly(
-    db,
-    { table, used: [...setIndexes, ...keyIndexes], doing: 'update', sql },
-    rows,
-    signal,
-  )
+  const where = (firstMark: number) => whereEqual(table, keyIndexes, firstMark)
+  const sql = `UPDATE OR ABORT ${quoteTable(entity)} SET ${setSql} WHERE ${where(set.length + 1)}`
+  const names = setIndexes.map((i) => fields[i]?.name ?? '')
+  const exchanged = new ExchangedRows(db, { entity, set: names, where })
+  const onTaken = (values: readonly SqliteValue[]) =>
+    exchanged.take(values.slice(0, set.length), values.slice(set.length))
+  const used = [...setIndexes, ...keyIndexes]
+  const count = await writeExactly(db, { table, used, doing: 'update', onTaken, sql }, rows, signal)
+  exchanged.giveBack()
+  return count
 }
 
 /** With an empty `key`, deletes for every row given one that equals it in all fields. */
@@ -81,12 +88,14 @@ type ExactWrite = {
   /** Which values of a row the statement takes, in its order. */
   readonly used: readonly number[]
   readonly doing: 'update' | 'delete'
+  /** Called for a row of which another holds a value that has to be unique, instead of a failure. */
+  readonly onTaken?: (values: readonly SqliteValue[]) => void
   readonly sql: string
 }
 
 async function writeExactly(
   db: DatabaseSync,
-  { table, used, doing, sql }: ExactWrite,
+  { table, used, doing, onTaken, sql }: ExactWrite,
   rows: AsyncIterable<RowBatch>,
   signal: AbortSignal,
 ): Promise<number> {
@@ -94,7 +103,11 @@ async function writeExactly(
   const write = prepareWrite(db, `${doing} a row of "${entity}"`, sql)
   let count = 0
   for await (const values of readValues(table, rows, signal)) {
-    const found = write(used.map((i) => values[i] ?? null))
+    const found = writeOrTake(
+      write,
+      used.map((i) => values[i] ?? null),
+      onTaken,
+    )
     if (found !== 1) {
       const message = `Cannot ${doing} a row of "${entity}": found ${found} rows like it, need one`
       throw new AppError('connector.target-changed', message, { entity })
@@ -102,6 +115,20 @@ async function writeExactly(
     count += 1
   }
   return count
+}
+
+function writeOrTake(
+  write: (values: readonly SqliteValue[]) => number,
+  values: readonly SqliteValue[],
+  onTaken: ExactWrite['onTaken'],
+): number {
+  try {
+    return write(values)
+  } catch (error) {
+    if (onTaken === undefined || !isTaken(error)) throw error
+    onTaken(values)
+    return 1
+  }
 }
 
 function prepareWrite(

@@ -83,6 +83,38 @@ export function testWriting(label: string, harness: ConnectorHarness): void {
       ])
     })
 
+    having('constraints').each(['INTEGER', 'INTEGER NOT NULL'])(
+      'updateRows() lets rows exchange unique values (%s), and keeps their other fields',
+      async (type) => {
+        await using system = await harness.freshSystem()
+        await system.exec(`CREATE TABLE t (id INTEGER PRIMARY KEY, a ${type}, b INTEGER NOT NULL,
+          v VARCHAR(20) DEFAULT 'none', n INTEGER GENERATED ALWAYS AS (a * 2) STORED, UNIQUE (a, b));
+          INSERT INTO t (id, a, b, v) VALUES (1, 10, 0, 'x'), (2, 20, 0, 'y'), (3, 30, 0, 'z'), (4, 40, 0, '');`)
+        await write(system, (opened) => {
+          const rows = rowsOf(['1', '20', '0'], ['2', '10', '0'], ['3', '35', '0'])
+          return opened.updateRows(named('t'), { key: ['id'], fields: ['id', 'a', 'b'], rows })
+        })
+        const rows = [
+          ['1', '20', '0', 'x'],
+          ['2', '10', '0', 'y'],
+          ['3', '35', '0', 'z'],
+          ['4', '40', '0', ''],
+        ]
+        expect(
+          (await readTable(harness, system, named('t'))).map((row) => row.slice(0, 4)),
+        ).toEqual(rows)
+        const attempt = write(system, (opened) => {
+          const taken = rowsOf(['1', '40', '0'], ['2', '20', '0'])
+          return opened.updateRows(named('t'), {
+            key: ['id'],
+            fields: ['id', 'a', 'b'],
+            rows: taken,
+          })
+        })
+        await expect(attempt).rejects.toMatchObject({ code: 'connector.constraint-violated' })
+      },
+    )
+
     test('updateRows() leaves fields that were not given as they are', async () => {
       await using system = await harness.freshSystem()
       await system.exec(CUSTOMERS)
