@@ -9,10 +9,11 @@ import { isSameSystem, type SourceIdentity } from '#record/cut'
 import type { EntityName } from '#record/entity-name'
 import { scanFields } from '#record/project'
 import type { SchemaVersion } from '#record/schema'
+import { translateRows } from '#record/translate-rows'
 import type { CompareDeps } from '#restore/compare-target'
 import type { PreparedRestore } from '#restore/plan-restore'
 import { countWrites } from '#restore/restore-plan'
-import { isKeyMasked, type RowMask, readStateRows, type WrittenEntity } from '#restore/row-mask'
+import { isKeyMasked, type OtherRows, readStateRows, type WrittenEntity } from '#restore/row-mask'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import { didYouMean } from '#stdx/did-you-mean'
@@ -26,7 +27,7 @@ export type OpenedMask = {
    * @param ats what is put back of one source
    * @throws mask.rules-unfit | app.mask-into-source
    */
-  maskTarget(vault: Vault, asked: AskedMask, signal: AbortSignal): Promise<RowMask>
+  maskTarget(vault: Vault, asked: AskedMask, signal: AbortSignal): Promise<OtherRows>
   /** What has a say in what is written, for the hash of the plan. Tells neither rules nor key. */
   toJSON(): string
 }
@@ -73,7 +74,12 @@ export async function openMask(
         ...ats.map((at) => searched(at.schema, () => readStateRows(compare, at, signal))),
       )
       return {
-        translationOf: ({ entity }) => translationOf(masksOf(masks, entity)),
+        rowsOf(at, signal) {
+          const values = translationOf(masksOf(masks, at.schema.entity))
+          if (values === null) return null
+          const rows = translateRows(readStateRows(compare, at, signal), values)
+          return { rows, isOrdered: !isKeyMasked(at.schema, values) }
+        },
         async prove(entities: readonly WrittenEntity[]) {
           progress.begin({ label: 'Looking for original values' })
           const written = entities.map(({ rows, schema }) => searched(schema, rows))

@@ -131,7 +131,7 @@ async function maskIfAsked(
     scope.kind === 'records' || (scope.kind === 'entities' && !scope.entities.includes(entity))
   const picked = new Set(wanted.filter(isPicked))
   const asked = { ats, compare, picked, source, target: { name, identity: target.identity } }
-  return { ...compare, mask: await request.mask.maskTarget(vault, asked, signal) }
+  return { ...compare, otherRows: await request.mask.maskTarget(vault, asked, signal) }
 }
 
 /** What of a target's tables a point is about. */

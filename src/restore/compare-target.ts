@@ -13,7 +13,7 @@ import type { VersionBatch } from '#segment/version-batch'
 import { AppError, isAppError } from '#stdx/app-error'
 import type { Random } from '#stdx/random'
 import type { OtherType } from './restore-plan.ts'
-import { type RowMask, readPoint } from './row-mask.ts'
+import { type OtherRows, readPoint } from './row-mask.ts'
 import type { RowProgress } from './tell-rows.ts'
 
 export type CompareDeps = {
@@ -23,8 +23,8 @@ export type CompareDeps = {
   readonly tempDir: string
   /** Told of the target's rows as they are compared, and of those that are written. */
   readonly progress: RowProgress
-  /** The target gets other values than the point holds; absent: the same. */
-  readonly mask?: RowMask
+  /** The target gets other rows than the point holds; absent: the same. */
+  readonly otherRows?: OtherRows
 }
 
 export type Compared = {

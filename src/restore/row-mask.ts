@@ -2,7 +2,7 @@ import type { EntityAt } from '#history/entity-at'
 import { keyIndexes } from '#record/project'
 import type { RowBatch } from '#record/row-batch'
 import type { SchemaVersion } from '#record/schema'
-import { type TranslateValue, translateRows } from '#record/translate-rows'
+import type { TranslateValue } from '#record/translate-rows'
 import { toRowBatches } from '#segment/large-values'
 import { readState } from '#segment/read-state'
 import { openRowScanner } from '#segment/scan-rows'
@@ -11,17 +11,23 @@ import type { CompareDeps } from './compare-target.ts'
 import { scanRows } from './scan-rows.ts'
 
 /**
- * Other values in the place of those of the point: they are what is compared, written, read back and
- * kept of what was written.
+ * Other rows in the place of those of the point, masked ones, or ones with other keys: they are what is
+ * compared, written, read back and kept of what was written.
  */
-export type RowMask = {
-  /** In the order of a row's fields; `null`: the entity stays as it is. */
-  translationOf(schema: SchemaVersion): readonly TranslateValue[] | null
+export type OtherRows = {
+  /** All rows that the entity is to have; `null`: those of the point, as they are. */
+  rowsOf(at: EntityAt, signal: AbortSignal): OrderedRows | null
   /**
    * Looks at what is written before it is committed; throws to roll it back.
    * @throws mask.original-found
    */
-  prove(written: readonly WrittenEntity[], signal: AbortSignal): Promise<void>
+  prove?(written: readonly WrittenEntity[], signal: AbortSignal): Promise<void>
+}
+
+export type OrderedRows = {
+  readonly rows: AsyncIterable<RowBatch>
+  /** They come in key order. */
+  readonly isOrdered: boolean
 }
 
 export type WrittenEntity = {
@@ -30,7 +36,7 @@ export type WrittenEntity = {
   rows(): AsyncIterable<RowBatch>
 }
 
-type PointDeps = Pick<CompareDeps, 'digestKey' | 'mask' | 'random' | 'read' | 'tempDir'>
+type PointDeps = Pick<CompareDeps, 'digestKey' | 'otherRows' | 'random' | 'read' | 'tempDir'>
 
 /** The state of an entity as it is to be in the target, ascending by key. */
 export async function* readPoint(
@@ -39,18 +45,17 @@ export async function* readPoint(
   { rows, signal }: { readonly rows: boolean; readonly signal: AbortSignal },
 ): AsyncGenerator<VersionBatch, void, undefined> {
   const { asOf, schema, schemas, segments } = at
-  const values = deps.mask?.translationOf(schema) ?? null
-  if (values === null) {
+  const other = deps.otherRows?.rowsOf(at, signal) ?? null
+  if (other === null) {
     yield* readState(deps.read, { segments, schemas, schema, asOf, rows, signal })
     return
   }
-  const masked = translateRows(readStateRows(deps, at, signal), values)
-  if (isKeyMasked(schema, values)) {
-    yield* scanRows(deps, schema, masked, signal)
+  if (!other.isOrdered) {
+    yield* scanRows(deps, schema, other.rows, signal)
     return
   }
   const scanner = openRowScanner(schema, deps.digestKey)
-  for await (const batch of masked) yield scanner.scan(batch)
+  for await (const batch of other.rows) yield scanner.scan(batch)
 }
 
 /** The rows of an entity as they are to be in the target. */
@@ -59,9 +64,7 @@ export function readPointRows(
   at: EntityAt,
   signal: AbortSignal,
 ): AsyncIterable<RowBatch> {
-  const values = deps.mask?.translationOf(at.schema) ?? null
-  const rows = readStateRows(deps, at, signal)
-  return values === null ? rows : translateRows(rows, values)
+  return deps.otherRows?.rowsOf(at, signal)?.rows ?? readStateRows(deps, at, signal)
 }
 
 /** The rows of an entity as the point holds them. */

@@ -55,7 +55,7 @@ export async function runRestore(
   const counts = await writeSteps(deps, write, prepared, signal)
   await refuseLosses(deps, write, prepared, signal)
   if (plan.schemas.length > 0) leftOut.push(...(await write.finishTables(plan)))
-  await deps.mask?.prove(listWritten(write, prepared, signal), signal)
+  await deps.otherRows?.prove?.(listWritten(write, prepared, signal), signal)
   onCommit?.()
   await write.commit()
   return { ...counts, leftOut }
