@@ -2,13 +2,15 @@ import { formatKeyAddress, parseKeyAddress } from '#record/address'
 import { decodeKey } from '#record/key'
 import { entryOf, startOf } from '#segment/columns'
 import { readState } from '#segment/read-state'
+import type { FoundState, VersionsOf } from '#segment/state-finder'
 import { assert } from '#stdx/assert'
+import { collect, mapConcurrent } from '#stdx/streams'
 import {
   describeRecord,
   type FoundRecord,
   findRecords,
   formatValues,
-  seekIndexed,
+  seekCandidates,
   valuesOf,
 } from './closure/find-records.ts'
 import type { PartyRecord } from './find-party.ts'
@@ -44,7 +46,7 @@ export type FindCustomersOptions = {
  * they are grouped; names by all words of the text, in any order, without regard to case and accents.
  *
  * Asks the index of every entity with an identity, or reads it once where there is none; every match was
- * read as of the point. Holds the best `matchesMax` matches.
+ * read as of the point. Holds the best `matchesMax` matches, and what the indexes of a few entities say.
  * @returns the best matches first, and how many there are in all
  */
 export async function findCustomers(
@@ -54,20 +56,21 @@ export async function findCustomers(
   const wanted = { code: foldCode(text), words: foldName(text).split(' ').filter(Boolean) }
   let best: Match[] = []
   let found = 0
-  for (const entity of laid.entities) {
-    if (Object.keys(entity.map.identity).length === 0) continue
-    for await (const match of searchEntity(entity, wanted, signal)) {
+  // While rows of one entity are on their way, the index of the next is looked through.
+  const looked = lookUp(laid.entities, wanted, signal)
+  for await (const seek of mapConcurrent(looked, SEEKS_AT_ONCE, (one) => seekStates(one, signal))) {
+    for await (const match of searchEntity(seek, wanted, signal)) {
       found += 1
       best.push(match)
       if (best.length >= 4 * matchesMax) best = keepBest(best, matchesMax)
     }
   }
-  const matches: CustomerMatch[] = []
-  for (const { record, ...match } of keepBest(best, matchesMax)) {
+  const matches = mapConcurrent(keepBest(best, matchesMax), SEEKS_AT_ONCE, async (one) => {
+    const { record, ...match } = one
     const begun = record && { entity: match.entity, ...record }
-    matches.push({ ...match, party: await findOwner(laid, { match, begun }, signal) })
-  }
-  return { matches, found }
+    return { ...match, party: await findOwner(laid, { match, begun }, signal) }
+  })
+  return { matches: await collect(matches), found }
 }
 
 type Wanted = { readonly code: string; readonly words: readonly string[] }
@@ -81,18 +84,46 @@ const NAMED_EXACTLY = 3
 const NAME_BEGINS = 2
 const NAMED = 1
 
+const SEEKS_AT_ONCE = 4
+
+type LookedUp = {
+  readonly entity: EntityInMap
+  readonly fields: readonly IdentityAt[]
+  /** `undefined`: the index does not say, and the entity is to be read. */
+  readonly candidates: readonly VersionsOf[] | undefined
+}
+
+async function* lookUp(
+  entities: readonly EntityInMap[],
+  wanted: Wanted,
+  signal: AbortSignal,
+): AsyncGenerator<LookedUp> {
+  for (const entity of entities) {
+    if (Object.keys(entity.map.identity).length === 0) continue
+    const { schema } = entity.at
+    const fields = IDENTITY_FIELDS.flatMap((by) => {
+      const index = schema.fields.findIndex(({ name }) => name === entity.map.identity[by])
+      return index < 0 ? [] : [{ by, index, name: schema.fields[index]?.name ?? '' }]
+    })
+    const candidates = await entity.findVersions(lookupsFor(fields, wanted), signal)
+    yield { entity, fields, candidates }
+  }
+}
+
+type Sought = LookedUp & { readonly found: readonly FoundState[] | undefined }
+
+async function seekStates(looked: LookedUp, signal: AbortSignal): Promise<Sought> {
+  const { candidates, entity } = looked
+  return { ...looked, found: candidates && (await seekCandidates(entity, candidates, signal)) }
+}
+
 async function* searchEntity(
-  entity: EntityInMap,
+  { entity, fields, found }: Sought,
   wanted: Wanted,
   signal: AbortSignal,
 ): AsyncGenerator<Match> {
   const { schema } = entity.at
-  const fields = IDENTITY_FIELDS.flatMap((by) => {
-    const index = schema.fields.findIndex(({ name }) => name === entity.map.identity[by])
-    return index < 0 ? [] : [{ by, index, name: schema.fields[index]?.name ?? '' }]
-  })
   const judged = { entity, fields, wanted, row: new RowFields(schema.fields.length) }
-  const found = await seekIndexed(entity, lookupsFor(fields, wanted), signal)
   if (found === undefined) {
     yield* readAll(judged, signal)
     return

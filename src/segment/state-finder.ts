@@ -49,7 +49,7 @@ const BLOCKS_AT_ONCE = 4
 export class StateFinder {
   readonly #deps: SegmentReadDeps
   readonly #kernel = openKernel()
-  readonly #open = new Map<string, BlockReader>()
+  readonly #open = new Map<string, Promise<BlockReader>>()
 
   constructor(deps: SegmentReadDeps) {
     this.#deps = deps
@@ -93,13 +93,21 @@ export class StateFinder {
   }
 
   async #readerOf(placed: PlacedSegment, signal: AbortSignal): Promise<BlockReader> {
-    const known = this.#open.get(placed.ref.keyring)
-    if (known !== undefined) return known
+    const { keyring } = placed.ref
+    const opening = this.#open.get(keyring) ?? this.#openReader(placed, signal)
+    this.#open.set(keyring, opening)
+    try {
+      return await opening
+    } catch (error) {
+      this.#open.delete(keyring)
+      throw error
+    }
+  }
+
+  async #openReader(placed: PlacedSegment, signal: AbortSignal): Promise<BlockReader> {
     const segment = await openSegment(this.#deps, placed, signal)
     const options = { kernel: this.#kernel, readAheadBytes: 0, signal }
-    const reader = new BlockReader(this.#deps, segment, options)
-    this.#open.set(placed.ref.keyring, reader)
-    return reader
+    return new BlockReader(this.#deps, segment, options)
   }
 }
 

@@ -4,7 +4,7 @@ import { formatField, parseField, parseLargeMarker } from '#record/row-text'
 import type { SchemaVersion } from '#record/schema'
 import { entryOf, startOf } from '#segment/columns'
 import { readState } from '#segment/read-state'
-import type { FoundState } from '#segment/state-finder'
+import type { FoundState, VersionsOf } from '#segment/state-finder'
 import type { LargeValue } from '#segment/version-batch'
 import { assert } from '#stdx/assert'
 import type { Lookup } from '../index/row-index.ts'
@@ -106,8 +106,16 @@ export async function seekIndexed(
   signal: AbortSignal,
 ): Promise<FoundState[] | undefined> {
   const candidates = await entity.findVersions(lookups, signal)
-  if (candidates === undefined) return undefined
-  return await finderOf(entity.deps).findOf({ ...entity.at, signal }, candidates)
+  return candidates && (await seekCandidates(entity, candidates, signal))
+}
+
+/** Records of which one of these versions is what the point holds, and perhaps some others. */
+export async function seekCandidates(
+  { at, deps }: EntityInMap,
+  candidates: readonly VersionsOf[],
+  signal: AbortSignal,
+): Promise<FoundState[]> {
+  return await finderOf(deps).findOf({ ...at, signal }, candidates)
 }
 
 function* matchStates(
