@@ -178,7 +178,8 @@ async function plan(
 ): Promise<PlannedWithParents> {
   const { point, state, undone } = found
   const { isDeleteAllowed, missingParents: policy = 'refuse' } = request
-  const catalogue = await cut.readCatalogue(holds(point))
+  // Of what the point does not know, some may refer to what would be deleted.
+  const catalogue = await cut.readCatalogue(isDeleteAllowed ? () => true : holds(point))
   const posting = await readRules(catalogue)
   if (undone !== undefined) {
     const asked = { state, before: point, after: undone, target: name, posting }

@@ -6,6 +6,7 @@ import type { Vault } from '#vault/vault'
 import { type PlannedTarget, planTarget } from './plan-target.ts'
 import { refuseMissing } from './plan-with-parents.ts'
 import { refuseClosedPeriods, refuseOpenConflicts } from './read-three-ways.ts'
+import { refuseReferred } from './refuse-referred.ts'
 import type {
   RestoreDeps,
   RestoreOutcome,
@@ -48,6 +49,7 @@ export async function restorePoint(
   for (const plan of plans) refuseConflicts(plan, request)
   refuseUndecided(plans, request)
   for (const plan of plans) refuseMissing(request.isDrill === true ? exceptClosed(plan) : plan)
+  for (const plan of plans) refuseReferred(plan)
   for (const plan of plans) refuseClosedPeriods(plan)
   for (const plan of plans) refuseSideEffects(plan, request.mayRunSideEffects === true)
   for (const [i, plan] of plans.entries())
@@ -118,7 +120,9 @@ function sayCommitted(
 function refuseUndecided(plans: readonly RestorePlan[], request: RestoreRequest): void {
   const ofPoints = plans.filter(isOfPoint)
   const undecided = ofPoints.filter((plan) => countConflicts(plan) > 0)
-  const others = plans.filter(({ adjusting, missing }) => adjusting ?? missing)
+  const others = plans.filter(
+    ({ adjusting, missing, referred }) => adjusting ?? missing ?? referred,
+  )
   for (const plan of new Set([...undecided, ...others])) request.onUndecided?.(plan)
   for (const plan of undecided) refuseOpenConflicts(plan)
 }

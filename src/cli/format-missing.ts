@@ -19,3 +19,17 @@ export function formatMissing({ missing = [] }: AgreedPlan): string {
   const rest = missing.length - lines.length
   return lines.join('') + (rest === 0 ? '' : `and ${formatCount(rest)} more\n`)
 }
+
+/** What would be deleted and is referred to by rows that stay, a line each. */
+export function formatReferred({ referred = [] }: AgreedPlan): string {
+  const lines = referred.slice(0, SHOWN_MAX).map(({ entity, key, referredBy }) => {
+    const others = referredBy.records - 1
+    const more = others === 0 ? '' : ` and ${formatCount(others)} more`
+    const first = visible(
+      `${referredBy.entity}${referredBy.key === null ? '' : `:${referredBy.key}`}`,
+    )
+    return `not deleted ${visible(`${entity}:${key}`)}: referred to by ${first}${more} (${visible(referredBy.by)})\n`
+  })
+  const rest = referred.length - lines.length
+  return lines.join('') + (rest === 0 ? '' : `and ${formatCount(rest)} more\n`)
+}

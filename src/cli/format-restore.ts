@@ -3,7 +3,7 @@ import { formatAdjusting } from './format-adjusting.ts'
 import { formatCount, formatDuration, formatMoment } from './format-amounts.ts'
 import { formatConflicts } from './format-conflicts.ts'
 import { formatMappings } from './format-mappings.ts'
-import { formatMissing } from './format-missing.ts'
+import { formatMissing, formatReferred } from './format-missing.ts'
 import type { NotRestored } from './format-not-restored.ts'
 import { formatSideEffects } from './format-side-effects.ts'
 import { formatTable } from './format-table.ts'
@@ -27,6 +27,7 @@ export function formatPlan(plan: AgreedPlan, tell: (notRestored: NotRestored) =>
     formatSteps(plan),
     formatConflicts(plan),
     formatMissing(plan),
+    formatReferred(plan),
     formatAdjusting(plan),
     others.join(''),
     doubt,

@@ -79,6 +79,12 @@ export const RESTORE_ERRORS = {
     retry: 'after-fix',
     help: 'The plan (--plan-only) lists each record that rows to write need and the target lacks, and which row needs it. Put them back, too, with --missing-parents create; leave the references empty where that may be with --missing-parents null; or make them in the target. What the point does not hold cannot be put back from it. Nothing was written.',
   },
+  'restore.still-referred': {
+    status: 409,
+    exit: 5,
+    retry: 'after-fix',
+    help: 'The plan (--plan-only) lists each record that --delete-added would delete and that rows beside the restore refer to. Let these go, too, by taking their entity or record into the restore (--entity, --record, --customer with --delete-added); make them refer to something else; or leave --delete-added out, and what was added stays. Nothing was written.',
+  },
   'restore.reference-closed': {
     status: 409,
     exit: 5,

@@ -221,7 +221,11 @@ export function textsOf(schema: SchemaVersion, { row }: PairedRow): ReadonlyMap<
   )
 }
 
-function joinTexts(fields: readonly string[], texts: ReadonlyMap<string, string>): string | null {
+/** Escaped texts, joined by tabs; `null` when one is null, or too large to be looked for. */
+export function joinTexts(
+  fields: readonly string[],
+  texts: ReadonlyMap<string, string>,
+): string | null {
   const values = fields.map((field) => texts.get(field) ?? '\\N')
   const isWhole = values.every((text) => text !== '\\N' && parseLargeMarker(text) === undefined)
   return isWhole ? values.join('\t') : null

@@ -21,6 +21,7 @@ import { orderEntities } from './order-entities.ts'
 import { formatKeyHex, type Picked, type PickedRecords, pickRecords } from './pick-records.ts'
 import type { EntityLines, PlanLines } from './plan-lines.ts'
 import { type LeftRecords, RecordDecisions, type ThreeWayRequest } from './record-decisions.ts'
+import { ReferringRecords } from './referring-records.ts'
 import type { Conflict, EntityStep, OtherType, RestoreScope, TargetPlan } from './restore-plan.ts'
 import type { Undone } from './restored-records.ts'
 import { openSameInFields, type SameInFields } from './same-in-fields.ts'
@@ -114,12 +115,24 @@ export async function planRestore(
   const conflicts: Conflict[] = []
   const needed = new NeededRecords(listNeeds(wanted, request), isWholeIn(request.scope))
   const closed = new ClosedPeriods(request.posting ?? [])
+  const referring = new ReferringRecords(request.isDeleteAllowed ? catalogue : { entities: [] })
   for (const entity of order) {
     const at = atByEntity.get(entity)
     if (at === undefined) continue
     const described = catalogue.entities.find((one) => one.entity === entity) ?? null
     refuseUnreadable(described)
-    const planning = { at, closed, conflicts, cut, described, lines, needed, request, stack }
+    const planning = {
+      at,
+      closed,
+      conflicts,
+      cut,
+      described,
+      lines,
+      needed,
+      referring,
+      request,
+      stack,
+    }
     const planned = await planEntity(deps, planning, signal)
     if (planned !== null) entities.push(planned)
   }
@@ -130,9 +143,11 @@ export async function planRestore(
   const schemaOf = (entity: EntityName) =>
     point.factsOf(entity) && entityAt(state, point, entity).schema
   const missing = await needed.findMissing({ catalogue, cut, schemaOf, signal })
+  const referred = await referring.findReferred({ cut, schemaOf, signal })
   const told = {
     ...(conflicts.length > 0 && { conflicts }),
     ...(missing.length > 0 && { missing }),
+    ...(referred.length > 0 && { referred }),
     ...tellClosed(closed),
   }
   const plan = { point: address, target, steps, notRestored, ...told }
@@ -179,6 +194,7 @@ type PlanningEntity = {
   readonly described: DescribedEntity | null
   readonly lines: PlanLines
   readonly needed: NeededRecords
+  readonly referring: ReferringRecords
   readonly request: PlanRequest
   readonly stack: AsyncDisposableStack
 }
@@ -211,9 +227,9 @@ async function planEntity(
     signal,
   )
   const isSameIn = openSameInFields(deps.digestKey, at.schema)
-  const { closed, needed } = planning
+  const { closed, needed, referring } = planning
   const emptied = request.emptied ?? []
-  const deciding = { at, closed, decisions, emptied, isSameIn, needed, request }
+  const deciding = { at, closed, decisions, emptied, isSameIn, needed, referring, request }
   const records = { ...picks, ...deciding, lines: lines.entity(at), spool }
   const pairs = comparePairs(deps, planning, picks, signal)
   let differing = 0
@@ -241,6 +257,7 @@ type PlanningRecords = Picked & {
   readonly decisions: RecordDecisions
   readonly emptied: readonly EmptiedReference[]
   readonly needed: NeededRecords
+  readonly referring: ReferringRecords
   readonly isSameIn: SameInFields
   readonly lines: EntityLines
   readonly request: PlanRequest
@@ -267,6 +284,7 @@ async function planRecord(
   if (write.fields?.length === 0) return { op: null, isAdded }
   needed.note(at.schema, write.pair, write.fields)
   judging.closed.note(at.schema, write.pair, write.fields)
+  judging.referring.note(at.schema, op, write.pair, write.fields)
   await lines.add(op, write.pair, write.fields, decided.notes)
   await spool.append(op, write.pair, write.fields)
   return { op, isAdded }

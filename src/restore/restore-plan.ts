@@ -6,6 +6,7 @@ import type { AdjustingEntry } from './closed-periods.ts'
 import type { ConflictKind } from './judge-undo.ts'
 import type { MissingRecord } from './needed-records.ts'
 import type { Policy } from './policy.ts'
+import type { ReferredRecord } from './referring-records.ts'
 
 /** What a restore puts back: everything of a point, some entities, or single records and fields. */
 export type RestoreScope =
@@ -61,6 +62,8 @@ export type TargetPlan = {
   readonly adjusting?: { readonly records: number; readonly entries: readonly AdjustingEntry[] }
   /** What planned rows need, and the target lacks or must not use. */
   readonly missing?: readonly MissingRecord[]
+  /** What would be deleted, though rows of the target that stay refer to it. */
+  readonly referred?: readonly ReferredRecord[]
 }
 
 export type UndoneTransaction = {

@@ -176,6 +176,37 @@ test('a table whose fields have other types takes what it can keep, and nothing 
   expect(readAll(at('empty.db'))).toEqual({ customer: [] })
 })
 
+test('what others refer to is not deleted, and is named before anything is written', async () => {
+  const { answer, at, holdfast } = traveller
+  change(
+    at('copy.db'),
+    `INSERT INTO address (customer_id, kind) VALUES (2001, 'a'), (2001, 'b');
+     CREATE TABLE visit (day TEXT, customer_id INTEGER REFERENCES customer (id));
+     INSERT INTO visit VALUES ('2026-07-01', 2002), ('2026-07-02', 3), ('2026-07-03', NULL)`,
+  )
+  const customers = ['--entity', 'main.customer', '--delete-added']
+  expect(await answer(...restore(...customers, '--plan-only'))).toMatchObject({
+    referred: [
+      {
+        entity: 'main.customer',
+        key: '2001',
+        referredBy: { entity: 'main.address', key: '2001,a', records: 2 },
+      },
+      { key: '2002', referredBy: { entity: 'main.visit', key: null, records: 1 } },
+    ],
+  })
+  const run = await holdfast(...confirmed(...customers))
+  expectFailure(run, 5, 'restore.still-referred')
+  expect(run.stderr).toContain('main.customer:2001 by main.address:2001,a and 1 more')
+  expect(run.stderr).toContain('main.customer:2002 by main.visit')
+  // With everything, the addresses go, too; what the point knows nothing of stays in the way.
+  const all = await holdfast(...confirmed('--delete-added'))
+  expectFailure(all, 5, 'restore.still-referred')
+  expect(all.stderr).not.toContain('by main.address')
+  change(at('copy.db'), 'DELETE FROM visit WHERE customer_id = 2002')
+  expect(await holdfast(...confirmed('--delete-added'))).toMatchObject({ exit: 0 })
+})
+
 test('single entities are put back', async () => {
   const { at, summary } = traveller
   const before = readAll(at('copy.db'))

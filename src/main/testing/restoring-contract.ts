@@ -79,8 +79,11 @@ export function testRestoring(kind: string, harness: ConnectorHarness): void {
           restoring,
           ['parent', 'child'],
           () => restoring.restore({ entities, isDeleteAllowed: true }),
-          { code: 'connector.constraint-violated' },
+          { code: 'restore.still-referred' },
         )
+        expect(await restoring.plan({ entities, isDeleteAllowed: true })).toMatchObject({
+          referred: [{ key: '4', referredBy: { entity: name('child'), key: '40', records: 1 } }],
+        })
         expect((await restoring.restore({ entities })).summary).toMatchObject({
           updated: 1,
           extra: 1,
