@@ -2,7 +2,7 @@ import type { EntityName } from '#record/entity-name'
 import type { RowBatch } from '#record/row-batch'
 import type { Catalogue, DescribedEntity, SchemaVersion } from '#record/schema'
 import { assert } from '#stdx/assert'
-import type { Source, SourceCut, Target } from './connector.ts'
+import type { NextKey, Source, SourceCut, Target } from './connector.ts'
 import { MappedWrite } from './mapping/mapped-write.ts'
 import { PLATFORMS } from './mapping/platforms.ts'
 import { type ResolvedEntity, resolveEntity } from './mapping/resolve-entity.ts'
@@ -119,6 +119,12 @@ class MappedCut implements SourceCut {
     }
     const entities = [...this.#known.values()].map(({ shown }) => shown)
     return { entities, definition: {}, sequences: {}, notRestored: [] }
+  }
+
+  async readNextKey({ entity }: DescribedEntity): Promise<NextKey | null> {
+    const resolved = this.#known.get(entity)
+    assert(resolved !== undefined, 'What is numbered was described.')
+    return (await this.inner.readNextKey?.(resolved.described)) ?? null
   }
 
   scan(

@@ -76,6 +76,10 @@ export class MappedWrite implements TargetWrite {
     return this.#inner.insertRows(this.#nameOf(entity), fields, summed)
   }
 
+  async takeKeys(entity: EntityName, last: bigint): Promise<void> {
+    await this.#inner.takeKeys?.(this.#nameOf(entity), last)
+  }
+
   updateRows(entity: EntityName, rows: KeyedRows): Promise<number> {
     return this.#inner.updateRows(this.#nameOf(entity), this.#keyedToThere(entity, rows))
   }

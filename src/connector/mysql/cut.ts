@@ -4,11 +4,12 @@ import { batchBytes, type RowBatch } from '#record/row-batch'
 import type { Catalogue, DescribedEntity } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
-import type { SourceCut } from '../connector.ts'
+import type { NextKey, SourceCut } from '../connector.ts'
 import type { Pace } from '../pace.ts'
 import { readTables } from './catalogue.ts'
 import { CutSessions } from './cut-sessions.ts'
 import { isConnectionLost, readServerError, withoutValues } from './mysql-error.ts'
+import { readNextKey } from './next-key.ts'
 import { entityOf, quoteText } from './quote.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import { scanEntity } from './scan.ts'
@@ -166,6 +167,10 @@ export class MysqlCut implements SourceCut {
       ({ kind, table }) => kind !== 'VIEW' && !isStaged(table) && isCounted(entityOf(table)),
     )
     return counted.reduce((sum, { rows }) => sum + Number(rows ?? 0), 0) || null
+  }
+
+  readNextKey(entity: DescribedEntity): Promise<NextKey | null> {
+    return this.#ask((session, signal) => readNextKey(session, entity, signal))
   }
 
   /**

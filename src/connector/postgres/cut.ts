@@ -4,11 +4,12 @@ import { type EntityName, formatEntityName } from '#record/entity-name'
 import type { RowBatch } from '#record/row-batch'
 import type { Catalogue, DescribedEntity } from '#record/schema'
 import { AppError } from '#stdx/app-error'
-import type { SourceCut } from '../connector.ts'
+import type { NextKey, SourceCut } from '../connector.ts'
 import type { Pace } from '../pace.ts'
 import { ESTIMATES } from './catalogue/estimates.ts'
 import { ask } from './catalogue/question.ts'
 import { CutSessions } from './cut-sessions.ts'
+import { readNextKey } from './next-key.ts'
 import { isConnectionLost, readServerError, toLostError, withoutValues } from './pg-error.ts'
 import { quoteLiteral } from './quote.ts'
 import { readCatalogue } from './read-catalogue.ts'
@@ -116,6 +117,11 @@ export class PostgresCut implements SourceCut {
       const message = `Cannot read the catalogue: SQLSTATE ${server.sqlState}, ${server.text}`
       throw new AppError('connector.scan-failed', message, {}, { cause: withoutValues(error) })
     }
+  }
+
+  readNextKey(entity: DescribedEntity): Promise<NextKey | null> {
+    const { signal } = this.#closed
+    return this.#sessions.with(signal, (session) => readNextKey(session, entity, signal))
   }
 
   async estimateRows(isCounted: (entity: EntityName) => boolean): Promise<number | null> {

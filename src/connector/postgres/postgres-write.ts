@@ -10,6 +10,7 @@ import { type DeferredKey, deferForeignKeys, undoDeferral } from './defer-foreig
 import type { SequenceDefinition } from './definition.ts'
 import { quietEventTriggers } from './event-triggers.ts'
 import { finishTables } from './finish-tables.ts'
+import { takeKeys } from './next-key.ts'
 import { readServerError, withoutValues } from './pg-error.ts'
 import { type QuietTable, quietTable, refuseLoud } from './quiet-table.ts'
 import { quoteEntity, quoteLiteral } from './quote.ts'
@@ -155,6 +156,12 @@ class PostgresWrite implements TargetWrite {
         insertRows(this.#session, { entity, fields, rows, isFrozen, signal }),
       )
     })
+  }
+
+  takeKeys(entity: EntityName, last: bigint): Promise<void> {
+    return this.#translate(toWriteError, `take numbers of "${entity}"`, () =>
+      takeKeys(this.#session, entity, { last, signal: this.#signal }),
+    )
   }
 
   updateRows(entity: EntityName, rows: KeyedRows): Promise<number> {

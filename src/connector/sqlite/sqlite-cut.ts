@@ -6,8 +6,9 @@ import type { Catalogue, DescribedEntity } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { Clock } from '#stdx/clock'
-import type { SourceCut } from '../connector.ts'
+import type { NextKey, SourceCut } from '../connector.ts'
 import type { Pace } from '../pace.ts'
+import { readNextKey } from './next-key.ts'
 import { type ReadingDatabase, readIdentity, readPosition } from './open-database.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import { scanTable } from './scan-table.ts'
@@ -62,6 +63,10 @@ export class SqliteCut implements SourceCut {
 
   async readCatalogue(mayRead: (entity: EntityName) => boolean): Promise<Catalogue> {
     return readCatalogue(this.#openDb(), mayRead)
+  }
+
+  async readNextKey(entity: DescribedEntity): Promise<NextKey | null> {
+    return readNextKey(this.#openDb(), entity)
   }
 
   async *scan(

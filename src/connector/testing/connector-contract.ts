@@ -1,4 +1,5 @@
 import type { ConnectorHarness } from './contract-system.ts'
+import { testNumbering } from './numbering-contract.ts'
 import { testReading } from './reading-contract.ts'
 import { testSideEffects } from './side-effects-contract.ts'
 import { testWriting } from './writing-contract.ts'
@@ -13,5 +14,6 @@ import { testWriting } from './writing-contract.ts'
 export function testConnector(label: string, harness: ConnectorHarness): void {
   testReading(label, harness)
   testWriting(label, harness)
+  testNumbering(label, harness)
   testSideEffects(label, harness)
 }

@@ -42,6 +42,8 @@ export type ConnectorHarness = {
   readonly hasPartialIndexes?: boolean
   /** A type for binary values and the SQL of one of `count` bytes. */
   readonly binary: { readonly type: string; value(count: number): string }
+  /** Type of a key that the system numbers by itself; absent where it numbers none. */
+  readonly numbered?: string
   /** What systems of the kind have nothing of, so that nothing can be asked about it. */
   readonly lacks?: readonly Lacking[]
   /** Tables `first` and `second` (id INTEGER key, other INTEGER), each referring to the other. */

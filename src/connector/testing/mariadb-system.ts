@@ -36,6 +36,7 @@ export const mariadbHarness: ConnectorHarness = {
   schema: '',
   freshSystem: freshMariadbSystem,
   nowhere: new Secret('mariadb://nobody@127.0.0.1:1/nothing'),
+  numbered: 'INTEGER PRIMARY KEY AUTO_INCREMENT',
   repeat: (text, count) => `repeat('${text}', ${count})`,
   text: { key: 'VARCHAR(100)', long: 'LONGTEXT' },
   fieldsMax: 400,

@@ -42,6 +42,7 @@ export const sqliteHarness: ConnectorHarness = {
   freshSystem: freshSqlite,
   nowhere: new Secret('/nowhere/at/all.db'),
   repeat: (text, count) => `replace(hex(zeroblob(${count})), '00', '${text}')`,
+  numbered: 'INTEGER PRIMARY KEY AUTOINCREMENT',
   binary: { type: 'BLOB', value: (count) => `randomblob(${count})` },
   cycleSql: `CREATE TABLE first (id INTEGER PRIMARY KEY, other INTEGER REFERENCES second (id));
     CREATE TABLE second (id INTEGER PRIMARY KEY, other INTEGER REFERENCES first (id));`,
