@@ -26,6 +26,8 @@ export async function writeNewFile(
   try {
     await writeDurably(path, content, { random, mayReplace: false })
   } catch (cause) {
+    // What went into it failed, not the file.
+    if (cause instanceof AppError) throw cause
     const found = codeOf(cause) === 'EEXIST' ? 'there is one already' : `found ${codeOf(cause)}`
     const message = `Cannot write file "${path}": ${found}`
     throw new AppError('cli.file-not-writable', message, { path }, { cause })

@@ -5,10 +5,10 @@ import { compareText } from './receivables/group-sums.ts'
 import type { ReconciledTotal, TotalGroup, TotalOfSide } from './reconciliation.ts'
 
 /** A sum over records of a source that a target has to have, too, group by group. */
-export type ControlTotal = {
+export type ControlTotal<Part extends TotalPart = TotalPart> = {
   readonly name: string
-  readonly source: readonly TotalPart[]
-  readonly target: readonly TotalPart[]
+  readonly source: readonly Part[]
+  readonly target: readonly Part[]
   /** What a value of a group is called in the target, by field of the source; others are called the same. */
   readonly values: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
@@ -27,7 +27,7 @@ export type TotalPart = {
 export type GroupField = string | { readonly is: string }
 
 /** What a part needs to know of a record. */
-export function fieldsOfPart({ amount, by }: TotalPart): string[] {
+export function fieldsOfPart({ amount, by }: Pick<TotalPart, 'amount' | 'by'>): string[] {
   return [amount, ...by.filter((field) => typeof field === 'string')]
 }
 

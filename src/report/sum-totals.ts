@@ -1,46 +1,26 @@
-import type { EntityName } from '#record/entity-name'
-import { readRowTexts } from '#record/read-row-texts'
-import type { RowBatch } from '#record/row-batch'
-import { parseField } from '#record/row-text'
-import {
-  type ControlTotal,
-  fieldsOfPart,
-  readTotalPart,
-  type TotalPart,
-  TotalSums,
-} from './control-totals.ts'
+import { type ControlTotal, readTotalPart, type TotalPart, TotalSums } from './control-totals.ts'
 import type { ReconciledTotal } from './reconciliation.ts'
-
-/** Rows of an entity of either side: the fields asked for, in that order, from the first on. */
-export type ReadRows = (entity: EntityName, fields: readonly string[]) => AsyncIterable<RowBatch>
-
-/** Which records of a part count; `null`: all do. */
-export type CountsOf = (part: TotalPart) => {
-  /** What `counts` needs to know, in the order in which it is given. */
-  readonly fields: readonly string[]
-  counts(values: readonly (string | null)[]): boolean
-} | null
 
 /**
  * Sums up both sides of a control total and holds them against each other, group by group. Either side
  * is read for itself, once for each of its parts.
+ *
+ * @param valuesOf the values of `fieldsOfPart` of every record that counts
  * @throws report.totals-too-many
  */
-export async function sumTotal(
-  total: ControlTotal,
-  read: { readonly source: ReadRows; readonly target: ReadRows; readonly countsOf: CountsOf },
+export async function sumTotal<Part extends TotalPart>(
+  total: ControlTotal<Part>,
+  valuesOf: (
+    part: Part,
+    side: 'source' | 'target',
+  ) => AsyncIterable<readonly (readonly (string | null)[])[]>,
 ): Promise<ReconciledTotal> {
   const sums = new TotalSums(total)
   for (const side of ['source', 'target'] as const) {
     for (const part of total[side]) {
-      const judged = read.countsOf(part)
-      const fields = fieldsOfPart(part)
       const toLine = readTotalPart(part, side === 'source' ? total.values : {})
-      const rows = read[side](part.entity, [...fields, ...(judged?.fields ?? [])])
-      for await (const texts of readRowTexts(rows)) {
-        const values = texts.map(parseField)
-        const isCounted = judged === null || judged.counts(values.slice(fields.length))
-        if (isCounted) sums.add(side, toLine(values))
+      for await (const some of valuesOf(part, side)) {
+        for (const values of some) sums.add(side, toLine(values))
       }
     }
   }

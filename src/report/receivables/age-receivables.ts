@@ -1,16 +1,16 @@
 import type { ReceivablesMap } from '#customer/finance-map'
 import type { BusinessDay } from '../business-day.ts'
 import type { Receivables, ReceivablesGroup } from '../receivables.ts'
+import type { SortDeps } from '../sort-lines.ts'
 import type { AgeingRun } from './ageing-run.ts'
 import { BreakList } from './break-list.ts'
 import { Ageing, type GroupSums, totalOf } from './group-sums.ts'
 import { matchItems } from './match-items.ts'
 import { matchReceipts } from './match-receipts.ts'
 import type { ReceivablesRecords } from './records.ts'
-import type { SortDeps } from './sort-lines.ts'
 import { type ControlRow, type ControlSum, ControlSums } from './sum-controls.ts'
 
-export type { SortDeps } from './sort-lines.ts'
+export type { SortDeps } from '../sort-lines.ts'
 
 export type AgeingRecords = ReceivablesRecords & {
   controls(): AsyncIterable<readonly ControlRow[]>

@@ -1,9 +1,9 @@
 import type { BusinessDay } from '../business-day.ts'
 import type { BreakName } from '../receivables.ts'
+import type { SortDeps } from '../sort-lines.ts'
 import { type BreakList, splitNumber } from './break-list.ts'
 import type { Ageing } from './group-sums.ts'
 import type { Fault, NumberText } from './records.ts'
-import type { SortDeps } from './sort-lines.ts'
 
 /** What is needed to age: where sums and breaks go, and which days count. */
 export type AgeingRun = {

@@ -1,5 +1,6 @@
 import { formatField, NULL_FIELD, parseField } from '#record/row-text'
 import { fitsDecimals } from '../decimal.ts'
+import { sortLines } from '../sort-lines.ts'
 import {
   type About,
   type AgeingRun,
@@ -18,7 +19,6 @@ import {
   parseIndex,
 } from './line-text.ts'
 import type { DisputeRecord, Fault, ItemRecord, NumberText, ReceivablesRecords } from './records.ts'
-import { sortLines } from './sort-lines.ts'
 
 const ITEM = '0'
 const CLEARING = '1'

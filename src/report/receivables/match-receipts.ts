@@ -1,5 +1,6 @@
 import { formatField, parseField } from '#record/row-text'
 import { fitsDecimals } from '../decimal.ts'
+import { sortLines } from '../sort-lines.ts'
 import {
   type About,
   type AgeingRun,
@@ -18,7 +19,6 @@ import {
 } from './line-text.ts'
 import { formatClearing } from './match-items.ts'
 import type { ClearingRecord, ReceiptRecord, ReceivablesRecords } from './records.ts'
-import { sortLines } from './sort-lines.ts'
 
 const RECEIPT = '0'
 const CLEARING = '1'
