@@ -4,13 +4,27 @@ import { formatCount, formatDuration, formatMoment } from './format-amounts.ts'
 import { formatConflicts } from './format-conflicts.ts'
 import { formatMappings } from './format-mappings.ts'
 import { formatMissing, formatReferred } from './format-missing.ts'
-import type { NotRestored } from './format-not-restored.ts'
+import { countKinds, listNames, type NotRestored } from './format-not-restored.ts'
 import { formatSideEffects } from './format-side-effects.ts'
 import { formatTable } from './format-table.ts'
 import { visible } from './text-width.ts'
 
 /** What would be written into one target, and everything that a person should know before it is. */
-export function formatPlan(plan: AgreedPlan, tell: (notRestored: NotRestored) => string): string {
+export function formatPlan(plan: AgreedPlan): string {
+  return formatParts(plan, { hasValues: true, tell: listNames })
+}
+
+/** The same for a remark on the way: short, and without what records hold, for remarks are kept in logs. */
+export function formatPlanNote(plan: AgreedPlan): string {
+  return formatParts(plan, { hasValues: false, tell: countKinds })
+}
+
+type Telling = {
+  readonly hasValues: boolean
+  readonly tell: (notRestored: NotRestored) => string
+}
+
+function formatParts(plan: AgreedPlan, { hasValues, tell }: Telling): string {
   const { notRestored, steps, target } = plan
   const left = notRestored.length === 0 ? '' : tell(notRestored)
   const others = steps.flatMap(({ entity, otherTypes }) =>
@@ -25,10 +39,10 @@ export function formatPlan(plan: AgreedPlan, tell: (notRestored: NotRestored) =>
   const mapped = formatMappings(plan.mappings ?? [])
   const parts = [
     formatSteps(plan),
-    formatConflicts(plan),
+    formatConflicts(plan, hasValues),
     formatMissing(plan),
     formatReferred(plan),
-    formatAdjusting(plan),
+    formatAdjusting(plan, hasValues),
     others.join(''),
     doubt,
     mapped,

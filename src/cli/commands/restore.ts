@@ -11,8 +11,7 @@ import type { Provenness } from '#app/unproven'
 import { AppError } from '#stdx/app-error'
 import { collect } from '../collect.ts'
 import { formatCount } from '../format-amounts.ts'
-import { countKinds, listNames } from '../format-not-restored.ts'
-import { formatPlan, formatSummary } from '../format-restore.ts'
+import { formatPlan, formatPlanNote, formatSummary } from '../format-restore.ts'
 import type { Act, Shell } from '../shell.ts'
 import { refuseExisting, writeNewFile } from '../text-file.ts'
 import { warnUnproven } from '../warn-unproven.ts'
@@ -28,6 +27,7 @@ type Options = {
   readonly acceptSideEffects?: boolean
   readonly customer?: string[]
   readonly map?: string
+  readonly mapping?: string
   readonly mask?: string
   readonly deleteAdded?: boolean
   readonly onConflict?: string[]
@@ -64,6 +64,10 @@ export function addRestore(program: Command, act: Act): void {
     .option(
       '--mask <FILE>',
       'put masked values into an empty test system, by the rules of this file',
+    )
+    .option(
+      '--mapping <FILE>',
+      'put records into tables of another shape, that the target has, as this file says',
     )
     .option('--delete-added', 'delete what the target has and the point does not hold')
     .option(
@@ -111,17 +115,24 @@ async function runRestore(
   const { restorePoint } = await import('#app/restore-point')
   const unproven = new Set<string>()
   const told = formatRequest(shell, options, { chosen, unproven })
-  const request = await maskIfAsked(shell, vault, told, options)
+  const mapped = { ...told, ...(await readMapping(options)) }
+  const request = await maskIfAsked(shell, vault, mapped, options)
   const { plans, summaries } = await restorePoint(context, vault, request, signal)
   if (summaries !== null && request.mask !== undefined)
     output.note('Searched before the commit: no original value is in what was written.')
   if (summaries !== null || out === '-') return
   for (const plan of plans) {
     const document = { type: 'plan', ...plan, ...sayUnproven(unproven, plan) }
-    const toText = () => formatPlan(plan, listNames)
+    const toText = () => formatPlan(plan)
     if (plans.length > 1) await output.item(document, toText)
     else await output.answer(document, toText)
   }
+}
+
+async function readMapping({ mapping: path }: Options): Promise<Pick<RestoreRequest, 'mapping'>> {
+  if (path === undefined) return {}
+  const { openMapping } = await import('#app/open-mapping')
+  return { mapping: await openMapping(path) }
 }
 
 async function maskIfAsked(
@@ -142,11 +153,12 @@ async function carryOut(
   options: Options,
 ): Promise<undefined> {
   const { context, output, signal } = shell
-  const { acceptSideEffects = false, confirm: _, map, plan: path = '', ...others } = options
+  const { acceptSideEffects = false, confirm: _, map, plan: path = '', ...rest } = options
+  const { mapping: __, ...others } = rest
   if (given !== undefined || Object.keys(others).length > 0)
     throw mixed(
       '--plan beside something else',
-      'need at most --confirm, --map and --accept-side-effects with it',
+      'need at most --confirm, --map, --mapping and --accept-side-effects with it',
     )
   output.beginLines()
   const vault = await context.openVault(signal)
@@ -154,7 +166,8 @@ async function carryOut(
   const { restorePoint } = await import('#app/restore-point')
   const telling = formatTelling(shell, options, new Set<string>())
   const refused = telling.onUndecided
-  const callbacks = { ...telling, refused, mapFile: map, mayRunSideEffects: acceptSideEffects }
+  const told = { ...telling, ...(await readMapping(options)) }
+  const callbacks = { ...told, refused, mapFile: map, mayRunSideEffects: acceptSideEffects }
   const request = await readPlanRequest(context, vault, { path, callbacks }, signal)
   await restorePoint(context, vault, request, signal)
 }
@@ -196,6 +209,7 @@ function judgePoint(point: string | undefined, options: Options): string {
   if (options.out !== undefined && options.planOnly !== true)
     throw mixed('--out without --plan-only', 'need both')
   if (options.mask !== undefined) refuseUnmaskable(options)
+  if (options.mapping !== undefined) refuseUnmappable(point, options)
   if (undone === undefined) {
     if (options.skipConflicts === true)
       throw mixed('--skip-conflicts without --undo-transaction', 'need both')
@@ -223,6 +237,19 @@ function refuseUnmaskable({ deleteAdded, out, undoTransaction }: Options): void 
   if (out !== undefined) throw mixed('--out beside --mask', 'a masked restore has no plan file')
   if (undoTransaction !== undefined || deleteAdded === true)
     throw mixed('--undo-transaction or --delete-added beside --mask', 'the target has to be empty')
+}
+
+/** A mapping file is about whole entities of one source; what the target has beside them is not its own. */
+function refuseUnmappable(point: string | undefined, options: Options): void {
+  const { customer, deleteAdded, field, mask, missingParents, onConflict, record } = options
+  const others = { customer, 'delete-added': deleteAdded, field, mask, 'on-conflict': onConflict }
+  const named = Object.entries({ ...others, record, 'undo-transaction': options.undoTransaction })
+  const [found] = named.find(([, value]) => value !== undefined) ?? []
+  if (found !== undefined) throw mixed(`--${found} beside --mapping`, 'need one of them')
+  if (missingParents === 'create')
+    throw mixed('--missing-parents create beside --mapping', 'need null or refuse')
+  if (point?.startsWith('@') === true)
+    throw mixed(`${point} beside --mapping`, 'need a point of one source, like crm@latest')
 }
 
 function mixed(found: string, wanted: string): AppError {
@@ -264,7 +291,7 @@ function formatTelling(shell: Shell, options: Options, unproven: Set<string>) {
   return {
     onUndecided(refused: AgreedPlan) {
       output.event({ type: 'plan', ...refused })
-      output.note(formatPlan(refused, countKinds))
+      output.note(formatPlanNote(refused))
     },
     onProvenness(found: Provenness, target: string) {
       warnUnproven(output, found)
@@ -291,7 +318,7 @@ async function agree(
   { isEmpty, writes }: PlanFacts,
 ): Promise<void> {
   const { target } = agreed
-  output.note(formatPlan(agreed, countKinds))
+  output.note(formatPlanNote(agreed))
   const what = `This writes ${formatCount(writes)} records to "${target}".`
   const given = options.confirm?.find((name) => name === target) ?? options.confirm?.[0]
   await confirm({ what, name: target, given, isHarmless: isEmpty })

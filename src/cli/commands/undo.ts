@@ -2,8 +2,7 @@ import { type Command, Option } from 'commander'
 import type { AgreedPlan } from '#app/restore-request'
 import type { UndoRestoreRequest } from '#app/undo-restore'
 import { formatCount } from '../format-amounts.ts'
-import { countKinds, listNames } from '../format-not-restored.ts'
-import { formatPlan, formatSummary } from '../format-restore.ts'
+import { formatPlan, formatPlanNote, formatSummary } from '../format-restore.ts'
 import type { Act, Shell } from '../shell.ts'
 
 type Options = {
@@ -47,7 +46,7 @@ async function runUndo(shell: Shell, restore: string, options: Options): Promise
   const { plans, summaries } = await undoRestore(context, vault, request, signal)
   const [plan] = plans
   if (summaries !== null || plan === undefined) return
-  await output.answer({ type: 'plan', ...plan }, () => formatPlan(plan, listNames))
+  await output.answer({ type: 'plan', ...plan }, () => formatPlan(plan))
 }
 
 function formatRequest(
@@ -57,7 +56,7 @@ function formatRequest(
 ): UndoRestoreRequest {
   const refused = (plan: AgreedPlan) => {
     output.event({ type: 'plan', ...plan })
-    output.note(formatPlan(plan, countKinds))
+    output.note(formatPlanNote(plan))
   }
   return {
     restore,
@@ -73,7 +72,7 @@ function formatRequest(
     onUndecided: refused,
     agree: async (agreed, { isEmpty, writes }) => {
       const { target } = agreed
-      output.note(formatPlan(agreed, countKinds))
+      output.note(formatPlanNote(agreed))
       const what = `This writes ${formatCount(writes)} records to "${target}".`
       await confirm({ what, name: target, given: options.confirm, isHarmless: isEmpty })
     },
