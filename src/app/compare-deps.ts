@@ -5,7 +5,7 @@ import type { Context } from './context.ts'
 /** What comparing a source's points with a living system takes. */
 export async function openCompareDeps(
   deps: Pick<Context, 'progress' | 'random' | 'readConfig'>,
-  vault: Vault,
+  vault: Pick<Vault, 'digestKey' | 'rowDeps'>,
   source: string,
   signal: AbortSignal,
 ): Promise<CompareDeps> {

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { signal } from '#vault/testing/a-vault'
 import { diffCustomer } from './diff-customer.ts'
-import { silentProgress } from './progress.ts'
 import { type VaultOfFiles, vaultOfSql } from './testing/vault-of-files.ts'
 
 const MAP = `
@@ -44,14 +43,14 @@ async function aDay(day: string) {
   return system
 }
 
-async function diff({ vault }: VaultOfFiles, id: string, from: string[], to: string[] = []) {
+async function diff(
+  { asking, vault }: VaultOfFiles,
+  id: string,
+  from: string[],
+  to: string[] = [],
+) {
   const request = { id, source: undefined, from, to, file: undefined }
-  const found = await diffCustomer(
-    { configPath: '/nowhere/holdfast.yaml', progress: silentProgress },
-    vault,
-    request,
-    signal,
-  )
+  const found = await diffCustomer(asking, vault, request, signal)
   return found.changes.map(({ changed, entity, isOwned, key, op }) => {
     return `${op} ${entity}:${key} ${changed.join()}${isOwned ? '' : ' needed'}`
   })
@@ -70,6 +69,30 @@ test('diffCustomer() tells every change, also of large values and of whose a rec
   ])
   expect(await diff(system, '1', ['erp@2'], ['erp@1'])).toContain('joined main.item:1 party,note')
   expect(await diff(system, '1', ['erp@2'])).toEqual([])
+})
+
+test('a system as it is now is one of the moments, both ways round, as if it had been backed up', async () => {
+  using system = await vaultOfSql({ erp: SQL })
+  await system.vault.putDocument('customers', MAP, signal)
+  system.exec('erp', DAY)
+  const now = await diff(system, '1', ['erp@1'], ['@live'])
+  const undone = await diff(system, '1', ['erp@live'], ['erp@1'])
+  expect(await diff(system, '1', ['@live'], ['erp@live'])).toEqual([])
+  await system.backUp()
+  expect(now).toEqual(await diff(system, '1', ['erp@1'], ['erp@2']))
+  expect(now).toContain('update main.item:5 doc')
+  expect(undone).toEqual(await diff(system, '1', ['erp@2'], ['erp@1']))
+  expect(await diff(system, '1', ['erp@2'], ['@live'])).toEqual([])
+})
+
+test('a system that lacks an entity of the map is not compared', async () => {
+  using system = await vaultOfSql({ erp: SQL })
+  await system.vault.putDocument('customers', MAP, signal)
+  system.exec('erp', 'DROP TABLE item')
+  await expect(diff(system, '1', ['erp@1'], ['@live'])).rejects.toMatchObject({
+    code: 'app.live-unreadable',
+    message: expect.stringContaining('"erp"'),
+  })
 })
 
 test('a customer that is gone at one of the moments is deleted with all it had', async () => {

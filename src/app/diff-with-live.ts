@@ -31,7 +31,7 @@ export async function* diffWithLive(
   signal: AbortSignal,
 ): AsyncGenerator<readonly DiffItem[], void, undefined> {
   const { point, source: name, state } = request.left
-  const live = parseLiveAddress(request.right)
+  const live = parseLiveAddress(request.right, name)
   const compare = await openCompareDeps(deps, vault, name, signal)
   const { source } = await deps.openSource(live, signal)
   await using _source = source
@@ -66,7 +66,8 @@ async function formatChange(
   return { entity: schema.entity, key: formatKeyAddress(key, schema.key), op, before, after }
 }
 
-function unreadable(entity: EntityName, name: string): AppError {
+/** @param name the source */
+export function unreadable(entity: EntityName, name: string): AppError {
   const message = `Cannot compare "${entity}" with "${name}": the table is not there, or may not be read`
   return new AppError('app.live-unreadable', message, { entity })
 }

@@ -143,7 +143,7 @@ export const APP_ERRORS = {
     status: 403,
     exit: 1,
     retry: 'after-fix',
-    help: 'Run `holdfast source check NAME` for what is missing, or compare other entities with --entity.',
+    help: 'Run `holdfast source check NAME` for what is missing. `holdfast diff` compares other entities with --entity; what `holdfast customer` looks at, the customer map says.',
   },
   'app.transaction-missing': {
     status: 400,

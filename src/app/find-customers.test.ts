@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { signal } from '#vault/testing/a-vault'
 import { searchCustomers } from './find-customers.ts'
-import { silentProgress } from './progress.ts'
 import { type VaultOfFiles, vaultOfSql } from './testing/vault-of-files.ts'
 
 const MAP = `
@@ -36,13 +35,12 @@ const ERP = `
 `
 
 async function find(
-  { vault }: VaultOfFiles,
+  { asking, vault }: VaultOfFiles,
   text: string,
   change: { at?: string[]; limit?: string } = {},
 ) {
   const request = { text, at: change.at ?? [], file: undefined, limit: change.limit ?? '20' }
-  const deps = { configPath: '/nowhere/holdfast.yaml', progress: silentProgress }
-  const { found, matches } = await searchCustomers(deps, vault, request, signal)
+  const { found, matches } = await searchCustomers(asking, vault, request, signal)
   const told = matches.map(({ by, customer, key, source }) => {
     return `${source} ${key} ${by} ${customer === null ? 'nobody' : `${customer.source} ${customer.key}`}`
   })

@@ -1,17 +1,17 @@
 import { findCustomers } from '#customer/find-customers'
-import { mapAt } from '#customer/map-at'
+import { formatMoment, mapAt } from '#customer/map-at'
 import { AppError } from '#stdx/app-error'
-import { formatPoint } from '#timeline/format-point'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
-import { findSourcesAt, provennessOfMap } from './find-sources-at.ts'
+import { findSourcesAt, type LiveAnswer, liveOf, provennessOfMap } from './find-sources-at.ts'
+import { openLiveSources, type ReadLiveDeps } from './live-sources.ts'
 import { readAgain } from './read-again.ts'
 import { readMap } from './read-map.ts'
 import type { Provenness } from './unproven.ts'
 
 export type FindCustomersRequest = {
   readonly text: string
-  /** Points; the newest of every source that none of them means. */
+  /** Points, or sources as they are now; the newest point of every source that none of them means. */
   readonly at: readonly string[]
   readonly file: string | undefined
   /** As typed. */
@@ -19,13 +19,14 @@ export type FindCustomersRequest = {
 }
 
 /** Who answers to a text, as `customer find --json` prints it. */
-export type FoundCustomers = Provenness & {
-  readonly points: readonly string[]
-  /** Best first. */
-  readonly matches: readonly FoundCustomer[]
-  /** In all, also those that are not listed. */
-  readonly found: number
-}
+export type FoundCustomers = Provenness &
+  LiveAnswer & {
+    readonly points: readonly string[]
+    /** Best first. */
+    readonly matches: readonly FoundCustomer[]
+    /** In all, also those that are not listed. */
+    readonly found: number
+  }
 
 export type FoundCustomer = {
   readonly source: string
@@ -46,11 +47,12 @@ export type FoundCustomer = {
 const LIMIT_MAX = 1000
 
 /**
- * Searches for customers as of a moment, over all systems of the map; no source is asked.
+ * Searches for customers as of a moment, over all systems of the map; a source is asked where that
+ * moment is now.
  * @throws app.limit-invalid | app.map-not-found | customer.map-invalid
  */
 export async function searchCustomers(
-  deps: Pick<Context, 'configPath' | 'progress'>,
+  deps: Pick<Context, 'configPath'> & ReadLiveDeps,
   vault: Vault,
   { at, file, limit, text }: FindCustomersRequest,
   signal: AbortSignal,
@@ -62,13 +64,14 @@ export async function searchCustomers(
   }
   const { map } = await readMap(deps, vault, file, signal)
   return await readAgain(async () => {
-    const told = { progress: deps.progress }
+    await using live = openLiveSources(deps, vault, map)
     const wanted = new Set(map.entities.map(({ source }) => source))
-    const sources = await findSourcesAt(vault, { addresses: at, wanted, ...told }, signal)
+    const asked = { addresses: at, wanted, progress: deps.progress, readLive: live.read }
+    const sources = await findSourcesAt(vault, asked, signal)
     const laid = mapAt(map, sources)
     const { found, matches } = await findCustomers(laid, { text, matchesMax, signal })
     return {
-      points: sources.map(({ point, source }) => formatPoint(source, point)),
+      points: sources.map(formatMoment),
       matches: matches.map(({ by, entity, key, name, party }) => ({
         source: entity.map.source,
         entity: entity.map.entity,
@@ -83,6 +86,7 @@ export async function searchCustomers(
         },
       })),
       found,
+      ...liveOf(sources),
       ...provennessOfMap(sources, map),
     }
   })

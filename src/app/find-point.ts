@@ -57,7 +57,7 @@ export function isLiveAddress(text: string): boolean {
   return parsePointAddress(text).kind === 'live'
 }
 
-/** The source of a live address. */
-export function parseLiveAddress(text: string): string {
-  return parsePointAddress(text).source ?? ''
+/** The source of a live address; `other` of one that names none. */
+export function parseLiveAddress(text: string, other: string): string {
+  return parsePointAddress(text).source ?? other
 }

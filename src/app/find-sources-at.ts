@@ -2,6 +2,7 @@ import type { CustomerMap } from '#customer/customer-map'
 import type { SourceAt } from '#customer/map-at'
 import { openRowIndex } from '#customer/open-row-index'
 import { AppError } from '#stdx/app-error'
+import { formatPoint } from '#timeline/format-point'
 import { locatePoint } from '#timeline/locate-point'
 import { type PointAddress, parsePointAddress } from '#timeline/resolve-point'
 import type { Vault } from '#vault/vault'
@@ -14,6 +15,8 @@ export type FindSourcesAt = {
   readonly wanted?: Set<string>
   /** Told when an index is made anew. */
   readonly progress?: ProgressSink
+  /** Asks the sources whose addresses are live; absent: such an address is refused. */
+  readonly readLive?: (newest: readonly SourceAt[], signal: AbortSignal) => Promise<SourceAt[]>
 }
 
 /**
@@ -23,7 +26,7 @@ export type FindSourcesAt = {
  */
 export async function findSourcesAt(
   vault: Vault,
-  { addresses, progress, wanted }: FindSourcesAt,
+  { addresses, progress, readLive, wanted }: FindSourcesAt,
   signal: AbortSignal,
 ): Promise<SourceAt[]> {
   const asked = addresses.map(parsePointAddress)
@@ -34,16 +37,42 @@ export async function findSourcesAt(
     throw new AppError('vault.source-unknown', message, { text: unknown.text })
   }
   const found: SourceAt[] = []
+  const asLive: SourceAt[] = []
   for (const source of names) {
     if (wanted !== undefined && !wanted.has(source)) continue
     const state = await vault.readTimeline(source, signal)
     if (state.points.length === 0) continue
-    const point = await locatePoint(vault, state, addressOf(source, asked), signal)
+    const address = addressOf(source, asked)
+    const isLive = address.kind === 'live' && readLive !== undefined
+    const point = await locatePoint(vault, state, isLive ? latestOf(source) : address, signal)
     const deps = await vault.rowDeps(source, signal)
     const index = openRowIndex(vault, deps, progress && { progress })
-    found.push({ source, state, point, deps, index })
+    const at = { source, state, point, deps, index }
+    found.push(at)
+    if (isLive) asLive.push(at)
   }
-  return found
+  if (asLive.length === 0) return found
+  const live = (await readLive?.(asLive, signal)) ?? []
+  return found.map((at) => live.find(({ source }) => source === at.source) ?? at)
+}
+
+/** Which sources were asked themselves, as an answer says it; else nothing. */
+export type LiveAnswer = {
+  readonly live?: readonly {
+    readonly source: string
+    /** By the clock of the source. */
+    readonly time: string
+    /** The newest point of the vault by then. */
+    readonly newest: string
+  }[]
+}
+
+export function liveOf(sources: readonly SourceAt[]): LiveAnswer {
+  const live = sources.flatMap(({ live, source }) => {
+    if (live === undefined) return []
+    return [{ source, time: live.time, newest: formatPoint(source, live.newest) }]
+  })
+  return live.length === 0 ? {} : { live }
 }
 
 /** Whether all that a map names of these sources is known to be so; the first that is not. */
@@ -64,5 +93,9 @@ export function provennessOfMap(
 
 function addressOf(source: string, asked: readonly PointAddress[]): PointAddress {
   const own = asked.find((one) => one.source === source) ?? asked.find((one) => one.source === null)
-  return own ?? { source, text: `${source}@latest`, kind: 'latest' }
+  return own ?? latestOf(source)
+}
+
+function latestOf(source: string): PointAddress {
+  return { source, text: `${source}@latest`, kind: 'latest' }
 }

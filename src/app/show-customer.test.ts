@@ -8,7 +8,6 @@ import { LINK_KINDS, type LinkKind } from '#customer/map-schema'
 import { DEMO_CUSTOMER_MAP } from '#demo/customer-map'
 import { type DemoContents, generateDemo } from '#demo/generate-demo'
 import { signal } from '#vault/testing/a-vault'
-import { silentProgress } from './progress.ts'
 import { type ShownCustomer, showCustomer } from './show-customer.ts'
 import { type VaultOfFiles, vaultOfFiles, vaultOfSql } from './testing/vault-of-files.ts'
 
@@ -25,13 +24,12 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 function show(
-  { vault }: VaultOfFiles,
+  { asking, vault }: VaultOfFiles,
   id: string,
   change: { at?: string[]; source?: string } = {},
 ) {
   const request = { id, source: change.source, at: change.at ?? [], file: undefined }
-  const deps = { configPath: join(folder, 'holdfast.yaml'), progress: silentProgress }
-  return showCustomer(deps, vault, request, signal)
+  return showCustomer(asking, vault, request, signal)
 }
 
 function counts({ records }: ShownCustomer): Record<string, number> {

@@ -1,11 +1,11 @@
 import type { CustomerMap } from '#customer/customer-map'
 import { type Bounded, type Closure, type ClosureRecord, findClosure } from '#customer/find-closure'
 import { findParty, refuseAmbiguous } from '#customer/find-party'
-import { mapAt } from '#customer/map-at'
-import { formatPoint } from '#timeline/format-point'
+import { formatMoment, mapAt } from '#customer/map-at'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
-import { findSourcesAt, provennessOfMap } from './find-sources-at.ts'
+import { findSourcesAt, type LiveAnswer, liveOf, provennessOfMap } from './find-sources-at.ts'
+import { type LiveSources, openLiveSources, type ReadLiveDeps } from './live-sources.ts'
 import { readAgain } from './read-again.ts'
 import { readMap } from './read-map.ts'
 import type { Provenness } from './unproven.ts'
@@ -13,20 +13,21 @@ import type { Provenness } from './unproven.ts'
 export type ShowCustomerRequest = {
   readonly id: string
   readonly source: string | undefined
-  /** Points; the newest of every source that none of them means. */
+  /** Points, or sources as they are now; the newest point of every source that none of them means. */
   readonly at: readonly string[]
   readonly file: string | undefined
 }
 
 /** One customer with everything attached, as `customer show --json` prints it. */
-export type ShownCustomer = Provenness & {
-  readonly points: readonly string[]
-  readonly records: readonly ShownCustomerRecord[]
-  /** Where a bound kept the closure from taking all. */
-  readonly bounded: readonly ShownBound[]
-  /** Whether everything is here that no bound of a link left out. */
-  readonly isWhole: boolean
-}
+export type ShownCustomer = Provenness &
+  LiveAnswer & {
+    readonly points: readonly string[]
+    readonly records: readonly ShownCustomerRecord[]
+    /** Where a bound kept the closure from taking all. */
+    readonly bounded: readonly ShownBound[]
+    /** Whether everything is here that no bound of a link left out. */
+    readonly isWhole: boolean
+  }
 
 export type ShownCustomerRecord = {
   readonly source: string
@@ -55,35 +56,45 @@ export type ShownBound = {
 }
 
 /**
- * One customer as of a moment, over all systems of the map; no source is asked.
+ * One customer as of a moment, over all systems of the map; a source is asked where that moment is now.
  * @throws customer.unknown | customer.ambiguous | app.map-not-found | customer.map-invalid
  */
 export async function showCustomer(
-  deps: Pick<Context, 'configPath' | 'progress'>,
+  deps: Pick<Context, 'configPath'> & ReadLiveDeps,
   vault: Vault,
   request: ShowCustomerRequest,
   signal: AbortSignal,
 ): Promise<ShownCustomer> {
   const { map } = await readMap(deps, vault, request.file, signal)
-  const asked = { ...request, progress: deps.progress }
-  return await readAgain(() => readCustomer(vault, map, asked, signal))
+  return await readAgain(async () => {
+    await using live = openLiveSources(deps, vault, map)
+    return await readCustomer(vault, map, { ...request, progress: deps.progress, live }, signal)
+  })
 }
 
 async function readCustomer(
   vault: Vault,
   map: CustomerMap,
-  { at, id, progress, source }: ShowCustomerRequest & Pick<Context, 'progress'>,
+  {
+    at,
+    id,
+    live,
+    progress,
+    source,
+  }: ShowCustomerRequest & Pick<Context, 'progress'> & { readonly live: LiveSources },
   signal: AbortSignal,
 ): Promise<ShownCustomer> {
   const wanted = new Set(map.entities.map((one) => one.source))
-  const sources = await findSourcesAt(vault, { addresses: at, wanted, progress }, signal)
+  const asked = { addresses: at, wanted, progress, readLive: live.read }
+  const sources = await findSourcesAt(vault, asked, signal)
   const laid = mapAt(map, sources)
   const found = await findParty(laid, { id, source, signal })
   const closure = await findClosure(laid, found.slice(0, 1), { bounds: map.bounds, signal })
   refuseAmbiguous(id, found, closure)
   return {
-    points: sources.map(({ point, source }) => formatPoint(source, point)),
+    points: sources.map(formatMoment),
     ...describeClosure(closure),
+    ...liveOf(sources),
     ...provennessOfMap(sources, map),
   }
 }

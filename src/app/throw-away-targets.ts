@@ -1,8 +1,7 @@
-import { mkdtemp, open, readdir, rm } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isProcessRunning } from '#stdx/is-process-running'
-import { makeFolder } from '#stdx/make-folder'
 import type { Context } from './context.ts'
+import { openOwnFolder } from './own-folder.ts'
 
 /** Where a drill puts sources back: a file for each, of which nothing is left when it is disposed. */
 export type ThrowAwayTargets = AsyncDisposable & {
@@ -12,7 +11,6 @@ export type ThrowAwayTargets = AsyncDisposable & {
   readonly openTarget: Context['openTarget']
 }
 
-const PREFIX = 'holdfast-drill-'
 const NAME = /^drill:(.*)$/
 
 /**
@@ -23,12 +21,9 @@ export async function openThrowAwayTargets(
   deps: Pick<Context, 'openOwnFile' | 'openTarget'>,
   { sources, tempDir }: { readonly sources: readonly string[]; readonly tempDir: string },
 ): Promise<ThrowAwayTargets> {
-  await makeFolder(tempDir)
-  await removeLeftOvers(tempDir)
   await using stack = new AsyncDisposableStack()
-  const folder = await mkdtemp(join(tempDir, `${PREFIX}${process.pid}-`))
-  stack.defer(() => rm(folder, { recursive: true, force: true }))
-  const pathOf = (source: string) => join(folder, `${source}.db`)
+  const folder = stack.use(await openOwnFolder(tempDir, 'drill'))
+  const pathOf = (source: string) => join(folder.path, `${source}.db`)
   for (const source of sources) {
     // SQLite gives the mode of a database to the journals beside it.
     await (await open(pathOf(source), 'wx', 0o600)).close()
@@ -42,14 +37,5 @@ export async function openThrowAwayTargets(
       return await deps.openOwnFile({ name, path: pathOf(source) }, signal)
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
-  }
-}
-
-async function removeLeftOvers(tempDir: string): Promise<void> {
-  for (const name of await readdir(tempDir)) {
-    const [, pid] = /^holdfast-drill-([1-9][0-9]*)-/.exec(name) ?? []
-    if (pid === undefined || isProcessRunning(Number(pid))) continue
-    // Another account's stays where it is.
-    await rm(join(tempDir, name), { recursive: true, force: true }).catch(() => {})
   }
 }

@@ -1,6 +1,7 @@
 import type { CustomerHistory } from '#app/customer-history'
 import type { CustomerDiff } from '#app/diff-customer'
 import type { FoundCustomers } from '#app/find-customers'
+import type { LiveAnswer } from '#app/find-sources-at'
 import type { ShownCustomer, ShownCustomerRecord } from '#app/show-customer'
 import { formatCount, formatTime } from './format-amounts.ts'
 import { formatChanged, formatLines } from './format-fields.ts'
@@ -36,7 +37,7 @@ export function formatCustomer(shown: ShownCustomer, options: FormatCustomerOpti
     ...(isWhole
       ? []
       : [options.paint.yellow('Not whole: the map bounds how many records it holds.')]),
-    `${formatCount(owned)} records belong to it, ${formatCount(records.length - owned)} are needed, at ${points.join(', ')}.`,
+    `${formatCount(owned)} records belong to it, ${formatCount(records.length - owned)} are needed, at ${points.join(', ')}.${formatLive(shown)}`,
     '',
   ].join('\n')
 }
@@ -114,7 +115,8 @@ const SIGNS = { insert: '+', update: '~', delete: '-', joined: '>', left: '<' } 
 const SAID = { insert: '', update: '', delete: '', joined: ' (joined)', left: ' (left)' } as const
 
 /** What became of one customer, record by record. */
-export function formatCustomerDiff({ changes, from, isWhole, to }: CustomerDiff): string {
+export function formatCustomerDiff(diff: CustomerDiff): string {
+  const { changes, from, isWhole, to } = diff
   const lines = changes.map(({ after, before, changed, entity, key, op, source }) => {
     const title = `${SIGNS[op]} ${source} ${visible(`${entity}:${key}`)}${SAID[op]}\n`
     if (before === null || after === null) return title + formatLines(before ?? after ?? {})
@@ -126,11 +128,12 @@ export function formatCustomerDiff({ changes, from, isWhole, to }: CustomerDiff)
   const count =
     changes.length === 0 ? 'No differences' : `${formatCount(changes.length)} records differ`
   const limits = isWhole ? '' : ' A bound of the map cut one of them short.'
-  return `${lines.join('')}${count} between ${from.join(', ')} and ${to.join(', ')}.${limits}\n`
+  return `${lines.join('')}${count} between ${from.join(', ')} and ${to.join(', ')}.${formatLive(diff)}${limits}\n`
 }
 
 /** Who answers to a text, best first, with what `customer show` takes. */
-export function formatMatches({ found, matches, points }: FoundCustomers): string {
+export function formatMatches(answer: FoundCustomers): string {
+  const { found, matches, points } = answer
   const titles = ['SOURCE', 'ENTITY', 'KEY', 'NAME', 'FOUND BY', 'CUSTOMER']
   const rows = matches.map(({ by, customer, entity, key, name, source }) => {
     const owner = customer === null ? '' : `${customer.source} ${customer.key}`
@@ -144,7 +147,15 @@ export function formatMatches({ found, matches, points }: FoundCustomers): strin
     titles.map((title) => ({ title })),
     rows,
   )
-  return `${matches.length === 0 ? '' : table}${count} found at ${points.join(', ')}.\n`
+  return `${matches.length === 0 ? '' : table}${count} found at ${points.join(', ')}.${formatLive(answer)}\n`
+}
+
+/** Which systems were asked themselves, each at one moment of its own. */
+function formatLive({ live = [] }: LiveAnswer): string {
+  const said = live.map(({ newest, source, time }) => {
+    return `${source} at ${formatTime(time)}, after ${newest}`
+  })
+  return said.length === 0 ? '' : ` Asked now: ${said.join('; ')}.`
 }
 
 /** The merged timeline of one customer; of an update, what changed. */

@@ -26,7 +26,21 @@ export type SourceAt = {
   readonly point: Point
   readonly deps: SegmentReadDeps
   /** What finds records without reading them all; absent: they are read. */
-  readonly index?: RowIndex | undefined
+  readonly index?: Pick<RowIndex, 'findVersions'> | undefined
+  /** The point is what the source itself held when it was asked; absent: it is one of the vault. */
+  readonly live?: LiveMoment
+}
+
+/** When a source was asked, and the point that what it held then is laid over. */
+export type LiveMoment = {
+  /** By the source's clock, ISO 8601. */
+  readonly time: string
+  readonly newest: Point
+}
+
+/** `erp@12`, or `erp@live` where the source itself was asked. */
+export function formatMoment({ live, point, source }: SourceAt): string {
+  return live === undefined ? formatPoint(source, point) : `${source}@live`
 }
 
 /** An entity of the map as a point holds it. */
@@ -122,7 +136,7 @@ function findEntity(
   const facts = all.find(({ entity }) => entity === map.entity)
   if (facts === undefined) {
     const known = all.map(({ entity }) => entity)
-    const where = formatPoint(at.source, at.point)
+    const where = formatMoment(at)
     return `${where} holds no entity ${map.entity}${didYouMean(map.entity, known)}`
   }
   const found = entityAt(at.state, at.point, map.entity)
@@ -146,7 +160,7 @@ function judgeSideEffects(
   return sources.flatMap((at) => {
     const known = entitiesOf(at).map(({ entity }) => entity)
     const unknown = (sideEffects.get(at.source) ?? []).filter((one) => !known.includes(one.entity))
-    const where = formatPoint(at.source, at.point)
+    const where = formatMoment(at)
     return unknown.map(({ entity, line }) => {
       const problem = `${where} holds no entity ${entity}${didYouMean(entity, known)}`
       return { line, problem }

@@ -5,7 +5,7 @@ import type { Point, TimelineState } from './timeline-state.ts'
 
 /** A moment of a source, as people write it. */
 export type PointAddress = {
-  /** `null`: every source, for a time or a label. */
+  /** `null`: every source, for a time, a label or now. */
   readonly source: string | null
   /** As it was written, for messages. */
   readonly text: string
@@ -29,7 +29,7 @@ const NAME = /^[a-z][a-z0-9-]{0,62}$/
 const SEQ = /^(0|[1-9][0-9]{0,9})(?:\.(0|[1-9][0-9]{0,9}))?$/
 /**
  * Reads `erp@12`, `erp@12.5`, `erp@latest`, `erp@2026-06-30T12:00:00Z`, `erp@fy26-close`, `erp@live`,
- * and `@TIME` or `@LABEL` for every source.
+ * and `@TIME`, `@LABEL` or `@live` for every source.
  * @throws timeline.address-invalid saying what is wanted
  */
 export function parsePointAddress(text: string): PointAddress {
@@ -39,9 +39,9 @@ export function parsePointAddress(text: string): PointAddress {
   const name = text.slice(0, at)
   if (name !== '' && !NAME.test(name)) throw invalid(text, `"${name}" is no name of a source`)
   const moment = parseMoment(text, text.slice(at + 1))
-  const isForAll = moment.kind === 'time' || moment.kind === 'label'
+  const isForAll = ['label', 'live', 'time'].includes(moment.kind)
   if (name === '' && !isForAll)
-    throw invalid(text, 'only a time or a label may stand for every source')
+    throw invalid(text, 'only a time, a label or live may stand for every source')
   return { source: name === '' ? null : name, text, ...moment }
 }
 

@@ -1,5 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
+import { change } from './testing/example-database.ts'
 import { aTraveller, expectFailure, shapeOf } from './testing/traveller.ts'
 
 /** Somebody with the demo behind them: four points of three systems, the third of them damaged. */
@@ -103,4 +104,45 @@ test('one customer over three systems: map, find, show, history, diff', async ()
   const history = await here('customer', 'history', '500042')
   expect(history.stdout, history.stderr).toMatch(/erp@3 {2}~ main\.customer_bank_account:/)
   expectFailure(await here('customer', 'show', '4711'), 2, 'customer.unknown')
+
+  // What nobody has backed up yet is a moment, too.
+  const newest = ['erp@latest', 'crm@latest', 'billing@latest']
+  const untouched = await answer(
+    0,
+    'customer',
+    'diff',
+    '500042',
+    '--from',
+    ...newest,
+    '--to',
+    '@live',
+  )
+  expect(untouched).toMatchObject({ to: ['billing@live', 'crm@live', 'erp@live'], changes: [] })
+  expect(untouched.live.map(({ source }: { source: string }) => source)).toEqual([
+    'billing',
+    'crm',
+    'erp',
+  ])
+  change(at('demo/crm.db'), 'DELETE FROM consent WHERE contact_id = 5000420')
+  const renamed = "UPDATE customer SET name = 'Other' WHERE customer_number = '0000100042'"
+  change(at('demo/erp.db'), renamed)
+  const now = await answer(4, 'customer', 'diff', '500042', '--from', ...newest, '--to', '@live')
+  const told: { entity: string; op: string; changed: string[] }[] = now.changes
+  expect(told.map(({ changed, entity, op }) => `${op} ${entity} ${changed}`)).toEqual([
+    'delete main.consent ',
+    'update main.customer name',
+  ])
+  const back = await here('customer', 'diff', '500042', '--from', '@live', '--to', ...newest)
+  expect(back, back.stderr).toMatchObject({ exit: 4 })
+  expect(back.stdout).toMatch(/^\+ crm main\.consent:/m)
+  expect(back.stdout).toMatch(/Asked now: billing at \S+ \S+ UTC, after billing@\d+; crm at /)
+  expect(await answer(0, 'customer', 'find', 'other', '--at', 'erp@live')).toMatchObject({
+    matches: [{ source: 'erp', name: 'Other' }],
+    live: [{ source: 'erp' }],
+  })
+
+  await rename(at('demo/billing.db'), at('demo/away.db'))
+  const away = await here('customer', 'diff', '500042', '--from', ...newest, '--to', '@live')
+  expectFailure(away, 20, 'connector.unreachable')
+  expect(away.stderr).toContain('"billing"')
 }, 300_000)

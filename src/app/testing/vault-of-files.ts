@@ -9,15 +9,20 @@ import { sqliteHarness } from '#connector/testing/sqlite-system'
 import type { SourceAt } from '#customer/map-at'
 import { systemRandom } from '#stdx/random'
 import { Secret } from '#stdx/secret'
+import { createMemoryStore } from '#store/testing/memory-store'
 import { aVault, signal, stillClock } from '#vault/testing/a-vault'
 import type { Vault } from '#vault/vault'
 import { backUpSource } from '../back-up-source.ts'
+import type { Context } from '../context.ts'
 import { findSourcesAt } from '../find-sources-at.ts'
+import type { ReadLiveDeps } from '../live-sources.ts'
 import { silentProgress } from '../progress.ts'
 
 /** SQLite files that are sources of one vault in memory, by the name of the source. */
 export type VaultOfFiles = {
   readonly vault: Vault
+  /** To ask about customers with; there is no map file. */
+  readonly asking: Pick<Context, 'configPath'> & ReadLiveDeps
   readonly files: Readonly<Record<string, string>>
   backUp(): Promise<void>
   /** Changes a source as another program would, without its foreign keys in the way. */
@@ -33,6 +38,8 @@ export async function vaultOfFiles(files: Readonly<Record<string, string>>): Pro
     random: systemRandom,
     progress: silentProgress,
     readConfig: async () => ({ tempDir: tmpdir() }) as unknown as Config,
+    configPath: '/nowhere/holdfast.yaml',
+    createStore: async () => createMemoryStore(),
     openCapturePool,
     openSource: async (name: string) => ({
       system: system as unknown as System,
@@ -41,6 +48,7 @@ export async function vaultOfFiles(files: Readonly<Record<string, string>>): Pro
   }
   return {
     vault,
+    asking: deps,
     files,
     async backUp() {
       for (const source of Object.keys(files)) {

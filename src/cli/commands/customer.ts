@@ -38,7 +38,10 @@ function addFindCustomer(customer: Command, act: Act): void {
   customer
     .command('find')
     .argument('<TEXT>', 'a name or some words of it, a number, tax id, e-mail address or IBAN')
-    .option('--at <POINT...>', 'like erp@12, @fy26-close (default: the newest of every source)')
+    .option(
+      '--at <POINT...>',
+      'like erp@12, @fy26-close, @live (default: the newest of every source)',
+    )
     .option('--map <FILE>', 'the map (default: customers.yaml beside the configuration)')
     .option('--limit <COUNT>', 'list so many of the best matches', '20')
     .description('Search for customers in all systems, now or as of a moment.')
@@ -59,7 +62,10 @@ function addShowCustomer(customer: Command, act: Act): void {
   customer
     .command('show')
     .argument('<ID>', 'its number or key in any of the systems')
-    .option('--at <POINT...>', 'like erp@12, @fy26-close (default: the newest of every source)')
+    .option(
+      '--at <POINT...>',
+      'like erp@12, @fy26-close, @live (default: the newest of every source)',
+    )
     .option('--source <NAME>', 'the system whose number it is')
     .option('--map <FILE>', 'the map (default: customers.yaml beside the configuration)')
     .option('--all', 'print every record instead of the first few of each kind')
@@ -117,8 +123,8 @@ function addDiffCustomer(customer: Command, act: Act): void {
   customer
     .command('diff')
     .argument('<ID>', 'its number or key in any of the systems')
-    .requiredOption('--from <POINT...>', 'like @fy26-close, erp@12')
-    .option('--to <POINT...>', 'the later moment (default: the newest of every source)')
+    .requiredOption('--from <POINT...>', 'like @fy26-close, erp@12, crm@live')
+    .option('--to <POINT...>', 'the later moment, @live: now (default: the newest of every source)')
     .option('--source <NAME>', 'the system whose number it is')
     .option('--map <FILE>', 'the map (default: customers.yaml beside the configuration)')
     .description('List what became of one customer and all attached between two moments.')
