@@ -22,7 +22,7 @@ export type Database = {
 /** A server of its own, set up for loads of this size: no checkpoint or vacuum in the middle. */
 export async function startBenchServer(
   { binDir, major }: Programs,
-  { isSyncing }: BenchOptions,
+  { isSyncing }: Pick<BenchOptions, 'isSyncing'>,
 ): Promise<BenchServer> {
   const syncing = isSyncing ? 'on' : 'off'
   const settings = {

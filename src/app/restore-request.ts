@@ -115,6 +115,8 @@ export type RestoreSummary = {
   /** Nothing was to be written, for this one had done the same before. */
   readonly earlier?: string
   readonly verified: { readonly records: number; readonly different: number }
+  /** Of `durationMs`: until it was known what to write. */
+  readonly planMs: number
   /** Planning and writing; not what a person took to agree. */
   readonly durationMs: number
   readonly readBackMs: number

@@ -60,6 +60,7 @@ export async function writeTarget(
     ...countStaying(plan),
     ...begun,
     verified,
+    planMs,
     durationMs,
     readBackMs,
     recoveryMs: durationMs + readBackMs,
