@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { CustomerMap } from '#customer/customer-map'
+import { type CustomerMap, formatPlace } from '#customer/customer-map'
 import { type Closure, type ClosureRecord, findClosure } from '#customer/find-closure'
 import { findAgain, findParty, type PartyRecord, refuseAmbiguous } from '#customer/find-party'
 import { mapAt, type SourceAt } from '#customer/map-at'
@@ -40,7 +40,7 @@ export type ChosenCustomers = Required<Pick<RestoreRequest, 'customers' | 'targe
  * Records that came to a customer after the moment, as far as the newest points know, are in the scope
  * as added ones: counted, and deleted only where that is allowed.
  *
- * @throws app.customer-bounded | app.targets-unclear | customer.unknown | customer.ambiguous, and as `readMap`
+ * @throws app.customer-bounded | app.customer-unsettled | app.targets-unclear | customer.unknown | customer.ambiguous, and as `readMap`
  */
 export async function chooseCustomers(
   deps: Pick<Context, 'configPath'>,
@@ -186,6 +186,7 @@ async function findOwned(
   const roots = found.flatMap(({ parties }) => parties.slice(0, 1))
   const closure = await findClosure(laid, roots, { bounds: boundsFor(map, ids.length), signal })
   for (const { id, parties } of found) refuseAmbiguous(id, parties, closure)
+  refuseUnsettled(closure)
   return closure
 }
 
@@ -244,6 +245,17 @@ async function findSourcesNamed(
 ): Promise<SourceAt[]> {
   const names = points.map((point) => parsePointAddress(point).source ?? '')
   return await findSourcesAt(vault, { addresses: points, wanted: new Set(names) }, signal)
+}
+
+/** @throws app.customer-unsettled: putting back what may be another customer's would be a guess */
+function refuseUnsettled({ barred }: Closure): void {
+  const first = barred.find(({ isSettled }) => !isSettled)
+  if (first === undefined) return
+  const [of, from, party] = [first.of, first.from, first.party].map(({ entity, key }) => {
+    return `${formatPlace(entity.map)} ${key}`
+  })
+  const message = `Cannot tell which customer ${of} is: found ${from} and ${party}, which are decided to be apart`
+  throw new AppError('app.customer-unsettled', message)
 }
 
 /** @throws app.customer-bounded: a part of a customer is no customer */

@@ -72,7 +72,7 @@ type Moment = ClosureAt & {
   readonly missing: AppError | undefined
 }
 
-const NOTHING: Closure = { records: [], bounded: [], isWhole: true }
+const NOTHING: Closure = { records: [], bounded: [], barred: [], isWhole: true }
 
 async function readMoment(
   vault: Vault,

@@ -187,6 +187,18 @@ export const APP_ERRORS = {
     retry: 'after-fix',
     help: 'Restore a point of one source with --to TARGET. A time or a label without a source, like @2026-06-30T12:00:00Z, means every source and needs --to SOURCE=TARGET for each, with --customer for each that holds records of it; two sources go into two targets.',
   },
+  'app.customer-unsettled': {
+    status: 409,
+    exit: 5,
+    retry: 'after-fix',
+    help: 'Nothing was written: two that somebody keeps apart both seem to be the same as a third. Say with `holdfast customer apart` which of them it is not, or with `holdfast customer same` which it is and then the other.',
+  },
+  'app.reason-missing': {
+    status: 400,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Say with --because, in a sentence, what makes you sure: who reads it in a year has nothing else. It is kept sealed in the vault.',
+  },
   'app.customer-bounded': {
     status: 409,
     exit: 5,

@@ -4,6 +4,7 @@ import { parseMap } from '#customer/parse-map'
 import { AppError, isAppError } from '#stdx/app-error'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
+import { readDecisions } from './read-decisions.ts'
 import { readIfAny } from './read-if-any.ts'
 
 /** What the vault keeps the customer map as. */
@@ -17,7 +18,7 @@ export type ReadMap = {
   readonly label: string
 }
 
-/** The same, `undefined` where there is none. @throws customer.map-invalid */
+/** What the map itself says, without decisions; `undefined` where there is none. @throws customer.map-invalid */
 export async function readMapIfAny(
   deps: Pick<Context, 'configPath'>,
   vault: Vault,
@@ -25,7 +26,7 @@ export async function readMapIfAny(
   file?: string,
 ): Promise<CustomerMap | undefined> {
   try {
-    return (await readMap(deps, vault, file, signal)).map
+    return (await readMapText(deps, vault, file, signal)).map
   } catch (error) {
     if (file === undefined && isAppError(error, 'app.map-not-found')) return undefined
     throw error
@@ -34,10 +35,20 @@ export async function readMapIfAny(
 
 /**
  * The customer map: of the file named, else of `customers.yaml` beside the configuration, else what
- * the vault keeps.
- * @throws app.map-not-found | customer.map-invalid
+ * the vault keeps; with what people decided on who is one.
+ * @throws app.map-not-found | customer.map-invalid, and as `readDecisions`
  */
 export async function readMap(
+  deps: Pick<Context, 'configPath'>,
+  vault: Vault,
+  file: string | undefined,
+  signal: AbortSignal,
+): Promise<ReadMap> {
+  const read = await readMapText(deps, vault, file, signal)
+  return { ...read, map: { ...read.map, decisions: await readDecisions(vault, signal) } }
+}
+
+async function readMapText(
   { configPath }: Pick<Context, 'configPath'>,
   vault: Vault,
   file: string | undefined,

@@ -4,9 +4,11 @@ import { findParty, refuseAmbiguous } from '#customer/find-party'
 import { formatMoment, mapAt } from '#customer/map-at'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
+import { describeIdentity, type ShownIdentity } from './describe-identity.ts'
 import { findSourcesAt, type LiveAnswer, liveOf, provennessOfMap } from './find-sources-at.ts'
 import { type LiveSources, openLiveSources, type ReadLiveDeps } from './live-sources.ts'
 import { readAgain } from './read-again.ts'
+import { decidedThen } from './read-decisions.ts'
 import { readMap } from './read-map.ts'
 import type { Provenness } from './unproven.ts'
 
@@ -16,11 +18,14 @@ export type ShowCustomerRequest = {
   /** Points, or sources as they are now; the newest point of every source that none of them means. */
   readonly at: readonly string[]
   readonly file: string | undefined
+  /** Who is one as it was decided by the moment, and not as it is decided by now. */
+  readonly isDecidedThen?: boolean
 }
 
 /** One customer with everything attached, as `customer show --json` prints it. */
 export type ShownCustomer = Provenness &
-  LiveAnswer & {
+  LiveAnswer &
+  ShownIdentity & {
     readonly points: readonly string[]
     readonly records: readonly ShownCustomerRecord[]
     /** Where a bound kept the closure from taking all. */
@@ -78,6 +83,7 @@ async function readCustomer(
   {
     at,
     id,
+    isDecidedThen = false,
     live,
     progress,
     source,
@@ -87,13 +93,14 @@ async function readCustomer(
   const wanted = new Set(map.entities.map((one) => one.source))
   const asked = { addresses: at, wanted, progress, readLive: live.read }
   const sources = await findSourcesAt(vault, asked, signal)
-  const laid = mapAt(map, sources)
+  const laid = mapAt(isDecidedThen ? decidedThen(map, sources) : map, sources)
   const found = await findParty(laid, { id, source, signal })
   const closure = await findClosure(laid, found.slice(0, 1), { bounds: map.bounds, signal })
   refuseAmbiguous(id, found, closure)
   return {
     points: sources.map(formatMoment),
     ...describeClosure(closure),
+    ...describeIdentity(map.decisions, closure),
     ...liveOf(sources),
     ...provennessOfMap(sources, map),
   }

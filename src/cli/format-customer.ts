@@ -5,6 +5,7 @@ import type { LiveAnswer } from '#app/find-sources-at'
 import type { ShownCustomer, ShownCustomerRecord } from '#app/show-customer'
 import { formatCount, formatTime } from './format-amounts.ts'
 import { formatChanged, formatLines } from './format-fields.ts'
+import { describeShownIdentity } from './format-identity.ts'
 import { formatTable } from './format-table.ts'
 import type { Paint } from './paint.ts'
 import { visible } from './text-width.ts'
@@ -30,6 +31,7 @@ export function formatCustomer(shown: ShownCustomer, options: FormatCustomerOpti
     ...lines,
     '',
     ...describeNeeded(records),
+    ...describeShownIdentity(shown, (index) => tree.title(index)),
     ...bounded.map(({ entity, found, of, source, taken }) => {
       const counts = `${formatCount(taken)} of ${formatCount(found)}`
       return `${options.paint.yellow('cut short:')} ${counts} ${source} ${entity} of ${tree.title(of)}`

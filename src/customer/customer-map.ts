@@ -1,4 +1,5 @@
 import type { EntityName } from '#record/entity-name'
+import type { Decision } from './decisions.ts'
 import type { FinanceMap } from './finance-map.ts'
 import type { IdentityField, LinkKind } from './map-schema.ts'
 import type { Role } from './roles.ts'
@@ -16,6 +17,8 @@ export type CustomerMap = {
   readonly leftOut: ReadonlyMap<string, readonly EntityName[]>
   /** By source: what a program does by itself with rows that are written. */
   readonly sideEffects: ReadonlyMap<string, readonly MapSideEffect[]>
+  /** What people decided on who is one, oldest first; no file says it, the vault does. */
+  readonly decisions: readonly Decision[]
   /** Where the reports of finance find what they are about. */
   readonly finance: FinanceMap
 }

@@ -25,6 +25,24 @@ export const CUSTOMER_ERRORS = {
     retry: 'after-fix',
     help: 'Write the number as the system prints it, leading zeros included: the field that the customer map calls `number`, or the key. `--at` looks at another point, `--map` takes another map.',
   },
+  'customer.decision-itself': {
+    status: 400,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Name two different records. In one system two may bear the same number: name each by its key, like `crm=main.account:500042`.',
+  },
+  'customer.decision-contradicts': {
+    status: 409,
+    exit: 5,
+    retry: 'after-fix',
+    help: '`holdfast customer decisions` lists what was decided, by whom, when and why. Decide on the two that are named in the other way first, if that was wrong.',
+  },
+  'customer.decision-unreadable': {
+    status: 500,
+    exit: 10,
+    retry: 'never',
+    help: 'A later version of Holdfast wrote it. Use that version: what it decided would be left out here.',
+  },
   'customer.ambiguous': {
     status: 409,
     exit: 2,

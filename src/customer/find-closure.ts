@@ -1,4 +1,6 @@
 import { assert } from '#stdx/assert'
+import { Clusters } from './closure/clusters.ts'
+import type { DecidedLink } from './closure/decided-links.ts'
 import {
   type Ask,
   type FoundRecord,
@@ -9,6 +11,7 @@ import {
 import type { CustomerMap } from './customer-map.ts'
 import { keyOf } from './key-of.ts'
 import type { EntityInMap, LinkInMap, MapAt } from './map-at.ts'
+import { isParty } from './roles.ts'
 
 /** How a record came into a closure. */
 export type Way =
@@ -32,9 +35,23 @@ export type Bounded = {
   readonly taken: number
 }
 
+/** A party that is not taken, because somebody decided that it is apart from one that is. */
+export type Barred = {
+  readonly party: Omit<ClosureRecord, 'way'>
+  /** Who leads to it. */
+  readonly of: ClosureRecord
+  readonly from: ClosureRecord
+  /**
+   * Who leads to it is apart from it, too. Otherwise that one seems to be the same as both, and nobody has
+   * said which.
+   */
+  readonly isSettled: boolean
+}
+
 export type Closure = {
   readonly records: readonly ClosureRecord[]
   readonly bounded: readonly Bounded[]
+  readonly barred: readonly Barred[]
   /** Whether the closure ended by itself and not because it held too many records. */
   readonly isWhole: boolean
 }
@@ -43,15 +60,18 @@ export type Closure = {
  * One customer with everything attached: down to what belongs to it, over to the same party in other
  * systems, up to what any of these need; never down again from what is only needed.
  *
+ * What people decided goes before what links and agreement find: who is apart from a party of the
+ * customer is not taken over as the same, whatever leads to it.
+ *
  * Walks in rounds, each of which asks every entity once for all that is wanted of it. The order of
  * the records depends on the map and the keys alone. Holds the records, at most `bounds.rowsMax`.
  */
 export async function findClosure(
-  { links }: Pick<MapAt, 'links'>,
+  { decided, links }: Pick<MapAt, 'decided' | 'links'>,
   roots: readonly Omit<ClosureRecord, 'way'>[],
   { bounds, signal }: { readonly bounds: CustomerMap['bounds']; readonly signal: AbortSignal },
 ): Promise<Closure> {
-  const walk = new Walk(links, bounds)
+  const walk = new Walk({ decided, links }, bounds)
   for (const root of roots) walk.reach(root, { kind: 'root' })
   for (let asks = walk.takeAsks(); asks.size > 0; asks = walk.takeAsks()) {
     for (const [entity, wanted] of asks) {
@@ -78,6 +98,11 @@ type Question = Ask & {
 
 class Walk {
   readonly #links: readonly LinkInMap[]
+  readonly #decided: readonly DecidedLink[]
+  /** Both, so that each has a number. */
+  readonly #all: readonly LinkInMap[]
+  readonly #clusters: Clusters
+  readonly #barred = new Map<string, Barred>()
   readonly #bounds: CustomerMap['bounds']
   readonly #records = new Map<string, ClosureRecord>()
   /** The same by entity and values of the key, where it has one. */
@@ -92,15 +117,19 @@ class Walk {
   #open: ClosureRecord[] = []
   #isWhole = true
 
-  constructor(links: readonly LinkInMap[], bounds: CustomerMap['bounds']) {
+  constructor({ decided, links }: Pick<MapAt, 'decided' | 'links'>, bounds: CustomerMap['bounds']) {
     this.#links = links
+    this.#decided = decided.links
+    this.#all = [...links, ...decided.links]
+    this.#clusters = new Clusters(decided.apart)
     this.#bounds = bounds
   }
 
   /** Adds a record, or says of one that was only needed that it belongs to the customer. */
   reach(found: Omit<ClosureRecord, 'way'>, way: Way): boolean {
-    const { entity, key } = found
-    const name = `${entity.map.source}\t${entity.map.entity}\t${key}`
+    const { entity } = found
+    const name = nameOf(found)
+    if (way.kind !== 'needed') this.#clusters.add(name, way.kind === 'root' ? name : nameOf(way.of))
     const known = this.#records.get(name)
     const isMore = known?.way.kind === 'needed' && way.kind !== 'needed'
     if (known !== undefined && !isMore) return true
@@ -126,6 +155,10 @@ class Walk {
         if (link.from === record.entity) this.#askUp(asks, link, record)
         if (link.to === record.entity) this.#askDown(asks, link, record)
       }
+      if (record.way.kind === 'needed') continue
+      for (const link of this.#decided) {
+        if (link.from === record.entity) this.#askDecided(asks, link, record)
+      }
     }
     return asks
   }
@@ -134,11 +167,12 @@ class Walk {
     const { askers, direction, link } = question
     const of = askers.get(values)
     assert(of !== undefined, 'A value was asked for by a record.')
+    if (link.kind === 'same' && this.#isBarred(found, of)) return
     if (direction === 'up') {
       this.reach(found, { kind: link.kind === 'same' ? 'same' : 'needed', link, of })
       return
     }
-    const name = `${this.#links.indexOf(link)}\t${values}`
+    const name = `${this.#all.indexOf(link)}\t${values}`
     const count = this.#answers.get(name) ?? { link, of, found: 0, taken: 0 }
     this.#answers.set(name, count)
     count.found += 1
@@ -149,7 +183,32 @@ class Walk {
 
   finish(): Closure {
     const bounded = [...this.#answers.values()].filter(({ found, taken }) => taken < found)
-    return { records: [...this.#records.values()], bounded, isWhole: this.#isWhole }
+    const barred = [...this.#barred.values()]
+    return { records: [...this.#records.values()], bounded, barred, isWhole: this.#isWhole }
+  }
+
+  #isBarred(party: Omit<ClosureRecord, 'way'>, of: ClosureRecord): boolean {
+    const [name, ofName] = [nameOf(party), nameOf(of)]
+    if (!isParty(party.entity.map.role)) return false
+    const barredBy = this.#clusters.barredBy(name, ofName)
+    const from = barredBy === undefined ? undefined : this.#records.get(barredBy)
+    if (from === undefined) return false
+    // Who leads to it may be a line of a crosswalk: then it is the party that the line belongs to.
+    let by = of
+    while (!isParty(by.entity.map.role) && by.way.kind !== 'root') by = by.way.of
+    const isSettled = this.#clusters.isApart(name, nameOf(by))
+    const known = this.#barred.get(name)
+    if (known === undefined || known.isSettled)
+      this.#barred.set(name, { party, of, from, isSettled })
+    return true
+  }
+
+  #askDecided(asks: Map<EntityInMap, Question[]>, link: DecidedLink, record: ClosureRecord): void {
+    const own = valuesOf(record, link.fields)
+    const partners = (own && link.partners.get(formatValues(own))) ?? []
+    for (const values of partners) {
+      if (!this.#isReached(link, values)) this.#ask(asks, { link, direction: 'up', record, values })
+    }
   }
 
   #askUp(asks: Map<EntityInMap, Question[]>, link: LinkInMap, record: ClosureRecord): void {
@@ -189,7 +248,7 @@ class Walk {
   ): void {
     const { direction, link, record } = wanted
     const values = formatValues(wanted.values)
-    const name = `${this.#links.indexOf(link)}\t${direction}\t${values}`
+    const name = `${this.#all.indexOf(link)}\t${direction}\t${values}`
     if (this.#asked.has(name)) return
     this.#asked.add(name)
     const entity = direction === 'up' ? link.to : link.from
@@ -206,6 +265,10 @@ class Walk {
     question.values.add(values)
     question.askers.set(values, record)
   }
+}
+
+function nameOf({ entity: { map }, key }: Pick<ClosureRecord, 'entity' | 'key'>): string {
+  return `${map.source}\t${map.entity}\t${key}`
 }
 
 function nameByKey({ map }: EntityInMap, values: readonly string[]): string {

@@ -267,7 +267,8 @@ async function findAbove(
   return null
 }
 
-async function findByKey(
+/** A record by its key as an address prints it. @throws record.key-invalid */
+export async function findByKey(
   entity: EntityInMap,
   key: string,
   signal: AbortSignal,

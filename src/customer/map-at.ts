@@ -6,6 +6,7 @@ import type { VersionsOf } from '#segment/state-finder'
 import { didYouMean } from '#stdx/did-you-mean'
 import { formatPoint } from '#timeline/format-point'
 import type { Point, TimelineState } from '#timeline/timeline-state'
+import { type Decided, layDecisions } from './closure/decided-links.ts'
 import {
   type CustomerMap,
   formatPlace,
@@ -13,6 +14,7 @@ import {
   type MapEntity,
   type MapLink,
 } from './customer-map.ts'
+import { standingOf } from './decisions.ts'
 import { columnsOf } from './index/columns-of.ts'
 import type { Lookup, RowIndex } from './index/row-index.ts'
 import { keyOf } from './key-of.ts'
@@ -80,6 +82,8 @@ export type MapProblem = { readonly line: number; readonly problem: string }
 export type MapAt = {
   readonly entities: readonly EntityInMap[]
   readonly links: readonly LinkInMap[]
+  /** What people decided beyond that. */
+  readonly decided: Decided
   readonly problems: readonly MapProblem[]
   /** What the points hold and the map does not name. */
   readonly unmapped: readonly {
@@ -114,7 +118,8 @@ export function mapAt(map: CustomerMap, sources: readonly SourceAt[]): MapAt {
   }
   links.push(...matchLinks(map, entities))
   problems.push(...judgeSideEffects(map, sources))
-  return { entities, links, problems, unmapped: findUnmapped(map, sources) }
+  const decided = layDecisions(standingOf(map.decisions), entities)
+  return { entities, links, decided, problems, unmapped: findUnmapped(map, sources) }
 }
 
 /** Facts of all entities that a point holds. */

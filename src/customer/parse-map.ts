@@ -69,7 +69,7 @@ export function parseMap(text: string, label: string): CustomerMap {
   }
   const finance = parseFinance(reading, found.finance)
   if (problems.length > 0) throw invalid(label, problems)
-  return { entities, match, bounds, leftOut, sideEffects, finance }
+  return { entities, match, bounds, leftOut, sideEffects, decisions: [], finance }
 }
 
 type SourceMap = {

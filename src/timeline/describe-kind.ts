@@ -1,5 +1,6 @@
 const AS_IT_IS: Readonly<Record<string, string>> = {
   heads: 'heads',
+  identity: 'a decision on who is one',
   recipients: 'recipients',
   resealed: 'what was sealed anew',
   'restore-begun': 'that a restore begins',

@@ -15,6 +15,7 @@ import {
   storedBytesSchema,
 } from '#segment/segment'
 import { type DrillBody, drillBodySchema } from './drill-entry.ts'
+import { type IdentityBody, identityBodySchema } from './identity-entry.ts'
 import {
   certificateBodySchema,
   type KeyBody,
@@ -190,6 +191,7 @@ export const entryBodySchema = z.discriminatedUnion('kind', [
   restoreBegunBodySchema,
   restoreBodySchema,
   drillBodySchema,
+  identityBodySchema,
   labelBodySchema,
   holdBodySchema,
   releaseBodySchema,
@@ -270,5 +272,6 @@ export type EntryBody =
   | RestoreBegunBody
   | RestoreBody
   | DrillBody
+  | IdentityBody
   | MaintenanceBody
   | KeyBody

@@ -2,6 +2,7 @@ import type { Chain, SeenHead } from './chain-slots.ts'
 import type { DrillBody } from './drill-entry.ts'
 import type { DocumentBody, EntryBody, HeadsBody, RestoreBody } from './entry.ts'
 import type { UnknownBody } from './envelope.ts'
+import type { IdentityBody } from './identity-entry.ts'
 import type { RecipientsBody } from './key-entry.ts'
 import type { RestoreBegunBody } from './restore-entry.ts'
 
@@ -19,6 +20,14 @@ export type DrillFact = {
   readonly body: DrillBody
 }
 
+/** That somebody decided who is one, by which certificate, and when. */
+export type IdentityFact = {
+  readonly seq: number
+  readonly time: string
+  readonly author: string
+  readonly body: IdentityBody
+}
+
 /** A restore that was about to begin, and when. */
 export type BegunFact = {
   readonly seq: number
@@ -29,7 +38,7 @@ export type BegunFact = {
 /** What the timeline of the vault itself says, newest where only the newest counts. */
 export type VaultFacts = {
   readonly documents: ReadonlyMap<string, DocumentBody>
-  /** Every text that documents ever had, and every part of a pre-image, in order of their entries. */
+  /** All texts that lie sealed beside entries, whatever they are, in order of their entries. */
   readonly allDocuments: readonly DocumentBody[]
   readonly heads: ReadonlyMap<string, SeenHead>
   /** In order of their entries. */
@@ -38,6 +47,8 @@ export type VaultFacts = {
   readonly begun: readonly BegunFact[]
   /** In order of their entries. */
   readonly drills: readonly DrillFact[]
+  /** In order of their entries. */
+  readonly identities: readonly IdentityFact[]
   /** Texts of certificates, in order of their entries. */
   readonly certificates: readonly string[]
   /** Whom keys are sealed to; `null` while it is whom `vault.json` says. */
@@ -69,12 +80,13 @@ export function foldFacts({ entries }: Pick<Chain, 'entries'>): VaultFacts {
   const restores: RestoreFact[] = []
   const begun: BegunFact[] = []
   const drills: DrillFact[] = []
+  const identities: IdentityFact[] = []
   const certificates: string[] = []
   const resealed: Resealed[] = []
   const fenced = new Set<string>()
   let deadKeyrings: ReadonlySet<string> = new Set<string>()
   let recipients: RecipientsBody | null = null
-  for (const { body, seq, time } of entries) {
+  for (const { author, body, seq, time } of entries) {
     if (judgeFact({ fenced }, body) !== undefined) continue
     if (body.kind === 'certificate') certificates.push(...body.certificates)
     if (body.kind === 'recipients' && body.epoch > (recipients?.epoch ?? 1)) recipients = body
@@ -84,6 +96,7 @@ export function foldFacts({ entries }: Pick<Chain, 'entries'>): VaultFacts {
     if (body.kind === 'document') documents.set(body.document, body)
     allDocuments.push(...documentsOf(body))
     addRestore({ begun, drills, restores }, { seq, time, body })
+    if (body.kind === 'identity') identities.push({ seq, time, author, body })
     if (body.kind === 'fence') {
       for (const session of body.sessions) fenced.add(session)
       deadKeyrings = new Set([...deadKeyrings, ...(body.keyrings ?? [])])
@@ -91,7 +104,7 @@ export function foldFacts({ entries }: Pick<Chain, 'entries'>): VaultFacts {
     if (body.kind === 'heads') addHeads(heads, body)
   }
   const lists = { documents, allDocuments, heads, restores, begun, drills, certificates }
-  return { ...lists, recipients, resealed, fenced, deadKeyrings }
+  return { ...lists, identities, recipients, resealed, fenced, deadKeyrings }
 }
 
 function addRestore(
@@ -121,10 +134,21 @@ export function judgeFact(
   return dead && `the writer of "${dead.name}" was declared dead`
 }
 
-/** What an entry keeps as sealed texts: a document, or the parts of a pre-image. */
+/** What an entry keeps as sealed texts: a document, the parts of a pre-image, or a decision. */
 export function documentsOf(body: EntryBody | UnknownBody): readonly DocumentBody[] {
   if (body.kind === 'document') return [body]
+  if (body.kind === 'identity') return [identityDocumentOf(body)]
   return body.kind === 'restore-begun' ? [...preImagesOf(body).flat(), ...crosswalkOf(body)] : []
+}
+
+/** The text of a decision, as a document is read; it is none. */
+export function identityDocumentOf({ decision, text }: IdentityBody): DocumentBody {
+  return { kind: 'document', document: formatIdentityName(decision), ...text }
+}
+
+/** What the text of a decision is called where documents have a name. */
+export function formatIdentityName(decision: string): string {
+  return `identity/${decision}`
 }
 
 /** The parts of each pre-image of a restore, in the order of its entities. */

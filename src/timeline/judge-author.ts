@@ -27,6 +27,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'restore-begun': { in: 'vault', by: ['restore'] },
   restore: { in: 'vault', by: ['restore'] },
   drill: { in: 'vault', by: ['restore'] },
+  identity: { in: 'vault', by: ['restore'] },
   'audit-head': { in: 'vault', by: ['custodian'] },
   heads: { in: 'vault', by: ['root', 'capture', 'custodian', 'keeper', 'restore'] },
   document: { in: 'vault', by: ['root', 'restore', 'capture'] },

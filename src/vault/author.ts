@@ -22,6 +22,7 @@ export const AUTHORS: Readonly<Record<EntryBody['kind'], readonly Role[]>> = {
   'restore-begun': ['restore'],
   restore: ['restore'],
   drill: ['restore'],
+  identity: ['restore'],
   label: ['custodian', 'restore', 'keeper', 'root', 'capture'],
   hold: ['custodian'],
   release: ['keeper'],

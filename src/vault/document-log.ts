@@ -1,10 +1,16 @@
 import type { Credential } from '#seal/credential'
 import type { Openers, SealingPublicKey, VaultId } from '#seal/keys'
 import type { Random } from '#stdx/random'
+import { mapConcurrent } from '#stdx/streams'
 import type { ObjectStore } from '#store/object-store'
 import type { Chain } from '#timeline/chain-slots'
 import type { DocumentBody, EntryBody } from '#timeline/entry'
-import { foldFacts, formatPartName } from '#timeline/fold-facts'
+import {
+  foldFacts,
+  formatIdentityName,
+  formatPartName,
+  identityDocumentOf,
+} from '#timeline/fold-facts'
 import type { BegunCrosswalk, BegunEntity, RestoreBegunBody } from '#timeline/restore-entry'
 import { roleMissing } from './author.ts'
 import { isDocumentText, makeSession, readDocumentBytes, writeDocument } from './document-object.ts'
@@ -31,6 +37,16 @@ export type RestoreToBegin = Omit<RestoreBegunBody, 'crosswalk' | 'entities' | '
   readonly crosswalk?: Omit<BegunCrosswalk, 'parts'> & Pick<EntityToBegin, 'read'>
 }
 
+/** A decision on who is one, as somebody said it. */
+export type SaidIdentity = {
+  readonly seq: number
+  /** By the author's clock, ISO 8601. */
+  readonly time: string
+  /** Id of the certificate of who said it. */
+  readonly author: string
+  readonly text: string
+}
+
 type EntityToBegin = Omit<BegunEntity, 'parts'> & {
   /** The pre-image in pieces, as often as it is asked for; none where there is none. */
   readonly read: () => AsyncIterable<Uint8Array>
@@ -39,7 +55,10 @@ type EntityToBegin = Omit<BegunEntity, 'parts'> & {
 /** What is held of a pre-image at a time, and what one object has of it before it is compressed. */
 export const PART_BYTES = 4 * 1_048_576
 
-/** Texts that are sealed beside the entries of `_vault`: documents and pre-images. */
+/** Decisions that are read at a time: each is two small objects, perhaps far away. */
+const READS_MAX = 16
+
+/** Texts that are sealed beside the entries of `_vault`: documents, pre-images and decisions. */
 export class DocumentLog {
   readonly #deps: DocumentLogDeps
 
@@ -63,6 +82,35 @@ export class DocumentLog {
     const body = foldFacts(await this.#deps.readFacts(signal)).documents.get(name)
     if (body === undefined) return undefined
     return (await readDocumentBytes({ ...this.#deps, openers }, body, signal)).toString('utf8')
+  }
+
+  /** Durable, and part of the vault, when it resolves. */
+  async putIdentity(text: string, signal: AbortSignal): Promise<void> {
+    const decision = Buffer.from(this.#deps.random.bytes(8)).toString('hex')
+    await this.#say(async (readers) => {
+      const wanted = { name: formatIdentityName(decision), text }
+      const { keyring, keyringObject, object } = await writeDocument(
+        this.#writing(readers),
+        wanted,
+        signal,
+      )
+      return { kind: 'identity', decision, text: { object, keyring, keyringObject } }
+    }, signal)
+  }
+
+  /** Oldest first; asks for the read key only where there are any. @throws as `read` */
+  async readIdentities(signal: AbortSignal): Promise<SaidIdentity[]> {
+    const { identities } = foldFacts(await this.#deps.readFacts(signal))
+    if (identities.length === 0) return []
+    const openers = this.#openers('Cannot read decisions on who is one')
+    const said: SaidIdentity[] = []
+    const read = async ({ author, body, seq, time }: (typeof identities)[number]) => {
+      const document = identityDocumentOf(body)
+      const bytes = await readDocumentBytes({ ...this.#deps, openers }, document, signal)
+      return { seq, time, author, text: bytes.toString('utf8') }
+    }
+    for await (const one of mapConcurrent(identities, READS_MAX, read)) said.push(one)
+    return said
   }
 
   /** Holds `PART_BYTES` and what they compress to. Durable, and part of the vault, when it resolves. */
@@ -89,7 +137,8 @@ export class DocumentLog {
       return parts
     }
     const entities: BegunEntity[] = []
-    for (const { read, ...entity } of given) entities.push({ ...entity, parts: await write(read()) })
+    for (const { read, ...entity } of given)
+      entities.push({ ...entity, parts: await write(read()) })
     const begun = { kind: 'restore-begun' as const, ...facts, entities }
     if (lines === undefined) return begun
     const { read, ...crosswalk } = lines

@@ -46,7 +46,7 @@ import { refuseOtherKeys, refuseRevoked } from './refuse-other-keys.ts'
 import { type Repairs, repairedStores } from './repaired-store.ts'
 import { findTrustedCertificate } from './said-certificate.ts'
 import { readHead, readSaidHeads } from './said-heads.ts'
-import type { IndexPlace, Vault } from './vault.ts'
+import type { Identities, IndexPlace, Vault } from './vault.ts'
 
 /** A vault with the credential it was opened with. Remembers the certificates it has verified. */
 export class OpenedVault implements Vault {
@@ -56,6 +56,7 @@ export class OpenedVault implements Vault {
   readonly storedKeyring: ObjectStore
   readonly rootPublicKey: SigningPublicKey
   readonly holder: Holder
+  readonly identities: Identities
   readonly #deps: OpenedVaultDeps
   readonly #certificates = new Map<string, Certificate>()
   readonly #keys: KeyLog
@@ -88,6 +89,7 @@ export class OpenedVault implements Vault {
       readFacts: (signal) => this.#readTrustedFacts(signal),
       append: (body, signal) => this.#appendFact(body, signal),
     })
+    this.identities = this.#documents
   }
 
   async listSources(signal: AbortSignal): Promise<string[]> {

@@ -12,7 +12,7 @@ import type { AgreedBody, FenceBody } from '#timeline/maintenance-entry'
 import type { Proposal } from '#timeline/proposal'
 import type { TimelineState } from '#timeline/timeline-state'
 import type { TransactionsToWrite } from '#timeline/transaction-table'
-import type { RestoreToBegin } from './document-log.ts'
+import type { RestoreToBegin, SaidIdentity } from './document-log.ts'
 import type { Repairs } from './repaired-store.ts'
 
 /** Where the objects of a vault lie, and the keys that open them. */
@@ -29,6 +29,20 @@ export type IndexPlace = {
   readonly clock: Clock
   /** All files together are to have no more; 0: no index. */
   readonly bytesMax: number
+}
+
+/** What people decided on who is one, said in `_vault`. */
+export type Identities = {
+  /**
+   * Says it; the text is sealed for whoever may read rows. Durable when it resolves.
+   * @throws vault.role-missing without the restore role
+   */
+  putIdentity(text: string, signal: AbortSignal): Promise<void>
+  /**
+   * All that was ever decided, oldest first, whether it still stands or not.
+   * @throws vault.role-missing without the read key, where there is any | vault.document-damaged
+   */
+  readIdentities(signal: AbortSignal): Promise<readonly SaidIdentity[]>
 }
 
 /**
@@ -162,6 +176,8 @@ export type Vault = {
     body: Extract<EntryBody, { kind: 'drill' | 'restore' }>,
     signal: AbortSignal,
   ): Promise<void>
+  /** What people decided on who is one. */
+  readonly identities: Identities
   /** Every restore that was recorded, every one that began, every drill; each oldest first. */
   readRestores(signal: AbortSignal): Promise<RestoreFacts>
 }

@@ -8,6 +8,7 @@ import {
 } from '../format-customer.ts'
 import type { Act } from '../shell.ts'
 import { warnUnproven } from '../warn-unproven.ts'
+import { addIdentity } from './customer-identity.ts'
 
 type ShowOptions = {
   readonly at?: readonly string[]
@@ -15,6 +16,7 @@ type ShowOptions = {
   readonly source?: string
   readonly all?: boolean
   readonly draw?: (typeof PICTURES)[number]
+  readonly decidedThen?: boolean
 }
 
 export function addCustomer(program: Command, act: Act): void {
@@ -26,6 +28,7 @@ export function addCustomer(program: Command, act: Act): void {
   addShowCustomer(customer, act)
   addHistoryOfCustomer(customer, act)
   addDiffCustomer(customer, act)
+  addIdentity(customer, act)
 }
 
 type FindOptions = {
@@ -69,6 +72,7 @@ function addShowCustomer(customer: Command, act: Act): void {
     .option('--source <NAME>', 'the system whose number it is')
     .option('--map <FILE>', 'the map (default: customers.yaml beside the configuration)')
     .option('--all', 'print every record instead of the first few of each kind')
+    .option('--decided-then', 'who is one as it was decided by then, not as it is decided now')
     .addOption(new Option('--draw <KIND>', 'print the text of a picture').choices(PICTURES))
     .description('Show one customer with everything attached, as of a moment.')
     .action(
@@ -77,7 +81,9 @@ function addShowCustomer(customer: Command, act: Act): void {
         const vault = await context.openVault(signal, { meanwhile: load })
         const { showCustomer } = await load()
         const { all = false, at = [], draw, map: file, source } = options
-        const shown = await showCustomer(context, vault, { id, source, at, file }, signal)
+        const isDecidedThen = options.decidedThen === true
+        const request = { id, source, at, file, isDecidedThen }
+        const shown = await showCustomer(context, vault, request, signal)
         warnUnproven(output, shown)
         await output.answer(shown, () =>
           draw === undefined

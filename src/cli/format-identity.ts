@@ -1,0 +1,46 @@
+import type { DecidedIdentity } from '#app/decide-identity'
+import type { ShownIdentity } from '#app/describe-identity'
+import type { ListedDecision, ListedDecisions } from '#app/list-decisions'
+import { formatTime } from './format-amounts.ts'
+import { visible } from './text-width.ts'
+
+type Party = { readonly source: string; readonly entity: string; readonly key: string }
+
+export function formatDecided({ a, b, decision, isNew }: DecidedIdentity): string {
+  const said = decision === 'same' ? 'are one customer' : 'are not one customer'
+  const known = isNew ? '' : ' That was decided already.'
+  return `${formatParty(a)} and ${formatParty(b)} ${said}.${known}\n`
+}
+
+export function formatDecisions(decisions: ListedDecisions): string {
+  if (decisions.length === 0) return 'Nobody has decided anything on who is one.\n'
+  return decisions.map((one) => `${formatDecision(one)}\n`).join('')
+}
+
+/** One decision on one line: when, what, who and why. */
+export function formatDecision(one: Omit<ListedDecision, 'stands'> & { stands?: boolean }): string {
+  const { a, b, because, by, decision, stands = true, time } = one
+  const sign = decision === 'same' ? '=' : '/'
+  const late = stands ? '' : ' (decided otherwise since)'
+  const who = `by ${by.slice(0, 8)}`
+  return `${formatTime(time)}  ${sign} ${formatParty(a)} ${decision} ${formatParty(b)}, ${who}: ${visible(because)}${late}`
+}
+
+function formatParty({ entity, key, source }: Party): string {
+  return `${source} ${visible(`${entity}:${key}`)}`
+}
+
+/** What was decided on a customer's parties, and who is left out because of it. */
+export function describeShownIdentity(
+  { identity }: ShownIdentity,
+  titleOf: (index: number) => string,
+): string[] {
+  if (identity === undefined) return []
+  return [
+    ...identity.decisions.map((one) => `decided: ${formatDecision(one)}`),
+    ...identity.apart.map(({ from, isSettled, of, ...party }) => {
+      const unsettled = `, which may be either: decide with \`holdfast customer apart\``
+      return `apart: ${formatParty(party)} from ${titleOf(from)}; what leads to it is ${titleOf(of)}${isSettled ? '' : unsettled}`
+    }),
+  ]
+}
