@@ -78,6 +78,11 @@ export const ROOMS: readonly Room[] = [
     doors: ['stdx', 'record'],
   },
   {
+    name: 'migrate',
+    does: 'records of a point as records of another shape, by a mapping file',
+    doors: ['stdx', 'record', 'connector', 'report'],
+  },
+  {
     name: 'restore',
     does: 'a run back: plan, write, read back',
     doors: ['stdx', 'record', 'connector', 'seal', 'segment', 'timeline', 'vault', 'history'],
@@ -106,6 +111,7 @@ export const ROOMS: readonly Room[] = [
       'customer',
       'report',
       'mask',
+      'migrate',
       'restore',
       'retention',
       'config',

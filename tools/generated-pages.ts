@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { ROOMS } from '../rooms.ts'
 import { maskFileSchema } from '../src/mask/mask-schema.ts'
+import { mappingFileSchema } from '../src/migrate/mapping-schema.ts'
 import { formatCliPage } from './cli-page.ts'
 import { formatCustomerMapPage, formatCustomerMapSchema } from './customer-map-page.ts'
 import { formatPlatformsPage } from './platforms-page.ts'
@@ -22,6 +23,7 @@ export async function generatePages(): Promise<Page[]> {
     { path: 'docs/reference/customer-map.md', text: formatCustomerMapPage() },
     { path: 'docs/reference/customers.schema.json', text: formatCustomerMapSchema() },
     { path: 'docs/reference/mask.schema.json', text: formatMaskSchema() },
+    { path: 'docs/reference/migration.schema.json', text: formatMappingSchema() },
     { path: 'docs/reference/cli.md', text: formatCliPage() },
     {
       path: architecture,
@@ -43,6 +45,11 @@ async function formatWalkthrough(): Promise<string> {
 function formatMaskSchema(): string {
   const schema = z.toJSONSchema(maskFileSchema, { io: 'input' })
   return `${JSON.stringify({ ...schema, title: 'mask.yaml' }, null, 2)}\n`
+}
+
+function formatMappingSchema(): string {
+  const schema = z.toJSONSchema(mappingFileSchema, { io: 'input' })
+  return `${JSON.stringify({ ...schema, title: 'migration.yaml' }, null, 2)}\n`
 }
 
 export function formatErrorsPage(errorsByRoom: ReadonlyMap<string, RoomErrors>): string {

@@ -12,8 +12,11 @@ export type ToBegin = {
   /** Its id. */
   readonly restore: string
   readonly plan: RestorePlan
-  readonly planned: Pick<PlannedTarget, 'prepared' | 'scope' | 'target'>
-  readonly request: Pick<RestoreRequest, 'isDeleteAllowed' | 'missingParents' | 'onConflict'>
+  readonly planned: Pick<PlannedTarget, 'mapping' | 'prepared' | 'scope' | 'target'>
+  readonly request: Pick<
+    RestoreRequest,
+    'isDeleteAllowed' | 'keys' | 'missingParents' | 'onConflict'
+  >
 }
 
 /** Earlier restores of the same system that were asked for in the same words. */
@@ -33,12 +36,14 @@ export async function beginRestore(
   { plan, planned, request: asking, restore }: ToBegin,
   signal: AbortSignal,
 ): Promise<Begun> {
-  const { prepared, scope, target } = planned
+  const { mapping, prepared, scope, target } = planned
   const { identity } = target
   const { point, target: name, undoes, undone } = plan
-  const taken = { ...(undone && { undone: undone.point }), ...(undoes && { undoes }) }
-  const { isDeleteAllowed, missingParents = 'refuse', onConflict = [] } = asking
-  const words = { isDeleteAllowed, missingParents, onConflict, scope: JSON.stringify(scope) }
+  const back = { ...(undone && { undone: undone.point }), ...(undoes && { undoes }) }
+  const taken = { ...back, ...(mapping && { mapping }) }
+  const { isDeleteAllowed, keys = [], missingParents = 'refuse', onConflict = [] } = asking
+  const how = { isDeleteAllowed, missingParents, onConflict, ...(keys.length > 0 && { keys }) }
+  const words = { ...how, scope: JSON.stringify(scope) }
   const asked = { point, target: name, ...taken, ...words }
   const request = createHash('sha256').update(formatCanonicalJson(asked)).digest('hex')
   const known = await vault.readRestores(signal)

@@ -15,6 +15,7 @@ const requestSchema = z.looseObject({
   records: z.array(z.string()),
   fields: z.array(z.string()),
   isDeleteAllowed: z.boolean(),
+  mapping: z.string().optional(),
   undo: z.strictObject({ isSkippingConflicts: z.boolean() }).optional(),
   customers: z
     .strictObject({ ids: z.array(z.string()), points: z.array(z.string()), map: z.string() })
@@ -45,7 +46,8 @@ export async function readPlanRequest(
     throw new AppError('restore.plan-invalid', message, { path })
   }
   const { refused, ...told } = callbacks
-  const { customers, undo, ...rest } = asked
+  const { customers, mapping, undo, ...rest } = asked
+  refuseOtherMapping(file, mapping, told.mapping?.mapping.hash)
   const targets = await chooseAgain(deps, vault, { ...told, customers, file }, signal)
   return {
     ...rest,
@@ -56,6 +58,22 @@ export async function readPlanRequest(
     isPlanOnly: false,
     onPlanned: (plan) => refuseOther(path, file, plan),
   }
+}
+
+/** @throws restore.plan-invalid | restore.plan-void */
+function refuseOtherMapping(
+  { plan }: PlanFile,
+  made: string | undefined,
+  given: string | undefined,
+): void {
+  if (made === given) return
+  if (made !== undefined && given !== undefined) {
+    const found = 'the mapping file has changed since it was made'
+    throw new AppError('restore.plan-void', `Cannot carry out plan ${short(plan)}: ${found}`)
+  }
+  const found =
+    given === undefined ? 'it follows a mapping file, need --mapping' : 'it follows no mapping file'
+  throw new AppError('restore.plan-invalid', `Cannot carry out plan ${short(plan)}: ${found}`)
 }
 
 type ChoosingAgain = Pick<RestoreRequest, 'mapFile'> & {

@@ -5,6 +5,7 @@ import { CUSTOMER_ERRORS } from '#customer/errors'
 import { DEMO_ERRORS } from '#demo/errors'
 import { HISTORY_ERRORS } from '#history/errors'
 import { MASK_ERRORS } from '#mask/errors'
+import { MIGRATE_ERRORS } from '#migrate/errors'
 import { RECORD_ERRORS } from '#record/errors'
 import { REPORT_ERRORS } from '#report/errors'
 import { RESTORE_ERRORS } from '#restore/errors'
@@ -32,6 +33,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorSpec>> = Object.freeze({
   ...CUSTOMER_ERRORS,
   ...REPORT_ERRORS,
   ...MASK_ERRORS,
+  ...MIGRATE_ERRORS,
   ...CAPTURE_ERRORS,
   ...RESTORE_ERRORS,
   ...RETENTION_ERRORS,

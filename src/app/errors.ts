@@ -31,6 +31,12 @@ export const APP_ERRORS = {
     retry: 'after-fix',
     help: 'Name the mask file with --mask. Its `keyFile` is looked for beside it and holds a secret of at least 16 characters; without one every run has a key of its own.',
   },
+  'app.mapping-unreadable': {
+    status: 400,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Name the mapping file with --mapping; docs/guides/migrate.md says what stands in it.',
+  },
   'app.mask-into-source': {
     status: 409,
     exit: 2,

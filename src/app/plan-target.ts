@@ -15,9 +15,11 @@ import type { Vault } from '#vault/vault'
 import { openCompareDeps } from './compare-deps.ts'
 import { type FoundPoint, findPoint } from './find-point.ts'
 import { type FoundTransaction, findTransaction } from './find-transaction.ts'
+import { giveKeys } from './give-keys.ts'
 import { guardTarget } from './guard-target.ts'
 import { refuseFilled } from './open-mask.ts'
 import { asCaptured, withMappings } from './other-platform.ts'
+import { planMigration } from './plan-migration.ts'
 import { planUndoTarget } from './plan-undo-target.ts'
 import { type PlannedWithParents, planWithParents } from './plan-with-parents.ts'
 import { readMapIfAny } from './read-map.ts'
@@ -46,6 +48,8 @@ export type PlannedTarget = AsyncDisposable & {
   /** Every step, which are there to be read where `onPlanned` asks for them. */
   readonly lines: PlanLines
   readonly scope: RestoreScope
+  /** SHA-256 of the mapping file, hex: what is written has the shape of the target. */
+  readonly mapping?: string
 }
 
 /**
@@ -61,18 +65,21 @@ export async function planTarget(
   const { target: name, undoes } = chosen
   if (undoes !== undefined)
     return await planUndoTarget(deps, vault, { request, target: name, undoes }, signal)
+  const { mapping } = request
+  if (mapping !== undefined)
+    return await planMigration(deps, vault, { chosen, mapping, request }, signal)
   const found = await findWanted(vault, chosen, request, signal)
   const plain = await openCompareDeps(deps, vault, found.source, signal)
   await using stack = new AsyncDisposableStack()
   const { system, target: opened } = await deps.openTarget(chosen.target, signal)
   stack.use(opened)
   const startedAtMs = deps.clock.nowMs()
-  const scope = scopeOf(request, chosen)
-  const wanted = listWanted(found, scope)
+  const asIs = scopeOf(request, chosen)
+  const wanted = listWanted(found, asIs)
   const seen = { connector: system.connector, entities: wanted, found }
   const { mappings, target } = asCaptured(opened, seen)
-  const masking = { found, name: chosen.target, scope, target, wanted }
-  const compare = await maskIfAsked(vault, plain, { ...masking, request }, signal)
+  const masking = { found, name: chosen.target, scope: asIs, target, wanted }
+  const masked = await maskIfAsked(vault, plain, { ...masking, request }, signal)
   request.onProvenness?.(provennessOf(found, wanted), chosen.target)
   const rows = countRows(found.point, wanted)
   deps.progress.begin({ label: `Comparing ${chosen.point} with ${chosen.target}`, rows })
@@ -82,8 +89,12 @@ export async function planTarget(
   const cut = stack.use(await target.openCut(signal))
   const isKept = request.onPlanned !== undefined
   const place = { source: found.source, target: chosen.target, isKept }
-  const newLines = () => new PlanLines(compare, place)
   const map = await readMapIfAny(deps, vault, signal, mapFile)
+  const { identity } = target
+  const giving = { compare: masked, cut, found, identity, map, name, request, scope: asIs, wanted }
+  const keys = await giveKeys(vault, giving, signal)
+  const { compare = masked, scope = asIs } = keys ?? {}
+  const newLines = () => new PlanLines(compare, place)
   const others = request.targets.map(({ point }) => point.split('@', 1)[0] ?? '')
   // What other systems hold is not what a masked row names.
   const isLinked = map !== undefined && request.mask === undefined
@@ -92,17 +103,20 @@ export async function planTarget(
     map === undefined || threeWays.captured === null
       ? []
       : await readPostingRules(vault, map, { catalogue, cut, found, signal })
-  const wants = { links, newLines, readRules, request, scope, threeWays }
+  // What was captured of the target last bears the keys of the point.
+  const sides = keys === null ? threeWays : { ...threeWays, captured: null }
+  const wants = { links, newLines, readRules, request, scope, threeWays: sides }
   const planned = await plan(compare, { cut, found, name: chosen.target, ...wants }, signal)
   const lines = stack.use(planned.lines)
-  const prepared = withMappings(stack.use(planned.prepared), mappings)
+  const written = withMappings(stack.use(planned.prepared), mappings)
+  const prepared = keys?.complete(written) ?? written
   if (request.mask !== undefined) refuseFilled(prepared)
   const guarding = { prepared, request, source: found.source, target }
   const guarded = await guardTarget(deps, vault, guarding, signal)
   deps.progress.end()
   const planMs = deps.clock.nowMs() - startedAtMs
   const kept = stack.move()
-  const held = { compare, found, cut, ...guarded, rows, planMs, scope, lines }
+  const held = { compare, found, cut, ...guarded, rows, planMs, scope: asIs, lines }
   return { ...held, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 

@@ -48,7 +48,12 @@ export async function planUndoTarget(
   deps.progress.begin({ label: `Comparing restore ${undoes} with ${name}` })
   const restored = await readRestored({ compare, stack, vault }, found, signal)
   const entities = restored.map(({ before }) => before.schema.entity)
-  const { target } = asCaptured(opened, { connector: system.connector, entities, found })
+  const { mapping } = begun.body
+  // What a mapping wrote has the shape of the target already.
+  const { target } =
+    mapping === undefined
+      ? asCaptured(opened, { connector: system.connector, entities, found })
+      : { target: opened }
   const cut = stack.use(await target.openCut(signal))
   // Beside what is written: where its posting periods are told.
   const holds = (entity: EntityName) =>
@@ -74,7 +79,8 @@ export async function planUndoTarget(
   const kept = stack.move()
   const scope = { kind: 'entities' as const, entities }
   const held = { compare, found, cut, ...guarded, rows: 0, planMs, scope, lines }
-  return { ...held, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+  const shape = mapping === undefined ? {} : { mapping }
+  return { ...held, ...shape, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
 /** Of the books themselves: a copy of them may be written as one likes. */

@@ -6,6 +6,7 @@ import type { RecordScope, RestorePlan, RestoreScope } from '#restore/restore-pl
 import { AppError } from '#stdx/app-error'
 import type { ChosenTarget } from './choose-targets.ts'
 import type { Context } from './context.ts'
+import type { OpenedMapping } from './open-mapping.ts'
 import type { OpenedMask } from './open-mask.ts'
 import type { ParentPolicy } from './plan-with-parents.ts'
 import type { Provenness } from './unproven.ts'
@@ -55,8 +56,12 @@ export type RestoreRequest = {
   readonly isDrill?: boolean
   /** The customer map that names the classes of fields; absent: where it is looked for. */
   readonly mapFile?: string | undefined
+  /** Whether records keep their keys or get numbers of the target: `mint`, `public.country=keep`. */
+  readonly keys?: readonly string[]
   /** What becomes of values on their way into a test system. */
   readonly mask?: OpenedMask
+  /** The shape of what is written, where the target's tables have another. */
+  readonly mapping?: OpenedMapping
   /** Takes back the transaction that the point names, instead of putting back what was there then. */
   readonly undo?: UndoOptions
   /** Told before the plan of each target whether what is put back is known to be what was there. */

@@ -50,6 +50,8 @@ export const restoreBegunBodySchema = z.strictObject({
   /** The restore that is taken back. */
   undoes: z.string().optional(),
   target: z.string(),
+  /** SHA-256 of a mapping file, hex: entities and rows have the shape of the target, not of the point. */
+  mapping: z.string().optional(),
   /** Of the target: as captures of the same system have it. */
   identity: cutSchema.shape.identity,
   /** Only those of which something is written, in the order of writing. */

@@ -27,7 +27,9 @@ type Options = {
   readonly acceptSideEffects?: boolean
   readonly customer?: string[]
   readonly map?: string
+  readonly mapping?: string
   readonly mask?: string
+  readonly keys?: string[]
   readonly deleteAdded?: boolean
   readonly onConflict?: string[]
   readonly missingParents?: ParentPolicy
@@ -63,6 +65,15 @@ export function addRestore(program: Command, act: Act): void {
     .option(
       '--mask <FILE>',
       'put masked values into an empty test system, by the rules of this file',
+    )
+    .option(
+      '--mapping <FILE>',
+      'put records into tables of another shape, that the target has, as this file says',
+    )
+    .option(
+      '--keys <[ENTITY=]POLICY>',
+      'keep the keys of the point, or mint: let the target number what it was not given before; for one entity or all',
+      collect,
     )
     .option('--delete-added', 'delete what the target has and the point does not hold')
     .option(
@@ -110,7 +121,8 @@ async function runRestore(
   const { restorePoint } = await import('#app/restore-point')
   const unproven = new Set<string>()
   const told = formatRequest(shell, options, { chosen, unproven })
-  const request = await maskIfAsked(shell, vault, told, options)
+  const mapped = { ...told, ...(await readMapping(options)) }
+  const request = await maskIfAsked(shell, vault, mapped, options)
   const { plans, summaries } = await restorePoint(context, vault, request, signal)
   if (summaries !== null && request.mask !== undefined)
     output.note('Searched before the commit: no original value is in what was written.')
@@ -121,6 +133,12 @@ async function runRestore(
     if (plans.length > 1) await output.item(document, toText)
     else await output.answer(document, toText)
   }
+}
+
+async function readMapping({ mapping: path }: Options): Promise<Pick<RestoreRequest, 'mapping'>> {
+  if (path === undefined) return {}
+  const { openMapping } = await import('#app/open-mapping')
+  return { mapping: await openMapping(path) }
 }
 
 async function maskIfAsked(
@@ -141,11 +159,12 @@ async function carryOut(
   options: Options,
 ): Promise<undefined> {
   const { context, output, signal } = shell
-  const { acceptSideEffects = false, confirm: _, map, plan: path = '', ...others } = options
+  const { acceptSideEffects = false, confirm: _, map, plan: path = '', ...rest } = options
+  const { mapping: __, ...others } = rest
   if (given !== undefined || Object.keys(others).length > 0)
     throw mixed(
       '--plan beside something else',
-      'need at most --confirm, --map and --accept-side-effects with it',
+      'need at most --confirm, --map, --mapping and --accept-side-effects with it',
     )
   output.beginLines()
   const vault = await context.openVault(signal)
@@ -153,7 +172,8 @@ async function carryOut(
   const { restorePoint } = await import('#app/restore-point')
   const telling = formatTelling(shell, options, new Set<string>())
   const refused = telling.onUndecided
-  const callbacks = { ...telling, refused, mapFile: map, mayRunSideEffects: acceptSideEffects }
+  const told = { ...telling, ...(await readMapping(options)) }
+  const callbacks = { ...told, refused, mapFile: map, mayRunSideEffects: acceptSideEffects }
   const request = await readPlanRequest(context, vault, { path, callbacks }, signal)
   await restorePoint(context, vault, request, signal)
 }
@@ -195,6 +215,8 @@ function judgePoint(point: string | undefined, options: Options): string {
   if (options.out !== undefined && options.planOnly !== true)
     throw mixed('--out without --plan-only', 'need both')
   if (options.mask !== undefined) refuseUnmaskable(options)
+  if (options.keys !== undefined) refuseUnmintable(options)
+  if (options.mapping !== undefined) refuseUnmappable(point, options)
   if (undone === undefined) {
     if (options.skipConflicts === true)
       throw mixed('--skip-conflicts without --undo-transaction', 'need both')
@@ -224,6 +246,28 @@ function refuseUnmaskable({ deleteAdded, out, undoTransaction }: Options): void 
     throw mixed('--undo-transaction or --delete-added beside --mask', 'the target has to be empty')
 }
 
+/** A mapping file is about whole entities of one source; what the target has beside them is not its own. */
+function refuseUnmappable(point: string | undefined, options: Options): void {
+  const { customer, deleteAdded, field, mask, missingParents, onConflict, record } = options
+  const others = { customer, 'delete-added': deleteAdded, field, mask, 'on-conflict': onConflict }
+  const named = Object.entries({ ...others, record, 'undo-transaction': options.undoTransaction })
+  const [found] = named.find(([, value]) => value !== undefined) ?? []
+  if (found !== undefined) throw mixed(`--${found} beside --mapping`, 'need one of them')
+  if (missingParents === 'create')
+    throw mixed('--missing-parents create beside --mapping', 'need null or refuse')
+  if (point?.startsWith('@') === true)
+    throw mixed(`${point} beside --mapping`, 'need a point of one source, like crm@latest')
+}
+
+/** What the target has beside what it was given is its own, whatever number it bears. */
+function refuseUnmintable({ deleteAdded, mapping, mask, undoTransaction }: Options): void {
+  if (mapping !== undefined) throw mixed('--keys beside --mapping', 'the file says it of each entity')
+  if (mask !== undefined)
+    throw mixed('--keys beside --mask', 'a test system gets the keys as they are')
+  if (undoTransaction !== undefined || deleteAdded === true)
+    throw mixed('--undo-transaction or --delete-added beside --keys', 'need one of them')
+}
+
 function mixed(found: string, wanted: string): AppError {
   return new AppError('cli.usage', `Cannot restore: found ${found}, ${wanted}`)
 }
@@ -244,6 +288,7 @@ function formatRequest(
     isDeleteAllowed: options.deleteAdded ?? false,
     isPlanOnly: options.planOnly ?? false,
     onConflict: options.onConflict ?? [],
+    ...(options.keys !== undefined && { keys: options.keys }),
     mapFile: options.map,
     missingParents: options.missingParents ?? 'refuse',
     mayRunSideEffects: options.acceptSideEffects ?? false,

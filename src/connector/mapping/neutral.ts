@@ -59,6 +59,8 @@ export type NeutralField = OwnType & {
   readonly name: string
   readonly isNullable: boolean
   readonly default: NeutralDefault | null
+  /** A row that does not name it gets a value all the same: a default, portable or not, or a number. */
+  readonly isFilled: boolean
 }
 
 export type NamedFields = { readonly name: string; readonly fields: readonly string[] }

@@ -30,7 +30,8 @@ function readTable(schema: SchemaVersion, next: string | undefined): NeutralTabl
     const read = readDefault(item, own)
     if (read === 'unknown') unmapped.push({ from: `default of ${name}`, why: COMPUTED_DEFAULT })
     if (/ ON UPDATE /i.test(item)) unmapped.push({ from: `${name} ON UPDATE`, why: ON_UPDATE })
-    return { ...own, name, isNullable, default: read === 'unknown' ? null : read }
+    const isFilled = read !== null || / AUTO_INCREMENT/.test(item)
+    return { ...own, name, isNullable, default: read === 'unknown' ? null : read, isFilled }
   })
   for (const [name, item] of columnByName) {
     if (/ GENERATED ALWAYS AS /.test(item)) {

@@ -39,7 +39,8 @@ function readTable(schema: SchemaVersion, { sequences, shared }: Surroundings): 
     const column = columnByName.get(name)
     const read = column === undefined ? null : readDefault(column, own)
     if (read === 'unknown') unmapped.push({ from: `default of ${name}`, why: COMPUTED_DEFAULT })
-    return { ...own, name, isNullable, default: read === 'unknown' ? null : read }
+    const isFilled = column !== undefined && (column.default !== null || column.identity !== null)
+    return { ...own, name, isNullable, default: read === 'unknown' ? null : read, isFilled }
   })
   for (const { generated, name } of table.columns) {
     if (generated !== null) unmapped.push({ from: `generated field ${name}`, why: GENERATED })

@@ -33,7 +33,8 @@ function readTable(schema: SchemaVersion, sequence: string | undefined): Neutral
     const said = own.neutral.kind === 'boolean' && !isBoolean.has(name) ? NOT_CHECKED : own.why
     const read = readDefault(columnByName.get(name), own)
     if (read === 'unknown') unmapped.push({ from: `default of ${name}`, why: COMPUTED_DEFAULT })
-    return { ...own, why: said, name, isNullable, default: read === 'unknown' ? null : read }
+    const value = read === 'unknown' ? null : read
+    return { ...own, why: said, name, isNullable, default: value, isFilled: read !== null }
   })
   for (const { isGenerated, name } of columns) {
     if (isGenerated) unmapped.push({ from: `generated field ${name}`, why: GENERATED })

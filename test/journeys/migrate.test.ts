@@ -1,0 +1,153 @@
+import { writeFile } from 'node:fs/promises'
+import { DatabaseSync } from 'node:sqlite'
+import { expect, test } from 'vitest'
+import { change } from './testing/example-database.ts'
+import { aTraveller, expectFailure, type Traveller } from './testing/traveller.ts'
+
+const OLD = `CREATE TABLE customer (no INTEGER PRIMARY KEY, first TEXT, last TEXT, country TEXT, since TEXT, credit DECIMAL_TEXT(12,2), fax TEXT);
+  CREATE TABLE vendor (code TEXT PRIMARY KEY, name TEXT);
+  INSERT INTO customer VALUES (7, 'Ada', 'Lovelace', 'GB', '2020-02-29', '1200.50', '1'), (8, NULL, 'Huber GmbH', 'D', NULL, '-0.10', NULL), (9, 'x', 'Test', 'D', NULL, NULL, NULL);
+  INSERT INTO vendor VALUES ('V1', 'Behn AG');`
+const NEW = `CREATE TABLE country (code CHAR(2) PRIMARY KEY);
+  INSERT INTO country VALUES ('DE'), ('GB');
+  CREATE TABLE partner (number TEXT PRIMARY KEY, full_name TEXT NOT NULL, country TEXT REFERENCES country, since DATE_TEXT, credit DECIMAL_TEXT(10,1), origin TEXT NOT NULL, changed TEXT DEFAULT 'never');
+  INSERT INTO partner VALUES ('X1', 'Somebody else', 'DE', NULL, NULL, 'HERE', 'now');`
+const CONFIG = `sources:
+  old: { connector: sqlite, file: ./old.db }
+targets:
+  new: { connector: sqlite, file: ./new.db }
+`
+const MAPPING = `version: 1
+entities:
+  main.partner:
+    - from: main.customer
+      when: "last != 'Test'"
+      fields:
+        number: { expression: "'C' + no" }
+        full_name: { expression: "first == null ? last : first + ' ' + last" }
+        country: { from: country, values: { D: DE }, else: keep }
+        since: since
+        credit: credit
+        origin: { is: OLD }
+      unmapped: [fax]
+    - from: main.vendor
+      fields:
+        number: code
+        full_name: name
+        country: { is: DE }
+        since: { is: null }
+        credit: { is: null }
+        origin: { is: OLD }
+`
+const MIGRATED = [
+  ['C7', 'Ada Lovelace', 'GB', '2020-02-29', '1200.5', 'OLD', 'never'],
+  ['C8', 'Huber GmbH', 'DE', null, '-0.1', 'OLD', 'never'],
+  ['V1', 'Behn AG', 'DE', null, null, 'OLD', 'never'],
+  ['X1', 'Somebody else', 'DE', null, null, 'HERE', 'now'],
+]
+
+async function prepare(): Promise<Traveller> {
+  const traveller = await aTraveller()
+  const { at, configure, holdfast, summary } = traveller
+  change(at('old.db'), OLD)
+  change(at('new.db'), NEW)
+  await configure(CONFIG)
+  await writeFile(at('m.yaml'), MAPPING)
+  await holdfast('init')
+  await summary('backup')
+  return traveller
+}
+
+const migrate = (...argv: string[]) =>
+  ['restore', 'old@1', '--to', 'new', '--mapping', 'm.yaml', ...argv] as const
+
+function partners(path: string): unknown[] {
+  using db = new DatabaseSync(path)
+  return db
+    .prepare('SELECT * FROM partner ORDER BY number')
+    .all()
+    .map((row) => Object.values(row))
+}
+
+test('records get another shape, a second run writes nothing, and it can be undone', async () => {
+  const { answer, at, holdfast, summary } = await prepare()
+  const before = partners(at('new.db'))
+  const plan = await answer<{ mappings: unknown[] }>(...migrate('--plan-only'))
+  expect(plan).toMatchObject({ steps: [{ entity: 'main.partner', insert: 3, extra: 1 }] })
+  expect(plan.mappings).toContainEqual({
+    entity: 'main.partner',
+    field: null,
+    from: 'main.customer fax',
+    to: null,
+    exact: false,
+    why: 'the mapping leaves it out',
+  })
+  const first = await summary<{ restore: string }>(...migrate('--confirm', 'new'))
+  expect(first).toMatchObject({ inserted: 3, verified: { records: 3, different: 0 } })
+  expect(partners(at('new.db'))).toEqual(MIGRATED)
+  expect(await summary(...migrate('--confirm', 'new'))).toMatchObject({
+    inserted: 0,
+    updated: 0,
+    skipped: 3,
+  })
+  // What is there already and differs is brought back, field by field; the target's own stays.
+  change(at('new.db'), `UPDATE partner SET credit = '3.0', changed = 'today' WHERE number = 'C7'`)
+  const second = await summary<{ restore: string }>(...migrate('--confirm', 'new'))
+  expect(second).toMatchObject({ inserted: 0, updated: 1 })
+  expect(partners(at('new.db'))[0]).toEqual([...(MIGRATED[0] ?? []).slice(0, -1), 'today'])
+  expect(await summary('undo', second.restore, '--confirm', 'new')).toMatchObject({ updated: 1 })
+  expect(partners(at('new.db'))[0]).toContain('3.0')
+  change(
+    at('new.db'),
+    `UPDATE partner SET credit = '1200.5', changed = 'never' WHERE number = 'C7'`,
+  )
+  expect(await summary('undo', first.restore, '--confirm', 'new')).toMatchObject({ deleted: 3 })
+  expect(partners(at('new.db'))).toEqual(before)
+  expect(await holdfast('check')).toMatchObject({ exit: 0 })
+})
+
+test('a plan file is for one mapping file, and for no other', async () => {
+  const { at, holdfast, summary } = await prepare()
+  expect(await holdfast(...migrate('--plan-only', '--out', 'p.json'))).toMatchObject({ exit: 0 })
+  const carry = ['restore', '--plan', 'p.json', '--confirm', 'new']
+  expectFailure(await holdfast(...carry), 2, 'restore.plan-invalid')
+  await writeFile(at('m.yaml'), MAPPING.replace('is: OLD', 'is: OLDER'))
+  expectFailure(await holdfast(...carry, '--mapping', 'm.yaml'), 5, 'restore.plan-void')
+  await writeFile(at('m.yaml'), MAPPING)
+  expect(await summary(...carry, '--mapping', 'm.yaml')).toMatchObject({ inserted: 3 })
+  expect(partners(at('new.db'))).toEqual(MIGRATED)
+})
+
+test('what has no place is named with its line and a count, and nothing is written', async () => {
+  const { at, holdfast } = await prepare()
+  const before = partners(at('new.db'))
+  const failing = async (mapping: string, exit: number, code: string) => {
+    await writeFile(at('m.yaml'), mapping)
+    const failed = await holdfast(...migrate('--confirm', 'new'))
+    expectFailure(failed, exit, code)
+    expect(failed.stderr).not.toMatch(/Lovelace|1200/)
+    return failed.stderr
+  }
+  const unlisted = MAPPING.replace(', else: keep', '').replace('DECIMAL', 'X')
+  expect(await failing(unlisted, 2, 'migrate.value-refused')).toContain(
+    'line 9: main.partner country: country has a value that is not listed: 1 record, main.customer:7',
+  )
+  const forgotten = MAPPING.replace('unmapped: [fax]', '').replace('origin: { is: OLD }', '')
+  const unfit = await failing(forgotten, 2, 'migrate.mapping-unfit')
+  expect(unfit).toContain('main.partner origin can be neither null nor filled by a default')
+  expect(unfit).toContain('main.customer fax goes nowhere')
+  const met = MAPPING.replace('number: code', `number: { is: C7 }`)
+  expect(
+    await failing(
+      met.replace(
+        'fields:\n        number: { is',
+        'unmapped: [code]\n      fields:\n        number: { is',
+      ),
+      2,
+      'migrate.key-met',
+    ),
+  ).toContain('found main.customer:7 and main.vendor:V1 with one key there')
+  const france = MAPPING.replace('country: { is: DE }', 'country: { is: FR }')
+  await failing(france, 5, 'restore.parents-missing')
+  expect(partners(at('new.db'))).toEqual(before)
+})
