@@ -40,6 +40,15 @@ test('liveADay() keeps references whole and the ledger tied out, day after day',
   for (const [i, hash] of hashFiles(files).entries()) expect(hash).not.toBe(before[i])
 })
 
+test('liveADay() leaves a day that is over as it was, in billing and in the ledger', () => {
+  const files = aCopy('looking-back')
+  const before = unpaidInvoices(files, '2026-06-30')
+  expect(before).toEqual(ledgerReceivables(files, '2026-06-30'))
+  for (const day of [1, 2, 3]) liveADay(files, { seed, day })
+  expect(unpaidInvoices(files, '2026-06-30')).toEqual(before)
+  expect(ledgerReceivables(files, '2026-06-30')).toEqual(before)
+})
+
 test('liveADay() does the same for the same seed', () => {
   const [a, b] = [aCopy('day-a'), aCopy('day-b')]
   liveADay(a, { seed, day: 1 })

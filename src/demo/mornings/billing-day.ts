@@ -136,6 +136,7 @@ export function decideApprovals(deps: DayDeps, count: number, foremost: string):
   }
 }
 
+/** An invoice bears the day on which it is posted, and is due as long after that. */
 function postApproved({ systems, today, postings }: DayDeps, number: string): void {
   const { db } = systems.billing
   const [row] = readRows(db, 'SELECT * FROM invoice WHERE invoice_number = ?', number)
@@ -150,8 +151,10 @@ function postApproved({ systems, today, postings }: DayDeps, number: string): vo
     { ...common, account: OUTPUT_TAX, minor: -minor('tax') },
   )
   db.prepare(
-    `UPDATE invoice SET status = 'open', open_amount = gross WHERE invoice_number = ?`,
-  ).run(number)
+    `UPDATE invoice SET status = 'open', open_amount = gross, issued_on = $today,
+       due_on = date($today, (julianday(due_on) - julianday(issued_on)) || ' days')
+     WHERE invoice_number = $number`,
+  ).run({ number, today: formatDay(today) })
 }
 
 /** Moves collections cases on: contacted, promised, a promise kept. */

@@ -41,22 +41,28 @@ export function openReceivables(files: DemoFiles): Record<string, number> {
   )
 }
 
-/** The same from the invoices and what was allocated to them, without `open_amount`. */
-export function unpaidInvoices(files: DemoFiles): Record<string, number> {
+/**
+ * The same from the invoices and what was allocated to them, without `open_amount`.
+ * @param until the last day that counts
+ */
+export function unpaidInvoices(files: DemoFiles, until = '9999'): Record<string, number> {
   return sumMinor(
     query(
       files.billing,
-      `SELECT company_code, currency, gross AS amount FROM invoice WHERE status <> 'in-approval'
+      `SELECT company_code, currency, gross AS amount FROM invoice
+         WHERE status <> 'in-approval' AND issued_on <= '${until}'
        UNION ALL
-       SELECT company_code, currency, '-' || a.amount FROM payment_allocation a
-         JOIN invoice USING (invoice_number)`,
+       SELECT invoice.company_code, invoice.currency, '-' || a.amount FROM payment_allocation a
+         JOIN invoice USING (invoice_number) JOIN payment USING (payment_id)
+         WHERE received_on <= '${until}'`,
     ),
   )
 }
 
-/** What the general ledger says of receivables: the last balance of each reconciliation account. */
-export function ledgerReceivables(files: DemoFiles): Record<string, number> {
-  return sumMinor(query(files.erp, latestBalances('WHERE is_reconciliation = 1')))
+/** What the general ledger says of receivables: the last balance of each reconciliation account up to a day. */
+export function ledgerReceivables(files: DemoFiles, until = '9999'): Record<string, number> {
+  const where = `WHERE is_reconciliation = 1 AND period <= '${until.slice(0, 7)}'`
+  return sumMinor(query(files.erp, latestBalances(where)))
 }
 
 /** All accounts together: nothing, when every posting has two sides. */
