@@ -92,12 +92,16 @@ test('decideIdentity() refuses what contradicts itself, and says who is in the w
   await expect(united).rejects.toMatchObject({ code: 'customer.decision-contradicts' })
   await expect(united).rejects.toThrow(/crm main\.account K1 and crm main\.account K2 are decided/)
   await decide('same', 'crm=K2', 'erp=C')
-  await expect(decide('apart', 'crm=K3', 'erp=C')).rejects.toThrow(/the same as crm main\.account K2/)
+  await expect(decide('apart', 'crm=K3', 'erp=C')).rejects.toThrow(
+    /the same as crm main\.account K2/,
+  )
   await decide('apart', 'crm=K2', 'erp=C')
   await expect(decide('same', 'crm=K1', 'crm=K1')).rejects.toMatchObject({
     code: 'customer.decision-itself',
   })
-  await expect(decide('same', 'crm=K1', 'crm=K9')).rejects.toMatchObject({ code: 'customer.unknown' })
+  await expect(decide('same', 'crm=K1', 'crm=K9')).rejects.toMatchObject({
+    code: 'customer.unknown',
+  })
   await expect(decide('same', 'crm=main.account:K9', 'crm=K1')).rejects.toMatchObject({
     code: 'customer.unknown',
   })
