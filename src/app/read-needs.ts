@@ -37,6 +37,18 @@ export async function readNeeds(
   return needs
 }
 
+/** What the customer map says inside a source, of any kind: that fields hold keys of other records. */
+export function readKeyLinks({ entities }: CustomerMap, found: FoundPoint): Need[] {
+  const own = entities.filter(({ source }) => source === found.source)
+  return own.flatMap((from) =>
+    from.links.flatMap((link) => {
+      const to = own.find((one) => isSamePlace(one, link.to))
+      const held = to && [fieldsAt(found, from), fieldsAt(found, to)]
+      return (to && held && toNeed({ from, link, to }, held)) ?? []
+    }),
+  )
+}
+
 type AskedLink = { readonly from: MapEntity; readonly link: MapLink; readonly to: MapEntity }
 
 async function readNeed(

@@ -19,6 +19,42 @@ export const RESTORE_ERRORS = {
     retry: 'never',
     help: 'What an earlier restore kept of the keys that records got in the target cannot be read. Run `holdfast check`, and heal the vault from a replica if there is one. Nothing was written.',
   },
+  'restore.keys-invalid': {
+    status: 400,
+    exit: 2,
+    retry: 'never',
+    help: '--keys takes keep or mint, for all entities, or for one as in --keys public.country=keep.',
+  },
+  'restore.key-unmintable': {
+    status: 409,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'New keys are numbers of the target: its table has a single whole number as its key, which PostgreSQL takes from a sequence or identity, MariaDB from AUTO_INCREMENT, SQLite from INTEGER PRIMARY KEY. Keep the keys of other entities with --keys ENTITY=keep; what they name follows all the same. Nothing was written.',
+  },
+  'restore.reference-unminted': {
+    status: 409,
+    exit: 5,
+    retry: 'after-fix',
+    help: 'Where the target numbers its records, the same number is somebody else there. Put back what is named, too (--missing-parents create, or a wider choice of entities); say with --keys ENTITY=keep that records of an entity bear the same keys in both systems, as reference data does; or leave the references empty with --missing-parents null where that may be. Nothing was written.',
+  },
+  'restore.keys-many': {
+    status: 409,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'New keys are given to a million records in one restore. Put back one entity after the other, what is named first; what an earlier restore gave is known to the later ones.',
+  },
+  'restore.keys-unsaid': {
+    status: 409,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'An earlier restore put records of this source into this target under new keys (`holdfast crosswalk TARGET` lists them). Say --keys mint to find them again under these, or --keys keep to write under the keys of the point, which may be other records there. Nothing was written.',
+  },
+  'restore.keys-unclear': {
+    status: 409,
+    exit: 5,
+    retry: 'after-fix',
+    help: 'An earlier restore was interrupted, and its numbers are taken by records that are not as it would have left them: its own that somebody changed since, or those of somebody else. Look at them, then run `holdfast undo RESTORE` with the id that the message names: `--on-conflict theirs` leaves all of them as they are and forgets the numbers, `--on-conflict ours` deletes them. Nothing was written.',
+  },
   'restore.schema-differs': {
     status: 409,
     exit: 1,

@@ -84,6 +84,8 @@ export type PreparedRestore = AsyncDisposable & {
   readonly entities: readonly PlannedEntity[]
   /** What records are called in the target from then on; kept before anything is written. */
   readonly crosswalk?: NewCrosswalk
+  /** Of each entity that gets numbers of the target's own, the highest: no other record is given it. */
+  readonly numbers?: ReadonlyMap<EntityName, bigint>
 }
 
 /** `lines`: where every step is told; the caller disposes it. */

@@ -51,6 +51,7 @@ export async function runRestore(
   await using write = await target.openWrite(signal, isNew ? undefined : since, schemas)
   await since[Symbol.asyncDispose]()
   const plan = formatCreatePlan(prepared)
+  for (const [entity, last] of prepared.numbers ?? []) await write.takeKeys?.(entity, last)
   const leftOut = plan.schemas.length > 0 ? [...(await write.createTables(plan))] : []
   const counts = await writeSteps(deps, write, prepared, signal)
   await refuseLosses(deps, write, prepared, signal)

@@ -1,0 +1,34 @@
+import { readRowTexts } from './read-row-texts.ts'
+import { LARGE_ROW_BYTES, type RowBatch } from './row-batch.ts'
+
+/** Fields of a row as they stand, still escaped; `null`: the row is left out. */
+export type MapRow = (fields: readonly string[]) => readonly string[] | null
+
+/** Rows changed as a whole, one by one. A large row is held once. */
+export async function* mapRows(
+  batches: AsyncIterable<RowBatch>,
+  map: MapRow,
+): AsyncGenerator<RowBatch, void, undefined> {
+  let rows: string[] = []
+  let units = 0
+  for await (const texts of readRowTexts(batches)) {
+    const row = map(texts)?.join('\t')
+    if (row === undefined) continue
+    rows.push(row)
+    units += row.length + 1
+    // Three bytes a unit at most: a batch stays within its bound.
+    if (units < BATCH_UNITS_MAX) continue
+    yield toBatch(rows)
+    rows = []
+    units = 0
+  }
+  if (rows.length > 0) yield toBatch(rows)
+}
+
+const BATCH_UNITS_MAX = LARGE_ROW_BYTES / 4
+
+function toBatch(rows: readonly string[]): RowBatch {
+  const bytes = new Uint8Array(Buffer.from(`${rows.join('\n')}\n`, 'utf8'))
+  if (rows.length > 1 || bytes.byteLength <= LARGE_ROW_BYTES) return { kind: 'rows', bytes }
+  return { kind: 'large', parts: [bytes] }
+}

@@ -1,0 +1,159 @@
+import type { NextKey, SourceCut } from '#connector/connector'
+import { entityAt } from '#history/entity-at'
+import { formatKeyValues } from '#record/address'
+import type { EntityName } from '#record/entity-name'
+import type { Catalogue, SchemaVersion } from '#record/schema'
+import { AppError } from '#stdx/app-error'
+import type { CompareDeps } from './compare-target.ts'
+import type { CrosswalkLine } from './crosswalk.ts'
+import { type GatheredKeys, type GatherRequest, gatherKeys, type PickedKey } from './gather-keys.ts'
+import { type KeyPolicies, keyPolicyOf } from './key-policy.ts'
+import { findKeyReferences, hasNumberKey, type KeyedEntities } from './key-references.ts'
+import { type FindTargetKey, openMintedRows } from './minted-rows.ts'
+import type { Need } from './needed-records.ts'
+import { refuseUnreadable } from './plan-restore.ts'
+import type { RecordScope, RestoreScope } from './restore-plan.ts'
+import type { OtherRows } from './row-mask.ts'
+
+export type MintRequest = GatherRequest & {
+  readonly policies: KeyPolicies
+  /** What the customer map says beside foreign keys, inside this source. */
+  readonly links: readonly Need[]
+}
+
+/** What is put back once the target numbers it. */
+export type MintedKeys = {
+  /** Single records by the keys that they have in the target, with those that come along. */
+  readonly scope: RestoreScope
+  readonly rows: OtherRows
+  readonly lines: readonly CrosswalkLine[]
+  /** Of each entity that gets new records, the highest of their numbers. */
+  readonly numbers: ReadonlyMap<EntityName, bigint>
+}
+
+export type MintOptions = {
+  readonly catalogue: Catalogue
+  readonly cut: Pick<SourceCut, 'readNextKey'>
+  readonly signal: AbortSignal
+}
+
+/**
+ * Gives what is put back keys of the target's own: those that it was given before, or else the next
+ * numbers, in the order of the keys at the point. So another plan gives the same as long as the target's
+ * counter stands where it stood.
+ *
+ * @throws restore.key-unmintable | connector.denied, and as `gatherKeys`
+ */
+export async function mintKeys(
+  deps: CompareDeps,
+  request: MintRequest,
+  { catalogue, cut, signal }: MintOptions,
+): Promise<MintedKeys> {
+  const { known, links, missing, point, policies, scope, state, wanted } = request
+  const schemas = point.entities.map(({ entity }) => entityAt(state, point, entity).schema)
+  const keyed = findKeyReferences(schemas, links, policies)
+  for (const entity of wanted) {
+    const schema = schemas.find((one) => one.entity === entity)
+    if (schema !== undefined) refuseUnmintable(keyed, schema, policies)
+  }
+  const gathered = await gatherKeys(deps, { ...request, keyed }, signal)
+  const { source } = state
+  const minted = new Map<EntityName, ReadonlyMap<string, string>>()
+  const numbers = new Map<EntityName, bigint>()
+  const lines: CrosswalkLine[] = []
+  for (const [entity, olds] of gathered.fresh) {
+    if (olds.size === 0) continue
+    const first = await readNextKey(entity, { catalogue, cut, target: request.target })
+    const given = giveNumbers(olds, first)
+    minted.set(entity, given.byOld)
+    numbers.set(entity, given.last)
+    for (const [key, targetKey] of given.byOld)
+      lines.push({ source, entity, key, targetEntity: entity, targetKey })
+  }
+  const find: FindTargetKey = (entity, key) =>
+    minted.get(entity)?.get(key) ?? known.find({ source, entity, key }, entity)?.targetKey
+  const rows = openMintedRows(deps, { find, isEmptied: missing === 'null', keyed })
+  return { scope: renameScope(scope, gathered, { find, keyed }), rows, lines, numbers }
+}
+
+/** Said before anything is read. */
+function refuseUnmintable(
+  keyed: KeyedEntities,
+  schema: SchemaVersion,
+  policies: KeyPolicies,
+): void {
+  const { entity } = schema
+  if (keyPolicyOf(policies, entity) !== 'mint') return
+  const one = keyed.get(entity)
+  if (one !== undefined && one.minted !== null) return
+  // What is told by the keys of others follows them, as the lines of an invoice do.
+  if (one?.isKeyChanged === true && !policies.byEntity.has(entity)) return
+  const found = hasNumberKey(schema)
+    ? 'its key is that of another record, and follows it'
+    : 'its key is not a single whole number'
+  throw unmintable(entity, found)
+}
+
+/** @throws restore.key-unmintable where the target does not number records of the entity */
+async function readNextKey(
+  entity: EntityName,
+  { catalogue, cut, target }: Omit<MintOptions, 'signal'> & { readonly target: string },
+): Promise<NextKey> {
+  const described = catalogue.entities.find((one) => one.entity === entity)
+  if (described === undefined) throw unmintable(entity, `"${target}" does not have the table`)
+  refuseUnreadable(described)
+  const next = await cut.readNextKey?.(described)
+  if (next === undefined || next === null)
+    throw unmintable(entity, `"${target}" gives its records no numbers by itself`)
+  return next
+}
+
+/** One after the other, in the order of the keys at the point. */
+function giveNumbers(olds: ReadonlySet<string>, { next, step }: NextKey) {
+  const byOld = new Map<string, string>()
+  let number = next - step
+  for (const old of olds) {
+    number += step
+    byOld.set(old, String(number))
+  }
+  return { byOld, last: number }
+}
+
+type Renaming = { readonly find: FindTargetKey; readonly keyed: KeyedEntities }
+
+/** Records whose keys change under those that they get; what came after the point has none there. */
+function renameScope(
+  scope: RestoreScope,
+  { records }: GatheredKeys,
+  { find, keyed }: Renaming,
+): RestoreScope {
+  if (scope.kind === 'all') return scope
+  const isChanged = (entity: EntityName) => keyed.get(entity)?.isKeyChanged === true
+  const stay = (scope.records ?? []).filter(
+    ({ entity, seen }) => !isChanged(entity) && !(seen === 'since' && keyed.has(entity)),
+  )
+  const renamed = [...records].flatMap(([entity, picked]) =>
+    [...picked.values()].map((one) => renameRecord(keyed, entity, one, find)),
+  )
+  return { ...scope, records: [...stay, ...renamed] }
+}
+
+function renameRecord(
+  keyed: KeyedEntities,
+  entity: EntityName,
+  { named, record, values }: PickedKey,
+  find: FindTargetKey,
+): RecordScope {
+  const key = keyed.get(entity)?.schema.key
+  const encodings = key?.kind === 'fields' ? key.encodings : []
+  const renamed = values.map((value, i) => {
+    const one = named[i] ?? null
+    return one === null ? value : (find(one.to, one.number) ?? value)
+  })
+  return { ...record, key: formatKeyValues(renamed, encodings), seen: 'at-point' }
+}
+
+function unmintable(entity: EntityName, found: string): AppError {
+  const message = `Cannot give records of "${entity}" new keys: ${found}`
+  return new AppError('restore.key-unmintable', message, { entity })
+}
