@@ -15,7 +15,7 @@ export const RESTORE_ERRORS = {
   },
   'restore.crosswalk-invalid': {
     status: 500,
-    exit: 3,
+    exit: 4,
     retry: 'never',
     help: 'What an earlier restore kept of the keys that records got in the target cannot be read. Run `holdfast check`, and heal the vault from a replica if there is one. Nothing was written.',
   },
@@ -23,7 +23,7 @@ export const RESTORE_ERRORS = {
     status: 400,
     exit: 2,
     retry: 'never',
-    help: '--keys takes keep or mint, for all entities, or for one as in --keys public.country=keep.',
+    help: 'Say --keys keep or --keys mint, for all entities, or for one of them as in --keys public.country=keep. Nothing was written.',
   },
   'restore.key-unmintable': {
     status: 409,
