@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { totalSchema } from './totals-schema.ts'
 
 /**
  * What may stand in a mapping file, one definition, from which the checks and the JSON Schema for
@@ -55,6 +56,12 @@ export const mappingFileSchema = z.strictObject({
   entities: z
     .record(name, z.union([entitySchema, z.array(entitySchema).min(1)]))
     .describe('By entity of the target. A list: it is filled from several entities.'),
+  totals: z
+    .array(totalSchema)
+    .default([])
+    .describe(
+      'Sums that `verify --mapping` works out on either side, and holds against each other.',
+    ),
 })
 
 export type FieldInFile = z.output<typeof fieldSchema>

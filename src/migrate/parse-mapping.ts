@@ -11,6 +11,7 @@ import {
   fieldSchema,
   mappingFileSchema,
 } from './mapping-schema.ts'
+import { readTotals, type TotalRule } from './read-totals.ts'
 
 /** What a mapping file says. */
 export type Mapping = {
@@ -20,6 +21,8 @@ export type Mapping = {
   readonly hash: string
   /** In the order of the file; several may fill one entity of the target. */
   readonly entities: readonly EntityRule[]
+  /** Sums that source and target have to agree about. */
+  readonly totals: readonly TotalRule[]
 }
 
 /** How records of one entity of the source become records of one of the target. */
@@ -57,7 +60,10 @@ export type Unlisted =
   | { readonly kind: 'refuse' | 'keep' }
   | { readonly kind: 'is'; readonly text: string | null }
 
-const shapeSchema = mappingFileSchema.extend({ entities: z.record(z.string(), z.unknown()) })
+const shapeSchema = mappingFileSchema.extend({
+  entities: z.record(z.string(), z.unknown()),
+  totals: z.array(z.unknown()).default([]),
+})
 const entityShape = entitySchema.extend({ fields: z.record(z.string(), z.unknown()) })
 
 /**
@@ -82,10 +88,11 @@ export function parseMapping(text: string, label: string): Mapping {
       return readEntity(reading, { entity, path: [...path, i], said: one }) ?? []
     })
   })
+  const totals = readTotals(reading, file.totals)
   if (problems.length === 0 && entities.length === 0)
     problems.push({ line: yaml.lineOf(['entities']), problem: '"entities" is empty' })
   if (problems.length > 0) throw invalid(label, problems)
-  return { label, hash: createHash('sha256').update(text).digest('hex'), entities }
+  return { label, hash: createHash('sha256').update(text).digest('hex'), entities, totals }
 }
 
 type ReadingEntity = {

@@ -50,13 +50,20 @@ ${unproven === undefined ? null : html`<p class="unproven">Unproven: ${unproven}
   return formatHtmlPage({ title, style: RECONCILIATION_STYLE, body })
 }
 
-function formatFacts({ mapping, point, sha256, target, vault }: Reconciliation, lookedAt: string) {
+function formatFacts(
+  { isExtraAllowed, mapping, point, sha256, target, vault }: Reconciliation,
+  lookedAt: string,
+): Html {
   const { connector, database, name, system } = target
   const facts: readonly (readonly [string, Html | string])[] = [
     ['Recovery point', `${point.address}, as of ${point.time}`],
     ['Vault', html`<code>${vault}</code>`],
     ['Target', html`${name} (${connector}), <code>${database}</code> of <code>${system}</code>`],
     ['Target looked at', lookedAt],
+    [
+      'Records of the target alone',
+      isExtraAllowed ? 'are allowed: they were there before' : 'are differences',
+    ],
     ['Mapping file, SHA-256', html`<code>${mapping.sha256}</code>`],
     ['This reconciliation, SHA-256', html`<code>${sha256}</code>`],
   ]

@@ -24,6 +24,7 @@ const FACTS: ReconciliationFacts = {
   point: { address: 'erp@3', time: '2026-06-30T22:00:00Z' },
   target: { name: 'next', connector: 'sqlite', system: '1:2', database: 'next.db' },
   mapping: { sha256: 'ab' },
+  isExtraAllowed: false,
   entities: [
     {
       entity: PARTNER,
@@ -84,6 +85,7 @@ test('the hash covers every fact, and the list by its own hash', () => {
     { point: { ...FACTS.point, address: 'erp@4' } },
     { target: { ...FACTS.target, system: '1:3' } },
     { mapping: { sha256: 'ac' } },
+    { isExtraAllowed: true },
     { entities: [] },
     { notMigrated: [] },
     { totals: [] },

@@ -26,6 +26,8 @@ export type ReconciliationFacts = {
   }
   /** SHA-256 of the text of the mapping file, hex. */
   readonly mapping: { readonly sha256: string }
+  /** Records of the target that no record of the point became do not make it differ. */
+  readonly isExtraAllowed: boolean
   /** Those of the target, in the order of the mapping file. */
   readonly entities: readonly ReconciledEntity[]
   /** Entities of the point that go nowhere. */
