@@ -11,6 +11,7 @@ import { systemRandom } from '#stdx/random'
 import { signal } from '#vault/testing/a-vault'
 import { checkCustomerMap } from './check-map.ts'
 import { silentProgress } from './progress.ts'
+import { showCustomer } from './show-customer.ts'
 import { type VaultOfFiles, vaultOfFiles, vaultOfSql } from './testing/vault-of-files.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-map-'))
@@ -280,3 +281,53 @@ function count(file: string, sql: string): number {
     db.close()
   }
 }
+
+test('checkMap() names values that parties are matched by and share, unless the map calls them none', async () => {
+  const entity = (rest: string) =>
+    `{ role: customer, identity: { number: id, taxId: tax_id${rest} } }`
+  const text = (rest: string) => `
+version: 1
+match: [taxId]
+sources:
+  crm: { entities: { main.account: ${entity(rest)} } }
+  erp: { entities: { main.customer: ${entity('')} } }
+`
+  using made = await vaultOfSql({
+    crm: `CREATE TABLE account (id INTEGER PRIMARY KEY, tax_id TEXT);
+      INSERT INTO account VALUES (1, 'N/A'), (2, 'N/A'), (3, 'DE1'), (4, 'N/A'), (5, 'DE5'), (6, 'DE5'), (7, NULL), (8, '')`,
+    erp: `CREATE TABLE customer (id INTEGER PRIMARY KEY, tax_id TEXT);
+      INSERT INTO customer VALUES (1, 'N/A'), (3, 'DE1')`,
+  })
+  const found = await check(text(''), made)
+  const of = { source: 'crm', entity: 'main.account', line: 5, by: 'taxId', field: 'tax_id' }
+  expect(found.shared).toEqual([
+    { ...of, value: 'N/A', parties: 3 },
+    { ...of, value: 'DE5', parties: 2 },
+  ])
+  expect(linkOf(found, 'main.account', 'tax_id')?.pointing).toBe(6)
+  const settled = await check(text(", none: ['N/A']"), made)
+  expect(settled.shared).toEqual([{ ...of, value: 'DE5', parties: 2 }])
+  expect(linkOf(settled, 'main.account', 'tax_id')?.pointing).toBe(3)
+})
+
+test('parties that share a value that the map calls none are not one', async () => {
+  using made = await vaultOfSql({
+    crm: `CREATE TABLE account (id TEXT PRIMARY KEY, tax_id TEXT);
+      INSERT INTO account VALUES ('K1', 'N/A'), ('K2', 'N/A')`,
+    erp: `CREATE TABLE customer (id TEXT PRIMARY KEY, tax_id TEXT); INSERT INTO customer VALUES ('C', 'N/A')`,
+  })
+  const text = (none: string) => `
+version: 1
+match: [taxId]
+sources:
+  crm: { entities: { main.account: { role: customer, identity: { number: id, taxId: tax_id } } } }
+  erp: { entities: { main.customer: { role: customer, identity: { number: id, taxId: tax_id, none: [${none}] } } } }
+`
+  const count = async (none: string) => {
+    await made.vault.putDocument('customers', text(none), signal)
+    const request = { id: 'K1', source: undefined, at: [], file: undefined }
+    return (await showCustomer(made.asking, made.vault, request, signal)).records.length
+  }
+  expect(await count('')).toBe(3)
+  expect(await count("'N/A'")).toBe(1)
+})

@@ -1,6 +1,6 @@
 import { assert } from '#stdx/assert'
 import { formatPoint } from '#timeline/format-point'
-import type { CustomerMap } from './customer-map.ts'
+import { type CustomerMap, formatPlace } from './customer-map.ts'
 import {
   type EntityInMap,
   entitiesOf,
@@ -11,6 +11,7 @@ import {
 } from './map-at.ts'
 import { type MeasureDeps, type MeasuredLink, measureLink } from './measure-links.ts'
 import { isParty, isReference, type Role } from './roles.ts'
+import { findSharedValues, type SharedValue } from './shared-values.ts'
 import { keysAt } from './values/keys-at.ts'
 import { type JoinedLink, type Reached, reachRows } from './values/reach-rows.ts'
 
@@ -28,6 +29,8 @@ export type MapCheck = {
     readonly entity: string
     readonly rows: number
   }[]
+  /** Values that parties are matched by and that several of one entity share. */
+  readonly shared: readonly SharedValue[]
   readonly coverage: Coverage
 }
 
@@ -117,8 +120,27 @@ export async function checkMap(
     entities,
     links,
     unmapped,
+    shared: await findShared(deps, map, laid.entities, signal),
     coverage: cover(map, sources, entities),
   }
+}
+
+async function findShared(
+  deps: CheckMapDeps,
+  { match }: CustomerMap,
+  entities: readonly EntityInMap[],
+  signal: AbortSignal,
+): Promise<SharedValue[]> {
+  const shared: SharedValue[] = []
+  for (const entity of entities) {
+    if (!isParty(entity.map.role)) continue
+    for (const by of match) {
+      if (entity.map.identity[by] === undefined) continue
+      deps.begin(`Comparing ${entity.map.identity[by]} of ${formatPlace(entity.map)}`)
+      shared.push(...(await findSharedValues(deps, entity, by, signal)))
+    }
+  }
+  return shared
 }
 
 async function describeLink(measured: MeasuredLink, signal: AbortSignal): Promise<CheckedLink> {

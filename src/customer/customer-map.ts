@@ -1,7 +1,7 @@
 import type { EntityName } from '#record/entity-name'
 import type { Decision } from './decisions.ts'
 import type { FinanceMap } from './finance-map.ts'
-import type { IdentityField, LinkKind } from './map-schema.ts'
+import type { IdentityField, LikenessField, LinkKind } from './map-schema.ts'
 import type { Role } from './roles.ts'
 
 /**
@@ -39,7 +39,9 @@ export type MapEntity = EntityPlace & {
   readonly role: Role
   /** As the map says; `undefined`: what the source declares. */
   readonly key: readonly string[] | undefined
-  readonly identity: Readonly<Partial<Record<IdentityField, string | undefined>>>
+  readonly identity: Readonly<Partial<Record<IdentityField | LikenessField, string | undefined>>>
+  /** Values of these fields that say nothing of who somebody is. */
+  readonly identityNone: readonly string[]
   readonly links: readonly MapLink[]
   /** Classes of fields, each field in at most one. */
   readonly classes: ReadonlyMap<string, readonly string[]>

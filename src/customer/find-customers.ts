@@ -99,7 +99,7 @@ async function* lookUp(
   signal: AbortSignal,
 ): AsyncGenerator<LookedUp> {
   for (const entity of entities) {
-    if (Object.keys(entity.map.identity).length === 0) continue
+    if (IDENTITY_FIELDS.every((by) => entity.map.identity[by] === undefined)) continue
     const { schema } = entity.at
     const fields = IDENTITY_FIELDS.flatMap((by) => {
       const index = schema.fields.findIndex(({ name }) => name === entity.map.identity[by])

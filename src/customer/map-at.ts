@@ -233,7 +233,7 @@ function matchLinks({ bounds, match }: CustomerMap, entities: readonly EntityInM
         if (missing(from.at.schema, own, '').length > 0) return []
         if (missing(to.at.schema, other, '').length > 0) return []
         const sides = { from, to, fields: [own], toFields: [other] }
-        const none = ['']
+        const none = ['', ...from.map.identityNone, ...to.map.identityNone]
         const rowsMax = Math.min(MATCHED_MAX, bounds.rowsPerLinkMax)
         const rest = { when: [], none, rowsMax, line: from.map.line }
         return [{ ...sides, ...rest, kind: 'same' as const, match: name }]

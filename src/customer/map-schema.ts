@@ -12,6 +12,8 @@ const names = z.array(name).min(1)
 
 export const LINK_KINDS = ['child', 'reference', 'same'] as const
 export const IDENTITY_FIELDS = ['number', 'name', 'taxId', 'email', 'iban'] as const
+/** By these nobody is found or taken for another; they only tell who is like whom. */
+export const LIKENESS_FIELDS = ['street', 'postcode', 'phone'] as const
 
 export const linkSchema = z.strictObject({
   fields: names.describe('The fields of this entity that hold the key of another record.'),
@@ -55,6 +57,15 @@ export const identitySchema = z.strictObject({
   taxId: identityField('Its tax id.'),
   email: identityField('Its e-mail address.'),
   iban: identityField('The IBAN of its bank account.'),
+  street: identityField('Its street; like the next two only for `customer match`.'),
+  postcode: identityField('Its postcode.'),
+  phone: identityField('Its telephone number.'),
+  none: z
+    .array(z.string())
+    .default([])
+    .describe(
+      'Values of these fields that say nothing of who somebody is, besides null and an empty text: `N/A`, `00000000`.',
+    ),
 })
 
 export const openSchema = z.strictObject({
@@ -161,6 +172,7 @@ export const mapFileSchema = outlineSchema.extend({
 
 export type LinkKind = (typeof LINK_KINDS)[number]
 export type IdentityField = (typeof IDENTITY_FIELDS)[number]
+export type LikenessField = (typeof LIKENESS_FIELDS)[number]
 export type LinkSettings = z.infer<typeof linkSchema>
 export type PeriodSettings = z.infer<typeof periodSchema>
 export type EntitySettings = z.infer<typeof entitySchema>

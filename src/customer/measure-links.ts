@@ -38,7 +38,8 @@ export async function measureLink(
   return { ...totals, link, groups }
 }
 
-function sortValues(
+/** The values of some fields of every record of an entity, sorted, as `projectValues` gives them. */
+export function sortValues(
   deps: MeasureDeps,
   side: { readonly at: EntityAt; readonly deps: SegmentReadDeps },
   projection: Projection,

@@ -118,7 +118,7 @@ function toEntity(
     line: reading.yaml.lineOf(path, true),
     role,
     key,
-    identity: identity ?? {},
+    ...toIdentity(identity),
     links: links.flatMap((link, i) => {
       return toLink(reading, { source, path: [...path, 'links', i] }, link) ?? []
     }),
@@ -126,6 +126,11 @@ function toEntity(
     open,
     period: period && toPeriod(reading, { source, path: [...path, 'period'] }, period),
   }
+}
+
+function toIdentity(settings: EntitySettings['identity']) {
+  const { none = [], ...identity } = settings ?? {}
+  return { identity, identityNone: none }
 }
 
 function toClasses(

@@ -117,6 +117,10 @@ function formatMapCheck(answer: MapCheckAnswer, { paint }: Output): string {
     ...unmapped.map(({ entity, rows, source }) => {
       return `${paint.yellow('not in the map:')} ${source} ${visible(entity)}, ${formatCount(rows)} rows`
     }),
+    ...answer.shared.map(({ by, entity, field, parties, source, value }) => {
+      const where = visible(`${source} ${entity} (${field})`)
+      return `${paint.yellow('shared:')} ${formatCount(parties)} parties of ${where} have the ${by} "${visible(value)}"`
+    }),
     `${formatCount(links.length - faulty.length)} of ${formatCount(links.length)} links hold for every record at ${points.join(', ')}.`,
     `${formatCount(coverage.entitiesMapped)} of ${formatCount(coverage.entities)} entities are in the map; ${formatCount(coverage.rowsReached)} of ${formatCount(coverage.rows)} records are reached from a customer or supplier.`,
     verdict === 'clean' ? paint.green(`${map} is clean.`) : paint.red(`${map} differs.`),
