@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type CustomerMap, formatPlace } from '#customer/customer-map'
 import { type Closure, type ClosureRecord, findClosure } from '#customer/find-closure'
-import { findAgain, findParty, type PartyRecord, refuseAmbiguous } from '#customer/find-party'
+import { findAgain, findParties, refuseAmbiguous } from '#customer/find-party'
 import { mapAt, type SourceAt } from '#customer/map-at'
 import { entityAt } from '#history/entity-at'
 import { findRecord } from '#history/find-record'
@@ -178,14 +178,11 @@ async function findOwned(
   { ids, signal }: Asked,
 ): Promise<Closure> {
   const laid = mapAt(map, sources)
-  const found: { readonly id: string; readonly parties: readonly PartyRecord[] }[] = []
-  for (const text of ids) {
-    const { id, source } = splitId(text, sources)
-    found.push({ id, parties: await findParty(laid, { id, source, signal }) })
-  }
-  const roots = found.flatMap(({ parties }) => parties.slice(0, 1))
+  const sought = ids.map((text) => splitId(text, sources))
+  const found = await findParties(laid, sought, signal)
+  const roots = found.flatMap((parties) => parties.slice(0, 1))
   const closure = await findClosure(laid, roots, { bounds: boundsFor(map, ids.length), signal })
-  for (const { id, parties } of found) refuseAmbiguous(id, parties, closure)
+  for (const [i, { id }] of sought.entries()) refuseAmbiguous(id, found[i] ?? [], closure)
   refuseUnsettled(closure)
   return closure
 }

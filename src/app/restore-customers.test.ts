@@ -124,6 +124,21 @@ test('restorePoint() puts one customer back in all systems and touches no other'
   expect(readTable(files['erp'], 'country')).toEqual([{ code: 'DE', name: 'bad' }])
 })
 
+test('restorePoint() puts several customers back, by numbers of whichever system bears them', async () => {
+  using group = await aGroup()
+  const { exec, files } = group
+  exec('crm', `UPDATE account SET name = 'bad'`)
+  exec('erp', `UPDATE customer SET terms = 'N90'`)
+  const both = { point: '@2999-01-01T00:00:00Z', to: BOTH }
+  await expect(restore(group, { ids: ['A', 'erp=1'], ...both })).rejects.toMatchObject({
+    code: 'customer.unknown',
+    details: { id: '1' },
+  })
+  const { summaries } = await restore(group, { ids: ['crm=2', 'A', 'B', '2'], ...both })
+  expect(summaries).toMatchObject([{ updated: 2 }, { updated: 2 }])
+  expect(readTable(files['crm'], 'account').map(({ name }) => name)).toEqual(['Arndt', 'Behn'])
+})
+
 test('restorePoint() counts what came to a customer since, and deletes it when that is asked for', async () => {
   using group = await aGroup()
   const { exec, files } = group

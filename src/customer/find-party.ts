@@ -8,12 +8,13 @@ import { isParty } from './roles.ts'
 
 export type PartyRecord = Omit<ClosureRecord, 'way'>
 
-export type FindPartyOptions = {
+export type FindPartyOptions = Sought & { readonly signal: AbortSignal }
+
+export type Sought = {
   /** The number that people know the party by, or its key. */
   readonly id: string
   /** Only parties of this source. */
   readonly source: string | undefined
-  readonly signal: AbortSignal
 }
 
 /**
@@ -21,25 +22,49 @@ export type FindPartyOptions = {
  * @throws customer.unknown when there is none
  */
 export async function findParty(
-  { entities }: Pick<MapAt, 'entities'>,
+  laid: Pick<MapAt, 'entities'>,
   { id, signal, source }: FindPartyOptions,
 ): Promise<PartyRecord[]> {
-  const parties = entities.filter(({ map }) => {
-    return isParty(map.role) && (source === undefined || map.source === source)
-  })
-  const found: PartyRecord[] = []
-  for (const entity of parties) {
-    for await (const { record } of findRecords(entity, asksFor(entity, id), signal)) {
-      if (!found.some((one) => one.entity === entity && one.key === record.key)) {
-        found.push({ entity, ...record })
-      }
+  const [found = []] = await findParties(laid, [{ id, source }], signal)
+  return found
+}
+
+/**
+ * The same for many numbers, each entity asked once for all of them.
+ * @returns the parties of each, in the order of `sought`
+ * @throws customer.unknown for the first of which there is none
+ */
+export async function findParties(
+  { entities }: Pick<MapAt, 'entities'>,
+  sought: readonly Sought[],
+  signal: AbortSignal,
+): Promise<PartyRecord[][]> {
+  const found = new Map(sought.map((one) => [one, new Map<string, PartyRecord>()]))
+  for (const entity of entities.filter(({ map }) => isParty(map.role))) {
+    const wanted = sought.filter((one) => isIn(entity, one))
+    if (wanted.length === 0) continue
+    const byValues = Map.groupBy(wanted, ({ id }) => formatValues([id]))
+    for await (const { record, values } of findRecords(entity, asksFor(entity, byValues), signal)) {
+      for (const one of byValues.get(values) ?? [])
+        found.get(one)?.set(`${formatPlace(entity.map)}\t${record.key}`, { entity, ...record })
     }
   }
-  if (found.length > 0) return found
-  const places = parties.map(({ map }) => formatPlace(map)).join(', ') || 'no party'
-  throw new AppError('customer.unknown', `Cannot find customer "${id}": looked in ${places}`, {
-    id,
+  return sought.map((one) => {
+    const parties = [...(found.get(one)?.values() ?? [])]
+    if (parties.length === 0) throw unknown(entities, one)
+    return parties
   })
+}
+
+function isIn({ map }: EntityInMap, { source }: Sought): boolean {
+  return isParty(map.role) && (source === undefined || map.source === source)
+}
+
+function unknown(entities: readonly EntityInMap[], sought: Sought): AppError {
+  const parties = entities.filter((entity) => isIn(entity, sought))
+  const places = parties.map(({ map }) => formatPlace(map)).join(', ') || 'no party'
+  const message = `Cannot find customer "${sought.id}": looked in ${places}`
+  return new AppError('customer.unknown', message, { id: sought.id })
 }
 
 /**
@@ -68,10 +93,10 @@ export async function findAgain(
   return found
 }
 
-function asksFor({ at, map }: EntityInMap, id: string): Ask[] {
+function asksFor({ at, map }: EntityInMap, byValues: ReadonlyMap<string, unknown>): Ask[] {
   const key = keyOf(at.schema)
   const names = new Set([map.identity.number, key.length === 1 ? key[0] : undefined])
-  const values = new Set([formatValues([id])])
+  const values = new Set(byValues.keys())
   return [...names].flatMap((name) =>
     name === undefined ? [] : [{ fields: [name], when: [], values }],
   )

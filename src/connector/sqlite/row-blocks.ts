@@ -14,37 +14,40 @@ const encoder = new TextEncoder()
  */
 export class BlockText {
   #text = ''
-  /** Below so many units the block cannot be full. */
-  #unitsToMeasure = BLOCK_BYTES / BYTES_PER_UNIT_MAX
+  #bytes = 0
+  /** What came since it was measured last. */
+  #rest = ''
 
   get text(): string {
-    return this.#text
+    return this.#text + this.#rest
   }
 
   /** Takes the row, newline included, or refuses one that must travel alone. */
   add(row: string): boolean {
     const isLong = row.length > LARGE_ROW_BYTES / BYTES_PER_UNIT_MAX
     if (isLong && Buffer.byteLength(row) > LARGE_ROW_BYTES) return false
-    this.#text += row
+    this.#rest += row
     return true
   }
 
   isEmpty(): boolean {
-    return this.#text === ''
+    return this.#text === '' && this.#rest === ''
   }
 
   isFull(): boolean {
-    if (this.#text.length < this.#unitsToMeasure) return false
-    const spareBytes = BLOCK_BYTES - Buffer.byteLength(this.#text)
-    if (spareBytes <= 0) return true
-    this.#unitsToMeasure = this.#text.length + spareBytes / BYTES_PER_UNIT_MAX
-    return false
+    if (this.#bytes + this.#rest.length * BYTES_PER_UNIT_MAX < BLOCK_BYTES) return false
+    // Each piece is measured once: a string that grows would be copied for every look at it.
+    this.#bytes += Buffer.byteLength(this.#rest)
+    this.#text += this.#rest
+    this.#rest = ''
+    return this.#bytes >= BLOCK_BYTES
   }
 
   take(): Uint8Array<ArrayBuffer> {
-    const bytes = encoder.encode(this.#text)
+    const bytes = encoder.encode(this.text)
     this.#text = ''
-    this.#unitsToMeasure = BLOCK_BYTES / BYTES_PER_UNIT_MAX
+    this.#rest = ''
+    this.#bytes = 0
     return bytes
   }
 }

@@ -219,19 +219,39 @@ class Matcher {
 }
 
 export function describeRecord(schema: SchemaVersion, state: FoundState): FoundRecord {
-  const text = Buffer.from(state.row).toString('utf8')
+  const { buffer, byteLength, byteOffset } = state.row
+  const text = Buffer.from(buffer, byteOffset, byteLength).toString('utf8')
   const texts = text.slice(0, -1).split('\t')
-  const textById = new Map(schema.fields.map(({ id }, i) => [id, texts[i] ?? '']))
-  const fields: Record<string, string | null> = Object.create(null)
-  const large = new Map<string, { bytes: number; hash: string }>()
-  for (const { id, name } of sourceFields(schema)) {
-    const value = textById.get(id) ?? ''
+  const fields: Record<string, string | null> = Object.create(NO_FIELDS)
+  let large: Map<string, { bytes: number; hash: string }> | undefined
+  for (const { index, name } of placesOf(schema)) {
+    const value = texts[index] ?? ''
     const marker = parseLargeMarker(value)
     fields[name] = marker === undefined ? parseField(value) : null
-    if (marker !== undefined) large.set(name, describeLarge(state.large[marker]))
+    if (marker === undefined) continue
+    large ??= new Map()
+    large.set(name, describeLarge(state.large[marker]))
   }
   const key = formatKeyAddress(state.key, schema.key)
-  return { key, fields, large }
+  return { key, fields, large: large ?? NO_LARGE }
+}
+
+/** What inherits from it has no names but its own, and takes half of what an object without any parent takes. */
+const NO_FIELDS: object = Object.freeze(Object.create(null))
+const NO_LARGE: LargeFields = new Map()
+
+type FieldPlace = { readonly index: number; readonly name: string }
+const places = new WeakMap<SchemaVersion, readonly FieldPlace[]>()
+
+/** Where the fields stand in a row, in the order of the source: asked for every record. */
+function placesOf(schema: SchemaVersion): readonly FieldPlace[] {
+  const known = places.get(schema)
+  if (known !== undefined) return known
+  const made = sourceFields(schema).map((field) => {
+    return { index: schema.fields.findIndex(({ id }) => id === field.id), name: field.name }
+  })
+  places.set(schema, made)
+  return made
 }
 
 function describeLarge(value: LargeValue | undefined): { bytes: number; hash: string } {
