@@ -334,7 +334,7 @@ function factsOf({ entity, generation, version }: SchemaVersion, rows: number): 
   return { entity, schema: version, generation, ...counts, fingerprint: null }
 }
 
-function unknownPlatform(connector: string): AppError {
+export function unknownPlatform(connector: string): AppError {
   const message = `Cannot migrate: found a system of the kind ${connector}, of which types are not known`
   return new AppError('app.other-platform', message)
 }

@@ -7,7 +7,7 @@ import type { Mapping } from '#migrate/parse-mapping'
 import type { PartRule } from '#migrate/read-totals'
 import type { EntityName } from '#record/entity-name'
 import { evolveSchema } from '#record/evolve-schema'
-import { padRow, scanFields } from '#record/project'
+import { scanFields } from '#record/project'
 import { readRowTexts } from '#record/read-row-texts'
 import type { RowBatch } from '#record/row-batch'
 import type { Catalogue } from '#record/schema'
@@ -18,6 +18,7 @@ import { refuseUnreadable } from '#restore/plan-restore'
 import { readStateRows } from '#restore/row-mask'
 import { assert } from '#stdx/assert'
 import type { FoundPoint } from './find-point.ts'
+import { unknownPlatform } from './map-point.ts'
 
 export type TotalsToSum = {
   readonly found: FoundPoint
@@ -37,7 +38,7 @@ export type OpenedTotals = {
 
 /**
  * Looks up all that totals read, before anything is.
- * @throws migrate.mapping-unfit
+ * @throws migrate.mapping-unfit | app.other-platform
  */
 export function openMappedTotals({ found, mapping, target }: TotalsToSum): OpenedTotals {
   const { point, source, state } = found
@@ -93,7 +94,7 @@ function fieldsOf(
 ): ReadonlyMap<EntityName, ReadonlyMap<string, NeutralField>> {
   const schemas = tables.schemas.filter(({ entity }) => named.has(entity))
   const fields = readNeutralFields(connector, { ...tables, schemas })
-  assert(fields !== null, 'What was mapped is of a platform whose types are known.')
+  if (fields === null) throw unknownPlatform(connector)
   return new Map(tables.schemas.map(({ entity }) => [entity, fields.get(entity) ?? new Map()]))
 }
 
@@ -108,8 +109,7 @@ async function* readPoint(
   const { schema } = at
   const names = scanFields(schema)
   const indexes = reader.fields.map((field) => names.indexOf(field))
-  yield* readValues(readStateRows(deps, at, signal), (texts) => {
-    const row = padRow(texts, schema)
+  yield* readValues(readStateRows(deps, at, signal), (row) => {
     return reader.read(indexes.map((index) => row[index] ?? ''))
   })
 }
