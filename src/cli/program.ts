@@ -5,6 +5,7 @@ import { addBackup } from './commands/backup.ts'
 import { addCheck } from './commands/check.ts'
 import { addCollect } from './commands/collect.ts'
 import { addCompact } from './commands/compact.ts'
+import { addCrosswalk } from './commands/crosswalk.ts'
 import { addCustomer } from './commands/customer.ts'
 import { addCut } from './commands/cut.ts'
 import { addDemo } from './commands/demo.ts'
@@ -66,6 +67,7 @@ const COMMANDS: readonly ((program: Command, act: Act) => void)[] = [
   addReport,
   addRestore,
   addUndo,
+  addCrosswalk,
   addDrill,
   addCheck,
   addVerify,

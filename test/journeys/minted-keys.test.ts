@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { change, readAll } from './testing/example-database.ts'
-import { aTraveller, expectFailure } from './testing/traveller.ts'
+import { aTraveller, expectFailure, linesOf } from './testing/traveller.ts'
 
 const TABLES = `CREATE TABLE country (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
   CREATE TABLE account (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL,
@@ -119,6 +119,11 @@ test('a target that numbers its records gets them under its own keys, and finds 
     [45, 'Dorn', 43],
   ])
 
+  const csv = await holdfast('crosswalk', 'new', '--csv')
+  expect(csv.stdout.split('\r\n')).toContainEqual(
+    expect.stringMatching(/^old,main\.account,8,main\.account,45,[0-9a-f]{16},.*,written$/),
+  )
+
   // Taken back, the numbers count no more.
   await summary('undo', second.restore, '--confirm', 'new')
   expect(ask(at('new.db'), 'SELECT id, name FROM account WHERE id > 41')).toEqual([
@@ -126,16 +131,8 @@ test('a target that numbers its records gets them under its own keys, and finds 
     [43, 'Calb'],
     [44, 'Zoe'],
   ])
-  const third = await summary<Summary>(
-    'restore',
-    'old@2',
-    ...INTO,
-    ...MINT,
-    '--record',
-    'main.account:8',
-  )
-  expect(third).toMatchObject({ inserted: 1 })
-  expect(ask(at('new.db'), 'SELECT id, name, parent FROM account WHERE id > 44')).toEqual([
-    [46, 'Dorn', 43],
-  ])
+  const listed = linesOf(await holdfast('crosswalk', 'new', '--all', '--json'))
+  expect(listed.find(({ entity, key }) => `${entity}:${key}` === 'main.account:8')).toMatchObject({
+    ...{ targetKey: '45', restore: second.restore, state: 'undone' },
+  })
 })

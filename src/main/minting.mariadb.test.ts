@@ -1,0 +1,7 @@
+import { mariadbHarness } from '#connector/testing/mariadb-system'
+import { describeMariadb } from '#test/servers/fresh-mariadb'
+import { testMinting } from './testing/minting-contract.ts'
+
+describeMariadb('minting', () => {
+  testMinting('mariadb', mariadbHarness)
+})
