@@ -12,7 +12,7 @@ export type ToBegin = {
   /** Its id. */
   readonly restore: string
   readonly plan: RestorePlan
-  readonly planned: Pick<PlannedTarget, 'mapping' | 'prepared' | 'scope' | 'target'>
+  readonly planned: Pick<PlannedTarget, 'fits' | 'mapping' | 'prepared' | 'scope' | 'target'>
   readonly request: Pick<
     RestoreRequest,
     'isDeleteAllowed' | 'keys' | 'missingParents' | 'onConflict'
@@ -36,11 +36,12 @@ export async function beginRestore(
   { plan, planned, request: asking, restore }: ToBegin,
   signal: AbortSignal,
 ): Promise<Begun> {
-  const { mapping, prepared, scope, target } = planned
+  const { fits = [], mapping, prepared, scope, target } = planned
   const { identity } = target
   const { point, target: name, undoes, undone } = plan
   const back = { ...(undone && { undone: undone.point }), ...(undoes && { undoes }) }
-  const taken = { ...back, ...(mapping && { mapping }) }
+  const shape = { ...(mapping && { mapping }), ...(fits.length > 0 && { fits: [...fits] }) }
+  const taken = { ...back, ...shape }
   const { isDeleteAllowed, keys = [], missingParents = 'refuse', onConflict = [] } = asking
   const how = { isDeleteAllowed, missingParents, onConflict, ...(keys.length > 0 && { keys }) }
   const words = { ...how, scope: JSON.stringify(scope) }

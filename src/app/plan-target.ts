@@ -9,12 +9,13 @@ import { PlanLines } from '#restore/plan-lines'
 import { entitiesOf, type PreparedRestore } from '#restore/plan-restore'
 import { planUndo, touchedBy } from '#restore/plan-undo'
 import type { ThreeWayRequest } from '#restore/record-decisions'
-import type { RestoreScope } from '#restore/restore-plan'
+import type { FieldFit, RestoreScope } from '#restore/restore-plan'
 import type { Point } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
 import { openCompareDeps } from './compare-deps.ts'
 import { type FoundPoint, findPoint } from './find-point.ts'
 import { type FoundTransaction, findTransaction } from './find-transaction.ts'
+import { openFitting, parseFits, withFits } from './fit-fields.ts'
 import { giveKeys } from './give-keys.ts'
 import { guardTarget } from './guard-target.ts'
 import { refuseFilled } from './open-mask.ts'
@@ -50,6 +51,8 @@ export type PlannedTarget = AsyncDisposable & {
   readonly scope: RestoreScope
   /** SHA-256 of the mapping file, hex: what is written has the shape of the target. */
   readonly mapping?: string
+  /** What was told of fields that the target calls otherwise or lacks. */
+  readonly fits?: readonly FieldFit[]
 }
 
 /**
@@ -77,7 +80,9 @@ export async function planTarget(
   const asIs = scopeOf(request, chosen)
   const wanted = listWanted(found, asIs)
   const seen = { connector: system.connector, entities: wanted, found }
-  const { mappings, target } = asCaptured(opened, seen)
+  const fitting = openFitting(found, parseFits(request), request.targets.length === 1)
+  const { mappings, target: shown } = asCaptured(opened, seen)
+  const target = fitting.target(shown)
   const masking = { found, name: chosen.target, scope: asIs, target, wanted }
   const masked = await maskIfAsked(vault, plain, { ...masking, request }, signal)
   request.onProvenness?.(provennessOf(found, wanted), chosen.target)
@@ -93,7 +98,8 @@ export async function planTarget(
   const { identity } = target
   const giving = { compare: masked, cut, found, identity, map, name, request, scope: asIs, wanted }
   const keys = await giveKeys(vault, giving, signal)
-  const { compare = masked, scope = asIs } = keys ?? {}
+  const { compare: given = masked, scope = asIs } = keys ?? {}
+  const compare = fitting.compare(given)
   const newLines = () => new PlanLines(compare, place)
   const others = request.targets.map(({ point }) => point.split('@', 1)[0] ?? '')
   // What other systems hold is not what a masked row names.
@@ -109,14 +115,15 @@ export async function planTarget(
   const planned = await plan(compare, { cut, found, name: chosen.target, ...wants }, signal)
   const lines = stack.use(planned.lines)
   const written = withMappings(stack.use(planned.prepared), mappings)
-  const prepared = keys?.complete(written) ?? written
+  const prepared = withFits(keys?.complete(written) ?? written, fitting)
   if (request.mask !== undefined) refuseFilled(prepared)
   const guarding = { prepared, request, source: found.source, target }
   const guarded = await guardTarget(deps, vault, guarding, signal)
   deps.progress.end()
   const planMs = deps.clock.nowMs() - startedAtMs
   const kept = stack.move()
-  const held = { compare, found, cut, ...guarded, rows, planMs, scope: asIs, lines }
+  const { fits } = fitting
+  const held = { compare, found, cut, ...guarded, fits, rows, planMs, scope: asIs, lines }
   return { ...held, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 

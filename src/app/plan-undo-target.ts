@@ -9,6 +9,7 @@ import { AppError } from '#stdx/app-error'
 import type { Vault } from '#vault/vault'
 import { openCompareDeps } from './compare-deps.ts'
 import { findBegun } from './find-begun.ts'
+import { openFitting } from './fit-fields.ts'
 import { guardTarget } from './guard-target.ts'
 import { asCaptured } from './other-platform.ts'
 import type { PlannedTarget } from './plan-target.ts'
@@ -50,10 +51,12 @@ export async function planUndoTarget(
   const entities = restored.map(({ before }) => before.schema.entity)
   const { mapping } = begun.body
   // What a mapping wrote has the shape of the target already.
-  const { target } =
+  const fitting = openFitting(found, begun.body.fits ?? [], true)
+  const { target: shown } =
     mapping === undefined
       ? asCaptured(opened, { connector: system.connector, entities, found })
       : { target: opened }
+  const target = fitting.target(shown)
   const cut = stack.use(await target.openCut(signal))
   // Beside what is written: where its posting periods are told.
   const holds = (entity: EntityName) =>
@@ -79,7 +82,8 @@ export async function planUndoTarget(
   const kept = stack.move()
   const scope = { kind: 'entities' as const, entities }
   const held = { compare, found, cut, ...guarded, rows: 0, planMs, scope, lines }
-  const shape = mapping === undefined ? {} : { mapping }
+  const { fits } = fitting
+  const shape = { fits, ...(mapping !== undefined && { mapping }) }
   return { ...held, ...shape, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 

@@ -58,6 +58,10 @@ export type RestoreRequest = {
   readonly mapFile?: string | undefined
   /** Whether records keep their keys or get numbers of the target: `mint`, `public.country=keep`. */
   readonly keys?: readonly string[]
+  /** Fields of the point that are not put back: `ENTITY:FIELD`. */
+  readonly leaveOut?: readonly string[]
+  /** Fields that the target calls otherwise: `ENTITY:FIELD=NAME`. */
+  readonly renamed?: readonly string[]
   /** What becomes of values on their way into a test system. */
   readonly mask?: OpenedMask
   /** The shape of what is written, where the target's tables have another. */

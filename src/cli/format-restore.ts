@@ -46,10 +46,21 @@ function formatParts(plan: AgreedPlan, { hasValues, tell }: Telling): string {
     others.join(''),
     doubt,
     mapped,
+    formatFits(plan),
     effects,
     left,
   ]
   return `${formatTitle(plan)}\n${parts.join('')}plan ${plan.plan}\n`
+}
+
+/** What is not put back, or under another name, because a person said so. */
+function formatFits({ fits = [], target }: AgreedPlan): string {
+  const lines = fits.map(({ becomes, entity, field }) => {
+    const name = `${entity}:${visible(field)}`
+    if (becomes === null) return `left out ${name}: its values are not put back\n`
+    return `renamed ${name}: it is ${visible(becomes)} in ${target}\n`
+  })
+  return lines.join('')
 }
 
 function formatTitle({ point, target, undoes, undone }: AgreedPlan): string {

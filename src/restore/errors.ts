@@ -59,7 +59,7 @@ export const RESTORE_ERRORS = {
     status: 409,
     exit: 1,
     retry: 'after-fix',
-    help: 'The target has another shape than the point. Restore into an empty target, or change the fields that the message names: add what is missing, give the others their type at the point.',
+    help: 'The target has another shape than the point. Say what became of a field that it lacks: --renamed ENTITY:FIELD=NAME where it has another name there, --leave-out ENTITY:FIELD where it was dropped, and its values are not put back. Or add it to the target, and give others their type at the point; or restore into an empty target.',
   },
   'restore.value-lost': {
     status: 409,
@@ -78,6 +78,12 @@ export const RESTORE_ERRORS = {
     exit: 1,
     retry: 'after-fix',
     help: 'Run the GRANT statements that the message prints on the target. Nothing was written.',
+  },
+  'restore.fit-invalid': {
+    status: 400,
+    exit: 2,
+    retry: 'never',
+    help: 'Write --leave-out ENTITY:FIELD, or --renamed ENTITY:FIELD=NAME with the name of the field in the target; each field of the point once, and none of a key left out.',
   },
   'restore.field-unknown': {
     status: 404,

@@ -47,6 +47,8 @@ export type TargetPlan = {
   readonly notRestored: readonly NotRestored[]
   /** Of a target of another platform: what becomes of the fields and tables of the point there. */
   readonly mappings?: readonly MappedType[]
+  /** Fields that were told to be left out, or to have another name in the target. */
+  readonly fits?: readonly FieldFit[]
   /** What writing would set off in the target, kept quiet or not; left out where nobody has looked. */
   readonly sideEffects?: readonly SideEffect[]
   /** Of an undo: the transaction that is taken back; `point` is right before it. */
@@ -64,6 +66,13 @@ export type TargetPlan = {
   readonly missing?: readonly MissingRecord[]
   /** What would be deleted, though rows of the target that stay refer to it. */
   readonly referred?: readonly ReferredRecord[]
+}
+
+/** A field of the point that the target calls otherwise; `null`: nothing is written to it. */
+export type FieldFit = {
+  readonly entity: EntityName
+  readonly field: string
+  readonly becomes: string | null
 }
 
 export type UndoneTransaction = {

@@ -16,9 +16,11 @@ export const partSchema = z.strictObject({
   keyringObject: storedBytesSchema,
 })
 
+const entityName = z.string().transform((text) => text as EntityName)
+
 /** What a restore is about to do to one entity of the target. */
 const begunEntitySchema = z.strictObject({
-  entity: z.string().transform((text) => text as EntityName),
+  entity: entityName,
   /** The target did not have it: every row of the point is added, and none of them is in `parts`. */
   isNew: z.boolean(),
   insert: z.int().min(0),
@@ -52,6 +54,16 @@ export const restoreBegunBodySchema = z.strictObject({
   target: z.string(),
   /** SHA-256 of a mapping file, hex: entities and rows have the shape of the target, not of the point. */
   mapping: z.string().optional(),
+  /** Fields that were left out, or that the target calls otherwise. */
+  fits: z
+    .array(
+      z.strictObject({
+        entity: entityName,
+        field: z.string(),
+        becomes: z.string().nullable(),
+      }),
+    )
+    .optional(),
   /** Of the target: as captures of the same system have it. */
   identity: cutSchema.shape.identity,
   /** Only those of which something is written, in the order of writing. */

@@ -30,6 +30,8 @@ type Options = {
   readonly mapping?: string
   readonly mask?: string
   readonly keys?: string[]
+  readonly leaveOut?: string[]
+  readonly renamed?: string[]
   readonly deleteAdded?: boolean
   readonly onConflict?: string[]
   readonly missingParents?: ParentPolicy
@@ -73,6 +75,16 @@ export function addRestore(program: Command, act: Act): void {
     .option(
       '--keys <[ENTITY=]POLICY>',
       'keep the keys of the point, or mint: let the target number what it was not given before; for one entity or all',
+      collect,
+    )
+    .option(
+      '--leave-out <ENTITY:FIELD>',
+      'do not put this field back, which the target may lack; may be repeated',
+      collect,
+    )
+    .option(
+      '--renamed <ENTITY:FIELD=NAME>',
+      'a field of the point that has another name in the target; may be repeated',
       collect,
     )
     .option('--delete-added', 'delete what the target has and the point does not hold')
@@ -217,6 +229,7 @@ function judgePoint(point: string | undefined, options: Options): string {
   if (options.mask !== undefined) refuseUnmaskable(options)
   if (options.keys !== undefined) refuseUnmintable(options)
   if (options.mapping !== undefined) refuseUnmappable(point, options)
+  if (options.leaveOut !== undefined || options.renamed !== undefined) refuseUnfittable(options)
   if (undone === undefined) {
     if (options.skipConflicts === true)
       throw mixed('--skip-conflicts without --undo-transaction', 'need both')
@@ -237,6 +250,12 @@ function judgePoint(point: string | undefined, options: Options): string {
       'a transaction is undone whole',
     )
   return undone
+}
+
+/** A mapping names every field itself, and a transaction is undone where its fields are. */
+function refuseUnfittable({ mapping, undoTransaction }: Options): void {
+  if (mapping !== undefined || undoTransaction !== undefined)
+    throw mixed('--leave-out or --renamed beside --mapping or --undo-transaction', 'need one')
 }
 
 /** A plan file does not hold the key, and a test system has nothing to take back. */
@@ -261,7 +280,8 @@ function refuseUnmappable(point: string | undefined, options: Options): void {
 
 /** What the target has beside what it was given is its own, whatever number it bears. */
 function refuseUnmintable({ deleteAdded, mapping, mask, undoTransaction }: Options): void {
-  if (mapping !== undefined) throw mixed('--keys beside --mapping', 'the file says it of each entity')
+  if (mapping !== undefined)
+    throw mixed('--keys beside --mapping', 'the file says it of each entity')
   if (mask !== undefined)
     throw mixed('--keys beside --mask', 'a test system gets the keys as they are')
   if (undoTransaction !== undefined || deleteAdded === true)
@@ -289,6 +309,8 @@ function formatRequest(
     isPlanOnly: options.planOnly ?? false,
     onConflict: options.onConflict ?? [],
     ...(options.keys !== undefined && { keys: options.keys }),
+    ...(options.leaveOut !== undefined && { leaveOut: options.leaveOut }),
+    ...(options.renamed !== undefined && { renamed: options.renamed }),
     mapFile: options.map,
     missingParents: options.missingParents ?? 'refuse',
     mayRunSideEffects: options.acceptSideEffects ?? false,

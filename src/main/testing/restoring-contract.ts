@@ -139,6 +139,28 @@ export function testRestoring(kind: string, harness: ConnectorHarness): void {
     },
   )
 
+  having('constraints')(
+    `${kind}: what has other fields by now is put back as a person says`,
+    async () => {
+      await using restoring = await start(FAMILY)
+      const { copy, restore } = restoring
+      await restoring.backUp()
+      await copy.exec('UPDATE child SET parent = 2 WHERE id = 30; DELETE FROM child WHERE id = 10')
+      await copy.exec('ALTER TABLE child RENAME COLUMN parent TO above')
+      await copy.exec('ALTER TABLE child DROP COLUMN note')
+      await copy.exec(`ALTER TABLE child ADD COLUMN rank INTEGER DEFAULT 7`)
+      const child = name('child')
+      const fits = { leaveOut: [`${child}:note`], renamed: [`${child}:parent=above`] }
+      const change = { ...fits, entities: [child] }
+      const { plan, summary } = await restore(change)
+      expect(summary).toMatchObject({ inserted: 1, updated: 1, verified: { different: 0 } })
+      expect(await read(copy, 'child')).toEqual(['10|1|7', '20|2|7', '30|3|7'])
+      expect(plan.fits).toHaveLength(2)
+      await restore({ undoes: summary?.restore ?? '' })
+      expect(await read(copy, 'child')).toEqual(['20|2|7', '30|2|7'])
+    },
+  )
+
   test(`${kind}: of equal rows without key exactly as many go and come as differ`, async () => {
     await using restoring = await start(`CREATE TABLE log (said TEXT, n INTEGER);
       INSERT INTO log VALUES ('a', 1), ('a', 1), ('a', 1), (NULL, NULL), (NULL, NULL), ('b', 2)`)
