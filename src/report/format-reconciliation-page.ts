@@ -44,7 +44,7 @@ ${unproven === undefined ? null : html`<p class="unproven">Unproven: ${unproven}
 <section><h2>Records</h2>${formatEntities(reconciliation)}</section>
 <section><h2>Control totals</h2>${totals.length === 0 ? html`<p>The mapping file names none.</p>` : totals.map(formatTotal)}</section>
 <section><h2>Differences</h2>${formatDifferences(differences)}</section>
-<section><h2>Signatures</h2>${formatSignatures()}</section>
+<section><h2>Signatures</h2>${formatSignatures(reconciliation)}</section>
 </main>
 `
   return formatHtmlPage({ title, style: RECONCILIATION_STYLE, body })
@@ -168,9 +168,10 @@ function toValue(value: string | null): Html {
   return html`${value.length <= VALUE_UNITS_MAX ? value : `${value.slice(0, VALUE_UNITS_MAX)}…`}`
 }
 
-function formatSignatures(): Html {
+function formatSignatures({ sha256 }: Reconciliation): Html {
   const titles = ['', 'Name', 'Role', 'Date', 'Signature']
-  return html`<table class="signatures">
+  return html`<p class="muted">Under the reconciliation with the SHA-256 <code>${sha256}</code>.</p>
+<table class="signatures">
 <thead><tr>${titles.map((title) => html`<th>${title}</th>`)}</tr></thead>
 <tbody>${['Prepared', 'Checked', 'Accepted'].map((title) => {
     return html`<tr><td>${title}</td><td></td><td></td><td></td><td></td></tr>

@@ -4,7 +4,8 @@ import { PAGE_STYLE } from './page-style.ts'
 export const RECONCILIATION_STYLE = `${PAGE_STYLE}
 .same { color: var(--good); } .unproven { color: var(--bad); }
 code { font: 12px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
-.facts th { width: 14em; color: var(--muted); }
+.facts th { width: 17em; color: var(--muted); }
+.signatures { table-layout: fixed; } .signatures th:last-child { width: 32%; }
 .signatures td { height: 56px; border-bottom: 1px solid var(--ink); border-right: 24px solid var(--paper); }
 td { overflow-wrap: anywhere; }
 @media print {
