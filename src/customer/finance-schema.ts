@@ -13,15 +13,19 @@ const place = {
   entity: name.describe('The entity, which may also be one that the map leaves out.'),
 }
 
+const wanted = z.union([z.array(z.string().nullable()).min(1), z.strictObject({ field: name })])
+
 const conditions = {
   when: z
-    .record(name, z.array(z.string()).min(1))
+    .record(name, wanted)
     .optional()
-    .describe('Only records that hold one of these values in each of these fields.'),
+    .describe(
+      'Only records that hold one of these values (`null`: none) in each of these fields, or with `{ field: NAME }` what that field holds.',
+    ),
   unless: z
-    .record(name, z.array(z.string()).min(1))
+    .record(name, wanted)
     .optional()
-    .describe('Not the records that hold one of these values in one of these fields.'),
+    .describe('Not the records that hold one of these in one of these fields.'),
 }
 
 /** A field, or what is the same in all records. */
@@ -63,12 +67,18 @@ export const itemsSchema = z.strictObject({
   ...conditions,
 })
 
+const paidSide = z
+  .enum(['debit', 'credit'])
+  .default('debit')
+  .describe('`debit`: an amount above zero was paid. `credit`: one below zero was.')
+
 export const receiptsSchema = z.strictObject({
   ...place,
   number: names.describe('The fields that clearings name it by.'),
   companyCode: fieldOrSame('Of which company code it is.'),
   currency: fieldOrSame('In which currency.'),
   amount,
+  side: paidSide,
   date: name.describe('When it was received: later ones are ignored.'),
   ...conditions,
 })
@@ -80,6 +90,13 @@ export const clearingsSchema = z.strictObject({
   receipt: names.optional().describe('The fields that name the receipt, which then has the date.'),
   date: date('When it was cleared. Default: when the receipt was received.'),
   amount,
+  side: paidSide,
+  mixed: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether it also holds what has to do with neither an item nor a receipt: that is left out.',
+    ),
   ...conditions,
 })
 

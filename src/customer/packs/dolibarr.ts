@@ -179,4 +179,78 @@ export const DOLIBARR: Pack = {
       $product: { role: other-reference }
       $user: { role: other-reference }
 `,
+  finance: {
+    values: {
+      currency: { table: 'const', field: 'value', by: 'name', value: 'MAIN_MONNAIE', count: 'one' },
+      receivable: {
+        table: 'const',
+        field: 'value',
+        by: 'name',
+        value: 'ACCOUNTING_ACCOUNT_CUSTOMER',
+        count: 'all',
+      },
+    },
+    text: `
+    # Validated invoices in the main currency; the company is the number of the entity. Abandoned ones stand as
+    # open, as in the ledger. A deposit or credit note that was set off against an invoice clears both, from
+    # the day on which it was made a discount: the day on which it was used is not kept.
+    items:
+      - source: %source%
+        entity: $facture
+        number: [rowid]
+        companyCode: entity
+        currency: { is: %currency% }
+        date: datef
+        due: date_lim_reglement
+        amount: total_ttc
+        unless: { fk_statut: ['0'], close_code: [replaced] }
+    receipts:
+      - source: %source%
+        entity: $paiement
+        number: [rowid]
+        companyCode: entity
+        currency: { is: %currency% }
+        date: datep
+        amount: amount
+    clearings:
+      - source: %source%
+        entity: $paiement_facture
+        item: [fk_facture]
+        receipt: [fk_paiement]
+        amount: amount
+      - source: %source%
+        entity: $societe_remise_except
+        item: [fk_facture]
+        date: datec
+        amount: amount_ttc
+        unless: { fk_facture: [null] }
+      - source: %source%
+        entity: $societe_remise_except
+        item: [fk_facture_source]
+        date: datec
+        amount: amount_ttc
+        side: credit
+        when: { description: ['(CREDIT_NOTE)', '(EXCESS RECEIVED)'] }
+        unless: { fk_facture: [null] }
+      - source: %source%
+        entity: $societe_remise_except
+        item: [fk_facture_source]
+        date: datec
+        amount: amount_ttc
+        side: credit
+        when: { description: ['(CREDIT_NOTE)', '(EXCESS RECEIVED)'] }
+        unless: { fk_facture_line: [null] }
+    # The ledger, where the module for double-entry accounting is on.
+    controls:
+      - source: %source%
+        entity: $accounting_bookkeeping
+        companyCode: entity
+        currency: { is: %currency% }
+        account: numero_compte
+        accounts: %receivable%
+        period: doc_date
+        debit: debit
+        credit: credit
+`,
+  },
 }

@@ -310,4 +310,62 @@ export const ERPNEXT: Pack = {
       $tabCurrency: { role: currency }
       $tabCountry: { role: country }
 `,
+  finance: {
+    values: {
+      receivable: {
+        table: 'tabAccount',
+        field: 'name',
+        by: 'account_type',
+        value: 'Receivable',
+        count: 'all',
+      },
+    },
+    text: `
+    # By the payment ledger (since 14), in the currency of the account: what is entered against itself is an
+    # item, or of a payment a receipt; what is entered against another voucher clears that one. An invoice
+    # of a point of sale, which is paid by itself, is told as a duplicate. \`accounts\` is to name every
+    # receivable account.
+    items:
+      - source: %source%
+        entity: $"tabPayment Ledger Entry"
+        number: [voucher_type, voucher_no, party]
+        companyCode: company
+        currency: account_currency
+        date: posting_date
+        due: due_date
+        amount: amount_in_account_currency
+        when: { account_type: [Receivable], delinked: ['0'], against_voucher_no: { field: voucher_no } }
+        unless: { voucher_type: [Payment Entry] }
+    receipts:
+      - source: %source%
+        entity: $"tabPayment Ledger Entry"
+        number: [name]
+        companyCode: company
+        currency: account_currency
+        date: posting_date
+        amount: amount_in_account_currency
+        side: credit
+        when: { account_type: [Receivable], delinked: ['0'], against_voucher_no: { field: voucher_no }, voucher_type: [Payment Entry] }
+    clearings:
+      - source: %source%
+        entity: $"tabPayment Ledger Entry"
+        item: [against_voucher_type, against_voucher_no, party]
+        date: posting_date
+        amount: amount_in_account_currency
+        side: credit
+        when: { account_type: [Receivable], delinked: ['0'] }
+        unless: { against_voucher_no: { field: voucher_no } }
+    controls:
+      - source: %source%
+        entity: $"tabGL Entry"
+        companyCode: company
+        currency: account_currency
+        account: account
+        accounts: %receivable%
+        period: posting_date
+        debit: debit_in_account_currency
+        credit: credit_in_account_currency
+        when: { is_cancelled: ['0'] }
+`,
+  },
 }

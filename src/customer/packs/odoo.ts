@@ -207,4 +207,60 @@ export const ODOO: Pack = {
         links:
           - { fields: [country_id], to: $res_country, kind: reference }
 `,
+  finance: {
+    values: {
+      receivable: {
+        table: 'account_account',
+        field: 'id',
+        by: 'account_type',
+        value: 'asset_receivable',
+        count: 'all',
+      },
+    },
+    text: `
+    # Every posted line on a receivable account: what it debits is an item, what it credits a receipt, and
+    # reconciliations say which paid which. In the currency of the company; companies, currencies and
+    # accounts are told by their numbers. \`accounts\` and \`account_id\` are to name every receivable account.
+    currencies: { source: %source%, entity: $res_currency, code: id, decimals: decimal_places }
+    items:
+      - source: %source%
+        entity: $account_move_line
+        number: [id]
+        companyCode: company_id
+        currency: company_currency_id
+        date: date
+        due: date_maturity
+        amount: debit
+        when: { account_id: %receivable%, parent_state: [posted] }
+    receipts:
+      - source: %source%
+        entity: $account_move_line
+        number: [id]
+        companyCode: company_id
+        currency: company_currency_id
+        date: date
+        amount: credit
+        when: { account_id: %receivable%, parent_state: [posted] }
+    clearings:
+      # Those of what is owed to suppliers stand among them.
+      - source: %source%
+        entity: $account_partial_reconcile
+        item: [debit_move_id]
+        receipt: [credit_move_id]
+        date: max_date
+        amount: amount
+        mixed: true
+    controls:
+      - source: %source%
+        entity: $account_move_line
+        companyCode: company_id
+        currency: company_currency_id
+        account: account_id
+        accounts: %receivable%
+        period: date
+        debit: debit
+        credit: credit
+        when: { parent_state: [posted] }
+`,
+  },
 }

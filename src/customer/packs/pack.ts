@@ -15,4 +15,26 @@ export type Pack = {
   /** Tables that hold nothing of a customer, by name, or by how the name begins: `ir_ui_*`. */
   readonly leftOut: readonly string[]
   readonly text: string
+  /** What customers owe; absent: the system does not say. */
+  readonly finance?: PackFinance
+}
+
+export type PackFinance = {
+  /** What differs between installations, and is looked up in the point; see `PackValue`. */
+  readonly values: Readonly<Record<string, PackValue>>
+  /**
+   * What stands below `receivables:`, tables as in the text of the pack; `%source%` is the source, and
+   * `%NAME%` one of the values.
+   */
+  readonly text: string
+}
+
+/** What a field holds in the records of a table that hold `value` in the field `by`. */
+export type PackValue = {
+  readonly table: string
+  readonly field: string
+  readonly by: string
+  readonly value: string
+  /** `one`: exactly one, written as it is. `all`: one or more, written as a list. */
+  readonly count: 'one' | 'all'
 }

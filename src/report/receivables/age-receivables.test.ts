@@ -22,6 +22,7 @@ type Parts = {
   readonly disputes?: readonly DisputeRecord[]
   readonly controls?: readonly ControlRow[]
   readonly asOf?: string
+  readonly mixed?: boolean
 }
 
 type Aged = Pick<Receivables, 'breaks' | 'columns' | 'groups'>
@@ -43,6 +44,7 @@ async function age({ asOf = AS_OF, ...parts }: Parts): Promise<Aged> {
     overdueDays: [30, 60, 90],
     items: [place, place],
     receipts: [place],
+    clearings: parts.mixed === true ? [{ ...place, items: 0, mixed: true }] : [],
     controls: parts.controls === undefined ? [] : [{ ...place, balance: 'balance' }],
   } as unknown as ReceivablesMap
   return await ageReceivables({ random: systemRandom, tempDir: tmpdir() }, map, records, {
@@ -183,6 +185,20 @@ test('a partial payment leaves the rest open, and what it did not pay is not app
   expect(amountsOf(aged)).toEqual({ '1-30': '60.00', 'not applied': '-5.50' })
   expect(aged.groups).toMatchObject([{ items: 1, total: '54.50' }])
   expect(aged.breaks).toEqual([])
+})
+
+test('a clearing between two that are neither items nor receipts is left out where they are mixed', async () => {
+  const parts = {
+    items: [item('a', '100.00')],
+    receipts: [receipt('r', '40.00', '2026-06-01')],
+    clearings: [clearing('a', 'r', '40.00'), clearing('other', 'else', '7.00')],
+  }
+  const told = { 'clearing-without-item': 1, 'clearing-without-receipt': 1 }
+  expect(breaksOf(await age({ ...parts, mixed: true }))).toEqual({})
+  expect(breaksOf(await age(parts))).toEqual(told)
+  // One side alone is a loss in any case.
+  const half = [clearing('a', 'else', '40.00'), clearing('other', 'r', '40.00')]
+  expect(breaksOf(await age({ ...parts, clearings: half, mixed: true }))).toEqual(told)
 })
 
 test('receipts after the day are ignored, with all that they cleared', async () => {

@@ -33,6 +33,7 @@ export async function ageReceivables(
   for (const { companyCode, currency } of controls.list()) ageing.groupOf(companyCode, currency)
   const { balancedUntil } = controls
   const places = { items: map.items, receipts: map.receipts }
+  const mixed = new Set(map.clearings.flatMap(({ items, mixed }) => (mixed ? [items] : [])))
   const run: AgeingRun = {
     deps,
     ageing,
@@ -41,6 +42,7 @@ export async function ageReceivables(
     balancedUntil,
     decimalsOf,
     format,
+    mixed,
     places,
   }
   await matchItems(run, records, matchReceipts(run, records, signal), signal)

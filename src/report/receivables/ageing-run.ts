@@ -17,6 +17,8 @@ export type AgeingRun = {
   /** Decimals of a currency. */
   readonly decimalsOf: (currency: string) => number
   readonly format: (amount: bigint, currency: string | null) => string
+  /** Which of the items are cleared by records that may also be about others. */
+  readonly mixed: ReadonlySet<number>
   readonly places: { readonly items: readonly Place[]; readonly receipts: readonly Place[] }
 }
 

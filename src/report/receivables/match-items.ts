@@ -223,6 +223,8 @@ function takeClearing(
   const by = fields[7]
   const at = { kind: 'items', index: parseIndex(fields[0]), number: fields[1] ?? '' } as const
   const about: About = { ...at, companyCode: own, currency }
+  // Between two of which neither is any of ours.
+  if (item === undefined && by === 'nothing' && run.mixed.has(at.index)) return
   const faults = parseFaults(fields[8])
   const known = item === undefined ? about : item.about
   if (faults.includes('amount')) addBreak(run, 'amount-unreadable', known)

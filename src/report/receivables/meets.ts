@@ -1,13 +1,14 @@
-import type { Conditions } from './read-values.ts'
+import type { Conditions, Wanted } from './read-values.ts'
 
 /** Whether a record counts, by the values of its fields. */
 export function meets(
   fields: Readonly<Record<string, string | null>>,
   { unless = {}, when = {} }: Conditions,
 ): boolean {
-  const isOne = ([name, values]: readonly [string, readonly string[]]) => {
-    const value = fields[name] ?? null
-    return value !== null && values.includes(value)
+  const held = (name: string) => fields[name] ?? null
+  const isMet = ([name, wanted]: readonly [string, Wanted]) => {
+    if ('field' in wanted) return held(name) === held(wanted.field)
+    return wanted.includes(held(name))
   }
-  return Object.entries(when).every(isOne) && !Object.entries(unless).some(isOne)
+  return Object.entries(when).every(isMet) && !Object.entries(unless).some(isMet)
 }

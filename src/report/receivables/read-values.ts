@@ -13,9 +13,12 @@ import type { EntityInReport } from './entities-at.ts'
 
 /** Which records of an entity count, by what their fields hold. */
 export type Conditions = {
-  readonly when?: Readonly<Record<string, readonly string[]>> | undefined
-  readonly unless?: Readonly<Record<string, readonly string[]>> | undefined
+  readonly when?: Readonly<Record<string, Wanted>> | undefined
+  readonly unless?: Readonly<Record<string, Wanted>> | undefined
 }
+
+/** Some values, or what another field of the same record holds. */
+export type Wanted = readonly (string | null)[] | { readonly field: string }
 
 /** Values of one record, in the order of the fields asked for. */
 export type Values = readonly (string | null)[]
@@ -47,9 +50,7 @@ export async function* readValues(
     const found: Values[] = []
     for (let i = 0; i < count; i++) {
       const texts = padRow(splitRow(decodeRowText(entryOf(rows, i))), schema)
-      const counts = judges.every(({ index, texts: known, isWanted }) => {
-        return known.has(texts[index] ?? '') === isWanted
-      })
+      const counts = judges.every(({ isMet, isWanted }) => isMet(texts) === isWanted)
       if (counts) found.push(indexes.map((index) => toValue(texts[index] ?? '')))
     }
     yield found
@@ -61,10 +62,18 @@ function toJudges(
   indexOf: (name: string) => number,
   isWanted: boolean,
 ) {
-  return Object.entries(conditions ?? {}).map(([name, values]) => {
-    return { index: indexOf(name), texts: new Set(values.map(formatField)), isWanted }
+  return Object.entries(conditions ?? {}).map(([name, wanted]) => {
+    const index = indexOf(name)
+    if ('field' in wanted) {
+      const other = indexOf(wanted.field)
+      return { isMet: (texts: Texts) => texts[index] === texts[other], isWanted }
+    }
+    const known = new Set(wanted.map(formatField))
+    return { isMet: (texts: Texts) => known.has(texts[index] ?? ''), isWanted }
   })
 }
+
+type Texts = readonly string[]
 
 function toValue(text: string): string | null {
   return parseLargeMarker(text) === undefined ? parseField(text) : null

@@ -55,6 +55,7 @@ export function receiptReader(map: ReceiptsMap, receipts: number): RecordReader<
   const companyCode = asked.text(map.companyCode)
   const currency = asked.text(map.currency)
   const amount = asked.amount(map.amount)
+  const side = asked.side(map.side)
   const receivedOn = asked.day(map.date)
   return asked.reader((values) => {
     const faults: Fault[] = []
@@ -63,7 +64,7 @@ export function receiptReader(map: ReceiptsMap, receipts: number): RecordReader<
       number: number(values).text,
       companyCode: companyCode(values),
       currency: currency(values),
-      amount: amount(values, faults),
+      amount: side(values) * amount(values, faults),
       receivedOn: receivedOn(values, faults, 'date'),
       faults,
     }
@@ -75,6 +76,7 @@ export function clearingReader(map: ClearingsMap): RecordReader<ClearingRecord> 
   const item = asked.number(map.item)
   const receipt = asked.number(map.receipt ?? [])
   const amount = asked.amount(map.amount)
+  const side = asked.side(map.side)
   const clearedOn = asked.day(map.date)
   return asked.reader((values) => {
     const faults: Fault[] = []
@@ -84,7 +86,7 @@ export function clearingReader(map: ClearingsMap): RecordReader<ClearingRecord> 
       items: map.items,
       item: of.isNull ? null : of.text,
       receipt: map.receipt === undefined || by.isNull ? null : by.text,
-      amount: amount(values, faults),
+      amount: side(values) * amount(values, faults),
       clearedOn: clearedOn(values, faults, 'date'),
       faults,
     }
@@ -111,7 +113,11 @@ export function disputeReader(map: DisputesMap): RecordReader<DisputeRecord> {
 
 /** All fields that a part of the map names. */
 export function conditionFields({ unless, when }: Conditions): string[] {
-  return [...Object.keys(when ?? {}), ...Object.keys(unless ?? {})]
+  return [when, unless].flatMap((all) => {
+    return Object.entries(all ?? {}).flatMap(([field, wanted]) => {
+      return 'field' in wanted ? [field, wanted.field] : [field]
+    })
+  })
 }
 
 /** Gathers which fields are asked for, and hands out what reads their values. */
