@@ -19,7 +19,10 @@ export class OriginKeys implements AsyncDisposable {
 
   constructor(
     deps: SortDeps,
-    { mapped, schema }: { readonly mapped: MappedPoint; readonly schema: SchemaVersion },
+    {
+      mapped,
+      schema,
+    }: { readonly mapped: Pick<MappedPoint, 'origins'>; readonly schema: SchemaVersion },
     signal: AbortSignal,
   ) {
     this.#lines = sortLines(deps, listLines(mapped.origins(schema.entity), schema), signal)
