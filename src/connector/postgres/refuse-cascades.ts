@@ -9,25 +9,27 @@ export type Doomed = {
   readonly entity: EntityName
   /** SQL of the table, to be called `target`. */
   readonly from: string
-  /** SQL condition on `target`, true for the rows that will be deleted. */
-  readonly doomed: string
+  /** SQL condition on the table under a name, true for the rows that will be deleted. */
+  readonly isDoomed: (name: 'child' | 'target') => string
   readonly signal: AbortSignal
 }
 
 /**
  * Refuses to delete rows that others refer to with a foreign key that would delete or change those
- * others: nothing is written that no plan names.
+ * others: nothing is written that no plan names. Rows of the table itself that are deleted in the same
+ * breath are named by the plan.
  *
  * @throws connector.constraint-violated naming the foreign key
  */
 export async function refuseCascades(
   session: Session,
-  { doomed, entity, from, look, signal }: Doomed,
+  { entity, from, isDoomed, look, signal }: Doomed,
 ): Promise<void> {
   const found = await look.query(CASCADES, signal, [quoteEntity(entity), 'delete'])
   for (const [name, table, join, isSelf] of found) {
-    const others = isSelf === 't' ? ' and child.ctid <> target.ctid' : ''
-    const sql = `select from ${from} target join ${table} child on ${join}${others} where ${doomed} limit 1`
+    const others = isSelf === 't' ? ` and not ${isDoomed('child')}` : ''
+    const sql = `select from ${from} target join ${table} child on ${join}
+      where ${isDoomed('target')}${others} limit 1`
     const rows = await session.query(sql, signal)
     if (rows.length > 0) throw cascades('delete', entity, { name, table })
   }

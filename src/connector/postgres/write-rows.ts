@@ -118,13 +118,13 @@ export async function deleteRows(
 ): Promise<number> {
   const givenCount = await loadGiven(session, entity, { fields, rows, signal })
   const { from } = await describeTarget(session, entity, signal)
-  const doomed =
+  const isDoomed = (name: 'child' | 'target') =>
     key.length > 0
-      ? `exists (select from ${GIVEN} given where ${isSameKey(key)})`
-      : `(target.tableoid, target.ctid) in (${findEqualRows(from, fields)}
+      ? `exists (select from ${GIVEN} given where ${isSameKey(key, name)})`
+      : `(${name}.tableoid, ${name}.ctid) in (${findEqualRows(from, fields)}
           select found.tableoid, found.ctid from found join given using (row)
           where found.number <= given.wanted)`
-  await refuseCascades(session, { entity, from, doomed, look, signal })
+  await refuseCascades(session, { entity, from, isDoomed, look, signal })
   const sql =
     key.length > 0
       ? `delete from ${from} target using ${GIVEN} given where ${isSameKey(key)}`
