@@ -199,6 +199,12 @@ export const APP_ERRORS = {
     retry: 'after-fix',
     help: 'Nothing was written: two that somebody keeps apart both seem to be the same as a third. Say with `holdfast customer apart` which of them it is not, or with `holdfast customer same` which it is and then the other.',
   },
+  'app.score-invalid': {
+    status: 400,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Say with --min-score a number between 0 and 1: 0.9 proposes only what is very much alike, 0.4 much that is not one.',
+  },
   'app.reason-missing': {
     status: 400,
     exit: 2,

@@ -1,7 +1,8 @@
 import type { DecidedIdentity } from '#app/decide-identity'
 import type { ShownIdentity } from '#app/describe-identity'
 import type { ListedDecision, ListedDecisions } from '#app/list-decisions'
-import { formatTime } from './format-amounts.ts'
+import type { MatchedCustomers } from '#app/match-customers'
+import { formatCount, formatTime } from './format-amounts.ts'
 import { visible } from './text-width.ts'
 
 type Party = { readonly source: string; readonly entity: string; readonly key: string }
@@ -43,4 +44,35 @@ export function describeShownIdentity(
       return `apart: ${formatParty(party)} from ${titleOf(from)}; what leads to it is ${titleOf(of)}${isSettled ? '' : unsettled}`
     }),
   ]
+}
+
+const SIGNS = {
+  name: 'names alike',
+  taxId: 'same tax id',
+  iban: 'same IBAN',
+  email: 'same e-mail',
+  domain: 'same e-mail domain',
+  phone: 'same phone',
+  address: 'same address',
+  otherTaxId: 'but other tax ids',
+} as const
+
+/** Who may be one, the likeliest first, each with what to type. */
+export function formatProposals({
+  compared,
+  parties,
+  points,
+  proposals,
+}: MatchedCustomers): string {
+  const lines = proposals.flatMap(({ a, b, reasons, score }) => [
+    `${score.toFixed(2)}  ${formatParty(a)}  ${visible(a.name ?? '')}`,
+    `      ${formatParty(b)}  ${visible(b.name ?? '')}`,
+    `      ${reasons.map(({ sign, values }) => `${SIGNS[sign]}${sign === 'name' ? '' : ` (${visible(values.join(', '))})`}`).join('; ')}`,
+  ])
+  const counts = `${formatCount(parties)} parties, ${formatCount(compared)} pairs compared, at ${points.join(', ')}.`
+  const next =
+    proposals.length === 0
+      ? 'Nobody looks like another.'
+      : 'Decide with `holdfast customer same` or `apart`, SOURCE=ENTITY:KEY each.'
+  return [...lines, counts, next, ''].join('\n')
 }

@@ -60,12 +60,13 @@ sources:
           - { fields: [external_id], when: { system: billing }, source: billing, to: main.debtor, kind: same }
       main.contact:
         role: contact
-        identity: { email: email }
+        identity: { email: email, phone: phone }
         links:
           - { fields: [account_id], to: main.account }
           - { fields: [reports_to_id], to: main.contact, kind: reference }
       main.address:
         role: address
+        identity: { street: street, postcode: postal_code }
         links:
           - { fields: [account_id], to: main.account }
           - { fields: [country_code], source: erp, to: main.country, kind: reference }

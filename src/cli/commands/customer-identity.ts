@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
-import { formatDecided, formatDecisions } from '../format-identity.ts'
+import { formatDecided, formatDecisions, formatProposals } from '../format-identity.ts'
 import type { Act } from '../shell.ts'
+import { warnUnproven } from '../warn-unproven.ts'
 
 type DecideOptions = {
   readonly because: string
@@ -13,6 +14,7 @@ export function addIdentity(customer: Command, act: Act): void {
   addDecision(customer, act, 'same')
   addDecision(customer, act, 'apart')
   addDecisions(customer, act)
+  addMatch(customer, act)
 }
 
 const SAYS = {
@@ -52,6 +54,34 @@ function addDecisions(customer: Command, act: Act): void {
         const { listDecisions } = await import('#app/list-decisions')
         const decisions = await listDecisions(vault, signal)
         await output.answer(decisions, () => formatDecisions(decisions))
+      }),
+    )
+}
+
+type MatchOptions = {
+  readonly at?: readonly string[]
+  readonly map?: string
+  readonly limit: string
+  readonly minScore: string
+}
+
+function addMatch(customer: Command, act: Act): void {
+  customer
+    .command('match')
+    .option('--at <POINT...>', 'like erp@12, @fy26-close (default: the newest of every source)')
+    .option('--map <FILE>', 'the map (default: customers.yaml beside the configuration)')
+    .option('--limit <COUNT>', 'list so many, the likeliest', '20')
+    .option('--min-score <SCORE>', 'between 0 and 1', '0.6')
+    .description('Propose which parties may be one customer, with reasons, for you to decide.')
+    .action(
+      act(async ({ context, output, signal }, options: MatchOptions) => {
+        const vault = await context.openVault(signal)
+        const { matchCustomers } = await import('#app/match-customers')
+        const { at = [], limit, map: file, minScore: scoreMin } = options
+        const request = { at, file, limit, scoreMin }
+        const matched = await matchCustomers(context, vault, request, signal)
+        warnUnproven(output, matched)
+        await output.answer(matched, () => formatProposals(matched))
       }),
     )
 }

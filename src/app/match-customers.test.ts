@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { DEMO_CUSTOMER_MAP } from '#demo/customer-map'
+import { generateDemo } from '#demo/generate-demo'
+import { signal } from '#vault/testing/a-vault'
+import { decideIdentity } from './decide-identity.ts'
+import { matchCustomers } from './match-customers.ts'
+import { type VaultOfFiles, vaultOfFiles } from './testing/vault-of-files.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'holdfast-match-'))
+let demo: VaultOfFiles
+
+beforeAll(async () => {
+  const { files } = await generateDemo(folder, { seed: 'holdfast', customerCount: 120 })
+  demo = await vaultOfFiles(files)
+  await demo.vault.putDocument('customers', DEMO_CUSTOMER_MAP, signal)
+  // One customer once more in the CRM, misheard and without its tax id.
+  demo.exec(
+    'crm',
+    `UPDATE account SET name = 'Ofenbrucker Hydraulik GmbH' WHERE account_id = 500042;
+     CREATE TEMP TABLE twin AS SELECT * FROM account WHERE account_id = 500042;
+     UPDATE twin SET account_id = 599999, name = 'Ofenbrukker Hydraulik', tax_id = '';
+     INSERT INTO account SELECT * FROM twin`,
+  )
+  await demo.backUp()
+}, 60_000)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+async function match(change: { limit?: string; scoreMin?: string } = {}) {
+  const request = { at: [], file: undefined, limit: '20', scoreMin: '0.5', ...change }
+  return await matchCustomers(demo.asking, demo.vault, request, signal)
+}
+
+test('matchCustomers() proposes whom somebody entered twice, with its reasons, until it is decided', async () => {
+  const { compared, parties, proposals } = await match()
+  expect(parties).toBeGreaterThan(300)
+  expect(compared).toBeLessThan(parties * 80)
+  const twin = proposals.find(({ a, b }) => [a, b].some(({ key }) => key === '599999'))
+  expect(twin).toBeDefined()
+  expect(twin?.reasons[0]).toMatchObject({ sign: 'name' })
+  const decide = async (decision: 'same' | 'apart') => {
+    const ids = ['crm=main.account:599999', 'crm=main.account:500042'] as const
+    const request = { decision, ids, because: 'a call', at: [], file: undefined }
+    await decideIdentity(demo.asking, demo.vault, request, signal)
+  }
+  for (const decision of ['same', 'apart'] as const) {
+    await decide(decision)
+    const left = (await match()).proposals
+    const isBoth = left.some(({ a, b }) => {
+      return [a, b].every(({ key, source }) => source === 'crm' && /^(599999|500042)$/.test(key))
+    })
+    expect(isBoth).toBe(false)
+  }
+})
+
+test('matchCustomers() proposes nobody that the map finds to be one', async () => {
+  const { proposals } = await match({ limit: '60', scoreMin: '0.1' })
+  const numberOf = (key: string) => Number(/(\d{1,6})$/.exec(key)?.[1] ?? 0) % 100_000
+  for (const { a, b } of proposals) {
+    // In the demo, a customer bears one number in all systems.
+    if (a.source !== b.source) expect(numberOf(a.key)).not.toBe(numberOf(b.key))
+  }
+})
+
+test('matchCustomers() refuses what it cannot count or compare with', async () => {
+  await expect(match({ limit: '0' })).rejects.toMatchObject({ code: 'app.limit-invalid' })
+  await expect(match({ scoreMin: '1' })).rejects.toMatchObject({ code: 'app.score-invalid' })
+  await expect(match({ scoreMin: 'x' })).rejects.toMatchObject({ code: 'app.score-invalid' })
+})
