@@ -2,8 +2,9 @@ import type { MappedType } from '#connector/mapping'
 import { readNeutralFields } from '#connector/neutral-fields'
 import { type EntityAt, entityAt } from '#history/entity-at'
 import { viewKey } from '#history/pair-versions'
+import { KeyBooks } from '#migrate/key-book'
 import { type MappedEntity, mapEntities } from '#migrate/map-entities'
-import type { Mapping } from '#migrate/parse-mapping'
+import type { EntityRule, Mapping } from '#migrate/parse-mapping'
 import { Refusals } from '#migrate/refusals'
 import type { Sides } from '#migrate/sides'
 import { formatKeyAddress, formatKeyValues } from '#record/address'
@@ -14,16 +15,18 @@ import { LARGE_ROW_BYTES, type RowBatch } from '#record/row-batch'
 import { formatRow, parseField, parseRow, splitRow } from '#record/row-text'
 import type { Catalogue, DescribedEntity, SchemaVersion } from '#record/schema'
 import type { CompareDeps } from '#restore/compare-target'
+import type { CrosswalkLine } from '#restore/crosswalk'
 import type { OtherRows } from '#restore/row-mask'
 import { RowSpool } from '#restore/row-spool'
 import { scanRows } from '#restore/scan-rows'
 import { toRowBatches } from '#segment/large-values'
-import { readState } from '#segment/read-state'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { EntityAtPoint } from '#timeline/entry'
 import type { Point, TimelineState } from '#timeline/timeline-state'
+import { fillBooks, type MigrationKeys } from './fill-books.ts'
 import type { FoundPoint } from './find-point.ts'
+import { readRecords } from './read-records.ts'
 
 /**
  * A point as a mapping file makes it: its entities, keys and fields are those of the target, as far as
@@ -39,6 +42,9 @@ export type MappedPoint = AsyncDisposable & {
   readonly catalogue: Catalogue
   /** What becomes of every field; what is not exact says why. */
   readonly report: readonly MappedType[]
+  /** What records are called in the target from then on, and the highest number of each entity. */
+  readonly lines: readonly CrosswalkLine[]
+  readonly numbers: ReadonlyMap<EntityName, bigint>
   /** Which records of the point the records of an entity are, in no order. */
   origins(entity: EntityName): AsyncIterable<Origin>
 }
@@ -54,6 +60,8 @@ export type Origin = {
 export type PointToMap = {
   readonly found: FoundPoint
   readonly mapping: Mapping
+  /** What records are called in the target; needed where the mapping says `mint` or `key-of`. */
+  readonly keys?: MigrationKeys
   readonly target: {
     readonly name: string
     readonly connector: string
@@ -70,11 +78,13 @@ export type PointToMap = {
  */
 export async function mapPoint(
   deps: CompareDeps,
-  { found, mapping, target }: PointToMap,
+  { found, keys, mapping, target }: PointToMap,
   signal: AbortSignal,
 ): Promise<MappedPoint> {
   const sides = readSides(found, mapping, target)
-  const { entities, report } = mapEntities(mapping, sides)
+  const books = new KeyBooks((book, key) => keys?.find(book, key))
+  const { entities, report } = mapEntities(mapping, sides, (book, key) => books.find(book, key))
+  const given = await fillBooks(deps, { books, entities, found, keys }, signal)
   await using stack = new AsyncDisposableStack()
   const refusals = new Refusals()
   const unsorted: MappedRows[] = []
@@ -112,6 +122,8 @@ export async function mapPoint(
       ),
     },
     report,
+    lines: given.lines,
+    numbers: given.numbers,
     origins: (entity) => readOrigins(rowsByEntity.get(entity)),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
@@ -129,7 +141,7 @@ function readSides(
   mapping: Mapping,
   { catalogue, connector, name }: PointToMap['target'],
 ): Sides {
-  const named = new Set(mapping.entities.map(({ from }) => from))
+  const named = new Set(mapping.entities.flatMap(listRead))
   const all = point.entities.map(({ entity }) => entityAt(state, point, entity).schema)
   // Others are known by their names only.
   const schemas = all.filter(({ entity }) => named.has(entity))
@@ -158,7 +170,7 @@ function readTarget(
   { definition, entities, sequences }: Catalogue,
   connector: string,
 ): Sides['target']['entities'] {
-  const named = new Set(mapping.entities.map(({ entity }) => entity))
+  const named = listPlaces(mapping, entities)
   const described = entities.filter(({ entity }) => named.has(entity))
   const tables = { schemas: described.map(schemaOf), definition, sequences }
   const fields = readNeutralFields(connector, tables)
@@ -170,6 +182,21 @@ function readTarget(
       { described: one, fields: fields.get(one.entity) ?? nothing },
     ]),
   )
+}
+
+/** Entities of the source of which fields are read: by their values, or as keys. */
+function listRead({ fields, from }: EntityRule): EntityName[] {
+  return [from, ...fields.flatMap(({ how }) => (how.kind === 'key-of' ? [how.of] : []))]
+}
+
+/** Entities of the target that are filled, and those whose keys stand in their fields. */
+function listPlaces(mapping: Mapping, entities: readonly DescribedEntity[]): Set<EntityName> {
+  const filled = new Set(mapping.entities.map(({ entity }) => entity))
+  const said = mapping.entities.flatMap(({ fields }) =>
+    fields.flatMap(({ how }) => (how.kind === 'key-of' && how.in !== null ? [how.in] : [])),
+  )
+  const keys = entities.flatMap((one) => (filled.has(one.entity) ? one.foreignKeys : []))
+  return new Set([...filled, ...said, ...keys.map(({ entity }) => entity)])
 }
 
 function schemaOf(described: DescribedEntity): SchemaVersion {
@@ -188,10 +215,9 @@ async function mapRows(
   const encodings = schema.key.kind === 'fields' ? schema.key.encodings : []
   for (const { from, mapRow } of parts) {
     const at = entityAt(state, point, from)
-    for await (const { address, row } of readRecords(deps, at, signal)) {
-      const mapped = mapRow(splitRow(row), (refusal) => {
-        refusals.add(refusal, `${from}:${address()}`)
-      })
+    for await (const record of readRecords(deps, at, signal)) {
+      const { address } = record
+      const mapped = mapRow(record, (refusal) => refusals.add(refusal, `${from}:${address()}`))
       if (mapped === null) continue
       await append(rows, mapped)
       const texts = splitRow(mapped)
@@ -205,36 +231,6 @@ async function append(spool: RowSpool, row: string): Promise<void> {
   const bytes = Buffer.from(row, 'utf8')
   if (bytes.byteLength > LARGE_ROW_BYTES) await spool.appendLarge([bytes])
   else await spool.append(bytes)
-}
-
-/** The records of an entity, large values in place, each held whole. */
-async function* readRecords(
-  { progress, read }: CompareDeps,
-  { asOf, schema, schemas, segments }: EntityAt,
-  signal: AbortSignal,
-): AsyncGenerator<{ readonly row: string; readonly address: () => string }, void, undefined> {
-  for await (const batch of readState(read, {
-    segments,
-    schemas,
-    schema,
-    asOf,
-    rows: true,
-    signal,
-  })) {
-    let index = 0
-    for await (const rows of toRowBatches(read, batch, signal)) {
-      const text = textOf(rows)
-      for (let at = 0; at < text.length; index++) {
-        const end = text.indexOf('\n', at)
-        const key = index
-        const address = () => formatKeyAddress(viewKey(batch, key), schema.key)
-        yield { row: text.slice(at, end), address }
-        at = end + 1
-      }
-      progress({ rows: 0, bytes: text.length })
-    }
-    progress({ rows: batch.count, bytes: 0 })
-  }
 }
 
 function textOf(batch: RowBatch): string {

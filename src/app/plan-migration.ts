@@ -6,6 +6,7 @@ import { findPoint } from './find-point.ts'
 import { guardTarget } from './guard-target.ts'
 import { mapPoint } from './map-point.ts'
 import type { OpenedMapping } from './open-mapping.ts'
+import { openMigrationKeys } from './open-migration-keys.ts'
 import { withMappings } from './other-platform.ts'
 import type { PlannedTarget } from './plan-target.ts'
 import { planWithParents } from './plan-with-parents.ts'
@@ -51,7 +52,10 @@ export async function planMigration(
   const toMap = mappedFrom.reduce((sum, entity) => sum + rowsOf(entity), 0)
   deps.progress.begin({ label: `Mapping ${chosen.point}`, rows: toMap })
   const place = { name: chosen.target, connector, catalogue }
-  const mapped = stack.use(await mapPoint(plain, { found, mapping, target: place }, signal))
+  const there = { ...place, cut, identity: target.identity }
+  const opening = { compare: plain, found, mapping, target: there }
+  const keys = await openMigrationKeys(vault, opening, signal)
+  const mapped = stack.use(await mapPoint(plain, { found, keys, mapping, target: place }, signal))
   const compare = { ...plain, otherRows: mapped.otherRows }
   const rows = mapped.entities.reduce((sum, { facts }) => sum + facts.rows, 0)
   deps.progress.begin({ label: `Comparing ${chosen.point} with ${chosen.target}`, rows })
@@ -66,7 +70,14 @@ export async function planMigration(
   const options = { catalogue: mapped.catalogue, cut, newLines, signal }
   const planned = await planWithParents(compare, wanted, options)
   const lines = stack.use(planned.lines)
-  const prepared = withMappings(stack.use(planned.prepared), mapped.report)
+  const { lines: given, numbers } = mapped
+  const prepared = {
+    ...withMappings(stack.use(planned.prepared), mapped.report),
+    ...(mapping.entities.some(({ key }) => key === 'mint') && {
+      crosswalk: { lines: given, ...keys.settled },
+      numbers,
+    }),
+  }
   const guarded = await guardTarget(deps, vault, { prepared, request, source, target }, signal)
   deps.progress.end()
   const planMs = deps.clock.nowMs() - startedAtMs

@@ -14,6 +14,7 @@ import { openCompareDeps } from './compare-deps.ts'
 import { type FoundPoint, findPoint } from './find-point.ts'
 import { mapPoint } from './map-point.ts'
 import { openMapping } from './open-mapping.ts'
+import { openMigrationKeys } from './open-migration-keys.ts'
 import { openSystem } from './open-system.ts'
 import { type RecordsToReconcile, reconcileRecords } from './reconcile-records.ts'
 import { openMappedTotals } from './sum-mapped-totals.ts'
@@ -57,7 +58,14 @@ export async function reconcilePoint(
   const target = { name: against, connector, catalogue, cut }
   const totals = openMappedTotals({ found, mapping, target })
   deps.progress.begin({ label: `Mapping ${address}` })
-  await using mapped = await mapPoint(plain, { found, mapping, target }, signal)
+  const opening = {
+    compare: plain,
+    found,
+    mapping,
+    target: { ...target, identity: source.identity },
+  }
+  const keys = await openMigrationKeys(vault, opening, signal)
+  await using mapped = await mapPoint(plain, { found, keys, mapping, target }, signal)
   deps.progress.begin({ label: `Reconciling ${against} with ${address}` })
   const compare = { ...plain, otherRows: mapped.otherRows }
   const records = { ...request, catalogue, cut, found, mapped, mapping }

@@ -27,13 +27,26 @@ export const fieldSchema = z.union(
         .describe('What becomes of values that are not listed. Default: they are refused.'),
     }),
     z.strictObject({
+      from: name.describe('The field of the source entity that holds the key of another record.'),
+      'key-of': name.describe('The entity of the source that the record is of.'),
+      in: name
+        .optional()
+        .describe(
+          'The entity of the target that it is in. Default: where the foreign key leads, or the only one that it goes to.',
+        ),
+      else: z
+        .enum(['refuse', 'null'])
+        .default('refuse')
+        .describe('What becomes of the keys of records that are not there.'),
+    }),
+    z.strictObject({
       expression: name.describe(
         'A CEL expression over the fields of the record, each a text or null.',
       ),
     }),
     z.strictObject({ is: constant.describe('The same value for every record.') }),
   ],
-  'a field, or one of { from, values }, { expression } and { is }',
+  'a field, or one of { from, values }, { from, key-of }, { expression } and { is }',
 )
 
 /** How records of one entity become records of another. */
@@ -42,9 +55,15 @@ export const entitySchema = z.strictObject({
   when: name
     .optional()
     .describe('A CEL expression: only records for which it is true are migrated.'),
+  key: z
+    .enum(['keep', 'mint'])
+    .default('keep')
+    .describe(
+      'Where the keys of its records come from: `fields`, or the numbering of the target, which then has a key of one number. Default: keep.',
+    ),
   fields: z
     .record(name, fieldSchema)
-    .describe('By field of the target. The fields of its key are among them.'),
+    .describe('By field of the target. The fields of its key are among them, if it is kept.'),
   unmapped: z
     .array(name)
     .default([])

@@ -2,9 +2,11 @@ import { ANY_TEXT, type NeutralField, openFit } from '#connector/neutral-fields'
 import { scanFields } from '#record/project'
 import { didYouMean } from '#stdx/did-you-mean'
 import { openExpression } from './expression.ts'
-import type { FieldRule, FieldSource } from './parse-mapping.ts'
+import type { Book } from './key-book.ts'
+import { openKeyOf, type Surroundings } from './open-key-of.ts'
+import type { FieldRule, FieldSource, KeyOf } from './parse-mapping.ts'
 import { type RecordValues, textOf, Unfit } from './read-values.ts'
-import type { SourceEntity } from './sides.ts'
+import type { SourceEntity, TargetEntity } from './sides.ts'
 
 /** What a rule gives for a record, as the target prints it. @throws Unfit */
 export type MapValue = (record: RecordValues) => string | null
@@ -17,15 +19,25 @@ export type OpenedField = {
   readonly from: string
   /** What of it is not the same in the target; `null`: nothing. */
   readonly why: string | null
+  /** Where it looks up what another record is called. */
+  readonly book?: Book
 }
+
+type Asked = { readonly source: SourceEntity; readonly entity: TargetEntity }
 
 /** What a rule does between an entity and a field of the target, or what is wrong with it. */
 export function openField(
+  around: Surroundings,
   { field, how }: FieldRule,
-  source: SourceEntity,
-  target: NeutralField,
+  { entity, source }: Asked,
 ): OpenedField | string {
-  const opened = openSource(how, source, target)
+  const target = entity.fields.get(field)
+  if (target === undefined)
+    return `there is no such field${didYouMean(field, [...entity.fields.keys()])}`
+  const opened =
+    how.kind === 'key-of'
+      ? openNamed(around, { entity, how, source, target })
+      : openSource(how, source, target)
   if (typeof opened === 'string' || target.isNullable) return opened
   const { value } = opened
   return {
@@ -38,8 +50,19 @@ export function openField(
   }
 }
 
+function openNamed(
+  around: Surroundings,
+  asked: Parameters<typeof openKeyOf>[1],
+): OpenedField | string {
+  const opened = openKeyOf(around, asked)
+  if (typeof opened === 'string') return opened
+  const { from, of } = asked.how
+  const why = `what the record of ${of} is called there`
+  return { ...opened, uses: [from], from: `${from} ${of}`, why }
+}
+
 function openSource(
-  how: FieldSource,
+  how: Exclude<FieldSource, KeyOf>,
   source: SourceEntity,
   target: NeutralField,
 ): OpenedField | string {

@@ -32,6 +32,8 @@ export type EntityRule = {
   readonly entity: EntityName
   /** Of the source. */
   readonly from: EntityName
+  /** `mint`: the target numbers them. */
+  readonly key: 'keep' | 'mint'
   readonly when: { readonly text: string; readonly line: number } | null
   readonly fields: readonly FieldRule[]
   readonly unmapped: readonly { readonly field: string; readonly line: number }[]
@@ -53,8 +55,20 @@ export type FieldSource =
       readonly values: ReadonlyMap<string, string | null>
       readonly unlisted: Unlisted
     }
+  | KeyOf
   | { readonly kind: 'expression'; readonly text: string }
   | { readonly kind: 'is'; readonly text: string | null }
+
+/** What the record is called in the target whose key a field holds. */
+export type KeyOf = {
+  readonly kind: 'key-of'
+  readonly from: string
+  /** Of the source. */
+  readonly of: EntityName
+  /** Of the target; `null`: where it goes. */
+  readonly in: EntityName | null
+  readonly unlisted: 'refuse' | 'null'
+}
 
 export type Unlisted =
   | { readonly kind: 'refuse' | 'keep' }
@@ -115,7 +129,8 @@ function readEntity(
     const at = [...path, 'fields', field]
     const subject = `${entity} ${field}`
     const how = check(reading, { path: at, subject, value }, fieldSchema)
-    return how === undefined ? [] : [{ line: yaml.lineOf(at, true), field, how: readSource(how) }]
+    const source = how === undefined ? undefined : readSource(reading, how, at)
+    return source === undefined ? [] : [{ line: yaml.lineOf(at, true), field, how: source }]
   })
   const line = yaml.lineOf(path, true)
   if (Object.keys(shape.fields).length === 0)
@@ -126,6 +141,7 @@ function readEntity(
     line,
     entity: there,
     from,
+    key: shape.key,
     when: when === null ? null : { text: when, line: yaml.lineOf([...path, 'when'], true) },
     fields,
     unmapped: shape.unmapped.map((field, i) => {
@@ -134,10 +150,11 @@ function readEntity(
   }
 }
 
-function readSource(said: FieldInFile): FieldSource {
+function readSource(reading: CheckedYaml, said: FieldInFile, path: Path): FieldSource | undefined {
   if (typeof said === 'string') return { kind: 'field', from: said }
   if ('expression' in said) return { kind: 'expression', text: said.expression }
   if ('is' in said) return { kind: 'is', text: textOf(said.is) }
+  if ('key-of' in said) return readKeyOf(reading, said, path)
   const { else: unlisted, from, values } = said
   return {
     kind: 'values',
@@ -145,6 +162,18 @@ function readSource(said: FieldInFile): FieldSource {
     values: new Map(Object.entries(values).map(([text, becomes]) => [text, textOf(becomes)])),
     unlisted: readUnlisted(unlisted),
   }
+}
+
+function readKeyOf(
+  reading: CheckedYaml,
+  said: Extract<FieldInFile, { 'key-of': string }>,
+  path: Path,
+): KeyOf | undefined {
+  const { else: unlisted, from, in: place } = said
+  const of = readEntityName(reading, said['key-of'], [...path, 'key-of'])
+  const there = place === undefined ? null : readEntityName(reading, place, [...path, 'in'])
+  if (of === undefined || there === undefined) return undefined
+  return { kind: 'key-of', from, of, in: there, unlisted }
 }
 
 function readUnlisted(said: ElseInFile): Unlisted {

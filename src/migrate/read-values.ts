@@ -1,10 +1,12 @@
 import { type Fitted, type NeutralField, toNeutralText } from '#connector/neutral-fields'
 import { scanFields } from '#record/project'
 import { NULL_FIELD, parseField } from '#record/row-text'
-import type { SourceEntity } from './sides.ts'
+import type { PointRecord, SourceEntity } from './sides.ts'
 
 /** The values of one record of the source. */
 export type RecordValues = {
+  /** Of its key at the point. */
+  address(): string
   /** The neutral text of a field, `null` for none. @throws Unfit */
   read(field: string): string | null
 }
@@ -16,11 +18,12 @@ export class Unfit extends Error {}
 export function openRecords({
   fields,
   schema,
-}: SourceEntity): (row: readonly string[]) => RecordValues {
+}: SourceEntity): (record: PointRecord) => RecordValues {
   const indexes = new Map(
     scanFields(schema).map((name, index) => [name, { index, known: fields.get(name) }]),
   )
-  return (row) => ({
+  return ({ address, row }) => ({
+    address,
     read(field) {
       const { index, known } = indexes.get(field) ?? {}
       const own = parseField((index === undefined ? undefined : row[index]) ?? NULL_FIELD)

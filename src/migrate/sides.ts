@@ -2,6 +2,9 @@ import type { NeutralField } from '#connector/neutral-fields'
 import type { EntityName } from '#record/entity-name'
 import type { DescribedEntity, SchemaVersion } from '#record/schema'
 
+/** A record of the point: its fields, escaped, and its key's address. */
+export type PointRecord = { readonly row: readonly string[]; readonly address: () => string }
+
 /** An entity of the point that is migrated. */
 export type SourceEntity = {
   readonly schema: SchemaVersion

@@ -95,7 +95,7 @@ function refuseUnmintable(
 }
 
 /** @throws restore.key-unmintable where the target does not number records of the entity */
-async function readNextKey(
+export async function readNextKey(
   entity: EntityName,
   { catalogue, cut, target }: Omit<MintOptions, 'signal'> & { readonly target: string },
 ): Promise<NextKey> {
@@ -109,7 +109,7 @@ async function readNextKey(
 }
 
 /** One after the other, in the order of the keys at the point. */
-function giveNumbers(olds: ReadonlySet<string>, { next, step }: NextKey) {
+export function giveNumbers(olds: Iterable<string>, { next, step }: NextKey) {
   const byOld = new Map<string, string>()
   let number = next - step
   for (const old of olds) {

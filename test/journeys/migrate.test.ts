@@ -151,3 +151,90 @@ test('what has no place is named with its line and a count, and nothing is writt
   await failing(france, 5, 'restore.parents-missing')
   expect(partners(at('new.db'))).toEqual(before)
 })
+
+const ORGS = `CREATE TABLE org (code TEXT PRIMARY KEY, parent TEXT REFERENCES org, name TEXT);
+  CREATE TABLE person (id INTEGER PRIMARY KEY, org TEXT REFERENCES org, boss INTEGER);
+  INSERT INTO org VALUES ('A', 'B', 'Sales'), ('B', NULL, 'Group'), ('X', NULL, 'closed');
+  INSERT INTO person VALUES (1, 'A', 2), (2, 'B', NULL);`
+const UNITS = `CREATE TABLE unit (id INTEGER PRIMARY KEY, name TEXT NOT NULL, parent INTEGER REFERENCES unit);
+  CREATE TABLE sheet (no TEXT PRIMARY KEY, unit INTEGER NOT NULL REFERENCES unit);
+  CREATE TABLE member (id INTEGER PRIMARY KEY AUTOINCREMENT, unit INTEGER NOT NULL REFERENCES unit, sheet TEXT REFERENCES sheet, boss INTEGER REFERENCES member, badge TEXT);
+  INSERT INTO unit VALUES (40, 'Ours', NULL); INSERT INTO member VALUES (7, 40, NULL, NULL, 'ours'); DELETE FROM member;`
+const NUMBERED = `version: 1
+entities:
+  main.member:
+    from: main.person
+    key: mint
+    fields:
+      unit: { from: org, key-of: main.org }
+      sheet: { from: org, key-of: main.org, in: main.sheet }
+      boss: { from: boss, key-of: main.person, else: "null" }
+      badge: { expression: "'P' + id" }
+  main.unit:
+    from: main.org
+    key: mint
+    when: "name != 'closed'"
+    fields:
+      name: name
+      parent: { from: parent, key-of: main.org }
+    unmapped: [code]
+  main.sheet:
+    from: main.org
+    when: "name != 'closed'"
+    fields:
+      no: { expression: "'S-' + code" }
+      unit: { from: code, key-of: main.org, in: main.unit }
+    unmapped: [parent]
+`
+
+test('the target numbers what it gets, finds it again, and what names it follows', async () => {
+  const { at, configure, holdfast, summary } = await aTraveller()
+  change(at('old.db'), ORGS)
+  change(at('new.db'), UNITS)
+  await configure(CONFIG)
+  await writeFile(at('m.yaml'), NUMBERED)
+  await holdfast('init')
+  await summary('backup')
+  const all = ['unit', 'sheet', 'member']
+  const read = () => {
+    using db = new DatabaseSync(at('new.db'))
+    return all.flatMap((name) =>
+      db
+        .prepare(`SELECT * FROM ${name} ORDER BY 1`)
+        .all()
+        .map((row) => Object.values(row).join()),
+    )
+  }
+  const before = read()
+  const first = await summary<{ restore: string }>(...migrate('--confirm', 'new'))
+  expect(first).toMatchObject({ inserted: 6, verified: { records: 6, different: 0 } })
+  const numbered = ['40,Ours,', '41,Sales,42', '42,Group,', 'S-A,41', 'S-B,42']
+  expect(read()).toEqual([...numbered, '8,41,S-A,9,P1', '9,42,S-B,,P2'])
+  expect(await summary(...migrate('--confirm', 'new'))).toMatchObject({ inserted: 0, skipped: 6 })
+
+  // Others take numbers in between; what comes later goes behind them, and names what was there.
+  change(at('new.db'), `INSERT INTO unit VALUES (43, 'theirs', NULL)`)
+  change(
+    at('old.db'),
+    `INSERT INTO org VALUES ('C', 'A', 'New'); UPDATE org SET name = 'Sale' WHERE code = 'A';
+     INSERT INTO person VALUES (0, 'C', 1)`,
+  )
+  await summary('backup')
+  const latest = ['restore', 'old@latest', ...migrate('--confirm', 'new').slice(2)]
+  expect(await summary(...latest)).toMatchObject({ inserted: 3, updated: 1 })
+  const now = read()
+  expect(now).toEqual(expect.arrayContaining(['41,Sale,42', '44,New,41', '10,44,S-C,8,P0']))
+  expect(now).toHaveLength(before.length + 6 + 4)
+
+  await writeFile(
+    at('m.yaml'),
+    NUMBERED.replace(
+      `key: mint
+    fields:
+      unit`,
+      'fields:\n      id: id\n      unit',
+    ).replace('"\'P\' + id"', '"\'P\'"'),
+  )
+  expectFailure(await holdfast(...latest), 2, 'restore.keys-unsaid')
+  expect(read()).toEqual(now)
+})
