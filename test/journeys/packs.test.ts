@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
+import { ODOO_BOOKS } from '#app/testing/pack-systems/books'
 import { ODOO_SYSTEM } from '#app/testing/pack-systems/odoo'
 import { SUITECRM_SYSTEM } from '#app/testing/pack-systems/suitecrm'
 import { aTraveller, expectFailure } from './testing/traveller.ts'
@@ -14,7 +15,8 @@ sources:
 test('somebody with well-known systems begins with a map that is true, and finds a customer', async () => {
   const { answer, at, configure, holdfast } = await aTraveller()
   await configure(CONFIG)
-  for (const [file, sql] of Object.entries({ 'erp.db': ODOO_SYSTEM, 'crm.db': SUITECRM_SYSTEM })) {
+  const systems = { 'erp.db': ODOO_SYSTEM + ODOO_BOOKS, 'crm.db': SUITECRM_SYSTEM }
+  for (const [file, sql] of Object.entries(systems)) {
     using db = new DatabaseSync(at(file))
     db.exec(sql)
   }
@@ -45,4 +47,9 @@ test('somebody with well-known systems begins with a map that is true, and finds
   for (const entity of ['main.res_partner_bank', 'main.account_move_line', 'main.ir_attachment']) {
     expect(entities).toContain(entity)
   }
+  const receivables = ['report', 'receivables', 'erp@1', '--as-of', '2026-06-30']
+  expect(await answer(...receivables)).toMatchObject({
+    verdict: 'clean',
+    groups: [{ companyCode: '1', total: '19.00', control: '19.00', difference: '0.00' }],
+  })
 })

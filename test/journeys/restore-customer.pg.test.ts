@@ -53,7 +53,7 @@ describePostgres('restoring a customer', (major) => {
   test.runIf(major === newestMajor())(
     'one that is gone comes back with everything, over cycles, and another stays as it is',
     async () => {
-      const { configure, at, holdfast, summary } = await aTraveller()
+      const { answer, answerWith, configure, at, holdfast, summary } = await aTraveller()
       await using erp = await freshDatabase(major)
       await erp.query(TABLES)
       await configure(`sources:
@@ -79,11 +79,16 @@ targets:
         delete from contact where customer = 1; delete from customer_tag where customer = 1;
         delete from customer where id = 1;
         update invoice set gross = 99 where customer = 2`)
+      // Before anybody has backed up what happened.
+      const diff = ['customer', 'diff', '1', '--from', 'erp@1', '--to', '@live']
+      const { changes } = await answerWith<{ changes: { op: string }[] }>(4, ...diff)
+      expect(changes.map(({ op }) => op)).toEqual(Array.from({ length: 8 }, () => 'delete'))
       await summary('backup')
       const restored = await summary(
         ...['restore', 'erp@1', '--customer', '1', '--to', 'erp-live', '--confirm', 'erp-live'],
       )
       expect(restored).toMatchObject({ inserted: 8, updated: 0, verified: { different: 0 } })
+      expect(await answer(...diff)).toMatchObject({ changes: [], live: [{ newest: 'erp@2' }] })
       await erp.query('update invoice set gross = 7 where customer = 2')
       expect(await read()).toEqual(good)
     },
