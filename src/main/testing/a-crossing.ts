@@ -19,10 +19,12 @@ import { Secret } from '#stdx/secret'
 import { freshDatabase } from '#test/servers/fresh-database'
 import { freshMariadb } from '#test/servers/fresh-mariadb'
 import { aVault, signal, stillClock } from '#vault/testing/a-vault'
+import type { Vault } from '#vault/vault'
 import { openCapturePool } from './a-restore.ts'
 
 /** A system of any platform, asked in its own SQL by its own driver. */
 export type Side = AsyncDisposable & {
+  readonly kind: 'postgres' | 'mariadb' | 'sqlite'
   readonly connector: Connector
   readonly address: Secret
   /** What the server prints for a query of texts, row by row. */
@@ -33,6 +35,7 @@ export async function postgresSide(major: number): Promise<Side> {
   const database = await freshDatabase(major)
   await database.query("set timezone = 'UTC'; set extra_float_digits = 3")
   return {
+    kind: 'postgres',
     connector: postgresConnector,
     address: new Secret(database.url),
     query: (sql) => database.query(sql),
@@ -43,6 +46,7 @@ export async function postgresSide(major: number): Promise<Side> {
 export async function mariadbSide(): Promise<Side> {
   const database = await freshMariadb()
   return {
+    kind: 'mariadb',
     connector: mysqlConnector,
     address: new Secret(database.url),
     query: (sql) => database.query(sql),
@@ -54,6 +58,7 @@ export async function sqliteSide(): Promise<Side> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-crossing-'))
   const path = join(folder, 'side.db')
   return {
+    kind: 'sqlite',
     connector: sqliteConnector,
     address: new Secret(path),
     async query(sql) {
@@ -76,6 +81,7 @@ export async function sqliteSide(): Promise<Side> {
 
 /** A vault in memory, and systems by the names under which it knows them. */
 export type Crossing = {
+  readonly vault: Vault
   backUp(source: string): Promise<void>
   /** Puts the newest point of one system into another. */
   move(source: string, target: string, change?: Partial<RestoreRequest>): Promise<RestoreOutcome>
@@ -107,6 +113,7 @@ export async function aCrossing(sides: Readonly<Record<string, Side>>): Promise<
     },
   }
   return {
+    vault,
     async backUp(source) {
       const given = { ...deps, openCapturePool: () => openCapturePool(vault, source) }
       const asked = { source, isFull: false, isNewIdentityAllowed: false }
