@@ -96,24 +96,34 @@ type Question = Ask & {
   readonly values: Set<string>
 }
 
+type Answers = {
+  readonly link: LinkInMap
+  readonly of: ClosureRecord
+  found: number
+  taken: number
+}
+
 class Walk {
   readonly #links: readonly LinkInMap[]
   readonly #decided: readonly DecidedLink[]
-  /** Both, so that each has a number. */
+  /** Both. */
   readonly #all: readonly LinkInMap[]
   readonly #clusters: Clusters
   readonly #barred = new Map<string, Barred>()
   readonly #bounds: CustomerMap['bounds']
   readonly #records = new Map<string, ClosureRecord>()
   /** The same by entity and values of the key, where it has one. */
-  readonly #byKey = new Map<string, ClosureRecord>()
+  readonly #byKey = new Map<EntityInMap, Map<string, ClosureRecord>>()
+  readonly #keys = new Map<EntityInMap, readonly string[]>()
+  /** Of each link, where the fields of the key stand among its values; `null`: it names no key. */
+  readonly #keyOrders = new Map<LinkInMap, readonly number[] | null>()
   /** Values that were asked over a link in a direction, ever. */
-  readonly #asked = new Set<string>()
+  readonly #asked = {
+    down: new Map<LinkInMap, Set<string>>(),
+    up: new Map<LinkInMap, Set<string>>(),
+  }
   /** How many answers there were to one value over a link. */
-  readonly #answers = new Map<
-    string,
-    { readonly link: LinkInMap; readonly of: ClosureRecord; found: number; taken: number }
-  >()
+  readonly #answers = new Map<LinkInMap, Map<string, Answers>>()
   #open: ClosureRecord[] = []
   #isWhole = true
 
@@ -129,7 +139,8 @@ class Walk {
   reach(found: Omit<ClosureRecord, 'way'>, way: Way): boolean {
     const { entity } = found
     const name = nameOf(found)
-    if (way.kind !== 'needed') this.#clusters.add(name, way.kind === 'root' ? name : nameOf(way.of))
+    if (way.kind !== 'needed' && this.#clusters.isWanted)
+      this.#clusters.add(name, way.kind === 'root' ? name : nameOf(way.of))
     const known = this.#records.get(name)
     const isMore = known?.way.kind === 'needed' && way.kind !== 'needed'
     if (known !== undefined && !isMore) return true
@@ -139,8 +150,8 @@ class Walk {
     }
     const record = { ...found, way }
     this.#records.set(name, record)
-    const own = valuesOf(record, keyOf(entity.at.schema))
-    if (own !== undefined) this.#byKey.set(nameByKey(entity, own), record)
+    const own = valuesOf(record, this.#keyOf(entity))
+    if (own !== undefined) entryOf(this.#byKey, entity, newMap).set(formatValues(own), record)
     this.#open.push(record)
     return true
   }
@@ -172,9 +183,8 @@ class Walk {
       this.reach(found, { kind: link.kind === 'same' ? 'same' : 'needed', link, of })
       return
     }
-    const name = `${this.#all.indexOf(link)}\t${values}`
-    const count = this.#answers.get(name) ?? { link, of, found: 0, taken: 0 }
-    this.#answers.set(name, count)
+    const none = () => ({ link, of, found: 0, taken: 0 })
+    const count = entryOf(entryOf(this.#answers, link, newMap<Answers>), values, none)
     count.found += 1
     if (count.taken >= (link.rowsMax ?? this.#bounds.rowsPerLinkMax)) return
     const kind = link.kind === 'same' ? 'same' : 'child'
@@ -182,7 +192,8 @@ class Walk {
   }
 
   finish(): Closure {
-    const bounded = [...this.#answers.values()].filter(({ found, taken }) => taken < found)
+    const answers = this.#all.flatMap((link) => [...(this.#answers.get(link)?.values() ?? [])])
+    const bounded = answers.filter(({ found, taken }) => taken < found)
     const barred = [...this.#barred.values()]
     return { records: [...this.#records.values()], bounded, barred, isWhole: this.#isWhole }
   }
@@ -221,13 +232,17 @@ class Walk {
   }
 
   /** Whether the one record that a link names is there already, and would be no more than it is. */
-  #isReached({ kind, to, toFields }: LinkInMap, values: readonly string[]): boolean {
-    const key = keyOf(to.at.schema)
-    if (key.length === 0 || key.length !== toFields.length) return false
-    const inKeyOrder = key.flatMap((name) => values[toFields.indexOf(name)] ?? [])
-    if (inKeyOrder.length !== key.length) return false
-    const known = this.#byKey.get(nameByKey(to, inKeyOrder))
+  #isReached(link: LinkInMap, values: readonly string[]): boolean {
+    const { kind, to, toFields } = link
+    const order = entryOf(this.#keyOrders, link, () => keyOrderOf(this.#keyOf(to), toFields))
+    if (order === null) return false
+    const inKeyOrder = formatValues(order.map((index) => values[index] ?? ''))
+    const known = this.#byKey.get(to)?.get(inKeyOrder)
     return known !== undefined && (kind !== 'same' || known.way.kind !== 'needed')
+  }
+
+  #keyOf(entity: EntityInMap): readonly string[] {
+    return entryOf(this.#keys, entity, () => keyOf(entity.at.schema))
   }
 
   #askDown(asks: Map<EntityInMap, Question[]>, link: LinkInMap, record: ClosureRecord): void {
@@ -248,9 +263,9 @@ class Walk {
   ): void {
     const { direction, link, record } = wanted
     const values = formatValues(wanted.values)
-    const name = `${this.#all.indexOf(link)}\t${direction}\t${values}`
-    if (this.#asked.has(name)) return
-    this.#asked.add(name)
+    const asked = entryOf(this.#asked[direction], link, () => new Set<string>())
+    if (asked.has(values)) return
+    asked.add(values)
     const entity = direction === 'up' ? link.to : link.from
     const questions = asks.get(entity) ?? []
     asks.set(entity, questions)
@@ -271,6 +286,22 @@ function nameOf({ entity: { map }, key }: Pick<ClosureRecord, 'entity' | 'key'>)
   return `${map.source}\t${map.entity}\t${key}`
 }
 
-function nameByKey({ map }: EntityInMap, values: readonly string[]): string {
-  return `${map.source}\t${map.entity}\t${formatValues(values)}`
+/** Where each field of the key stands among these; `null` where they are others. */
+function keyOrderOf(key: readonly string[], fields: readonly string[]): readonly number[] | null {
+  if (key.length === 0 || key.length !== fields.length) return null
+  const order = key.map((name) => fields.indexOf(name))
+  return order.includes(-1) ? null : order
+}
+
+function newMap<Value>(): Map<string, Value> {
+  return new Map()
+}
+
+/** What a map holds there; what `make` makes, once, where it holds nothing. */
+function entryOf<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  map.set(key, made)
+  return made
 }

@@ -12,9 +12,14 @@ export class Clusters {
     this.#apart = apart
   }
 
+  /** Whether anybody is kept apart at all. */
+  get isWanted(): boolean {
+    return this.#apart.size > 0
+  }
+
   /** A record is of the customer of another; of itself, where a walk begins. */
   add(name: string, of: string): void {
-    if (this.#apart.size === 0) return
+    if (!this.isWanted) return
     const root = this.#rootOf(of)
     this.#parents.set(this.#rootOf(name), root)
   }
