@@ -1,5 +1,5 @@
 import type { Target } from '#connector/connector'
-import { type FieldFits, fitTarget } from '#connector/fit-target'
+import { fitTarget } from '#connector/fit-target'
 import { entityAt } from '#history/entity-at'
 import { splitRecordAddress } from '#record/address'
 import type { EntityName } from '#record/entity-name'
@@ -67,31 +67,41 @@ export function openFitting(
   return {
     fits,
     target: (target) => fitTarget(target, byEntity, [...schemas.values()]),
-    compare: (compare) => ({ ...compare, otherRows: withoutLeftOut(compare, byEntity) }),
+    compare: (compare) =>
+      withValues(compare, (entity, field) =>
+        byEntity.get(entity)?.get(field) === null ? () => null : null,
+      ),
   }
 }
 
 /** A plan that says what was fitted for it. */
-export function withFits(prepared: PreparedRestore, { fits }: Fitting): PreparedRestore {
-  return fits.length === 0 ? prepared : { ...prepared, plan: { ...prepared.plan, fits } }
+export function withFits(
+  prepared: PreparedRestore,
+  { fits, inexact }: { readonly fits: readonly FieldFit[]; readonly inexact: readonly string[] },
+): PreparedRestore {
+  const told = { ...(fits.length > 0 && { fits }), ...(inexact.length > 0 && { inexact }) }
+  return { ...prepared, plan: { ...prepared.plan, ...told } }
 }
 
-/** The rows of the point, or those that take their place, with nothing in what is left out. */
-function withoutLeftOut(compare: CompareDeps, fits: FieldFits): OtherRows {
+/** The rows of the point, or those that take their place, with other values beside their keys. */
+export function withValues(
+  compare: CompareDeps,
+  translationOf: (entity: EntityName, field: string) => TranslateValue,
+): CompareDeps {
   const before = compare.otherRows
-  const nothing: TranslateValue = () => null
-  return {
+  const otherRows: OtherRows = {
     ...before,
     rowsOf(at, signal) {
       const other = before?.rowsOf(at, signal) ?? null
-      const fit = fits.get(at.schema.entity)
-      const values = scanFields(at.schema).map((name) => (fit?.get(name) === null ? nothing : null))
+      const { entity } = at.schema
+      const values = scanFields(at.schema).map((name) => translationOf(entity, name))
       if (values.every((value) => value === null)) return other
       const rows = other?.rows ?? readStateRows(compare, at, signal)
       const isOrdered = other?.isOrdered ?? true
       return { rows: translateRows(rows, values), isOrdered }
     },
   }
+  return { ...compare, otherRows }
 }
 
 function refuseUnfit(schema: SchemaVersion, { becomes, entity, field }: FieldFit): void {

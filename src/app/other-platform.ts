@@ -1,5 +1,5 @@
 import type { Source, Target } from '#connector/connector'
-import { mapSource, mapTarget } from '#connector/map-target'
+import { type MappedTarget, mapSource, mapTarget } from '#connector/map-target'
 import { isMappable, type MappedType, mapTables, type PlatformMapping } from '#connector/mapping'
 import { entityAt } from '#history/entity-at'
 import type { EntityName } from '#record/entity-name'
@@ -13,6 +13,8 @@ export type TargetAsCaptured = {
   readonly target: Target
   /** `null`: it is of that platform. */
   readonly mappings: readonly MappedType[] | null
+  /** Whether a field there holds a value of the point; absent: on the same platform, always. */
+  readonly holds?: MappedTarget['holds']
 }
 
 /**
@@ -29,7 +31,8 @@ export function asCaptured(
   const { mapping, schemas } = mapped
   const wanted = new Set(entities)
   const mappings = mapping.report.filter(({ entity }) => wanted.has(entity))
-  return { target: mapTarget(target, mapping, schemas), mappings }
+  const there = mapTarget(target, mapping, schemas)
+  return { target: there, mappings, holds: there.holds }
 }
 
 /** A plan that says what was mapped for it. */

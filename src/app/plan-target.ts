@@ -19,6 +19,7 @@ import { openFitting, parseFits, withFits } from './fit-fields.ts'
 import { giveKeys } from './give-keys.ts'
 import { guardTarget } from './guard-target.ts'
 import { refuseFilled } from './open-mask.ts'
+import { nullMisfits } from './null-misfits.ts'
 import { asCaptured, withMappings } from './other-platform.ts'
 import { planMigration } from './plan-migration.ts'
 import { planUndoTarget } from './plan-undo-target.ts'
@@ -81,7 +82,7 @@ export async function planTarget(
   const wanted = listWanted(found, asIs)
   const seen = { connector: system.connector, entities: wanted, found }
   const fitting = openFitting(found, parseFits(request), request.targets.length === 1)
-  const { mappings, target: shown } = asCaptured(opened, seen)
+  const { holds: isHeld, mappings, target: shown } = asCaptured(opened, seen)
   const target = fitting.target(shown)
   const masking = { found, name: chosen.target, scope: asIs, target, wanted }
   const masked = await maskIfAsked(vault, plain, { ...masking, request }, signal)
@@ -99,7 +100,9 @@ export async function planTarget(
   const giving = { compare: masked, cut, found, identity, map, name, request, scope: asIs, wanted }
   const keys = await giveKeys(vault, giving, signal)
   const { compare: given = masked, scope = asIs } = keys ?? {}
-  const compare = fitting.compare(given)
+  const { inexact = [] } = request
+  const there = { found, ...(isHeld && { holds: isHeld }) }
+  const compare = nullMisfits(fitting.compare(given), inexact, there)
   const newLines = () => new PlanLines(compare, place)
   const others = request.targets.map(({ point }) => point.split('@', 1)[0] ?? '')
   // What other systems hold is not what a masked row names.
@@ -115,7 +118,7 @@ export async function planTarget(
   const planned = await plan(compare, { cut, found, name: chosen.target, ...wants }, signal)
   const lines = stack.use(planned.lines)
   const written = withMappings(stack.use(planned.prepared), mappings)
-  const prepared = withFits(keys?.complete(written) ?? written, fitting)
+  const prepared = withFits(keys?.complete(written) ?? written, { ...fitting, inexact })
   if (request.mask !== undefined) refuseFilled(prepared)
   const guarding = { prepared, request, source: found.source, target }
   const guarded = await guardTarget(deps, vault, guarding, signal)

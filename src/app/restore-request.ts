@@ -62,6 +62,8 @@ export type RestoreRequest = {
   readonly leaveOut?: readonly string[]
   /** Fields that the target calls otherwise: `ENTITY:FIELD=NAME`. */
   readonly renamed?: readonly string[]
+  /** Fields of which null is put where another platform does not hold a value: `ENTITY:FIELD=null`. */
+  readonly inexact?: readonly string[]
   /** What becomes of values on their way into a test system. */
   readonly mask?: OpenedMask
   /** The shape of what is written, where the target's tables have another. */

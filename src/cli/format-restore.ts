@@ -54,13 +54,16 @@ function formatParts(plan: AgreedPlan, { hasValues, tell }: Telling): string {
 }
 
 /** What is not put back, or under another name, because a person said so. */
-function formatFits({ fits = [], target }: AgreedPlan): string {
+function formatFits({ fits = [], inexact = [], target }: AgreedPlan): string {
   const lines = fits.map(({ becomes, entity, field }) => {
     const name = `${entity}:${visible(field)}`
     if (becomes === null) return `left out ${name}: its values are not put back\n`
     return `renamed ${name}: it is ${visible(becomes)} in ${target}\n`
   })
-  return lines.join('')
+  const nulls = inexact.map((name) => {
+    return `inexact ${visible(name)}: where ${target} does not hold its value\n`
+  })
+  return [...lines, ...nulls].join('')
 }
 
 function formatTitle({ point, target, undoes, undone }: AgreedPlan): string {

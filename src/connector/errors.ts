@@ -35,7 +35,7 @@ export const CONNECTOR_ERRORS = {
     status: 422,
     exit: 1,
     retry: 'after-fix',
-    help: 'A value has no exact text in the source, or the target does not accept it for the type of its field. Nothing was written. Compare the types of the field on both sides, or leave the entity out.',
+    help: 'A value has no exact text in the source, or the target does not accept it for the type of its field. Nothing was written. Compare the types of the field on both sides, or leave the entity out; where another platform does not hold some values (not a number, infinite, no real date), `holdfast restore --inexact ENTITY:FIELD=null` puts null in their place.',
   },
   'connector.constraint-violated': {
     status: 409,

@@ -14,7 +14,7 @@ import type {
 } from './connector.ts'
 
 /** By entity: fields of the point, and what the target calls them; `null`: nothing is written to them. */
-export type FieldFits = ReadonlyMap<EntityName, ReadonlyMap<string, string | null>>
+type FieldFits = ReadonlyMap<EntityName, ReadonlyMap<string, string | null>>
 
 /**
  * A target whose tables seem to have the fields of a point under their names, though some are called

@@ -1,11 +1,13 @@
 import type { EntityName } from '#record/entity-name'
 import type { RowBatch } from '#record/row-batch'
 import type { Catalogue, DescribedEntity, SchemaVersion } from '#record/schema'
+import type { TranslateValue } from '#record/translate-rows'
+import { isAppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { NextKey, Source, SourceCut, Target } from './connector.ts'
 import { MappedWrite } from './mapping/mapped-write.ts'
 import { PLATFORMS } from './mapping/platforms.ts'
-import { type ResolvedEntity, resolveEntity } from './mapping/resolve-entity.ts'
+import { type ResolvedEntity, resolveEntity, toTargetText } from './mapping/resolve-entity.ts'
 import { scanMapped } from './mapping/scan-mapped.ts'
 import type { PlatformMapping } from './mapping.ts'
 
@@ -21,11 +23,18 @@ export function mapTarget(
   target: Target,
   mapping: PlatformMapping,
   schemas: readonly SchemaVersion[],
-): Target {
+): MappedTarget {
   const known: KnownEntities = new Map()
   const source = mapSource(target, { mapping, schemas, known })
   return {
     ...source,
+    holds: (entity, field) => {
+      const named = { entity, field }
+      const found = known.get(entity)?.fields.get(field)
+      const mapped = found ?? mapping.entities.get(entity)?.fields.get(field)
+      const value = mapped === undefined ? null : toTargetText(mapped, named)
+      return (text) => value === null || isKept(value, text)
+    },
     listSideEffects: async (writes, signal) => {
       const named = writes.map((one) => ({ ...one, entity: nameThere(mapping, one.entity) }))
       const effects = await target.listSideEffects(named, signal)
@@ -46,6 +55,21 @@ export function mapTarget(
       const write = await target.openWrite(signal, since?.inner, made, there)
       return new MappedWrite(write, { known, mapping, signal })
     },
+  }
+}
+
+export type MappedTarget = Target & {
+  /** Whether a field there holds a value of the point: as the table is, or as it would be made. */
+  holds(entity: EntityName, field: string): (text: string) => boolean
+}
+
+function isKept(value: NonNullable<TranslateValue>, text: string): boolean {
+  try {
+    value(text)
+    return true
+  } catch (error) {
+    if (isAppError(error, 'connector.value-refused')) return false
+    throw error
   }
 }
 

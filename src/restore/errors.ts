@@ -85,6 +85,12 @@ export const RESTORE_ERRORS = {
     retry: 'never',
     help: 'Write --leave-out ENTITY:FIELD, or --renamed ENTITY:FIELD=NAME with the name of the field in the target; each field of the point once, and none of a key left out.',
   },
+  'restore.inexact-invalid': {
+    status: 400,
+    exit: 2,
+    retry: 'never',
+    help: 'Write --inexact ENTITY:FIELD=null for a field that may be null and is none of a key, and only where the target is of another platform than the point: null then takes the place of the values that it does not hold.',
+  },
   'restore.field-unknown': {
     status: 404,
     exit: 2,

@@ -49,6 +49,8 @@ export type TargetPlan = {
   readonly mappings?: readonly MappedType[]
   /** Fields that were told to be left out, or to have another name in the target. */
   readonly fits?: readonly FieldFit[]
+  /** `ENTITY:FIELD=null`: null takes the place of values that another platform does not hold. */
+  readonly inexact?: readonly string[]
   /** What writing would set off in the target, kept quiet or not; left out where nobody has looked. */
   readonly sideEffects?: readonly SideEffect[]
   /** Of an undo: the transaction that is taken back; `point` is right before it. */

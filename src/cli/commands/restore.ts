@@ -32,6 +32,7 @@ type Options = {
   readonly keys?: string[]
   readonly leaveOut?: string[]
   readonly renamed?: string[]
+  readonly inexact?: string[]
   readonly deleteAdded?: boolean
   readonly onConflict?: string[]
   readonly missingParents?: ParentPolicy
@@ -44,8 +45,7 @@ type Options = {
 const PARENTS: readonly ParentPolicy[] = ['create', 'null', 'refuse']
 
 export function addRestore(program: Command, act: Act): void {
-  program
-    .command('restore')
+  addFits(program.command('restore'))
     .argument(
       '[POINT]',
       'what is put back; left out where a transaction is undone or a plan is carried out',
@@ -77,16 +77,6 @@ export function addRestore(program: Command, act: Act): void {
       'keep the keys of the point, or mint: let the target number what it was not given before; for one entity or all',
       collect,
     )
-    .option(
-      '--leave-out <ENTITY:FIELD>',
-      'do not put this field back, which the target may lack; may be repeated',
-      collect,
-    )
-    .option(
-      '--renamed <ENTITY:FIELD=NAME>',
-      'a field of the point that has another name in the target; may be repeated',
-      collect,
-    )
     .option('--delete-added', 'delete what the target has and the point does not hold')
     .option(
       '--on-conflict <[CLASS=]POLICY>',
@@ -113,6 +103,26 @@ export function addRestore(program: Command, act: Act): void {
       'Put back a point, entities, records or fields, or undo a transaction; read back what was written.',
     )
     .action(act(runRestore))
+}
+
+/** What is said of fields that the target lacks, calls otherwise, or cannot hold every value of. */
+function addFits(command: Command): Command {
+  return command
+    .option(
+      '--leave-out <ENTITY:FIELD>',
+      'do not put this field back, which the target may lack; may be repeated',
+      collect,
+    )
+    .option(
+      '--renamed <ENTITY:FIELD=NAME>',
+      'a field of the point that has another name in the target; may be repeated',
+      collect,
+    )
+    .option(
+      '--inexact <ENTITY:FIELD=null>',
+      'put null where another platform does not hold a value of this field; may be repeated',
+      collect,
+    )
 }
 
 /** All targets are planned and agreed to before the first is written. */
@@ -229,7 +239,7 @@ function judgePoint(point: string | undefined, options: Options): string {
   if (options.mask !== undefined) refuseUnmaskable(options)
   if (options.keys !== undefined) refuseUnmintable(options)
   if (options.mapping !== undefined) refuseUnmappable(point, options)
-  if (options.leaveOut !== undefined || options.renamed !== undefined) refuseUnfittable(options)
+  if (options.leaveOut ?? options.renamed ?? options.inexact) refuseUnfittable(options)
   if (undone === undefined) {
     if (options.skipConflicts === true)
       throw mixed('--skip-conflicts without --undo-transaction', 'need both')
@@ -255,7 +265,10 @@ function judgePoint(point: string | undefined, options: Options): string {
 /** A mapping names every field itself, and a transaction is undone where its fields are. */
 function refuseUnfittable({ mapping, undoTransaction }: Options): void {
   if (mapping !== undefined || undoTransaction !== undefined)
-    throw mixed('--leave-out or --renamed beside --mapping or --undo-transaction', 'need one')
+    throw mixed(
+      '--leave-out, --renamed or --inexact beside --mapping or --undo-transaction',
+      'need one',
+    )
 }
 
 /** A plan file does not hold the key, and a test system has nothing to take back. */
@@ -268,10 +281,20 @@ function refuseUnmaskable({ deleteAdded, out, undoTransaction }: Options): void 
 /** A mapping file is about whole entities of one source; what the target has beside them is not its own. */
 function refuseUnmappable(point: string | undefined, options: Options): void {
   const { customer, deleteAdded, field, mask, missingParents, onConflict, record } = options
-  const others = { customer, 'delete-added': deleteAdded, field, mask, 'on-conflict': onConflict }
-  const named = Object.entries({ ...others, record, 'undo-transaction': options.undoTransaction })
+  const { inexact, leaveOut, renamed, undoTransaction } = options
+  const scopes = { customer, field, record, undoTransaction }
+  const named = Object.entries({
+    ...scopes,
+    deleteAdded,
+    inexact,
+    leaveOut,
+    mask,
+    onConflict,
+    renamed,
+  })
   const [found] = named.find(([, value]) => value !== undefined) ?? []
-  if (found !== undefined) throw mixed(`--${found} beside --mapping`, 'need one of them')
+  const flag = found?.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  if (flag !== undefined) throw mixed(`--${flag} beside --mapping`, 'need one of them')
   if (missingParents === 'create')
     throw mixed('--missing-parents create beside --mapping', 'need null or refuse')
   if (point?.startsWith('@') === true)
@@ -311,6 +334,7 @@ function formatRequest(
     ...(options.keys !== undefined && { keys: options.keys }),
     ...(options.leaveOut !== undefined && { leaveOut: options.leaveOut }),
     ...(options.renamed !== undefined && { renamed: options.renamed }),
+    ...(options.inexact !== undefined && { inexact: options.inexact }),
     mapFile: options.map,
     missingParents: options.missingParents ?? 'refuse',
     mayRunSideEffects: options.acceptSideEffects ?? false,

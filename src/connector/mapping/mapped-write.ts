@@ -2,13 +2,13 @@ import { describeSchema } from '#record/describe-schema'
 import type { EntityName } from '#record/entity-name'
 import type { RowBatch } from '#record/row-batch'
 import type { DescribedEntity } from '#record/schema'
-import { translateRows } from '#record/translate-rows'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { CreatePlan, KeyedRows, LeftOut, TargetWrite } from '../connector.ts'
 import type { PlatformMapping } from '../mapping.ts'
+import { translateOrRefuse } from './misfits.ts'
 import { PLATFORMS } from './platforms.ts'
-import { fieldOf, type ResolvedEntity, toTargetText } from './resolve-entity.ts'
+import type { ResolvedEntity } from './resolve-entity.ts'
 import { RowSum, sumRows } from './row-sum.ts'
 import { scanMapped } from './scan-mapped.ts'
 
@@ -124,9 +124,7 @@ export class MappedWrite implements TargetWrite {
     fields: readonly string[],
     rows: AsyncIterable<RowBatch>,
   ): AsyncIterable<RowBatch> {
-    const resolved = this.#resolve(entity)
-    const values = fields.map((field) => toTargetText(fieldOf(resolved, field), { entity, field }))
-    return translateRows(rows, values)
+    return translateOrRefuse(this.#resolve(entity), { entity, fields }, rows)
   }
 
   #resolve(entity: EntityName): ResolvedEntity {
