@@ -75,6 +75,14 @@ test('the list is hashed as it is written, line by line', () => {
 test('the hash covers every fact, and the list by its own hash', () => {
   const { sha256 } = sealReconciliation(FACTS)
   expect(sha256).toMatch(/^[0-9a-f]{64}$/)
+  // As somebody with other tools works it out: sorted names, no white space.
+  const sort = (_: string, value: unknown) =>
+    value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value
+  const { shown: _, ...list } = FACTS.differences
+  const text = JSON.stringify({ ...FACTS, differences: list }, sort)
+  expect(sha256).toBe(createHash('sha256').update(text).digest('hex'))
   const { differences } = FACTS
   expect(sealReconciliation({ ...FACTS, differences: { ...differences, shown: [] } }).sha256).toBe(
     sha256,

@@ -151,6 +151,47 @@ test('a value map that is wrong on both sides is found by the totals', async () 
   })
 })
 
+test('records that the target numbered are found by the crosswalk, among those that were there', async () => {
+  const { answerWith, at, configure, holdfast, summary } = await aTraveller()
+  change(at('old.db'), OLD)
+  change(
+    at('new.db'),
+    `CREATE TABLE partner (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO partner VALUES (7, 'ours')`,
+  )
+  await configure(CONFIG)
+  const rule =
+    'from: main.customer, key: mint, fields: { name: name }, unmapped: [id, country, fax]'
+  await writeFile(at('migration.yaml'), `version: 1\nentities:\n  main.partner: { ${rule} }\n`)
+  await holdfast('init')
+  await holdfast('backup')
+  const to = ['--mapping', 'migration.yaml']
+  await summary('restore', 'old@1', '--to', 'new', ...to, '--confirm', 'new')
+  const verify = ['verify', 'old@1', '--against', 'new', ...to]
+  expect(await answerWith(0, ...verify, '--allow-extra')).toMatchObject({
+    isExtraAllowed: true,
+    entities: [{ verdict: 'same', same: 3, extra: 1 }],
+    differences: { count: 1, shown: [{ kind: 'extra', key: '7', from: null }] },
+  })
+  change(
+    at('new.db'),
+    `UPDATE partner SET name = 'Cid' WHERE id = 10; DELETE FROM partner WHERE id = 8`,
+  )
+  expect(await answerWith(4, ...verify, '--allow-extra')).toMatchObject({
+    differences: {
+      shown: [
+        { kind: 'extra', key: '7' },
+        { kind: 'missing', key: '8', from: { entity: 'main.customer', key: '1' } },
+        {
+          kind: 'different',
+          key: '10',
+          from: { entity: 'main.customer', key: '10' },
+          fields: [{ field: 'name', wanted: 'Cid SA', found: 'Cid' }],
+        },
+      ],
+    },
+  })
+})
+
 async function hashOf(path: string): Promise<string> {
   return createHash('sha256')
     .update(await readFile(path))
