@@ -4,15 +4,17 @@ import type { SourceIdentity } from '#record/cut'
 import type { EntityName } from '#record/entity-name'
 import type { CompareDeps } from '#restore/compare-target'
 import { type KeyPolicies, keyPolicyOf, mayMint, parseKeyPolicies } from '#restore/key-policy'
+import type { KeysElsewhere } from '#restore/key-references'
 import { mintKeys } from '#restore/mint-keys'
 import type { PreparedRestore } from '#restore/plan-restore'
 import type { RestoreScope } from '#restore/restore-plan'
 import { AppError } from '#stdx/app-error'
+import { didYouMean } from '#stdx/did-you-mean'
 import type { Vault } from '#vault/vault'
 import type { FoundPoint } from './find-point.ts'
 import { openCrosswalk, readSourceLines } from './open-crosswalk.ts'
 import type { ReadLines } from './read-crosswalk.ts'
-import { readKeyLinks } from './read-needs.ts'
+import { readKeyLinks, readLinksElsewhere } from './read-needs.ts'
 import type { RestoreRequest } from './restore-request.ts'
 
 export type GivingKeys = {
@@ -21,9 +23,11 @@ export type GivingKeys = {
   readonly found: FoundPoint
   readonly identity: SourceIdentity
   readonly map: CustomerMap | undefined
+  /** Of other sources of the same restore. */
+  readonly minted?: ReadonlyMap<string, GivenKeys>
   /** Of the target. */
   readonly name: string
-  readonly request: Pick<RestoreRequest, 'isDrill' | 'keys' | 'missingParents' | 'undo'>
+  readonly request: Pick<RestoreRequest, 'isDrill' | 'keys' | 'missingParents' | 'targets' | 'undo'>
   readonly scope: RestoreScope
   readonly wanted: readonly EntityName[]
 }
@@ -32,6 +36,10 @@ export type GivingKeys = {
 export type GivenKeys = {
   readonly compare: CompareDeps
   readonly scope: RestoreScope
+  /** Of each entity that gets new records, the highest number. */
+  readonly numbers: ReadonlyMap<EntityName, bigint>
+  /** What records of other sources may name. */
+  readonly keys: KeysElsewhere
   /** The plan with what has to be kept, and taken, before it is written. */
   complete(prepared: PreparedRestore): PreparedRestore
 }
@@ -43,7 +51,7 @@ export type GivenKeys = {
  */
 export async function giveKeys(
   vault: Vault,
-  { compare, cut, found, identity, map, name, request, scope, wanted }: GivingKeys,
+  { compare, cut, found, identity, map, minted: others, name, request, scope, wanted }: GivingKeys,
   signal: AbortSignal,
 ): Promise<GivenKeys | null> {
   const policies = parseKeyPolicies(request.keys ?? [])
@@ -52,6 +60,7 @@ export async function giveKeys(
   const lines = await readSourceLines(vault, { identity, source }, signal)
   refuseUnsaid(lines, { name, policies, wanted })
   if (!mayMint(policies)) return null
+  if (request.targets.length === 1) refuseUnknown(policies, found)
   const isOpen = lines.some((one) => one.state === 'open')
   // What an interrupted restore wrote may be of tables that this one is not about.
   const catalogue = await cut.readCatalogue(
@@ -60,17 +69,32 @@ export async function giveKeys(
   const opening = { catalogue, compare, cut, target: name, vault }
   const { gone, known, written } = await openCrosswalk(opening, lines, signal)
   const links = map === undefined ? [] : readKeyLinks(map, found)
+  const named = [...(others?.values() ?? [])].map(({ keys }) => keys)
+  const elsewhere = map === undefined ? [] : readLinksElsewhere(map, source, named)
+  const rules = { policies, links, elsewhere }
   const { missingParents: missing = 'refuse' } = request
-  const asked = { state, point, target: name, scope, wanted, policies, known, links, missing }
+  const asked = { state, point, target: name, scope, wanted, known, missing, ...rules }
   const minted = await mintKeys(compare, asked, { catalogue, cut, signal })
   return {
     compare: { ...compare, otherRows: minted.rows },
     scope: minted.scope,
+    numbers: minted.numbers,
+    keys: minted.keys,
     complete(prepared) {
       const crosswalk = { lines: minted.lines, written, gone }
       return { ...prepared, crosswalk, numbers: minted.numbers }
     },
   }
+}
+
+/** A name that is misspelt would mint nothing, or keep nothing. */
+function refuseUnknown({ byEntity }: KeyPolicies, { point, source }: FoundPoint): void {
+  const known = point.entities.map(({ entity }) => entity)
+  const unknown = [...byEntity.keys()].find((entity) => !known.includes(entity))
+  if (unknown === undefined) return
+  const found = `the point of ${source} holds no such entity${didYouMean(unknown, known)}`
+  const message = `Cannot give keys of "${unknown}": ${found}`
+  throw new AppError('restore.keys-invalid', message, { entity: unknown })
 }
 
 /** Whose keys are other ones there is not put back under those of the point by mistake. */

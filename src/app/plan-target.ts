@@ -18,6 +18,7 @@ import { type FoundTransaction, findTransaction } from './find-transaction.ts'
 import { openFitting, parseFits, withFits } from './fit-fields.ts'
 import { giveKeys } from './give-keys.ts'
 import { guardTarget } from './guard-target.ts'
+import { type MintedSources, refuseOtherKeys } from './mint-sources.ts'
 import { refuseFilled } from './open-mask.ts'
 import { nullMisfits } from './null-misfits.ts'
 import { asCaptured, withMappings } from './other-platform.ts'
@@ -56,6 +57,13 @@ export type PlannedTarget = AsyncDisposable & {
   readonly fits?: readonly FieldFit[]
 }
 
+export type ToPlan = {
+  readonly chosen: TargetRequest
+  readonly request: RestoreRequest
+  /** Keys that records get in this target and the others, where they name each other. */
+  readonly minted?: MintedSources
+}
+
 /**
  * Opens a target and works out what would be written to it.
  * @throws app.mask-not-empty | app.other-platform | connector.mapping-refused | restore.schema-differs, and whatever finding, opening and planning throw
@@ -63,7 +71,7 @@ export type PlannedTarget = AsyncDisposable & {
 export async function planTarget(
   deps: RestoreDeps,
   vault: Vault,
-  { chosen, request }: { readonly chosen: TargetRequest; readonly request: RestoreRequest },
+  { chosen, minted, request }: ToPlan,
   signal: AbortSignal,
 ): Promise<PlannedTarget> {
   const { target: name, undoes } = chosen
@@ -97,8 +105,10 @@ export async function planTarget(
   const place = { source: found.source, target: chosen.target, isKept }
   const map = await readMapIfAny(deps, vault, signal, mapFile)
   const { identity } = target
-  const giving = { compare: masked, cut, found, identity, map, name, request, scope: asIs, wanted }
-  const keys = await giveKeys(vault, giving, signal)
+  const planning = { found, map, name, request, scope: asIs, wanted, ...(minted && { minted }) }
+  const keys = await giveKeys(vault, { ...planning, compare: masked, cut, identity }, signal)
+  const before = minted?.get(found.source)
+  if (keys !== null && before !== undefined) refuseOtherKeys(name, keys, before)
   const { compare: given = masked, scope = asIs } = keys ?? {}
   const { inexact = [] } = request
   const there = { found, ...(isHeld && { holds: isHeld }) }

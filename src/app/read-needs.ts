@@ -2,6 +2,7 @@ import { type CustomerMap, isSamePlace, type MapEntity, type MapLink } from '#cu
 import { isReference } from '#customer/roles'
 import { type EntityAt, entityAt } from '#history/entity-at'
 import { keyIndexes, scanFields } from '#record/project'
+import type { KeysElsewhere, LinkElsewhere } from '#restore/key-references'
 import type { Need } from '#restore/needed-records'
 import type { Vault } from '#vault/vault'
 import type { FoundPoint } from './find-point.ts'
@@ -45,6 +46,26 @@ export function readKeyLinks({ entities }: CustomerMap, found: FoundPoint): Need
       const to = own.find((one) => isSamePlace(one, link.to))
       const held = to && [fieldsAt(found, from), fieldsAt(found, to)]
       return (to && held && toNeed({ from, link, to }, held)) ?? []
+    }),
+  )
+}
+
+/** The same of records of other sources, which are put back as well. */
+export function readLinksElsewhere(
+  { entities }: CustomerMap,
+  source: string,
+  others: readonly KeysElsewhere[],
+): LinkElsewhere[] {
+  const own = entities.filter((one) => one.source === source)
+  return own.flatMap(({ entity, links }) =>
+    links.flatMap((link): LinkElsewhere[] => {
+      const to = entities.find((one) => isSamePlace(one, link.to))
+      const keys = others.find((one) => one.source === to?.source && one.source !== source)
+      if (to === undefined || keys === undefined) return []
+      const { fields, line, none, when } = link
+      const by = `line ${line} of the customer map`
+      const toFields = link.toFields ?? to.key
+      return [{ by, entity, fields, none, when, to: to.entity, toFields, keys }]
     }),
   )
 }

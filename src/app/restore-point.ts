@@ -3,6 +3,7 @@ import { describeTarget, hashPlans } from '#restore/hash-plans'
 import { countWrites, type RestorePlan } from '#restore/restore-plan'
 import { AppError, isAppError } from '#stdx/app-error'
 import type { Vault } from '#vault/vault'
+import { mintSources } from './mint-sources.ts'
 import { type PlannedTarget, planTarget } from './plan-target.ts'
 import { refuseMissing } from './plan-with-parents.ts'
 import { refuseClosedPeriods, refuseOpenConflicts } from './read-three-ways.ts'
@@ -32,8 +33,9 @@ export async function restorePoint(
 ): Promise<RestoreOutcome> {
   await using stack = new AsyncDisposableStack()
   const planned: PlannedTarget[] = []
+  const minted = await mintSources(deps, vault, request, signal)
   for (const chosen of request.targets) {
-    planned.push(stack.use(await planTarget(deps, vault, { chosen, request }, signal)))
+    planned.push(stack.use(await planTarget(deps, vault, { chosen, minted, request }, signal)))
   }
   const ofTargets = planned.map(({ prepared, target }) => ({ identity: target.identity, prepared }))
   const asked = { vault: vault.id, request: describeRequest(request) }

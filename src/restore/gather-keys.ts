@@ -9,6 +9,7 @@ import type { Point, TimelineState } from '#timeline/timeline-state'
 import type { CompareDeps } from './compare-target.ts'
 import { CROSSWALK_LINES_MAX, type Crosswalk } from './crosswalk.ts'
 import {
+  type FindTargetKey,
   type KeyedEntities,
   type KeyedEntity,
   type KeyReference,
@@ -46,7 +47,12 @@ export type PickedKey = {
   readonly named: readonly (NamedNumber | null)[]
 }
 
-export type NamedNumber = { readonly to: EntityName; readonly number: string }
+export type NamedNumber = {
+  readonly to: EntityName
+  readonly number: string
+  /** Of a record of another source. */
+  readonly find?: FindTargetKey
+}
 
 /**
  * Reads what is put back, and what it names, until nothing more comes along.
@@ -60,7 +66,13 @@ export async function gatherKeys(
   signal: AbortSignal,
 ): Promise<GatheredKeys> {
   const { missing, point, scope, state, wanted } = request
-  const gathered: Gathering = { fresh: new Map(), records: new Map(), named: new Map(), count: 0 }
+  const gathered: Gathering = {
+    fresh: new Map(),
+    records: new Map(),
+    named: new Map(),
+    lost: [],
+    count: 0,
+  }
   const tried = new Set<string>()
   let picks: Picks = new Map(wanted.map((entity) => [entity, recordsOf(scope, entity)]))
   for (;;) {
@@ -73,7 +85,9 @@ export async function gatherKeys(
     const lost = listLost(gathered, request)
     const isEmptied = missing === 'null' && lost.every(({ by }) => by.mayBeNull)
     if (lost.length === 0 || isEmptied) return gathered
-    const more = lost.filter(({ number, to }) => !tried.has(`${to}:${number}`))
+    const more = lost.filter(
+      ({ by, number, to }) => by.elsewhere === null && !tried.has(`${to}:${number}`),
+    )
     if (missing !== 'create' || more.length === 0) throw unminted(request, lost)
     picks = Map.groupBy(more, ({ to }) => to)
       .entries()
@@ -93,6 +107,8 @@ type Gathering = {
   readonly records: Map<EntityName, Map<string, PickedKey>>
   /** Numbers that rows name, by entity, each with the first that names it. */
   readonly named: Map<EntityName, Map<string, FirstNaming>>
+  /** What is named of other sources and has no key there, as far as it is told. */
+  readonly lost: Lost[]
   count: number
 }
 
@@ -175,7 +191,8 @@ function nameKey(
     if (index === minted) return { to: schema.entity, number: readAddress(texts[index]) }
     for (const reference of references) {
       const number = reference.index === index ? readReference(reference, texts) : null
-      if (number !== null) return { to: reference.to, number }
+      const { elsewhere, to } = reference
+      if (number !== null) return { to, number, ...(elsewhere && { find: elsewhere.find }) }
     }
     return null
   })
@@ -187,41 +204,50 @@ export function readAddress(text: string | undefined): string {
 }
 
 function noteNamed(
-  { named }: Gathering,
-  { references, schema }: KeyedEntity,
+  { lost, named }: Gathering,
+  { references, schema: { entity } }: KeyedEntity,
   { address, texts }: { readonly address: string; readonly texts: readonly string[] },
 ): void {
   for (const by of references) {
     const number = readReference(by, texts)
     if (number === null) continue
+    if (by.elsewhere?.find(by.to, number) !== undefined) continue
+    if (by.elsewhere !== null) {
+      // One that must not be empty is never left out.
+      if (lost.length === LOST_MAX && !by.mayBeNull) lost.pop()
+      if (lost.length < LOST_MAX) lost.push({ to: by.to, number, entity, key: address, by })
+      continue
+    }
     const first = getOrMake(named, by.to, () => new Map<string, FirstNaming>())
     // One that must not be empty tells more than one that may.
     const isBetter = first.get(number)?.by.mayBeNull !== false && !by.mayBeNull
-    if (isBetter || !first.has(number))
-      first.set(number, { entity: schema.entity, key: address, by })
+    if (isBetter || !first.has(number)) first.set(number, { entity, key: address, by })
   }
 }
 
 type Lost = NamedNumber & FirstNaming
 
 /** What is named, is not put back, and has no key in the target. */
-function listLost({ fresh, named }: Gathering, { known, state }: GatherRequest): Lost[] {
-  return [...named].flatMap(([to, numbers]) =>
+function listLost({ fresh, lost, named }: Gathering, { known, state }: GatherRequest): Lost[] {
+  const own = [...named].flatMap(([to, numbers]) =>
     [...numbers].flatMap(([number, first]) => {
       const record = { source: state.source, entity: to, key: number }
       const isThere = fresh.get(to)?.has(number) === true || known.find(record, to) !== undefined
       return isThere ? [] : [{ to, number, ...first }]
     }),
   )
+  return [...own, ...lost]
 }
 
 const NAMED_MAX = 5
+const LOST_MAX = 1_000
 
 function unminted({ target }: GatherRequest, lost: readonly Lost[]): AppError {
   const entities = [...new Set(lost.map(({ to }) => to))]
-  const names = lost
-    .slice(0, NAMED_MAX)
-    .map(({ by, entity, key, number, to }) => `${to}:${number} (${entity}:${key}:${by.field})`)
+  const names = lost.slice(0, NAMED_MAX).map(({ by, entity, key, number, to }) => {
+    const other = by.elsewhere === null ? '' : `${by.elsewhere.source} `
+    return `${other}${to}:${number} (${entity}:${key}:${by.field})`
+  })
   const more = lost.length > NAMED_MAX ? ` and ${lost.length - NAMED_MAX} more` : ''
   const keep = entities.map((entity) => `--keys ${entity}=keep`).join(' ')
   const found = `rows to write name ${names.join(', ')}${more}, which "${target}" has no key for`

@@ -14,12 +14,31 @@ export type KeyReference = {
   readonly index: number
   /** Whose numbers these are. */
   readonly to: EntityName
+  /** Where it is a record of another source: what that is called in the target it is put into. */
+  readonly elsewhere: KeysElsewhere | null
   /** It means something only where these are not null: with them it is one reference. */
   readonly beside: readonly number[]
   readonly when: readonly (readonly [index: number, value: string])[]
   /** Values that mean no record. */
   readonly none: readonly string[]
   readonly mayBeNull: boolean
+}
+
+/** What a record is called in a target; `undefined`: it has no key there. */
+export type FindTargetKey = (entity: EntityName, key: string) => string | undefined
+
+/** Another source that is put back as well, into a target that numbers its records. */
+export type KeysElsewhere = {
+  readonly source: string
+  readonly keyed: KeyedEntities
+  readonly find: FindTargetKey
+}
+
+/** What the customer map says of records of another source. */
+export type LinkElsewhere = Pick<Need, 'by' | 'entity' | 'fields' | 'none' | 'to' | 'when'> & {
+  /** Absent: the key over there. */
+  readonly toFields: readonly string[] | undefined
+  readonly keys: KeysElsewhere
 }
 
 /** An entity some of whose values become others because keys do. */
@@ -41,16 +60,14 @@ export type KeyedEntities = ReadonlyMap<EntityName, KeyedEntity>
  * number as their key get others; whatever names them follows, through keys that are references
  * themselves. Entities of which nothing changes are left out. Pure.
  *
- * @param links what the customer map says beside foreign keys, inside this source
  */
 export function findKeyReferences(
   schemas: readonly SchemaVersion[],
-  links: readonly Need[],
-  policies: KeyPolicies,
+  { elsewhere = [], links, policies }: KeyRules,
 ): KeyedEntities {
   const needs = [...schemas.flatMap(needsOf), ...links]
   const schemaOf = new Map(schemas.map((schema) => [schema.entity, schema]))
-  const graph = { needs, policies, schemaOf }
+  const graph = { elsewhere, needs, policies, schemaOf }
   const found = new Map<EntityName, KeyedEntity>()
   for (const schema of schemas) {
     const keyed = describe(graph, schema)
@@ -59,7 +76,15 @@ export function findKeyReferences(
   return found
 }
 
+export type KeyRules = {
+  readonly policies: KeyPolicies
+  /** What the customer map says beside foreign keys, inside this source. */
+  readonly links: readonly Need[]
+  readonly elsewhere?: readonly LinkElsewhere[]
+}
+
 type Graph = {
+  readonly elsewhere: readonly LinkElsewhere[]
   readonly needs: readonly Need[]
   readonly policies: KeyPolicies
   readonly schemaOf: ReadonlyMap<EntityName, SchemaVersion>
@@ -81,24 +106,57 @@ function listReferences(graph: Graph, schema: SchemaVersion): KeyReference[] {
   const own = graph.needs.filter(({ elsewhere, entity }) => {
     return entity === schema.entity && elsewhere === undefined
   })
-  const references = own.flatMap(({ by, fields, none, to, toFields, when }) =>
-    fields.flatMap((field, i): KeyReference[] => {
-      const root = findRoot(graph, to, toFields[i] ?? '', new Set())
-      if (root === null) return []
-      const index = names.indexOf(field)
-      const beside = fields.map((name) => names.indexOf(name)).filter((one) => one !== index)
-      const conditions = when.map(([name, value]) => [names.indexOf(name), value] as const)
-      const mayBeNull = schema.fields[index]?.isNullable === true
-      return [{ by, field, index, to: root, beside, when: conditions, none, mayBeNull }]
+  const describeField = (link: Said, field: string, to: EntityName): Place => {
+    const { by, fields, none, when } = link
+    const index = names.indexOf(field)
+    const beside = fields.map((name) => names.indexOf(name)).filter((one) => one !== index)
+    const conditions = when.map(([name, value]) => [names.indexOf(name), value] as const)
+    const mayBeNull = schema.fields[index]?.isNullable === true
+    return { by, field, index, to, beside, when: conditions, none, mayBeNull }
+  }
+  const inside = own.flatMap((need) =>
+    need.fields.flatMap((field, i): KeyReference[] => {
+      const root = findRoot(graph, need.to, need.toFields[i] ?? '', new Set())
+      return root === null ? [] : [{ ...describeField(need, field, root), elsewhere: null }]
     }),
   )
+  const outside = graph.elsewhere
+    .filter(({ entity, fields, when }) => {
+      const asked = [...fields, ...when.map(([field]) => field)]
+      return entity === schema.entity && asked.every((field) => names.includes(field))
+    })
+    .flatMap((link) =>
+      link.fields.flatMap((field, i): KeyReference[] => {
+        const root = findRootElsewhere(link, i)
+        const { keys } = link
+        return root === null ? [] : [{ ...describeField(link, field, root), elsewhere: keys }]
+      }),
+    )
+  const references = [...inside, ...outside]
   return references.filter((one, i) => references.findIndex((two) => isSame(one, two)) === i)
+}
+
+type Said = Pick<Need, 'by' | 'fields' | 'none' | 'when'>
+type Place = Omit<KeyReference, 'elsewhere'>
+
+/** The entity of the other source whose numbers a field of a link holds; `null`: none that change. */
+function findRootElsewhere({ fields, keys, to, toFields }: LinkElsewhere, at: number) {
+  const named = keys.keyed.get(to)
+  if (named === undefined) return null
+  const names = scanFields(named.schema)
+  const wanted = toFields ?? named.key.map((index) => names[index] ?? '')
+  if (wanted.length !== fields.length) return null
+  const index = names.indexOf(wanted[at] ?? '')
+  if (index >= 0 && index === named.minted) return to
+  const follows = named.references.find((one) => one.index === index && one.when.length === 0)
+  return follows?.elsewhere === null ? follows.to : null
 }
 
 /** A foreign key and a link of the map often say the same. */
 function isSame(a: KeyReference, b: KeyReference): boolean {
   const isAsWide = a.when.join() === b.when.join() && a.none.join() === b.none.join()
-  return a.index === b.index && a.to === b.to && isAsWide
+  const isOfOne = a.elsewhere?.source === b.elsewhere?.source
+  return a.index === b.index && a.to === b.to && isOfOne && isAsWide
 }
 
 /** The entity whose numbers a field holds, itself or by what it refers to; `null`: nobody's that change. */

@@ -8,18 +8,20 @@ import type { CompareDeps } from './compare-target.ts'
 import type { CrosswalkLine } from './crosswalk.ts'
 import { type GatheredKeys, type GatherRequest, gatherKeys, type PickedKey } from './gather-keys.ts'
 import { type KeyPolicies, keyPolicyOf } from './key-policy.ts'
-import { findKeyReferences, hasNumberKey, type KeyedEntities } from './key-references.ts'
-import { type FindTargetKey, openMintedRows } from './minted-rows.ts'
-import type { Need } from './needed-records.ts'
+import {
+  type FindTargetKey,
+  findKeyReferences,
+  hasNumberKey,
+  type KeyedEntities,
+  type KeyRules,
+  type KeysElsewhere,
+} from './key-references.ts'
+import { openMintedRows } from './minted-rows.ts'
 import { refuseUnreadable } from './plan-restore.ts'
 import type { RecordScope, RestoreScope } from './restore-plan.ts'
 import type { OtherRows } from './row-mask.ts'
 
-export type MintRequest = GatherRequest & {
-  readonly policies: KeyPolicies
-  /** What the customer map says beside foreign keys, inside this source. */
-  readonly links: readonly Need[]
-}
+export type MintRequest = GatherRequest & KeyRules
 
 /** What is put back once the target numbers it. */
 export type MintedKeys = {
@@ -29,6 +31,8 @@ export type MintedKeys = {
   readonly lines: readonly CrosswalkLine[]
   /** Of each entity that gets new records, the highest of their numbers. */
   readonly numbers: ReadonlyMap<EntityName, bigint>
+  /** What others of the same restore may name. */
+  readonly keys: KeysElsewhere
 }
 
 export type MintOptions = {
@@ -49,9 +53,9 @@ export async function mintKeys(
   request: MintRequest,
   { catalogue, cut, signal }: MintOptions,
 ): Promise<MintedKeys> {
-  const { known, links, missing, point, policies, scope, state, wanted } = request
+  const { known, missing, point, policies, scope, state, wanted } = request
   const schemas = point.entities.map(({ entity }) => entityAt(state, point, entity).schema)
-  const keyed = findKeyReferences(schemas, links, policies)
+  const keyed = findKeyReferences(schemas, request)
   for (const entity of wanted) {
     const schema = schemas.find((one) => one.entity === entity)
     if (schema !== undefined) refuseUnmintable(keyed, schema, policies)
@@ -73,7 +77,8 @@ export async function mintKeys(
   const find: FindTargetKey = (entity, key) =>
     minted.get(entity)?.get(key) ?? known.find({ source, entity, key }, entity)?.targetKey
   const rows = openMintedRows(deps, { find, isEmptied: missing === 'null', keyed })
-  return { scope: renameScope(scope, gathered, { find, keyed }), rows, lines, numbers }
+  const renamed = renameScope(scope, gathered, { find, keyed })
+  return { scope: renamed, rows, lines, numbers, keys: { source, keyed, find } }
 }
 
 /** Said before anything is read. */
@@ -148,7 +153,7 @@ function renameRecord(
   const encodings = key?.kind === 'fields' ? key.encodings : []
   const renamed = values.map((value, i) => {
     const one = named[i] ?? null
-    return one === null ? value : (find(one.to, one.number) ?? value)
+    return one === null ? value : ((one.find ?? find)(one.to, one.number) ?? value)
   })
   return { ...record, key: formatKeyValues(renamed, encodings), seen: 'at-point' }
 }

@@ -1,13 +1,14 @@
-import type { EntityName } from '#record/entity-name'
 import { mapRows } from '#record/map-rows'
 import { formatField, NULL_FIELD } from '#record/row-text'
 import type { CompareDeps } from './compare-target.ts'
 import { readAddress } from './gather-keys.ts'
-import { type KeyedEntities, type KeyedEntity, readReference } from './key-references.ts'
+import {
+  type FindTargetKey,
+  type KeyedEntities,
+  type KeyedEntity,
+  readReference,
+} from './key-references.ts'
 import { type OtherRows, readStateRows } from './row-mask.ts'
-
-/** What a record of the source is called in the target; `undefined`: it has no key there. */
-export type FindTargetKey = (entity: EntityName, key: string) => string | undefined
 
 export type MintedRowsInput = {
   readonly find: FindTargetKey
@@ -49,7 +50,7 @@ function renameRow(
   for (const reference of references) {
     const number = readReference(reference, texts)
     if (number === null) continue
-    const named = find(reference.to, number)
+    const named = (reference.elsewhere?.find ?? find)(reference.to, number)
     if (named === undefined && !(isEmptied && reference.mayBeNull)) return null
     renamed[reference.index] = named === undefined ? NULL_FIELD : formatField(named)
   }

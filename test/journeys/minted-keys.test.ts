@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { change, readAll } from './testing/example-database.ts'
@@ -135,4 +136,103 @@ test('a target that numbers its records gets them under its own keys, and finds 
   expect(listed.find(({ entity, key }) => `${entity}:${key}` === 'main.account:8')).toMatchObject({
     ...{ targetKey: '45', restore: second.restore, state: 'undone' },
   })
+})
+
+const CRM = `CREATE TABLE account (id INTEGER PRIMARY KEY, name TEXT, erp INTEGER);
+  CREATE TABLE note (id INTEGER PRIMARY KEY, about TEXT NOT NULL, ref INTEGER NOT NULL, said TEXT);`
+const ERP = `CREATE TABLE debtor (id INTEGER PRIMARY KEY, name TEXT, crm INTEGER NOT NULL);
+  CREATE TABLE item (debtor INTEGER NOT NULL REFERENCES debtor, no INTEGER NOT NULL, amount TEXT,
+    PRIMARY KEY (debtor, no));`
+const TWO = `sources:
+  crm: { connector: sqlite, file: ./crm.db }
+  erp: { connector: sqlite, file: ./erp.db }
+targets:
+  crm2: { connector: sqlite, file: ./crm2.db }
+  erp2: { connector: sqlite, file: ./erp2.db }
+`
+const MAP = `version: 1
+sources:
+  crm:
+    entities:
+      main.account:
+        role: customer
+        links: [{ fields: [erp], source: erp, to: main.debtor, kind: same }]
+      main.note:
+        role: other
+        links: [{ fields: [ref], when: { about: account }, to: main.account }]
+  erp:
+    entities:
+      main.debtor:
+        role: customer
+        links: [{ fields: [crm], source: crm, to: main.account, kind: same }]
+      main.item: { role: invoice, links: [{ fields: [debtor], to: main.debtor }] }
+`
+
+test('one customer gets new keys in two systems that name each other, by one plan', async () => {
+  const { at, configure, holdfast, summary } = await aTraveller()
+  change(
+    at('crm.db'),
+    `${CRM} INSERT INTO account VALUES (1, 'Arndt', 70), (2, 'Behn', 71);
+    INSERT INTO note VALUES (5, 'account', 2, 'late'), (6, 'order', 2, 'none of ours')`,
+  )
+  change(
+    at('erp.db'),
+    `${ERP} INSERT INTO debtor VALUES (70, 'Arndt', 1), (71, 'Behn', 2);
+    INSERT INTO item VALUES (71, 1, '9.50'), (71, 2, '0.50')`,
+  )
+  change(
+    at('crm2.db'),
+    `${CRM} INSERT INTO account VALUES (300, 'Xaver', 900); INSERT INTO note VALUES (9, 'account', 300, 'x')`,
+  )
+  change(
+    at('erp2.db'),
+    `${ERP} INSERT INTO debtor VALUES (900, 'Xaver', 300); INSERT INTO item VALUES (900, 1, '1')`,
+  )
+  await configure(TWO)
+  await writeFile(at('customers.yaml'), MAP)
+  await holdfast('init')
+  await summary('backup')
+  for (const source of ['crm', 'erp']) await holdfast('label', `${source}@1`, 'good')
+  const both = [
+    'restore',
+    '@good',
+    '--customer',
+    'crm=2',
+    '--to',
+    'crm=crm2',
+    '--to',
+    'erp=erp2',
+    '--keys',
+    'mint',
+  ]
+  await holdfast(...both, '--plan-only', '--out', 'new.plan')
+  const run = await holdfast(
+    'restore',
+    '--plan',
+    'new.plan',
+    '--confirm',
+    'crm2',
+    '--confirm',
+    'erp2',
+  )
+  expect(run, run.stderr).toMatchObject({ exit: 0 })
+  expect(ask(at('crm2.db'), 'SELECT * FROM account')).toEqual([
+    [300, 'Xaver', 900],
+    [301, 'Behn', 901],
+  ])
+  expect(ask(at('crm2.db'), 'SELECT * FROM note')).toEqual([
+    [9, 'account', 300, 'x'],
+    [10, 'account', 301, 'late'],
+  ])
+  expect(ask(at('erp2.db'), 'SELECT * FROM debtor')).toEqual([
+    [900, 'Xaver', 300],
+    [901, 'Behn', 301],
+  ])
+  expect(ask(at('erp2.db'), 'SELECT * FROM item')).toEqual([
+    [900, 1, '1'],
+    [901, 1, '9.50'],
+    [901, 2, '0.50'],
+  ])
+  const again = await summary<Summary>(...both, '--confirm', 'crm2', '--confirm', 'erp2')
+  expect(again).toMatchObject({ inserted: 0, updated: 0, skipped: 3 })
 })
