@@ -1,6 +1,8 @@
 import { chooseMoments, type PointsOfMoment } from '#customer/choose-moments'
 import type { CustomerMap } from '#customer/customer-map'
+import { type Decision, nameOf, standingOf } from '#customer/decisions'
 import { type ClosureRecord, findClosure } from '#customer/find-closure'
+import { findMoves, type PartyMove } from '#customer/find-moves'
 import { findParty, refuseAmbiguous } from '#customer/find-party'
 import { mapAt, type SourceAt } from '#customer/map-at'
 import { openRowIndex } from '#customer/open-row-index'
@@ -12,6 +14,7 @@ import type { Point, TimelineState } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
 import { provennessOfMap } from './find-sources-at.ts'
+import type { ListedDecision } from './list-decisions.ts'
 import { dateVersions, type ListedVersion } from './list-history.ts'
 import { readAgain } from './read-again.ts'
 import { readMap } from './read-map.ts'
@@ -27,11 +30,18 @@ export type CustomerHistoryRequest = {
 export type CustomerHistory = Provenness & {
   /** Newest first. */
   readonly versions: readonly CustomerVersion[]
+  /** What people decided on its parties, whether it stands or not; newest first. */
+  readonly decisions: readonly ListedDecision[]
+  /** Where its records came from, or went to, inside a system; newest first. */
+  readonly moves: readonly PartyMove[]
   /** Records that belonged to the customer at one of the moments that were looked at. */
   readonly records: number
   /** Moments that were looked at for what belonged to the customer, and how many there are. */
   readonly moments: { readonly looked: number; readonly of: number }
 }
+
+/** Records that hung on one party and hang on another. */
+export type CustomerMove = PartyMove
 
 export type CustomerVersion = ListedVersion & {
   readonly source: string
@@ -72,6 +82,8 @@ export async function customerHistory(
     const newest = timelines.flatMap((one) => sourceAt(one, one.state.points.at(-1)) ?? [])
     return {
       versions: versions.sort(newestFirst),
+      decisions: listOwn(map.decisions, records),
+      moves: await findMoves(mapAt(map, newest), versions, signal),
       records: records.length,
       moments: { looked: moments.length, of },
       ...provennessOfMap(newest, map),
@@ -141,6 +153,20 @@ async function findOwned(
   }
   if (owned.size === 0 && missing !== undefined) throw missing
   return [...owned.values()]
+}
+
+function listOwn(
+  decisions: readonly Decision[],
+  records: readonly ClosureRecord[],
+): ListedDecision[] {
+  const standing = new Set(standingOf(decisions))
+  const names = new Set(
+    records.map(({ entity: { map }, key }) => {
+      return nameOf({ source: map.source, entity: map.entity, key })
+    }),
+  )
+  const own = decisions.filter(({ a, b }) => names.has(nameOf(a)) || names.has(nameOf(b)))
+  return own.map((one) => ({ ...one, stands: standing.has(one) })).reverse()
 }
 
 async function readVersions(

@@ -5,7 +5,7 @@ import type { LiveAnswer } from '#app/find-sources-at'
 import type { ShownCustomer, ShownCustomerRecord } from '#app/show-customer'
 import { formatCount, formatTime } from './format-amounts.ts'
 import { formatChanged, formatLines } from './format-fields.ts'
-import { describeShownIdentity } from './format-identity.ts'
+import { describeShownIdentity, formatDecision, formatMove } from './format-identity.ts'
 import { formatTable } from './format-table.ts'
 import type { Paint } from './paint.ts'
 import { visible } from './text-width.ts'
@@ -160,12 +160,24 @@ function formatLive({ live = [] }: LiveAnswer): string {
   return said.length === 0 ? '' : ` Asked now: ${said.join('; ')}.`
 }
 
-/** The merged timeline of one customer; of an update, what changed. */
-export function formatCustomerHistory({ moments, records, versions }: CustomerHistory): string {
-  const lines = versions.map(({ before, entity, fields, key, op, point, time }) => {
+/** The merged timeline of one customer; of an update, what changed; with who was decided to be one. */
+export function formatCustomerHistory(history: CustomerHistory): string {
+  const { decisions, moments, moves, records, versions } = history
+  const told = versions.map(({ before, entity, fields, key, op, point, time }) => {
     const head = `${formatTime(time)}  ${point}  ${SIGNS[op]} ${visible(`${entity}:${key}`)}\n`
-    return op === 'update' && before !== null ? head + formatChanged(before, fields) : head
+    return {
+      time,
+      text: op === 'update' && before !== null ? head + formatChanged(before, fields) : head,
+    }
   })
+  // What is said of several records stands above what happened to each at that moment.
+  const lines = [
+    ...decisions.map((one) => ({ time: one.time, text: `${formatDecision(one)}\n` })),
+    ...moves.map((one) => ({ time: one.time, text: `${formatMove(one)}\n` })),
+    ...told,
+  ]
+    .sort((a, b) => Date.parse(b.time) - Date.parse(a.time))
+    .map(({ text }) => text)
   const counts = `${formatCount(versions.length)} versions of ${formatCount(records)} records`
   const { looked, of } = moments
   const limits =

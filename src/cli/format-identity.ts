@@ -1,3 +1,4 @@
+import type { CustomerMove } from '#app/customer-history'
 import type { DecidedIdentity } from '#app/decide-identity'
 import type { ShownIdentity } from '#app/describe-identity'
 import type { ListedDecision, ListedDecisions } from '#app/list-decisions'
@@ -44,6 +45,23 @@ export function describeShownIdentity(
       return `apart: ${formatParty(party)} from ${titleOf(from)}; what leads to it is ${titleOf(of)}${isSettled ? '' : unsettled}`
     }),
   ]
+}
+
+/** Records that hang on another party than before. */
+export function formatMove({
+  entity,
+  from,
+  kind,
+  point,
+  records,
+  source,
+  time,
+  to,
+}: CustomerMove): string {
+  const party = (key: string) => formatParty({ source, entity, key })
+  const counts = records.map((one) => `${formatCount(one.count)} ${visible(one.entity)}`).join(', ')
+  const said = kind === 'merged' ? 'was merged into' : 'gave records to'
+  return `${formatTime(time)}  ${point}  = ${party(from)} ${said} ${party(to)}: ${counts}`
 }
 
 const SIGNS = {
