@@ -16,6 +16,7 @@ import {
   scopeOf,
   type TargetRequest,
 } from './restore-request.ts'
+import { openMappedTotals } from './sum-mapped-totals.ts'
 import { provennessOf } from './unproven.ts'
 
 type Migration = {
@@ -52,6 +53,8 @@ export async function planMigration(
   const toMap = mappedFrom.reduce((sum, entity) => sum + rowsOf(entity), 0)
   deps.progress.begin({ label: `Mapping ${chosen.point}`, rows: toMap })
   const place = { name: chosen.target, connector, catalogue }
+  // What is wrong with them is said before records are written, not when they are proved.
+  openMappedTotals({ found, mapping, target: { ...place, cut } })
   const there = { ...place, cut, identity: target.identity }
   const opening = { compare: plain, found, mapping, target: there }
   const keys = await openMigrationKeys(vault, opening, signal)

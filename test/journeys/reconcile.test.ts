@@ -134,6 +134,19 @@ test('a value map that is wrong on both sides is found by the totals', async () 
   await holdfast('init')
   await holdfast('backup')
   const verify = ['verify', 'old@1', '--against', 'new', '--mapping', 'migration.yaml']
+  // Totals that fit nothing are refused before anything is migrated, not on the day of the proof.
+  await writeFile(at('odd.yaml'), MAPPING.replace('amount: rest', 'amount: rst'))
+  const odd = await holdfast(
+    'restore',
+    'old@1',
+    '--to',
+    'new',
+    '--mapping',
+    'odd.yaml',
+    '--plan-only',
+  )
+  expectFailure(odd, 2, 'migrate.mapping-unfit')
+  expect(odd.stderr).toContain('line 23: main.item has no field "rst"; did you mean "rest"?')
   expect(await answerWith(4, ...verify)).toMatchObject({
     verdict: 'differs',
     entities: [{ verdict: 'same' }, { verdict: 'same' }],
