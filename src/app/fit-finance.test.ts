@@ -32,7 +32,7 @@ const BOOKS = [
   {
     pack: 'odoo',
     system: ODOO_SYSTEM + ODOO_BOOKS,
-    group: { companyCode: '1', currency: '1', total: '19.00', control: '19.00' },
+    group: { companyCode: 'Own Ltd', currency: 'EUR', total: '19.00', control: '19.00' },
     // Not due, 1-30 days, over 30, 60 and 90, no due date, not applied.
     amounts: ['5.00', '19.00', '0.00', '0.00', '0.00', '0.00', '-5.00'],
     loss: 'UPDATE account_partial_reconcile SET amount = 99.99 WHERE id = 1',
@@ -97,4 +97,22 @@ test('of several systems that say what customers owe, the first is taken', async
   const { text } = await fitted(files, 'erp=odoo', 'shop=dolibarr')
   const { receivables } = parseMap(text, 'both').finance
   expect(receivables?.items.map(({ source }) => source)).toEqual(['erp'])
+})
+
+test('a number that nothing gives a name to stands for itself, and what is not there is told', async () => {
+  using files = await vaultOfSql({ erp: ODOO_SYSTEM + ODOO_BOOKS })
+  files.exec('erp', 'UPDATE res_company SET name = NULL')
+  await files.backUp()
+  const { text } = await fitted(files, 'erp=odoo')
+  expect((await report(files, text)).groups).toMatchObject([{ companyCode: '1', currency: 'EUR' }])
+  const wrong = text.replaceAll(
+    'entity: main.res_company, key: id',
+    'entity: main.res_company, key: no',
+  )
+  await expect(report(files, wrong)).rejects.toMatchObject({
+    code: 'report.finance-unfit',
+    message: expect.stringContaining('erp main.res_company has no field no'),
+  })
+  const odd = text.replaceAll('entity: main.res_company, key: id', "entity: 'a b', key: id")
+  expect(() => parseMap(odd, 'odd')).toThrow(/"a b" is no name of an entity/)
 })

@@ -28,9 +28,16 @@ const conditions = {
     .describe('Not the records that hold one of these in one of these fields.'),
 }
 
-/** A field, or what is the same in all records. */
+/** What another entity of the source calls what a field holds: the name of a currency by its number. */
+const lookupSchema = z.strictObject({ field: name, entity: name, key: name, value: name })
+
+/** A field, what is the same in all records, or what another entity says of the field. */
 const fieldOrSame = (help: string) =>
-  z.union([name, z.strictObject({ is: name })]).describe(`${help} A field, or \`{ is: VALUE }\`.`)
+  z
+    .union([name, z.strictObject({ is: name }), lookupSchema])
+    .describe(
+      `${help} A field, \`{ is: VALUE }\`, or \`{ field, entity, key, value }\`: what \`value\` holds where \`key\` of another entity of the source holds the same as the field.`,
+    )
 
 const amount = z
   .union([name, z.strictObject({ debit: name, credit: name })])
@@ -174,4 +181,5 @@ export const FINANCE_SCHEMAS = [
   controlsSchema,
 ]
 
+export type LookupSettings = z.infer<typeof lookupSchema>
 export type ReceivablesSettings = z.infer<typeof receivablesSchema>

@@ -46,6 +46,13 @@ export async function reportReceivables(
       }
     }
   }
+  for (const lookup of named.lookups) {
+    const at = found.get(lookup)
+    if (at === undefined) continue
+    for await (const some of readValues(at, lookup.fields, lookup.conditions, signal)) {
+      for (const values of some) lookup.add(values)
+    }
+  }
   const decimals = new Map<string, number>()
   for await (const some of readAll(named.currencies)) {
     for (const { code, decimals: known } of some) decimals.set(code, known)

@@ -50,6 +50,6 @@ test('somebody with well-known systems begins with a map that is true, and finds
   const receivables = ['report', 'receivables', 'erp@1', '--as-of', '2026-06-30']
   expect(await answer(...receivables)).toMatchObject({
     verdict: 'clean',
-    groups: [{ companyCode: '1', total: '19.00', control: '19.00', difference: '0.00' }],
+    groups: [{ companyCode: 'Own Ltd', total: '19.00', control: '19.00', difference: '0.00' }],
   })
 })

@@ -219,15 +219,15 @@ export const ODOO: Pack = {
     },
     text: `
     # Every posted line on a receivable account: what it debits is an item, what it credits a receipt, and
-    # reconciliations say which paid which. In the currency of the company; companies, currencies and
-    # accounts are told by their numbers. \`accounts\` and \`account_id\` are to name every receivable account.
-    currencies: { source: %source%, entity: $res_currency, code: id, decimals: decimal_places }
+    # reconciliations say which paid which. In the currency of the company. \`accounts\` and \`account_id\`
+    # are to name every receivable account.
+    currencies: { source: %source%, entity: $res_currency, code: name, decimals: decimal_places }
     items:
       - source: %source%
         entity: $account_move_line
         number: [id]
-        companyCode: company_id
-        currency: company_currency_id
+        companyCode: { field: company_id, entity: $res_company, key: id, value: name }
+        currency: { field: company_currency_id, entity: $res_currency, key: id, value: name }
         date: date
         due: date_maturity
         amount: debit
@@ -236,8 +236,8 @@ export const ODOO: Pack = {
       - source: %source%
         entity: $account_move_line
         number: [id]
-        companyCode: company_id
-        currency: company_currency_id
+        companyCode: { field: company_id, entity: $res_company, key: id, value: name }
+        currency: { field: company_currency_id, entity: $res_currency, key: id, value: name }
         date: date
         amount: credit
         when: { account_id: %receivable%, parent_state: [posted] }
@@ -253,8 +253,8 @@ export const ODOO: Pack = {
     controls:
       - source: %source%
         entity: $account_move_line
-        companyCode: company_id
-        currency: company_currency_id
+        companyCode: { field: company_id, entity: $res_company, key: id, value: name }
+        currency: { field: company_currency_id, entity: $res_currency, key: id, value: name }
         account: account_id
         accounts: %receivable%
         period: date

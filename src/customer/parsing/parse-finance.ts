@@ -53,7 +53,13 @@ function readReceivables(reading: Reading, settings: ReceivablesSettings): Recei
   }
 }
 
-type Placeable = { readonly source: string; readonly entity: string }
+type Placeable = {
+  readonly source: string
+  readonly entity: string
+  readonly companyCode?: FieldOrSame | undefined
+  readonly currency?: FieldOrSame | undefined
+}
+type FieldOrSame = Items[number]['companyCode']
 type Pointing = Placeable & { readonly item: readonly string[]; readonly to?: string | undefined }
 type Items = ReceivablesSettings['items']
 
@@ -66,6 +72,11 @@ function place<T extends Placeable>(
   if (!known.includes(one.source)) {
     const hint = didYouMean(one.source, known)
     say(reading, [...path, 'source'], `"${one.source}" is no source of the map${hint}`)
+  }
+  for (const part of ['companyCode', 'currency'] as const) {
+    const of = one[part]
+    if (typeof of !== 'object' || !('entity' in of)) continue
+    readName(reading, [...path, part, 'entity'], of.entity, false)
   }
   const entity = readName(reading, [...path, 'entity'], one.entity, false)
   return entity && { ...one, entity, line: reading.yaml.lineOf(path) }

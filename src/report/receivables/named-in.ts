@@ -1,6 +1,7 @@
 import type { CurrenciesMap, ReceivablesMap } from '#customer/finance-map'
 import type { EntityName } from '#record/entity-name'
 import type { Named } from './entities-at.ts'
+import { Lookups } from './lookups.ts'
 import type { Conditions } from './read-values.ts'
 import { controlReader } from './sum-controls.ts'
 import {
@@ -23,15 +24,19 @@ type CurrencyRow = { readonly code: string; readonly decimals: number }
 
 /** All that a map of receivables names, by what it is. */
 export function namedIn(map: ReceivablesMap) {
-  const items = map.items.map((one, i) => name(one, itemReader(one, i)))
-  const receipts = map.receipts.map((one, i) => name(one, receiptReader(one, i)))
-  const clearings = map.clearings.map((one) => name(one, clearingReader(one)))
-  const disputes = map.disputes.map((one) => name(one, disputeReader(one)))
-  const controls = map.controls.map((one, i) => name(ofAccounts(one), controlReader(one, i)))
+  const found = new Lookups()
+  const items = map.items.map((one, i) => name(one, itemReader(one, i, found)))
+  const receipts = map.receipts.map((one, i) => name(one, receiptReader(one, i, found)))
+  const clearings = map.clearings.map((one) => name(one, clearingReader(one, found)))
+  const disputes = map.disputes.map((one) => name(one, disputeReader(one, found)))
+  const controls = map.controls.map((one, i) => {
+    return name(ofAccounts(one), controlReader(one, i, found))
+  })
   const { currencies: known } = map
-  const currencies = known === undefined ? [] : [name(known, currencyReader(known))]
-  const all: Named[] = [items, receipts, clearings, disputes, controls, currencies].flat()
-  return { items, receipts, clearings, disputes, controls, currencies, all }
+  const currencies = known === undefined ? [] : [name(known, currencyReader(known, found))]
+  const lookups = found.all
+  const all: Named[] = [items, receipts, clearings, disputes, controls, currencies, lookups].flat()
+  return { items, receipts, clearings, disputes, controls, currencies, lookups, all }
 }
 
 type Placed = Conditions & {
@@ -53,8 +58,8 @@ function ofAccounts<T extends Placed & { account: string; accounts: readonly str
   return { ...one, when: { ...one.when, [one.account]: one.accounts } }
 }
 
-function currencyReader(map: CurrenciesMap): RecordReader<CurrencyRow> {
-  const asked = new AskedFields()
+function currencyReader(map: CurrenciesMap, lookups: Lookups): RecordReader<CurrencyRow> {
+  const asked = new AskedFields(map, lookups)
   const code = asked.text(map.code)
   const decimals = asked.text(map.decimals)
   return asked.reader((values) => {

@@ -3,6 +3,7 @@ import { AppError } from '#stdx/app-error'
 import { type BusinessDay, type Period, parsePeriod } from '../business-day.ts'
 import { parseDecimal } from '../decimal.ts'
 import { compareText } from './group-sums.ts'
+import type { Lookups } from './lookups.ts'
 import type { Values } from './read-values.ts'
 import { AskedFields, type RecordReader } from './to-records.ts'
 
@@ -20,8 +21,12 @@ export type ControlRow = {
   readonly amount: bigint | undefined
 }
 
-export function controlReader(map: ControlsMap, controls: number): RecordReader<ControlRow> {
-  const asked = new AskedFields()
+export function controlReader(
+  map: ControlsMap,
+  controls: number,
+  lookups: Lookups,
+): RecordReader<ControlRow> {
+  const asked = new AskedFields(map, lookups)
   const companyCode = asked.text(map.companyCode)
   const currency = asked.text(map.currency)
   const account = asked.value(map.account)

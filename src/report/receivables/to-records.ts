@@ -1,7 +1,10 @@
 import type { ClearingsMap, DisputesMap, ItemsMap, ReceiptsMap } from '#customer/finance-map'
+import type { LookupSettings } from '#customer/finance-schema'
 import { formatField } from '#record/row-text'
 import { parseBusinessDay } from '../business-day.ts'
 import { parseDecimal } from '../decimal.ts'
+import type { Named } from './entities-at.ts'
+import type { Lookups } from './lookups.ts'
 import type { Conditions, Values } from './read-values.ts'
 import type { ClearingRecord, DisputeRecord, Fault, ItemRecord, ReceiptRecord } from './records.ts'
 
@@ -11,11 +14,17 @@ export type RecordReader<T> = {
   read(values: Values): T
 }
 
-type FieldOrSame = string | { readonly is: string }
+type FieldOrSame = string | { readonly is: string } | LookupSettings
+/** Where a part of the map stands, and what is looked up for it. */
+type Place = Pick<Named, 'line' | 'source'>
 type AmountOf = string | { readonly debit: string; readonly credit: string }
 
-export function itemReader(map: ItemsMap, items: number): RecordReader<ItemRecord> {
-  const asked = new AskedFields()
+export function itemReader(
+  map: ItemsMap,
+  items: number,
+  lookups: Lookups,
+): RecordReader<ItemRecord> {
+  const asked = new AskedFields(map, lookups)
   const number = asked.number(map.number)
   const companyCode = asked.text(map.companyCode)
   const currency = asked.text(map.currency)
@@ -49,8 +58,12 @@ export function itemReader(map: ItemsMap, items: number): RecordReader<ItemRecor
   })
 }
 
-export function receiptReader(map: ReceiptsMap, receipts: number): RecordReader<ReceiptRecord> {
-  const asked = new AskedFields()
+export function receiptReader(
+  map: ReceiptsMap,
+  receipts: number,
+  lookups: Lookups,
+): RecordReader<ReceiptRecord> {
+  const asked = new AskedFields(map, lookups)
   const number = asked.number(map.number)
   const companyCode = asked.text(map.companyCode)
   const currency = asked.text(map.currency)
@@ -71,8 +84,8 @@ export function receiptReader(map: ReceiptsMap, receipts: number): RecordReader<
   })
 }
 
-export function clearingReader(map: ClearingsMap): RecordReader<ClearingRecord> {
-  const asked = new AskedFields()
+export function clearingReader(map: ClearingsMap, lookups: Lookups): RecordReader<ClearingRecord> {
+  const asked = new AskedFields(map, lookups)
   const item = asked.number(map.item)
   const receipt = asked.number(map.receipt ?? [])
   const amount = asked.amount(map.amount)
@@ -93,8 +106,8 @@ export function clearingReader(map: ClearingsMap): RecordReader<ClearingRecord> 
   })
 }
 
-export function disputeReader(map: DisputesMap): RecordReader<DisputeRecord> {
-  const asked = new AskedFields()
+export function disputeReader(map: DisputesMap, lookups: Lookups): RecordReader<DisputeRecord> {
+  const asked = new AskedFields(map, lookups)
   const item = asked.number(map.item)
   const amount = asked.amount(map.amount)
   const since = asked.day(map.date)
@@ -123,6 +136,13 @@ export function conditionFields({ unless, when }: Conditions): string[] {
 /** Gathers which fields are asked for, and hands out what reads their values. */
 export class AskedFields {
   readonly #fields: string[] = []
+  readonly #place: Place
+  readonly #lookups: Lookups
+
+  constructor(place: Place, lookups: Lookups) {
+    this.#place = place
+    this.#lookups = lookups
+  }
 
   reader<T>(read: (values: Values) => T): RecordReader<T> {
     return { fields: this.#fields, read }
@@ -135,9 +155,15 @@ export class AskedFields {
   }
 
   text(of: FieldOrSame): (values: Values) => string {
-    if (typeof of !== 'string') return () => of.is
-    const value = this.value(of)
-    return (values) => value(values) ?? ''
+    if (typeof of === 'string') {
+      const value = this.value(of)
+      return (values) => value(values) ?? ''
+    }
+    if ('is' in of) return () => of.is
+    const value = this.value(of.field)
+    const table = this.#lookups.tableOf(this.#place, of)
+    // What is not there to be looked up stands for itself.
+    return (values) => table.get(value(values) ?? '') ?? value(values) ?? ''
   }
 
   number(fields: readonly string[]) {

@@ -8,11 +8,13 @@ function add(table: string, ...fields: readonly string[]): string {
 }
 
 export const ODOO_BOOKS = `;
-${add('res_currency', 'decimal_places')};
+${add('res_currency', 'name', 'decimal_places')};
+${add('res_company', 'name')};
 ${add('account_account', 'account_type')};
 ${add('account_move_line', 'date', 'date_maturity', 'debit', 'credit', 'company_currency_id', 'parent_state')};
 ${add('account_partial_reconcile', 'amount', 'max_date')};
-UPDATE res_currency SET decimal_places = '2';
+UPDATE res_currency SET name = 'EUR', decimal_places = '2';
+UPDATE res_company SET name = 'Own Ltd' WHERE id = 1;
 UPDATE account_account SET account_type = CASE id WHEN 1 THEN 'asset_receivable' ELSE 'income' END;
 INSERT INTO account_account (id, account_type) VALUES (4, 'liability_payable');
 INSERT INTO account_move_line (id, move_id, account_id, company_id) VALUES (8, 103, 4, 1), (9, 103, 4, 1), (10, 103, 1, 1);
