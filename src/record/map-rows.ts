@@ -14,9 +14,14 @@ export async function* mapRows(
   for await (const texts of readRowTexts(batches)) {
     const row = map(texts)?.join('\t')
     if (row === undefined) continue
+    // What may be a large row stands alone.
+    if (row.length >= BATCH_UNITS_MAX && rows.length > 0) {
+      yield toBatch(rows)
+      rows = []
+      units = 0
+    }
     rows.push(row)
     units += row.length + 1
-    // Three bytes a unit at most: a batch stays within its bound.
     if (units < BATCH_UNITS_MAX) continue
     yield toBatch(rows)
     rows = []
@@ -25,7 +30,8 @@ export async function* mapRows(
   if (rows.length > 0) yield toBatch(rows)
 }
 
-const BATCH_UNITS_MAX = LARGE_ROW_BYTES / 4
+/** Three bytes a unit at most: what was gathered and one more row stay within the bound of a batch. */
+const BATCH_UNITS_MAX = LARGE_ROW_BYTES / 8
 
 function toBatch(rows: readonly string[]): RowBatch {
   const bytes = new Uint8Array(Buffer.from(`${rows.join('\n')}\n`, 'utf8'))
