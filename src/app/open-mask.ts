@@ -1,8 +1,17 @@
 import { createHash, hkdfSync } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
+import type { CustomerMap } from '#customer/customer-map'
+import { IDENTITY_FIELDS, LIKENESS_FIELDS } from '#customer/map-schema'
+import { ROLES } from '#customer/roles'
 import type { EntityAt } from '#history/entity-at'
 import { openKeyed } from '#mask/keyed'
-import { type EntityMasks, type FieldMask, maskEntities, translationOf } from '#mask/mask-entities'
+import {
+  type EntityMasks,
+  type FieldMask,
+  type MappedFields,
+  maskEntities,
+  translationOf,
+} from '#mask/mask-entities'
 import { type Mask, parseMask } from '#mask/parse-mask'
 import { type SearchedEntity, searchOriginals } from '#mask/search-originals'
 import { isSameSystem, type SourceIdentity } from '#record/cut'
@@ -20,6 +29,7 @@ import { didYouMean } from '#stdx/did-you-mean'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
 import { readIfAny } from './read-if-any.ts'
+import { readMapText } from './read-map.ts'
 
 /** Masks every target of one restore with one key: what is the same in two systems stays the same. */
 export type OpenedMask = {
@@ -46,27 +56,38 @@ const KEY_BYTES = 32
 
 /**
  * Reads a mask file and its key; without one, the key is of this run alone.
- * @throws app.mask-unreadable | mask.file-invalid
+ * @throws app.mask-unreadable | mask.file-invalid | app.map-not-found | customer.map-invalid
  */
 export async function openMask(
-  { progress, random }: Pick<Context, 'progress' | 'random'>,
+  deps: Pick<Context, 'configPath' | 'progress' | 'random'>,
   vault: Vault,
-  path: string,
+  { map: mapFile, path }: { readonly map: string | undefined; readonly path: string },
   signal: AbortSignal,
 ): Promise<OpenedMask> {
+  const { progress, random } = deps
   const text = await readIfAny(path)
   if (text === undefined) throw unreadable(`mask file "${path}"`, 'no file there')
   const mask = parseMask(text, path)
   await refuseUnknownSources(vault, mask, signal)
+  const isMapped = [mask.roles, mask.classes, mask.identity].some(({ size }) => size > 0)
+  const map = isMapped ? await readMapText(deps, vault, mapFile, signal) : undefined
   const keyed = openKeyed(await readKey(path, mask, random))
   const originals: SearchedEntity[] = []
   const searchKey = random.bytes(KEY_BYTES)
   return {
-    toJSON: () => keyed('mask', createHash('sha256').update(text).digest('hex')).toString('hex'),
+    toJSON: () =>
+      keyed(
+        'mask',
+        createHash('sha256')
+          .update(text)
+          .update(map?.text ?? '')
+          .digest('hex'),
+      ).toString('hex'),
     async maskTarget(vault, { ats, compare, picked, source, target }, signal) {
       await refuseSource(vault, target, signal)
       const schemas = ats.map(({ schema }) => schema)
-      const masks = maskEntities({ keyed, mask, source }, schemas)
+      const mapped = map && { mapped: toMappedFields(map.map, source) }
+      const masks = maskEntities({ keyed, mask, source, ...mapped }, schemas)
       for (const schema of schemas) if (picked.has(schema.entity)) refusePicked(schema, masks)
       const searched = (schema: SchemaVersion, rows: SearchedEntity['rows']) =>
         searchedEntity(source, masks, schema, rows)
@@ -86,6 +107,24 @@ export async function openMask(
           await searchOriginals({ originals, written, key: searchKey })
         },
       }
+    },
+  }
+}
+
+function toMappedFields({ entities }: CustomerMap, source: string): MappedFields {
+  const own = new Map(
+    entities.filter((one) => one.source === source).map((one) => [one.entity, one]),
+  )
+  const wordOf = (words: Iterable<readonly [string, unknown]>, field: string) =>
+    [...words].find(([, fields]) => [fields].flat().includes(field))?.[0]
+  return {
+    roleOf: (entity) => own.get(entity)?.role,
+    classOf: (entity, field) => wordOf(own.get(entity)?.classes ?? [], field),
+    identityOf: (entity, field) => wordOf(Object.entries(own.get(entity)?.identity ?? {}), field),
+    known: {
+      roles: ROLES,
+      classes: [...new Set(entities.flatMap(({ classes }) => [...classes.keys()]))],
+      identity: [...IDENTITY_FIELDS, ...LIKENESS_FIELDS],
     },
   }
 }

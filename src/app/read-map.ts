@@ -48,7 +48,8 @@ export async function readMap(
   return { ...read, map: { ...read.map, decisions: await readDecisions(vault, signal) } }
 }
 
-async function readMapText(
+/** The same without what people decided. @throws app.map-not-found | customer.map-invalid */
+export async function readMapText(
   { configPath }: Pick<Context, 'configPath'>,
   vault: Vault,
   file: string | undefined,

@@ -20,10 +20,21 @@ export type FieldMask = {
 /** By entity, in the order of the fields of a row. */
 export type EntityMasks = ReadonlyMap<EntityName, readonly FieldMask[]>
 
+/** What the customer map says of the entities of a source, in its words. */
+export type MappedFields = {
+  roleOf(entity: EntityName): string | undefined
+  classOf(entity: EntityName, field: string): string | undefined
+  identityOf(entity: EntityName, field: string): string | undefined
+  /** All words there are, in any source. */
+  readonly known: Readonly<Record<'roles' | 'classes' | 'identity', readonly string[]>>
+}
+
 type Judging = {
   readonly mask: Mask
   readonly source: string
   readonly keyed: Keyed
+  /** Absent where no rule asks for it. */
+  readonly mapped?: MappedFields
 }
 
 /** A masker that gives two values one would make two records one. */
@@ -45,7 +56,7 @@ const ONE_TO_ONE: readonly MaskerName[] = [
  */
 export function maskEntities(judging: Judging, schemas: readonly SchemaVersion[]): EntityMasks {
   const { mask, source } = judging
-  const problems: string[] = listUnknown(judging, schemas)
+  const problems: string[] = [...listUnmapped(judging), ...listUnknown(judging, schemas)]
   const rules = new Map<EntityName, readonly MaskerName[]>()
   for (const schema of schemas) {
     const named = schema.fields.map((field) => {
@@ -76,17 +87,46 @@ export function translationOf(masks: readonly FieldMask[]): readonly TranslateVa
 type FoundRule = { readonly masker: MaskerName; readonly rule: MaskRule | null }
 
 function ruleOf(
-  { mask, source }: Judging,
+  judging: Judging,
   { entity }: SchemaVersion,
   field: Field,
 ): FoundRule & { readonly isUnlisted: boolean } {
-  const rule =
-    mask.sources.get(source)?.get(entity)?.fields.get(field.name) ?? mask.fields.get(field.name)
+  const { mask } = judging
+  const rule = namedRule(judging, entity, field.name)
   if (rule !== undefined) return { masker: rule.masker, rule, isUnlisted: false }
   const kind = kindOf(field)
   const isText = kind !== 'plain' && kind !== 'day'
   if (!isText) return { masker: 'keep', rule: null, isUnlisted: false }
   return { masker: mask.unlisted ?? 'keep', rule: null, isUnlisted: mask.unlisted === undefined }
+}
+
+/** The one that says most of the field: by its place, its role, its class, what it means, its name. */
+function namedRule(
+  { mapped, mask, source }: Judging,
+  entity: EntityName,
+  field: string,
+): MaskRule | undefined {
+  return (
+    mask.sources.get(source)?.get(entity)?.fields.get(field) ??
+    mask.roles.get(mapped?.roleOf(entity) ?? '')?.fields.get(field) ??
+    mask.classes.get(mapped?.classOf(entity, field) ?? '') ??
+    mask.identity.get(mapped?.identityOf(entity, field) ?? '') ??
+    mask.fields.get(field)
+  )
+}
+
+/** Rules for what the customer map has no word for. */
+function listUnmapped({ mapped, mask }: Judging): string[] {
+  return (['roles', 'classes', 'identity'] as const).flatMap((kind) => {
+    const known = mapped?.known[kind] ?? []
+    const lines: [string, { readonly line: number }][] = [...mask[kind]]
+    return lines.flatMap(([word, { line }]) => {
+      if (known.includes(word)) return []
+      return [
+        `line ${line}: the customer map has no "${word}" for ${kind}${didYouMean(word, known)}`,
+      ]
+    })
+  })
 }
 
 /** `null`: it fits. */

@@ -44,6 +44,20 @@ export const maskFileSchema = z.strictObject({
   fields: fields
     .default({})
     .describe('Rules for all fields of a name, in every entity that says nothing else of it.'),
+  identity: fields
+    .default({})
+    .describe(
+      'Rules for what the customer map calls number, name, taxId, email, iban, street, postcode or phone under `identity`, whatever the fields are called.',
+    ),
+  classes: fields
+    .default({})
+    .describe('Rules for the classes of fields that the customer map names under `classes`.'),
+  roles: z
+    .record(name, fields)
+    .default({})
+    .describe(
+      'Rules by field for all entities that have a role in the customer map, such as bank-account.',
+    ),
   sources: z
     .record(name, z.record(name, fields))
     .default({})

@@ -18,6 +18,12 @@ export type Mask = {
   readonly unlisted: 'keep' | 'redact' | undefined
   /** By name of the field, wherever nothing else is said. */
   readonly fields: ReadonlyMap<string, MaskRule>
+  /** By what the customer map calls a field that says who somebody is. */
+  readonly identity: ReadonlyMap<string, MaskRule>
+  /** By class of fields of the customer map. */
+  readonly classes: ReadonlyMap<string, MaskRule>
+  /** By role of the customer map, and field. */
+  readonly roles: ReadonlyMap<string, EntityRules>
   /** By source, entity and field. */
   readonly sources: ReadonlyMap<string, ReadonlyMap<string, EntityRules>>
 }
@@ -55,8 +61,18 @@ export function parseMask(text: string, label: string): Mask {
     sources.set(source, new Map(rules))
   }
   if (problems.length > 0) throw invalid(label, problems)
+  const roles = Object.entries(file.roles).map(([role, fields]) => {
+    const path = ['roles', role]
+    return [role, { line: yaml.lineOf(path, true), fields: toRules(path, fields) }] as const
+  })
   const { keyFile, unlisted } = file
-  return { label, keyFile, unlisted, fields: toRules(['fields'], file.fields), sources }
+  return {
+    ...{ label, keyFile, unlisted, sources },
+    fields: toRules(['fields'], file.fields),
+    identity: toRules(['identity'], file.identity),
+    classes: toRules(['classes'], file.classes),
+    roles: new Map(roles),
+  }
 }
 
 function isEntityName(name: string): boolean {

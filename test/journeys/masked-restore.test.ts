@@ -109,6 +109,58 @@ test('two systems are put masked into test systems, and still fit together', asy
   expectFailure(await holdfast(...again), 2, 'app.mask-not-empty')
 })
 
+const MAP = `version: 1
+sources:
+  crm:
+    entities:
+      main.account: { role: customer, identity: { name: name, taxId: tax } }
+      main.contact: { role: contact, links: [{ fields: [account], to: main.account }] }
+  erp:
+    entities:
+      main.customer: { role: customer, identity: { number: no, taxId: tax }, classes: { bank: [iban] } }
+`
+const BY_MAP = `version: 1
+unlisted: redact
+identity: { taxId: taxId, name: company, number: keep }
+classes: { bank: iban }
+roles:
+  contact: { email: email, first: name, last: name, note: freeText }
+fields: { email: email }
+`
+
+test('rules by what the customer map says of a field fit systems that call it otherwise', async () => {
+  const { at, configure, holdfast, summary } = await aTraveller()
+  change(at('crm.db'), CRM)
+  change(at('erp.db'), ERP)
+  await configure(CONFIG)
+  await holdfast('init')
+  await holdfast('backup')
+  const point = `@${new Date().toISOString()}`
+  const both = ['restore', point, '--to', 'crm=crm-test', '--to', 'erp=erp-test', '--yes']
+  const masked = [...both, '--mask', 'mask.yaml']
+  await writeFile(at('mask.yaml'), BY_MAP)
+  expectFailure(await holdfast(...masked), 2, 'app.map-not-found')
+  await writeFile(at('customers.yaml'), MAP)
+  await writeFile(at('mask.yaml'), BY_MAP.replace('bank:', 'banks:').replace('contact:', 'contct:'))
+  const unfit = await holdfast(...masked)
+  expectFailure(unfit, 2, 'mask.rules-unfit')
+  expect(unfit.stderr).toContain('line 6: the customer map has no "contct" for roles')
+  expect(unfit.stderr).toContain('line 4: the customer map has no "banks" for classes')
+
+  await writeFile(at('mask.yaml'), BY_MAP)
+  await summary(...masked)
+  using crm = new DatabaseSync(at('crm-test.db'))
+  using erp = new DatabaseSync(at('erp-test.db'))
+  const account = crm.prepare(`SELECT * FROM account WHERE id = 1`).get()
+  const customer = erp.prepare(`SELECT * FROM customer WHERE no = 'A'`).get()
+  expect(account).toMatchObject({
+    name: expect.stringMatching(/^[A-Z][a-z]+ [A-Z][a-z]+ GmbH$/),
+    tax: expect.stringMatching(/^DE\d{9}$/),
+  })
+  expect(customer).toMatchObject({ tax: account?.['tax'], contact: 'redacted' })
+  expect(customer?.['iban']).toMatch(/^DE(?!8937)\d{20}$/)
+})
+
 function tablesOf(path: string): unknown[] {
   using db = new DatabaseSync(path)
   return db.prepare('SELECT name FROM sqlite_master').all()

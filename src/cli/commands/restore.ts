@@ -167,11 +167,11 @@ async function maskIfAsked(
   { context, signal }: Shell,
   vault: Awaited<ReturnType<Shell['context']['openVault']>>,
   request: RestoreRequest,
-  { mask: path }: Options,
+  { map, mask: path }: Options,
 ): Promise<RestoreRequest> {
   if (path === undefined) return request
   const { openMask } = await import('#app/open-mask')
-  return { ...request, mask: await openMask(context, vault, path, signal) }
+  return { ...request, mask: await openMask(context, vault, { map, path }, signal) }
 }
 
 /** @throws restore.plan-invalid | restore.plan-void */
