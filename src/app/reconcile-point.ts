@@ -73,10 +73,13 @@ export async function reconcilePoint(
   deps.progress.begin({ label: 'Summing up control totals' })
   const summed = await collect(totals.sum(plain, signal))
   deps.progress.end()
+  const proven = provennessOf(found, usedBy(mapping))
+  const verdicts = [...entities, ...summed].map(({ verdict }) => verdict)
+  const doubts = proven.proven === false ? (['unproven'] as const) : []
   const { database, system } = cut.cut.identity
   const sealed = sealReconciliation({
     format: RECONCILIATION_FORMAT,
-    verdict: joinVerdicts([...entities, ...summed].map(({ verdict }) => verdict)),
+    verdict: joinVerdicts([...verdicts, ...doubts]),
     vault: vault.id,
     point: { address, time: found.point.cut.time },
     target: { name: against, connector, system, database },
@@ -87,7 +90,7 @@ export async function reconcilePoint(
     totals: summed,
     differences,
   })
-  return { ...sealed, lookedAt: cut.cut.time, ...provennessOf(found, usedBy(mapping)) }
+  return { ...sealed, lookedAt: cut.cut.time, ...proven }
 }
 
 /** The page to sign. */

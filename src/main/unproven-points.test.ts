@@ -1,6 +1,7 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { exportEntity } from '#app/export-entity'
 import { listEntities } from '#app/list-entities'
 import { listPoints } from '#app/list-points'
@@ -104,6 +105,39 @@ test('receivables are told of a point that is unproven, and said to be so', asyn
   expect(await report(TOLD, 'erp@3')).not.toHaveProperty('proven')
   expect(await report(UNTOLD, 'erp@2')).not.toHaveProperty('proven')
 })
+
+test('a reconciliation is unproven by what it migrates, and by what it sums up', async () => {
+  await using life = await aRestoring(sqliteHarness, SQL)
+  await life.backUp()
+  await follow(life.vault)
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-unproven-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const reconcile = async (point: string, entity: string, summed: string) => {
+    const file = join(folder, 'mapping.yaml')
+    await writeFile(file, mappingOf(entity, summed))
+    return await life.reconcile(point, file)
+  }
+  expect(await reconcile('erp@2', UNTOLD, UNTOLD)).toMatchObject({ verdict: 'same' })
+  expect(await reconcile('erp@3', TOLD, TOLD)).toMatchObject({ verdict: 'same' })
+  expect(await reconcile('erp@3', UNTOLD, TOLD)).toMatchObject({
+    verdict: 'unproven',
+    entities: [{ verdict: 'unproven', same: 1 }],
+  })
+  expect(await reconcile('erp@3', TOLD, UNTOLD)).toMatchObject({
+    verdict: 'unproven',
+    unproven: expect.stringContaining(`${UNTOLD} is unproven`),
+    entities: [{ verdict: 'same' }],
+    totals: [{ verdict: 'same' }],
+  })
+})
+
+function mappingOf(entity: string, summed: string): string {
+  const part = `{ entity: ${summed}, amount: id }`
+  return `version: 1
+entities: { ${entity}: { from: ${entity}, fields: { id: id } } }
+totals: [{ name: ids, source: ${part}, target: ${part} }]
+`
+}
 
 /** A map whose open items are the records of an entity. */
 function mapOf(entity: string): string {

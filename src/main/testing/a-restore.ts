@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { backUpSource } from '#app/back-up-source'
 import { type ProgressSink, silentProgress } from '#app/progress'
+import { reconcilePoint } from '#app/reconcile-point'
 import { restorePoint } from '#app/restore-point'
 import type { RestoreRequest, RestoreSummary } from '#app/restore-request'
 import { verifyPoint } from '#app/verify-point'
@@ -32,6 +33,8 @@ export type Restoring = AsyncDisposable & {
   /** The plan of the same, with nothing written. */
   plan(change?: RestoreChange): Promise<RestoreOutcome['plan']>
   verify(point?: string): ReturnType<typeof verifyPoint>
+  /** Holds the copy against what a mapping file makes of a point. */
+  reconcile(point: string, mapping: string): ReturnType<typeof reconcilePoint>
 }
 
 /** Of the one target. */
@@ -79,6 +82,8 @@ export async function aRestoring(harness: ConnectorHarness, sql: string): Promis
     assert(plan !== undefined, 'A restore has a plan for its target.')
     return { plan, summary: summaries?.[0] ?? null }
   }
+  const openCopy = async () => ({ system, source: await openSource(harness, copy.address) })
+  const opening = { readConfig, openSource: openCopy, openTarget: async () => neverOpened() }
   const kept = stack.move()
   return {
     erp,
@@ -96,9 +101,11 @@ export async function aRestoring(harness: ConnectorHarness, sql: string): Promis
     restore: (change = {}) => run(change),
     plan: async (change = {}) => (await run({ ...change, isPlanOnly: true })).plan,
     verify: (point = 'erp@latest') => {
-      const openCopy = async () => ({ system, source: await openSource(harness, copy.address) })
-      const opening = { readConfig, openSource: openCopy, openTarget: async () => neverOpened() }
       return verifyPoint({ ...deps, ...opening }, vault, { point, against: 'copy' }, signal)
+    },
+    reconcile: (point, mapping) => {
+      const request = { point, against: 'copy', mapping, isExtraAllowed: false, keep: null }
+      return reconcilePoint({ ...deps, ...opening }, vault, request, signal)
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
