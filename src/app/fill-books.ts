@@ -26,6 +26,8 @@ export type GivenNumbers = {
   readonly numbers: ReadonlyMap<EntityName, bigint>
 }
 
+type ReadDeps = Pick<CompareDeps, 'progress' | 'read'>
+
 type Filling = {
   readonly books: KeyBooks
   readonly entities: readonly MappedEntity[]
@@ -41,10 +43,12 @@ type Filling = {
  * @throws restore.key-unmintable | restore.keys-many
  */
 export async function fillBooks(
-  deps: CompareDeps,
+  { read }: CompareDeps,
   filling: Filling,
   signal: AbortSignal,
 ): Promise<GivenNumbers> {
+  // What is read here is read again when it is mapped, and told then.
+  const deps = { read, progress: () => {} }
   const { books, entities, keys } = filling
   const lines: CrosswalkLine[] = []
   const numbers = new Map<EntityName, bigint>()
@@ -84,7 +88,7 @@ type Fresh = { readonly name: string; readonly from: EntityName; readonly key: s
 
 /** Records that the target has no number for, by name, in the order of the file and of their keys. */
 async function listFresh(
-  deps: CompareDeps,
+  deps: ReadDeps,
   { books, found: { point, state } }: Filling,
   { entity, minted }: { readonly entity: EntityName; readonly minted: readonly MappedPart[] },
   signal: AbortSignal,
@@ -105,7 +109,7 @@ async function listFresh(
 
 /** Of records that keep the keys of the file: what those are. Keys of others that they hold come first. */
 async function fillKept(
-  deps: CompareDeps,
+  deps: ReadDeps,
   filling: Filling,
   { book, within }: { readonly book: Book; readonly within: readonly Book[] },
   signal: AbortSignal,

@@ -1,5 +1,6 @@
-import { writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
+import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { change } from './testing/example-database.ts'
 import { aTraveller, expectFailure, type Traveller } from './testing/traveller.ts'
@@ -237,4 +238,36 @@ test('the target numbers what it gets, finds it again, and what names it follows
   )
   expectFailure(await holdfast(...latest), 2, 'restore.keys-unsaid')
   expect(read()).toEqual(now)
+})
+
+test('a migration that was killed is the same when it is asked for again', async () => {
+  const { at, configure, holdfast, start, summary } = await aTraveller()
+  change(at('old.db'), ORGS)
+  change(at('new.db'), UNITS)
+  await configure(CONFIG)
+  await writeFile(at('m.yaml'), NUMBERED)
+  await holdfast('init')
+  await summary('backup')
+  const countEntries = async () => (await readdir(at('vault/timelines/_vault'))).length
+  const before = await countEntries()
+  const killed = start(...migrate('--confirm', 'new'))
+  // Right after what is about to be written was kept: it may be committed, or not.
+  let isOver = false
+  void killed.done.finally(() => {
+    isOver = true
+  })
+  while (!isOver && (await countEntries()) === before) await setTimeout(2)
+  killed.child.kill('SIGKILL')
+  expect(await killed.done).toMatchObject({ signal: 'SIGKILL' })
+  const again = await summary<{ restore: string }>(...migrate('--confirm', 'new'))
+  expect(again).toMatchObject({ settles: [expect.any(String)] })
+  using db = new DatabaseSync(at('new.db'))
+  const units = db.prepare('SELECT id, name FROM unit ORDER BY id')
+  expect(units.all()).toMatchObject([
+    { id: 40, name: 'Ours' },
+    { id: 41, name: 'Sales' },
+    { id: 42, name: 'Group' },
+  ])
+  expect(db.prepare('SELECT id FROM member').all()).toMatchObject([{ id: 8 }, { id: 9 }])
+  expect(await summary(...migrate('--confirm', 'new'))).toMatchObject({ inserted: 0, skipped: 6 })
 })
