@@ -4,6 +4,7 @@ import { openRowScanner } from '#segment/scan-rows'
 import { aBatch, aRowBatch, aSchema, digestKey } from '#segment/testing/segment-fixture'
 import type { VersionBatch } from '#segment/version-batch'
 import { type PairTotals, pairVersions, type RecordPair } from './pair-versions.ts'
+import { PickedKeys } from './picked-keys.ts'
 
 /** Key and digest of each record. */
 type State = ReadonlyMap<string, number>
@@ -56,6 +57,22 @@ test('pairVersions() finds what two maps find', async () => {
       ).toEqual(differing.map((key) => ({ key, left: text(left, key), right: text(right, key) })))
       const same = keys.length - differing.length
       expect(totals).toEqual({ left: left.size, right: right.size, same })
+    }),
+  )
+})
+
+test('pairVersions() of some keys finds of all pairs those that have them', async () => {
+  await fc.assert(
+    fc.asyncProperty(aState, aState, fc.array(aKey), cuts, async (left, right, some, cutsLeft) => {
+      const keys = [...some, ...[...left.keys()].slice(0, 3), ...[...right.keys()].slice(-3)]
+      const only = new PickedKeys(keys.map((key) => Buffer.from(key, 'hex')))
+      const all = await pairAll(pairVersions(batchesOf(left, cutsLeft), batchesOf(right, [])))
+      const picked = await pairAll(
+        pairVersions(batchesOf(left, cutsLeft), batchesOf(right, []), only),
+      )
+      const isPicked = ({ key }: RecordPair) => keys.includes(Buffer.from(key).toString('hex'))
+      expect(picked.lists.flat()).toEqual(all.lists.flat().filter(isPicked))
+      expect(picked.totals).toEqual(all.totals)
     }),
   )
 })

@@ -3,6 +3,7 @@ import type { Stamp } from '#record/stamp'
 import { compareEntries, entryOf } from '#segment/columns'
 import { type LargeValue, OP_DELETE, type VersionBatch } from '#segment/version-batch'
 import { assert } from '#stdx/assert'
+import type { PickedKeys } from './picked-keys.ts'
 
 /** One side of a pair: the row as its batch held it. */
 export type PairedRow = {
@@ -30,53 +31,82 @@ export type PairTotals = { readonly left: number; readonly right: number; readon
  * layouts every record differs. Costs one comparison a record; only what differs is copied, so that
  * pairs outlive their batches, and a list is closed once its rows, large values in hand included,
  * weigh a few megabytes. Returns how many records either side had.
+ *
+ * @param only pairs of other keys are not made; absent: all are
  */
 export async function* pairVersions(
   left: AsyncIterable<VersionBatch>,
   right: AsyncIterable<VersionBatch>,
+  only?: PickedKeys,
 ): AsyncGenerator<readonly RecordPair[], PairTotals, undefined> {
   await using a = new VersionCursor(left)
   await using b = new VersionCursor(right)
-  let same = 0
-  let pairs: RecordPair[] = []
-  let bytes = 0
+  const pairs = new PairList(only)
   let hasLeft = await a.next()
   let hasRight = await b.next()
   while (hasLeft || hasRight) {
     const order = hasLeft && hasRight ? a.compare(b) : hasLeft ? -1 : 1
-    if (order === 0 && a.digest() === b.digest()) same += 1
-    else {
-      const pair = formatPair(order <= 0 ? a : null, order >= 0 ? b : null)
-      pairs.push(pair)
-      bytes += rowBytes(pair.left) + rowBytes(pair.right)
-    }
-    if (pairs.length >= PAIRS_MAX || bytes >= PAIRS_BYTES) {
-      yield pairs
-      pairs = []
-      bytes = 0
-    }
-    if (order <= 0) hasLeft = a.step() || (await a.next())
-    if (order >= 0) hasRight = b.step() || (await b.next())
+    const ours = order <= 0 ? a : null
+    const theirs = order >= 0 ? b : null
+    pairs.meet(ours, theirs)
+    if (pairs.isFull()) yield pairs.take()
+    if (ours !== null) hasLeft = a.step() || (await a.next())
+    if (theirs !== null) hasRight = b.step() || (await b.next())
   }
-  if (pairs.length > 0) yield pairs
-  return { left: a.passedCount, right: b.passedCount, same }
+  if (!pairs.isEmpty()) yield pairs.take()
+  return { left: a.passedCount, right: b.passedCount, same: pairs.same }
 }
 
 const PAIRS_MAX = 1024
 const PAIRS_BYTES = 4 * BLOCK_BYTES
+
+/** The pairs of the list that is next, and how many records were no pair because both sides were the same. */
+class PairList {
+  readonly #isPicked: ReturnType<PickedKeys['walk']> | undefined
+  #pairs: RecordPair[] = []
+  #bytes = 0
+  same = 0
+
+  constructor(only: PickedKeys | undefined) {
+    this.#isPicked = only?.walk()
+  }
+
+  /** Takes what the sides hold of the next key; `null` where one does not have it. */
+  meet(left: VersionCursor | null, right: VersionCursor | null): void {
+    const place = (left ?? right)?.at()
+    assert(place !== undefined, 'A pair has at least one side.')
+    if (left !== null && right !== null && left.digest() === right.digest()) this.same += 1
+    else if (this.#isPicked?.(place) !== false) this.#add(place, left, right)
+  }
+
+  isEmpty(): boolean {
+    return this.#pairs.length === 0
+  }
+
+  isFull(): boolean {
+    return this.#pairs.length >= PAIRS_MAX || this.#bytes >= PAIRS_BYTES
+  }
+
+  take(): readonly RecordPair[] {
+    const pairs = this.#pairs
+    this.#pairs = []
+    this.#bytes = 0
+    return pairs
+  }
+
+  #add({ batch, index }: Place, left: VersionCursor | null, right: VersionCursor | null): void {
+    const key = viewKey(batch, index).slice()
+    const pair = { key, left: copyRow(left), right: copyRow(right) }
+    this.#pairs.push(pair)
+    this.#bytes += rowBytes(pair.left) + rowBytes(pair.right)
+  }
+}
 
 /** What a row holds in memory: values that lie in the vault are not there. */
 function rowBytes(row: PairedRow | null): number {
   if (row === null) return 0
   const sizes = row.large.map((value) => (value.kind === 'bytes' ? value.parts : []))
   return sizes.flat().reduce((sum, { byteLength }) => sum + byteLength, row.row.byteLength)
-}
-
-function formatPair(left: VersionCursor | null, right: VersionCursor | null): RecordPair {
-  const place = (left ?? right)?.at()
-  assert(place !== undefined, 'A pair has at least one side.')
-  const key = viewKey(place.batch, place.index).slice()
-  return { key, left: copyRow(left), right: copyRow(right) }
 }
 
 function copyRow(cursor: VersionCursor | null): PairedRow | null {

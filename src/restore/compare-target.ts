@@ -2,6 +2,7 @@ import type { SourceCut } from '#connector/connector'
 import { readAs } from '#connector/read-as'
 import type { EntityAt } from '#history/entity-at'
 import { type PairTotals, pairVersions, type RecordPair, viewKey } from '#history/pair-versions'
+import type { PickedKeys } from '#history/picked-keys'
 import { scanFields } from '#record/project'
 import { batchBytes, type RowBatch } from '#record/row-batch'
 import type { DescribedEntity, SchemaVersion } from '#record/schema'
@@ -38,6 +39,8 @@ export type PairOptions = {
   readonly rows: boolean
   /** Asked of a key that several rows of the system have; otherwise all but one of them are extra. */
   readonly isTwinRefused?: (key: Uint8Array) => boolean
+  /** Pairs of other records are not made, and of the point they need not be read; absent: of all. */
+  readonly only?: PickedKeys | undefined
   readonly signal: AbortSignal
 }
 
@@ -58,10 +61,10 @@ export async function* pairWithTarget(
   compared: Compared,
   options: PairOptions,
 ): AsyncGenerator<readonly RecordPair[], PairTotals, undefined> {
-  const { rows, signal } = options
+  const { only, rows, signal } = options
   const scanned = scanTarget(deps, compared, options)
-  const state = readPoint(deps, compared.at, { rows, signal })
-  return yield* pairVersions(state, scanned)
+  const state = readPoint(deps, compared.at, { only, rows, signal })
+  return yield* pairVersions(state, scanned, only)
 }
 
 /** What a living system holds of an entity, in key order under the point's schema. @throws as `pairWithTarget` */
@@ -87,10 +90,10 @@ export function scanTarget(
 export function pairWithNothing(
   deps: CompareDeps,
   at: EntityAt,
-  signal: AbortSignal,
+  { only, signal }: Pick<PairOptions, 'only' | 'signal'>,
 ): AsyncGenerator<readonly RecordPair[], PairTotals, undefined> {
-  const state = readPoint(deps, at, { rows: true, signal })
-  return pairVersions(state, nothing())
+  const state = readPoint(deps, at, { only, rows: true, signal })
+  return pairVersions(state, nothing(), only)
 }
 
 async function* nothing(): AsyncGenerator<VersionBatch, void, undefined> {}

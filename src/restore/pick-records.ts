@@ -1,5 +1,6 @@
 import type { EntityAt } from '#history/entity-at'
 import { findRecord } from '#history/find-record'
+import { PickedKeys } from '#history/picked-keys'
 import { parseKeyAddress } from '#record/address'
 import type { EntityName } from '#record/entity-name'
 import { AppError, isAppError } from '#stdx/app-error'
@@ -42,6 +43,12 @@ export async function pickRecords(
     picked.set(hex, isWhole ? null : [...new Set([...(before ?? []), ...(record.fields ?? [])])])
   }
   return { picked, added }
+}
+
+/** Keys of all that is put back and of what came to it; `undefined`: the whole entity. */
+export function keysOf({ added, picked }: Picked): PickedKeys | undefined {
+  if (picked === null) return undefined
+  return new PickedKeys([...picked.keys(), ...added].map((hex) => Buffer.from(hex, 'hex')))
 }
 
 export function formatKeyHex(key: Uint8Array): string {

@@ -18,7 +18,13 @@ import type { NewCrosswalk } from './crosswalk.ts'
 import { type EmptiedReference, emptyReferences } from './empty-references.ts'
 import { type Need, NeededRecords, needsOf } from './needed-records.ts'
 import { orderEntities } from './order-entities.ts'
-import { formatKeyHex, type Picked, type PickedRecords, pickRecords } from './pick-records.ts'
+import {
+  formatKeyHex,
+  keysOf,
+  type Picked,
+  type PickedRecords,
+  pickRecords,
+} from './pick-records.ts'
 import type { EntityLines, PlanLines } from './plan-lines.ts'
 import { type LeftRecords, RecordDecisions, type ThreeWayRequest } from './record-decisions.ts'
 import { ReferringRecords } from './referring-records.ts'
@@ -296,13 +302,15 @@ async function planRecord(
 function comparePairs(
   deps: CompareDeps,
   { at, cut, described }: PlanningEntity,
-  { added, picked }: Picked,
+  picks: Picked,
   signal: AbortSignal,
 ): AsyncGenerator<readonly RecordPair[], PairTotals, undefined> {
-  if (described === null) return pairWithNothing(deps, at, signal)
+  const only = keysOf(picks)
+  if (described === null) return pairWithNothing(deps, at, { only, signal })
+  const { added, picked } = picks
   const isTwinRefused = (key: Uint8Array) =>
     picked === null || picked.has(formatKeyHex(key)) || added.has(formatKeyHex(key))
-  return pairWithTarget(deps, { at, cut, described }, { isTwinRefused, rows: true, signal })
+  return pairWithTarget(deps, { at, cut, described }, { isTwinRefused, only, rows: true, signal })
 }
 
 /** Of fields that would be written, those of another type: all fields, unless some were picked. */

@@ -5,7 +5,7 @@ import type { Catalogue } from '#record/schema'
 import { assert } from '#stdx/assert'
 import { type CompareDeps, type Compared, pairWithTarget } from './compare-target.ts'
 import { listNotUndone } from './judge-records.ts'
-import { formatKeyHex, type PickedRecords } from './pick-records.ts'
+import { formatKeyHex, keysOf, type PickedRecords } from './pick-records.ts'
 import type { PlannedEntity } from './plan-restore.ts'
 import { openSameInFields, type SameInFields } from './same-in-fields.ts'
 
@@ -57,7 +57,8 @@ async function readEntityBack(
     for await (const _ of listNotUndone(deps, undo, { cut, described, signal })) different += 1
     return { records, different, extra: 0 }
   }
-  const pairs = pairWithTarget(deps, { at, cut, described }, { rows: true, signal })
+  const options = { only: keysOf(planned), rows: true, signal }
+  const pairs = pairWithTarget(deps, { at, cut, described }, options)
   const isSameIn = openSameInFields(deps.digestKey, at.schema)
   const records = picked === null ? at.facts.rows : picked.size
   return { records, ...(await countDifferences(planned, pairs, isSameIn)) }

@@ -9,7 +9,7 @@ import {
   pairWithTarget,
 } from './compare-target.ts'
 import { listNotUndone } from './judge-records.ts'
-import { formatKeyHex } from './pick-records.ts'
+import { formatKeyHex, keysOf } from './pick-records.ts'
 import type { PlannedEntity, PlannedUndo, PreparedRestore } from './plan-restore.ts'
 import type { OtherType } from './restore-plan.ts'
 import { openSameInFields, type SameInFields } from './same-in-fields.ts'
@@ -62,7 +62,7 @@ async function refuseLoss(
     for await (const pairs of pairWithTarget(
       deps,
       { at, cut, described },
-      { rows: true, signal },
+      { only: keysOf(planned), rows: true, signal },
     )) {
       for (const pair of pairs) {
         const fields = listLost(planned, pair, isSameIn)

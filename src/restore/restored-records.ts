@@ -57,7 +57,7 @@ export async function* pairWritten(
     yield* pairVersions(left, right)
     return
   }
-  for await (const list of pairWithNothing(deps, at, signal)) {
+  for await (const list of pairWithNothing(deps, at, { signal })) {
     yield list.map(({ key, left }) => ({ key, left: null, right: left }))
   }
 }

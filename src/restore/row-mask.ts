@@ -1,4 +1,5 @@
 import type { EntityAt } from '#history/entity-at'
+import type { PickedKeys } from '#history/picked-keys'
 import { keyIndexes } from '#record/project'
 import type { RowBatch } from '#record/row-batch'
 import type { SchemaVersion } from '#record/schema'
@@ -36,18 +37,28 @@ export type WrittenEntity = {
   rows(): AsyncIterable<RowBatch>
 }
 
+type PointOptions = {
+  readonly rows: boolean
+  readonly only?: PickedKeys | undefined
+  readonly signal: AbortSignal
+}
 type PointDeps = Pick<CompareDeps, 'digestKey' | 'otherRows' | 'random' | 'read' | 'tempDir'>
 
-/** The state of an entity as it is to be in the target, ascending by key. */
+/**
+ * The state of an entity as it is to be in the target, ascending by key.
+ *
+ * @param only of other keys what is given may not be the state, or may be left out
+ */
 export async function* readPoint(
   deps: PointDeps,
   at: EntityAt,
-  { rows, signal }: { readonly rows: boolean; readonly signal: AbortSignal },
+  { only, rows, signal }: PointOptions,
 ): AsyncGenerator<VersionBatch, void, undefined> {
   const { asOf, schema, schemas, segments } = at
   const other = deps.otherRows?.rowsOf(at, signal) ?? null
   if (other === null) {
-    yield* readState(deps.read, { segments, schemas, schema, asOf, rows, signal })
+    const mayHold = (first: Uint8Array, last: Uint8Array) => only?.mayBeIn(first, last) !== false
+    yield* readState(deps.read, { segments, schemas, schema, asOf, rows, signal, mayHold })
     return
   }
   if (!other.isOrdered) {
