@@ -117,11 +117,17 @@ export async function readNextKey(
 export function giveNumbers(olds: Iterable<string>, { next, step }: NextKey) {
   const byOld = new Map<string, string>()
   let number = next - step
-  for (const old of olds) {
+  // What comes along to be put back was found later.
+  const ordered = [...olds].sort((a, b) => compareNumbers(BigInt(a), BigInt(b)))
+  for (const old of ordered) {
     number += step
     byOld.set(old, String(number))
   }
   return { byOld, last: number }
+}
+
+function compareNumbers(a: bigint, b: bigint): number {
+  return a === b ? 0 : a < b ? -1 : 1
 }
 
 type Renaming = { readonly find: FindTargetKey; readonly keyed: KeyedEntities }

@@ -82,6 +82,29 @@ export function testMinting(kind: string, harness: ConnectorHarness, isBrief = f
   })
 
   if (isBrief) return
+
+  test(`${kind}: what is named and not put back comes along, is left empty, or is refused`, async () => {
+    await using restoring = await aPair()
+    const one = { ...MINT, records: [`${name('address')}:20`] }
+    const refused = { code: 'restore.reference-unminted', details: { lost: 1 } }
+    await expect(restoring.restore(one)).rejects.toMatchObject(refused)
+    // The customer of an address is never left out.
+    const emptied = { ...one, missingParents: 'null' as const }
+    await expect(restoring.restore(emptied)).rejects.toMatchObject(refused)
+    const two = { ...emptied, records: [`${name('customer')}:2`] }
+    const { summary } = await restoring.restore(two)
+    expect(summary).toMatchObject({ inserted: 1 })
+    expect((await contents(restoring)).customer.at(-1)).toBe('3|Bob|')
+    const undo = { isSkippingConflicts: false, refused: () => {} }
+    await restoring.restore({ undoes: summary?.restore ?? '', undo })
+    const more = await restoring.restore({ ...one, missingParents: 'create' })
+    expect(more.summary).toMatchObject({ inserted: 3, updated: 0, skipped: 0 })
+    const { address, customer } = await contents(restoring)
+    const [ada, bob] = customer.slice(-2).map((row) => row.split('|')[0])
+    expect(customer.slice(-2)).toEqual([`${ada}|Ada|`, `${bob}|Bob|${ada}`])
+    expect(address).toEqual(['1|1|Köln', `2|${bob}|Ulm`])
+  })
+
   for (const step of STEPS) {
     test(`${kind}: a restore that is killed ${step} is gone on with under the same keys`, async () => {
       await using restoring = await aPair()
