@@ -1,4 +1,6 @@
+import { type DecidedRecord, type Decision, standingOf, unitedWith } from '#customer/decisions'
 import { findCustomers } from '#customer/find-customers'
+import type { PartyRecord } from '#customer/find-party'
 import { formatMoment, mapAt } from '#customer/map-at'
 import { AppError } from '#stdx/app-error'
 import type { Vault } from '#vault/vault'
@@ -42,6 +44,8 @@ export type FoundCustomer = {
     readonly entity: string
     readonly key: string
   } | null
+  /** Parties that people decided to be the same as that one; absent where nobody did. */
+  readonly same?: readonly DecidedRecord[]
 }
 
 const LIMIT_MAX = 1000
@@ -70,6 +74,7 @@ export async function searchCustomers(
     const sources = await findSourcesAt(vault, asked, signal)
     const laid = mapAt(map, sources)
     const { found, matches } = await findCustomers(laid, { text, matchesMax, signal })
+    const standing = standingOf(map.decisions)
     return {
       points: sources.map(formatMoment),
       matches: matches.map(({ by, entity, key, name, party }) => ({
@@ -84,10 +89,21 @@ export async function searchCustomers(
           entity: party.entity.map.entity,
           key: party.key,
         },
+        ...listSame(standing, party),
       })),
       found,
       ...liveOf(sources),
       ...provennessOfMap(sources, map),
     }
   })
+}
+
+function listSame(
+  standing: readonly Decision[],
+  party: PartyRecord | null,
+): Pick<FoundCustomer, 'same'> {
+  if (party === null || standing.length === 0) return {}
+  const { entity, source } = party.entity.map
+  const same = [...unitedWith(standing, { source, entity, key: party.key }).values()]
+  return same.length === 0 ? {} : { same }
 }

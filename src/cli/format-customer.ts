@@ -137,8 +137,9 @@ export function formatCustomerDiff(diff: CustomerDiff): string {
 export function formatMatches(answer: FoundCustomers): string {
   const { found, matches, points } = answer
   const titles = ['SOURCE', 'ENTITY', 'KEY', 'NAME', 'FOUND BY', 'CUSTOMER']
-  const rows = matches.map(({ by, customer, entity, key, name, source }) => {
-    const owner = customer === null ? '' : `${customer.source} ${customer.key}`
+  const rows = matches.map(({ by, customer, entity, key, name, same = [], source }) => {
+    const parties = [...(customer === null ? [] : [customer]), ...same]
+    const owner = parties.map((one) => `${one.source} ${one.key}`).join(' = ')
     return [source, entity, key, name ?? '', by, owner]
   })
   const count =

@@ -121,7 +121,7 @@ function refuseParted(standing: readonly Decision[], { a, b }: DecisionToMake): 
 }
 
 /** All that decisions make one with a record, directly or by way of others; itself not among them. */
-function unitedWith(
+export function unitedWith(
   standing: readonly Decision[],
   record: DecidedRecord,
 ): Map<string, DecidedRecord> {

@@ -1,6 +1,7 @@
 import { assert } from '#stdx/assert'
 import { Clusters } from './closure/clusters.ts'
 import type { DecidedLink } from './closure/decided-links.ts'
+import type { DecidedParties } from './closure/decided-parties.ts'
 import {
   type Ask,
   type FoundRecord,
@@ -108,6 +109,7 @@ class Walk {
   readonly #decided: readonly DecidedLink[]
   /** Both. */
   readonly #all: readonly LinkInMap[]
+  readonly #parties: DecidedParties
   readonly #clusters: Clusters
   readonly #barred = new Map<string, Barred>()
   readonly #bounds: CustomerMap['bounds']
@@ -131,7 +133,8 @@ class Walk {
     this.#links = links
     this.#decided = decided.links
     this.#all = [...links, ...decided.links]
-    this.#clusters = new Clusters(decided.apart)
+    this.#parties = decided.parties
+    this.#clusters = new Clusters(decided.parties)
     this.#bounds = bounds
   }
 
@@ -207,7 +210,7 @@ class Walk {
     // Who leads to it may be a line of a crosswalk: then it is the party that the line belongs to.
     let by = of
     while (!isParty(by.entity.map.role) && by.way.kind !== 'root') by = by.way.of
-    const isSettled = this.#clusters.isApart(name, nameOf(by))
+    const isSettled = this.#parties.isApart(name, nameOf(by))
     const known = this.#barred.get(name)
     if (known === undefined || known.isSettled)
       this.#barred.set(name, { party, of, from, isSettled })

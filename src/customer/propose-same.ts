@@ -1,12 +1,11 @@
 import { assert } from '#stdx/assert'
 import { SealedSpool } from '#stdx/sealed-spool'
 import type { CustomerMap } from './customer-map.ts'
-import { type DecidedRecord, standingOf } from './decisions.ts'
+import type { DecidedRecord } from './decisions.ts'
 import { findClosure } from './find-closure.ts'
 import { findByKey } from './find-customers.ts'
 import type { EntityInMap, MapAt } from './map-at.ts'
 import { type Candidate, foldCandidate, isOneByMap, keptTokens } from './match/candidate.ts'
-import { DecidedParties } from './match/decided-parties.ts'
 import { judgeLikeness, type Reason, tokensOf } from './match/likeness.ts'
 import { Rarity } from './match/rarity.ts'
 import { readLikenesses } from './match/read-likenesses.ts'
@@ -149,7 +148,6 @@ class BestPairs {
   readonly #map: CustomerMap
   readonly #rarity: Rarity
   readonly #options: ProposeOptions
-  readonly #decided: DecidedParties
   /** More than are asked for: the map may find some of them. */
   #pairs: Pair[] = []
   compared = 0
@@ -159,7 +157,6 @@ class BestPairs {
     this.#map = map
     this.#rarity = rarity
     this.#options = options
-    this.#decided = new DecidedParties(standingOf(map.decisions))
   }
 
   compare(one: Candidate, other: Candidate): void {
@@ -167,7 +164,7 @@ class BestPairs {
     const [a, b] = one.ref < other.ref ? [one, other] : [other, one]
     const isSameSource = this.#placeOf(a).map.source === this.#placeOf(b).map.source
     if (isOneByMap(a, b, isSameSource)) return
-    if (this.#decided.isDecided(this.#describe(a), this.#describe(b))) return
+    if (this.#laid.decided.parties.isDecided(this.#describe(a), this.#describe(b))) return
     const judged = judgeLikeness(a, b, (token) => this.#rarity.countOf(token))
     if (judged.score < this.#options.scoreMin) return
     this.#pairs.push({ a, b, judged })

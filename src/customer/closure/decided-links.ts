@@ -2,17 +2,17 @@ import { parseKeyAddress } from '#record/address'
 import { decodeKey } from '#record/key'
 import { isAppError } from '#stdx/app-error'
 import { isSamePlace } from '../customer-map.ts'
-import { type DecidedRecord, type Decision, nameOf } from '../decisions.ts'
+import type { DecidedRecord, Decision } from '../decisions.ts'
 import { keyOf } from '../key-of.ts'
 import type { EntityInMap, LinkInMap } from '../map-at.ts'
+import { DecidedParties } from './decided-parties.ts'
 import { formatValues } from './find-records.ts'
 
 /** What people decided, as it lies over points. */
 export type Decided = {
   /** From the records of one entity to those of another that were decided to be the same; both ways. */
   readonly links: readonly DecidedLink[]
-  /** By name, the names of those that a record is kept apart from. */
-  readonly apart: ReadonlyMap<string, ReadonlySet<string>>
+  readonly parties: DecidedParties
 }
 
 /** A link that no field holds. */
@@ -30,15 +30,10 @@ export function layDecisions(
   standing: readonly Decision[],
   entities: readonly EntityInMap[],
 ): Decided {
-  const apart = new Map<string, Set<string>>()
   const links: (DecidedLink & { readonly partners: Map<string, (readonly string[])[]> })[] = []
   for (const { a, b, decision } of standing) {
+    if (decision === 'apart') continue
     for (const [one, other] of [[a, b] as const, [b, a] as const]) {
-      if (decision === 'apart') {
-        const names = apart.get(nameOf(one)) ?? new Set()
-        apart.set(nameOf(one), names.add(nameOf(other)))
-        continue
-      }
       const [from, to] = [findSide(one, entities), findSide(other, entities)]
       if (from === undefined || to === undefined) continue
       let link = links.find((known) => known.from === from.entity && known.to === to.entity)
@@ -50,7 +45,7 @@ export function layDecisions(
       link.partners.set(values, [...(link.partners.get(values) ?? []), to.values])
     }
   }
-  return { links, apart }
+  return { links, parties: new DecidedParties(standing) }
 }
 
 function linkBetween(from: EntityInMap, to: EntityInMap): LinkInMap {
