@@ -1,4 +1,4 @@
-import { collectVault } from '#retention/collect-vault'
+import { collectVault, type KeptPreImages } from '#retention/collect-vault'
 import { extendLocks } from '#retention/extend-locks'
 import type { Waste } from '#retention/plan-collect'
 import { type CollectOutcome, runCollect } from '#retention/run-collect'
@@ -19,6 +19,8 @@ export type CollectAnswer = {
   readonly waiting: CollectOutcome['waiting']
   /** What no entry explains; it stays. */
   readonly unexplained: CollectOutcome['unexplained']
+  /** Of what belongs to no source: what restores had found before they wrote, which never goes. */
+  readonly preImages?: KeptPreImages
   /** Writers that left something and are declared dead. */
   readonly dead: number
   /** The entry that says so; `null` when none was needed. */
@@ -74,7 +76,7 @@ export async function collectRest(
   const collecting = { vault, random: deps.random }
   const outcome = await collectVault(collecting, { graceMs, isDryRun }, signal)
   deps.progress.end()
-  return describeOutcome(VAULT_TIMELINE, outcome)
+  return { ...describeOutcome(VAULT_TIMELINE, outcome), preImages: outcome.preImages }
 }
 
 function describeOutcome(source: string, outcome: CollectOutcome): CollectAnswer {

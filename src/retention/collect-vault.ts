@@ -2,7 +2,7 @@ import type { Random } from '#stdx/random'
 import type { ObjectStore } from '#store/object-store'
 import type { Chain } from '#timeline/chain-slots'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
-import { foldFacts, sessionOfObject, type VaultFacts } from '#timeline/fold-facts'
+import { foldFacts, preImagesOf, sessionOfObject, type VaultFacts } from '#timeline/fold-facts'
 import type { FenceBody } from '#timeline/maintenance-entry'
 import { liveSegments } from '#timeline/timeline-state'
 import { listEpochs } from '#vault/epoch-keyring'
@@ -19,6 +19,9 @@ import {
   type CollectRequest,
   deleteAll,
 } from './run-collect.ts'
+
+/** What restores had found before they wrote: kept as long as the vault, for `undo` and for proof. */
+export type KeptPreImages = { readonly restores: number; readonly bytes: number }
 
 /** An object that may go, and what has to be declared dead before. */
 type Candidate = Waste & {
@@ -47,7 +50,7 @@ export async function collectVault(
   { random, vault }: CollectDeps,
   { graceMs, isDryRun }: Omit<CollectRequest, 'source'>,
   signal: AbortSignal,
-): Promise<CollectOutcome> {
+): Promise<CollectOutcome & { readonly preImages: KeptPreImages }> {
   const listed = [...(await listWritten(vault, signal)), ...(await listProbes(vault, signal))]
   const nowMs = await readClocks(vault, random, signal)
   const isOld = ({ modifiedMs, store }: FoundObject) => nowMs[store] - modifiedMs >= graceMs
@@ -60,6 +63,7 @@ export async function collectVault(
   const due = left.filter((one) => isOld(one) && !young.has(one.session ?? '-'))
   const waiting = left.filter((one) => !due.includes(one))
   const rest = {
+    preImages: countPreImages(facts),
     waiting: { objects: waiting.length, bytes: waiting.reduce((n, one) => n + one.sizeBytes, 0) },
     unexplained: { objects: 0, bytes: 0 },
   }
@@ -130,6 +134,21 @@ async function stillBeside(
     }
   }
   return found
+}
+
+function countPreImages({ begun }: VaultFacts): KeptPreImages {
+  const sizes = begun.map(({ body }) =>
+    preImagesOf(body)
+      .flat()
+      .reduce(
+        (sum, { keyringObject, object }) => sum + object.sizeBytes + keyringObject.sizeBytes,
+        0,
+      ),
+  )
+  return {
+    restores: sizes.filter((size) => size > 0).length,
+    bytes: sizes.reduce((sum, size) => sum + size, 0),
+  }
 }
 
 function isCommitted({ allDocuments, resealed }: VaultFacts, session: string): boolean {

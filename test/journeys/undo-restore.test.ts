@@ -50,6 +50,10 @@ test('a restore is tagged in history and taken back', async () => {
   const undone = await summary('undo', restore, '--confirm', 'back')
   expect(undone).toMatchObject({ undoes: restore, verified: { different: 0 } })
   expect(readAll(at('erp.db'))).toEqual(damaged)
+  // What both had found before they wrote stays, whatever is collected.
+  expect((await holdfast('collect', '--grace', '0s')).stdout).toMatch(
+    /_vault: 0 objects gone.*\n {2}2 restores can be undone: what they had found, .*B, stays\n/,
+  )
   expectFailure(await holdfast('undo', 'ffffffffffffffff'), 2, 'app.restore-unknown')
   const findings = await answerWith<Finding[]>(0, 'doctor')
   expect(findings.find(({ check }) => check === 'restores')).toMatchObject({

@@ -47,7 +47,9 @@ async function runCollects(shell: Shell, names: string[], options: Options): Pro
   }
   if (names.length > 0) return
   const rest = await collectRest(context, vault, { graceMs, isDryRun }, signal)
-  if (rest.objects.length + rest.pending.length + rest.waiting.objects > 0) say(rest)
+  const { objects, pending, preImages, waiting } = rest
+  const kept = preImages?.restores ?? 0
+  if (objects.length + pending.length + waiting.objects + kept > 0) say(rest)
 }
 
 function describePlan(answer: CollectAnswer): string {
@@ -70,10 +72,15 @@ function describeEnd(answer: CollectAnswer): string {
 }
 
 function describeCounts(answer: CollectAnswer, what: string): string {
-  const { bytes, dead, objects, pending, source, unexplained, waiting } = answer
+  const { bytes, dead, objects, pending, preImages, source, unexplained, waiting } = answer
   const count = (amount: number) => `${formatCount(amount)} object${amount === 1 ? '' : 's'}`
   return [
     `${source}: ${count(objects.length)} ${what}, ${formatBytes(bytes)}`,
+    ...(preImages === undefined || preImages.restores === 0
+      ? []
+      : [
+          `  ${formatCount(preImages.restores)} restores can be undone: what they had found, ${formatBytes(preImages.bytes)}, stays`,
+        ]),
     ...(dead === 0 ? [] : [`  of ${formatCount(dead)} writers that never committed`]),
     ...(pending.length === 0
       ? []
