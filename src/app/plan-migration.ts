@@ -1,5 +1,5 @@
 import { PlanLines } from '#restore/plan-lines'
-import type { RestoreScope } from '#restore/restore-plan'
+import { assert } from '#stdx/assert'
 import type { Vault } from '#vault/vault'
 import { openCompareDeps } from './compare-deps.ts'
 import { findPoint } from './find-point.ts'
@@ -64,9 +64,9 @@ export async function planMigration(
   deps.progress.begin({ label: `Comparing ${chosen.point} with ${chosen.target}`, rows })
   const isKept = request.onPlanned !== undefined
   const newLines = () => new PlanLines(compare, { source, target: chosen.target, isKept })
-  const asked = scopeOf(request, chosen)
-  const all = mapped.entities.map(({ schema }) => schema.entity)
-  const scope: RestoreScope = asked.kind === 'all' ? { kind: 'entities', entities: all } : asked
+  assert(scopeOf(request, chosen).kind === 'all', 'A mapping file says itself what is migrated.')
+  const entities = mapped.entities.map(({ schema }) => schema.entity)
+  const scope = { kind: 'entities' as const, entities }
   const { missingParents: policy = 'refuse' } = request
   const { point, state } = mapped.found
   const wanted = { state, point, target: chosen.target, scope, isDeleteAllowed: false, policy }

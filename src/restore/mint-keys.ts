@@ -68,7 +68,9 @@ export async function mintKeys(
   for (const [entity, olds] of gathered.fresh) {
     if (olds.size === 0) continue
     const first = await readNextKey(entity, { catalogue, cut, target: request.target })
-    const given = giveNumbers(olds, first)
+    // What comes along to be put back was found later.
+    const ordered = [...olds].sort((a, b) => compareNumbers(BigInt(a), BigInt(b)))
+    const given = giveNumbers(ordered, first)
     minted.set(entity, given.byOld)
     numbers.set(entity, given.last)
     for (const [key, targetKey] of given.byOld)
@@ -113,13 +115,11 @@ export async function readNextKey(
   return next
 }
 
-/** One after the other, in the order of the keys at the point. */
+/** One after the other, in the order in which they are given. */
 export function giveNumbers(olds: Iterable<string>, { next, step }: NextKey) {
   const byOld = new Map<string, string>()
   let number = next - step
-  // What comes along to be put back was found later.
-  const ordered = [...olds].sort((a, b) => compareNumbers(BigInt(a), BigInt(b)))
-  for (const old of ordered) {
+  for (const old of olds) {
     number += step
     byOld.set(old, String(number))
   }

@@ -148,6 +148,7 @@ test('what has no place is named with its line and a count, and nothing is writt
       'migrate.key-met',
     ),
   ).toContain('found main.customer:7 and main.vendor:V1 with one key there')
+  expectFailure(await holdfast(...migrate('--entity', 'main.partner')), 2, 'cli.usage')
   const france = MAPPING.replace('country: { is: DE }', 'country: { is: FR }')
   await failing(france, 5, 'restore.parents-missing')
   expect(partners(at('new.db'))).toEqual(before)
@@ -189,7 +190,7 @@ entities:
 `
 
 test('the target numbers what it gets, finds it again, and what names it follows', async () => {
-  const { at, configure, holdfast, summary } = await aTraveller()
+  const { answer, at, configure, holdfast, summary } = await aTraveller()
   change(at('old.db'), ORGS)
   change(at('new.db'), UNITS)
   await configure(CONFIG)
@@ -226,6 +227,16 @@ test('the target numbers what it gets, finds it again, and what names it follows
   const now = read()
   expect(now).toEqual(expect.arrayContaining(['41,Sale,42', '44,New,41', '10,44,S-C,8,P0']))
   expect(now).toHaveLength(before.length + 6 + 4)
+  const proved = [
+    'verify',
+    'old@latest',
+    '--against',
+    'new',
+    '--mapping',
+    'm.yaml',
+    '--allow-extra',
+  ]
+  expect(await answer(...proved)).toMatchObject({ verdict: 'same' })
 
   await writeFile(
     at('m.yaml'),

@@ -280,9 +280,9 @@ function refuseUnmaskable({ deleteAdded, out, undoTransaction }: Options): void 
 
 /** A mapping file is about whole entities of one source; what the target has beside them is not its own. */
 function refuseUnmappable(point: string | undefined, options: Options): void {
-  const { customer, deleteAdded, field, mask, missingParents, onConflict, record } = options
+  const { customer, deleteAdded, entity, field, mask, missingParents, onConflict, record } = options
   const { inexact, leaveOut, renamed, undoTransaction } = options
-  const scopes = { customer, field, record, undoTransaction }
+  const scopes = { customer, entity, field, record, undoTransaction }
   const named = Object.entries({
     ...scopes,
     deleteAdded,
