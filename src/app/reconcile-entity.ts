@@ -10,6 +10,8 @@ import type { MappedPoint } from './map-point.ts'
 import { OriginKeys } from './origin-keys.ts'
 
 export type Reconciling = Compared & {
+  /** Then they are counted, and not told one by one: there may be many more than were migrated. */
+  readonly isExtraAllowed: boolean
   readonly mapped: MappedPoint
   /** Where what differs is gathered. */
   readonly list: DifferenceList
@@ -23,7 +25,7 @@ export type ReconciledCounts = Omit<ReconciledEntity, 'from' | 'reason' | 'verdi
  */
 export async function* reconcileEntity(
   deps: CompareDeps,
-  { list, mapped, ...compared }: Reconciling,
+  { isExtraAllowed, list, mapped, ...compared }: Reconciling,
   signal: AbortSignal,
 ): AsyncGenerator<string, ReconciledCounts, undefined> {
   const { schema } = compared.at
@@ -44,6 +46,10 @@ export async function* reconcileEntity(
     }
     const lines: string[] = []
     for (const pair of next.value) {
+      if (pair.left === null && isExtraAllowed) {
+        counts.extra += 1
+        continue
+      }
       const difference = await describePair(deps, { keys, pair, schema }, signal)
       counts[difference.kind] += 1
       lines.push(list.add(difference))

@@ -52,7 +52,7 @@ type Listing = RecordsToReconcile & {
 
 async function* listLines(
   deps: CompareDeps,
-  { catalogue, counted, cut, list, mapped }: Listing,
+  { catalogue, counted, cut, isExtraAllowed, list, mapped }: Listing,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   yield Buffer.from(DIFFERENCES_HEADER)
@@ -60,7 +60,7 @@ async function* listLines(
     const described = catalogue.entities.find(({ entity }) => entity === at.schema.entity)
     assert(described !== undefined, 'What was mapped is in the catalogue.')
     refuseUnreadable(described)
-    const compared = { at, cut, described, list, mapped }
+    const compared = { at, cut, described, isExtraAllowed, list, mapped }
     counted.push(yield* toBytes(reconcileEntity(deps, compared, signal)))
   }
 }

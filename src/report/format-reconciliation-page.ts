@@ -80,8 +80,8 @@ function formatEntities({ entities, notMigrated }: Reconciliation): Html {
 <tbody>${entities.map(formatEntity)}</tbody>
 </table></div>
 <h3>Fingerprints <span class="muted">SHA-256 over the text of all rows, in the order of their keys</span></h3>
-<div class="wide"><table><tbody>${entities.map(({ entity, source, target }) => {
-    const isEqual = source.fingerprint === target.fingerprint
+<div class="wide"><table><tbody>${entities.map(({ entity, source, target, verdict }) => {
+    const isEqual = source.fingerprint === target.fingerprint || verdict === 'same'
     return html`<tr><th>${entity}</th><td>source <code>${source.fingerprint}</code><br>target <code class="${isEqual ? '' : 'differs'}">${target.fingerprint}</code></td></tr>
 `
   })}</tbody></table></div>
