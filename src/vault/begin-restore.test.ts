@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { EntityName } from '#record/entity-name'
-import { documentsOf } from '#timeline/fold-facts'
+import { collect } from '#stdx/streams'
+import { crosswalkOf, documentsOf, preImagesOf } from '#timeline/fold-facts'
 import { checkVault } from './check-vault.ts'
 import { PART_BYTES, type RestoreToBegin } from './document-log.ts'
 import { neededBy } from './needed-objects.ts'
@@ -49,6 +50,29 @@ test('what a restore is about to change is sealed in parts and reads back as it 
   const [fact] = (await restoring.readRestores(signal)).begun
   expect(fact?.body).toMatchObject({ restore: 'a1b2', target: 'staging', plan: 'p', request: 'r' })
   expect((await neededBy(vault, '_vault', signal)).objects).toHaveLength(4)
+})
+
+test('a crosswalk is sealed behind the pre-images, and is no pre-image', async () => {
+  const { openAs, vault } = await aVault()
+  const bytes = Buffer.alloc(PART_BYTES + 1, 66)
+  const crosswalk = {
+    ...{ lines: 2, written: ['a'], gone: [] },
+    async *read() {
+      yield bytes
+    },
+  }
+  const given = { ...begin(Buffer.from('text')), crosswalk }
+  await (await openAs('restore')).beginRestore(given, signal)
+  const [fact] = (await vault.readRestores(signal)).begun
+  if (fact === undefined) throw new Error('It began.')
+  expect(fact.body.crosswalk).toMatchObject({ lines: 2, written: ['a'], gone: [] })
+  expect(preImagesOf(fact.body).flat()).toHaveLength(1)
+  expect(documentsOf(fact.body).map(({ document }) => document)).toEqual(
+    [0, 1, 2].map((index) => `restore/a1b2/${index}`),
+  )
+  const pieces = await collect(vault.readPreImage(crosswalkOf(fact.body), signal))
+  expect(Buffer.concat(pieces).equals(bytes)).toBe(true)
+  expect((await neededBy(vault, '_vault', signal)).objects).toHaveLength(3)
 })
 
 test('a restore may begin with nothing to change, and its parts are no documents', async () => {
