@@ -1,5 +1,6 @@
 import { PlanLines } from '#restore/plan-lines'
-import { assert } from '#stdx/assert'
+import type { RestoreScope } from '#restore/restore-plan'
+import { AppError } from '#stdx/app-error'
 import type { Vault } from '#vault/vault'
 import { openCompareDeps } from './compare-deps.ts'
 import { findPoint } from './find-point.ts'
@@ -64,7 +65,7 @@ export async function planMigration(
   deps.progress.begin({ label: `Comparing ${chosen.point} with ${chosen.target}`, rows })
   const isKept = request.onPlanned !== undefined
   const newLines = () => new PlanLines(compare, { source, target: chosen.target, isKept })
-  assert(scopeOf(request, chosen).kind === 'all', 'A mapping file says itself what is migrated.')
+  refuseScope(scopeOf(request, chosen))
   const entities = mapped.entities.map(({ schema }) => schema.entity)
   const scope = { kind: 'entities' as const, entities }
   const { missingParents: policy = 'refuse' } = request
@@ -87,4 +88,10 @@ export async function planMigration(
   const kept = stack.move()
   const held = { compare, found, cut, ...guarded, rows, planMs, scope, lines }
   return { ...held, mapping: mapping.hash, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+function refuseScope({ kind }: RestoreScope): void {
+  if (kind === 'all') return
+  const found = 'found single entities or records, and a mapping file says itself what is migrated'
+  throw new AppError('app.scope-mixed', `Cannot plan the migration: ${found}`)
 }
