@@ -2,6 +2,7 @@ import type { CustomerMap } from '#customer/customer-map'
 import type { SourceAt } from '#customer/map-at'
 import { openRowIndex } from '#customer/open-row-index'
 import { AppError } from '#stdx/app-error'
+import { collect, mapConcurrent } from '#stdx/streams'
 import { formatPoint } from '#timeline/format-point'
 import { locatePoint } from '#timeline/locate-point'
 import { type PointAddress, parsePointAddress } from '#timeline/resolve-point'
@@ -18,6 +19,9 @@ export type FindSourcesAt = {
   /** Asks the sources whose addresses are live; absent: such an address is refused. */
   readonly readLive?: (newest: readonly SourceAt[], signal: AbortSignal) => Promise<SourceAt[]>
 }
+
+/** Each waits for several small objects of the store. */
+const SOURCES_AT_ONCE = 4
 
 /**
  * Sources at one moment each: at the points that `addresses` name, a time or label without a source
@@ -36,21 +40,20 @@ export async function findSourcesAt(
     const message = `Cannot find point "${unknown.text}": the vault has no such source`
     throw new AppError('vault.source-unknown', message, { text: unknown.text })
   }
-  const found: SourceAt[] = []
-  const asLive: SourceAt[] = []
-  for (const source of names) {
-    if (wanted !== undefined && !wanted.has(source)) continue
+  const sources = names.filter((source) => wanted?.has(source) !== false)
+  const isLive = (source: string) =>
+    addressOf(source, asked).kind === 'live' && readLive !== undefined
+  const reading = mapConcurrent(sources, SOURCES_AT_ONCE, async (source) => {
     const state = await vault.readTimeline(source, signal)
-    if (state.points.length === 0) continue
-    const address = addressOf(source, asked)
-    const isLive = address.kind === 'live' && readLive !== undefined
-    const point = await locatePoint(vault, state, isLive ? latestOf(source) : address, signal)
+    if (state.points.length === 0) return []
+    const address = isLive(source) ? latestOf(source) : addressOf(source, asked)
+    const point = await locatePoint(vault, state, address, signal)
     const deps = await vault.rowDeps(source, signal)
     const index = openRowIndex(vault, deps, progress && { progress })
-    const at = { source, state, point, deps, index }
-    found.push(at)
-    if (isLive) asLive.push(at)
-  }
+    return [{ source, state, point, deps, index }]
+  })
+  const found: SourceAt[] = (await collect(reading)).flat()
+  const asLive = found.filter(({ source }) => isLive(source))
   if (asLive.length === 0) return found
   const live = (await readLive?.(asLive, signal)) ?? []
   return found.map((at) => live.find(({ source }) => source === at.source) ?? at)

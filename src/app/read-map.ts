@@ -50,14 +50,15 @@ export async function readMap(
 
 /** The same without what people decided. @throws app.map-not-found | customer.map-invalid */
 export async function readMapText(
-  { configPath }: Pick<Context, 'configPath'>,
+  deps: Pick<Context, 'configPath'>,
   vault: Vault,
   file: string | undefined,
   signal: AbortSignal,
 ): Promise<ReadMap> {
-  const path = file ?? mapPath(configPath)
-  const text = await readIfAny(path)
-  if (text !== undefined) return { map: parseMap(text, path), text, label: path }
+  const path = file ?? mapPath(deps.configPath)
+  const ahead = aheads.get(deps)
+  const own = await (ahead?.path === path ? ahead.reading : readFile(path))
+  if (own !== undefined) return own
   const stored = file === undefined ? await vault.readDocument(MAP_DOCUMENT, signal) : undefined
   if (stored !== undefined) {
     return { map: parseMap(stored, 'the one in the vault'), text: stored, label: 'the vault' }
@@ -66,6 +67,31 @@ export async function readMapText(
   throw new AppError('app.map-not-found', `Cannot read customer map "${path}": found ${place}`, {
     path,
   })
+}
+
+type ReadAhead = { readonly path: string; readonly reading: Promise<ReadMap | undefined> }
+
+/** By the context of a command, what it reads before it is asked for. */
+const aheads = new WeakMap<Pick<Context, 'configPath'>, ReadAhead>()
+
+/**
+ * Reads the file for the `readMap` of the same context, while that waits for something else. What is
+ * wrong with it is told there.
+ */
+export async function readMapAhead(
+  deps: Pick<Context, 'configPath'>,
+  file: string | undefined,
+): Promise<void> {
+  const path = file ?? mapPath(deps.configPath)
+  if (aheads.get(deps)?.path === path) return
+  const reading = readFile(path)
+  aheads.set(deps, { path, reading })
+  await reading.catch(() => {})
+}
+
+async function readFile(path: string): Promise<ReadMap | undefined> {
+  const text = await readIfAny(path)
+  return text === undefined ? undefined : { map: parseMap(text, path), text, label: path }
 }
 
 export function mapPath(configPath: string): string {

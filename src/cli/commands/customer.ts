@@ -50,10 +50,14 @@ function addFindCustomer(customer: Command, act: Act): void {
     .description('Search for customers in all systems, now or as of a moment.')
     .action(
       act(async ({ context, output, signal }, text: string, options: FindOptions) => {
-        const load = () => import('#app/find-customers')
-        const vault = await context.openVault(signal, { meanwhile: load })
-        const { searchCustomers } = await load()
         const { at = [], limit, map: file } = options
+        const load = () => import('#app/find-customers')
+        const meanwhile = async () => {
+          const [{ readMapAhead }] = await Promise.all([import('#app/read-map'), load()])
+          await readMapAhead(context, file)
+        }
+        const vault = await context.openVault(signal, { meanwhile })
+        const { searchCustomers } = await load()
         const found = await searchCustomers(context, vault, { text, at, file, limit }, signal)
         warnUnproven(output, found)
         await output.answer(found, () => formatMatches(found))
