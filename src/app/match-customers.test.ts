@@ -7,7 +7,7 @@ import { generateDemo } from '#demo/generate-demo'
 import { signal } from '#vault/testing/a-vault'
 import { decideIdentity } from './decide-identity.ts'
 import { matchCustomers } from './match-customers.ts'
-import { type VaultOfFiles, vaultOfFiles } from './testing/vault-of-files.ts'
+import { type VaultOfFiles, vaultOfFiles, vaultOfSql } from './testing/vault-of-files.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-match-'))
 let demo: VaultOfFiles
@@ -62,6 +62,24 @@ test('matchCustomers() proposes nobody that the map finds to be one', async () =
     // In the demo, a customer bears one number in all systems.
     if (a.source !== b.source) expect(numberOf(a.key)).not.toBe(numberOf(b.key))
   }
+})
+
+test('matchCustomers() compares by words of which each is common', async () => {
+  const names = Array.from({ length: 1600 }, (_, i) => `Word${i % 40} Mark${Math.floor(i / 40)}`)
+  const rows = [...names, 'Word7 Mark9 GmbH'].map((name, i) => `(${i}, '${name}')`).join(', ')
+  using made = await vaultOfSql({
+    crm: `CREATE TABLE account (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO account VALUES ${rows}`,
+  })
+  const map = `
+version: 1
+sources:
+  crm: { entities: { main.account: { role: customer, identity: { name: name } } } }
+`
+  await made.vault.putDocument('customers', map, signal)
+  const request = { at: [], file: undefined, limit: '20', scoreMin: '0.7' }
+  const { compared, proposals } = await matchCustomers(made.asking, made.vault, request, signal)
+  expect(proposals).toMatchObject([{ a: { name: 'Word7 Mark9 GmbH' }, b: { name: 'Word7 Mark9' } }])
+  expect(compared).toBeLessThan(100)
 })
 
 test('matchCustomers() refuses what it cannot count or compare with', async () => {

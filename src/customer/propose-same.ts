@@ -50,7 +50,7 @@ const FRAME_CHARACTERS = 262_144
  *
  * Reads every entity that says something of parties once. Two are compared only where they share a token
  * that few have, so that the work grows with the number of parties and not with its square: of each at
- * most five tokens, of each token at most 32 parties. Holds 16 MB of counters, what sorting holds, and the
+ * most eight tokens, of each token at most 32 parties. Holds 16 MB of counters, what sorting holds, and the
  * best so far; the rest lies sealed on disk.
  */
 export async function proposeSame(

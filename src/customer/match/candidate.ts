@@ -14,12 +14,14 @@ export type Candidate = Likeness & {
   readonly ones: readonly string[]
 }
 
+const PAIR = tokenOf('words', '')
 const SIGNS_MAX = 24
 const ONES_MAX = 16
 /** A token that more parties share compares nobody. */
 export const BLOCK_MAX = 32
-/** A party is compared by its rarest tokens. */
+/** A party is compared by its rarest tokens; two words of a name are rare where each is common. */
 const KEPT_MAX = 5
+const PAIRS_KEPT_MAX = 3
 
 /** What all lines under the name of a party say; `undefined` where there is no such party. */
 export function foldCandidate(ref: string, texts: readonly string[]): Candidate | undefined {
@@ -41,12 +43,14 @@ export function foldCandidate(ref: string, texts: readonly string[]): Candidate 
 
 /** By what it is compared with others: its rarest tokens that somebody else has, too. */
 export function keptTokens(candidate: Likeness, rarity: Pick<Rarity, 'countOf'>): string[] {
-  return tokensOf(candidate)
+  const shared = tokensOf(candidate)
     .map((token) => ({ token, count: rarity.countOf(token) }))
     .filter(({ count }) => count >= 2 && count <= BLOCK_MAX)
     .sort((a, b) => a.count - b.count || (a.token < b.token ? -1 : 1))
-    .slice(0, KEPT_MAX)
     .map(({ token }) => token)
+  const isPair = (token: string) => token.startsWith(PAIR)
+  const pairs = shared.filter(isPair).slice(0, PAIRS_KEPT_MAX)
+  return [...shared.filter((token) => !isPair(token)).slice(0, KEPT_MAX), ...pairs]
 }
 
 /** Whether the map finds that two are one, as far as their own links and fields tell. */

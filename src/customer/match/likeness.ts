@@ -76,18 +76,25 @@ function formatReason({ sign, values }: Reason): string {
 }
 
 /** What a sign is counted and looked up by. */
-export function tokenOf(kind: SignKind | 'word', value: string): string {
+export function tokenOf(kind: SignKind | 'word' | 'words', value: string): string {
   return `${kind}:${value}`
 }
 
-/** All by which a party is compared with others at all. */
+/** Of a longer name only so many words are taken two by two. */
+const PAIRED_WORDS_MAX = 5
+
+/**
+ * All by which a party is compared with others at all: signs, words, and any two words, of which each may be
+ * common.
+ */
 export function tokensOf({ name, signs }: Likeness): string[] {
-  const words = name === null ? [] : wordsOf(name)
+  const words = [...new Set((name === null ? [] : wordsOf(name)).map(skeletonOf))].sort()
+  const paired = words.slice(0, PAIRED_WORDS_MAX)
+  const pairs = paired.flatMap((one, i) => paired.slice(i + 1).map((other) => `${one} ${other}`))
   return [
-    ...new Set([
-      ...words.map((word) => tokenOf('word', skeletonOf(word))),
-      ...signs.map(([kind, value]) => tokenOf(kind, value)),
-    ]),
+    ...words.map((word) => tokenOf('word', word)),
+    ...pairs.map((pair) => tokenOf('words', pair)),
+    ...new Set(signs.map(([kind, value]) => tokenOf(kind, value))),
   ]
 }
 
