@@ -41,6 +41,12 @@ test('a part asks for its fields, then for those of its expression', () => {
   expect(open({ ...PART, when: null }).read(['1.50', 'a\\tb'])).toEqual(['1.50', 'a\tb'])
 })
 
+test('what counts all records asks for a field all the same', () => {
+  const { fields, read } = open({ ...PART, amount: { is: '1' }, by: [], when: null })
+  expect(fields).toEqual(['gross'])
+  expect(read(['1.50'])).toEqual([])
+})
+
 test('what is not there is named, and an expression that says nothing is an error', () => {
   const wrong = { ...PART, amount: 'grosz', when: { line: 4, text: 'stat == ' } }
   expect(openPart(wrong, FIELDS)).toEqual([

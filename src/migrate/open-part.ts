@@ -32,7 +32,9 @@ export function openPart(
   const when = part.when === null ? null : openExpression(part.when.text, [...known.keys()])
   if (typeof when === 'string') problems.push(`"when": ${when}`)
   if (problems.length > 0 || typeof when === 'string') return problems
-  const fields = [...asked, ...(when?.uses ?? [])]
+  const needed = [...asked, ...(when?.uses ?? [])]
+  // Rows without any field are nothing that a system gives.
+  const fields = needed.length > 0 ? needed : [...known.keys()].slice(0, 1)
   const readers = fields.map((field) => readerOf(known.get(field)))
   return {
     fields,

@@ -18,11 +18,13 @@ export type TotalRule = {
 export type PartRule = {
   readonly line: number
   readonly entity: EntityName
-  readonly amount: string
-  readonly by: readonly (string | { readonly is: string })[]
+  readonly amount: FieldOrValue
+  readonly by: readonly FieldOrValue[]
   readonly side: 'debit' | 'credit'
   readonly when: { readonly text: string; readonly line: number } | null
 }
+
+type FieldOrValue = string | { readonly is: string }
 
 /** What stands under `totals`; what is wrong with it is added to the problems. */
 export function readTotals(whole: CheckedYaml, said: readonly unknown[]): TotalRule[] {
@@ -85,9 +87,9 @@ function readPart(reading: CheckedYaml, value: unknown, path: Path): PartRule[] 
     problems.push({ line, problem: `"${part.entity}" is no entity` })
     return []
   }
-  const groups = by.map((one) => (typeof one === 'string' ? one : { is: String(one.is) }))
+  const toText = (one: typeof amount) => (typeof one === 'string' ? one : { is: String(one.is) })
   const said = when === undefined ? null : { text: when, line: yaml.lineOf([...path, 'when']) }
-  return [{ line, entity, amount, by: groups, side, when: said }]
+  return [{ line, entity, amount: toText(amount), by: by.map(toText), side, when: said }]
 }
 
 function readEntityName(name: string): EntityName | undefined {

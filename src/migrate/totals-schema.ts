@@ -5,11 +5,15 @@ import * as z from 'zod'
 const name = z.string().min(1)
 const value = z.union([z.string(), z.int(), z.boolean()], 'a text, a whole number, true or false')
 
+const fieldOrValue = z.union([name, z.strictObject({ is: value })], 'a field, or { is: VALUE }')
+
 export const partSchema = z.strictObject({
   entity: name.describe('The entity whose records are summed up.'),
-  amount: name.describe('The field that holds the amount: an exact decimal number.'),
+  amount: fieldOrValue.describe(
+    'The field that holds the amount, an exact decimal number; `{ is: 1 }` counts records.',
+  ),
   by: z
-    .array(z.union([name, z.strictObject({ is: value })], 'a field, or { is: VALUE }'))
+    .array(fieldOrValue)
     .default([])
     .describe('What is summed up apart, like company code and currency; as many on either side.'),
   when: name.optional().describe('A CEL expression: only records for which it is true count.'),

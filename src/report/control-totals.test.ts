@@ -78,6 +78,15 @@ test('a group of one side alone differs, and so does what cannot be read; nulls 
   })
 })
 
+test('one value for all records counts them', () => {
+  const part = { ...INVOICES, amount: { is: '1' } } as const
+  expect(fieldsOfPart(part)).toEqual(['company', 'currency'])
+  expect(readTotalPart(part, TOTAL.values)(['0100', 'EUR'])).toEqual({
+    by: ['DE01', 'EUR'],
+    amount: 10_000_000_000n,
+  })
+})
+
 test('credits count below zero', () => {
   const [, credit] = TOTAL.source
   if (credit === undefined) throw new Error('Two parts.')

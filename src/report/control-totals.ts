@@ -16,19 +16,20 @@ export type ControlTotal<Part extends TotalPart = TotalPart> = {
 /** Records of one entity that are a part of a total. */
 export type TotalPart = {
   readonly entity: EntityName
-  readonly amount: string
+  /** One value for all records counts them. */
+  readonly amount: FieldOrValue
   /** What is summed up apart; as many for each part of a total. */
-  readonly by: readonly GroupField[]
+  readonly by: readonly FieldOrValue[]
   /** `credit`: the amount counts below zero. */
   readonly side: 'debit' | 'credit'
 }
 
 /** A field, or one value for all records. */
-export type GroupField = string | { readonly is: string }
+export type FieldOrValue = string | { readonly is: string }
 
 /** What a part needs to know of a record. */
 export function fieldsOfPart({ amount, by }: Pick<TotalPart, 'amount' | 'by'>): string[] {
-  return [amount, ...by.filter((field) => typeof field === 'string')]
+  return [amount, ...by].filter((field) => typeof field === 'string')
 }
 
 /** What is left of a record: its group, in the words of the target, and what it adds. */
@@ -46,19 +47,24 @@ export function readTotalPart(
   part: TotalPart,
   values: ControlTotal['values'],
 ): (record: readonly (string | null)[]) => TotalLine {
-  let at = 1
-  const groups = part.by.map((field) => {
+  let at = 0
+  const reader = (field: FieldOrValue): ((record: readonly (string | null)[]) => string | null) => {
     if (typeof field !== 'string') return () => field.is
     const index = at++
-    const names = new Map(Object.entries(values[field] ?? {}))
+    return (record) => record[index] ?? null
+  }
+  const readAmount = reader(part.amount)
+  const groups = part.by.map((field) => {
+    const read = reader(field)
+    const names = new Map(typeof field === 'string' ? Object.entries(values[field] ?? {}) : [])
     return (record: readonly (string | null)[]) => {
-      const value = record[index] ?? null
+      const value = read(record)
       return value === null ? null : (names.get(value) ?? value)
     }
   })
   const sign = part.side === 'credit' ? -1n : 1n
   return (record) => {
-    const text = record[0] ?? null
+    const text = readAmount(record)
     const amount = text === null ? null : parseDecimal(text)
     const by = groups.map((group) => group(record))
     return { by, amount: typeof amount === 'bigint' ? sign * amount : amount }

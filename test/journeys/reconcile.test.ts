@@ -43,6 +43,9 @@ totals:
     source: { entity: main.invoice, amount: open, by: [company, currency], when: decimal(open) != decimal("0") }
     target: { entity: main.item, amount: rest, by: [bukrs, waers], when: decimal(rest) != decimal("0") }
     values: { company: { '0100': DE01, '0200': DE02 } }
+  - name: customers
+    source: { entity: main.customer, amount: { is: 1 } }
+    target: { entity: main.partner, amount: { is: 1 } }
 `
 const CONFIG = `sources:
   old: { connector: sqlite, file: ./old.db }
@@ -85,6 +88,11 @@ test('a migration is held against its point: records, totals, a page to sign', a
         groups: [
           { by: ['DE01', 'EUR'], source: { records: 3, amount: '69.20' }, difference: '0.00' },
         ],
+      },
+      {
+        name: 'customers',
+        verdict: 'same',
+        groups: [{ by: [], source: { amount: '3.00' }, target: { amount: '3.00' } }],
       },
     ],
     differences: { count: 0, shown: [] },
@@ -159,6 +167,7 @@ test('a value map that is wrong on both sides is found by the totals', async () 
           { by: ['DE02', 'JPY'], difference: '-7.00' },
         ],
       },
+      { name: 'customers', verdict: 'same' },
     ],
     differences: { count: 0 },
   })
