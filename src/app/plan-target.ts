@@ -213,7 +213,8 @@ async function plan(
   const { point, state, undone } = found
   const { isDeleteAllowed, missingParents: policy = 'refuse' } = request
   // Of what the point does not know, some may refer to what would be deleted.
-  const catalogue = await cut.readCatalogue(isDeleteAllowed ? () => true : holds(point))
+  const mayDelete = isDeleteAllowed || undone !== undefined
+  const catalogue = await cut.readCatalogue(mayDelete ? () => true : holds(point))
   const posting = await readRules(catalogue)
   if (undone !== undefined) {
     const asked = { state, before: point, after: undone, target: name, posting }

@@ -1,6 +1,5 @@
 import type { SourceCut, Target } from '#connector/connector'
 import { isSameSystem, type SourceIdentity } from '#record/cut'
-import type { EntityName } from '#record/entity-name'
 import type { Catalogue } from '#record/schema'
 import type { PostingRule } from '#restore/closed-periods'
 import { PlanLines } from '#restore/plan-lines'
@@ -58,10 +57,8 @@ export async function planUndoTarget(
       : { target: opened }
   const target = fitting.target(shown)
   const cut = stack.use(await target.openCut(signal))
-  // Beside what is written: where its posting periods are told.
-  const holds = (entity: EntityName) =>
-    entities.includes(entity) || point.factsOf(entity) !== undefined
-  const catalogue = await cut.readCatalogue(holds)
+  // Beside what is written: where its posting periods are told, and what may refer to what goes.
+  const catalogue = await cut.readCatalogue(() => true)
   const { mapFile } = request
   const posting = await readOwnRules(
     deps,

@@ -1,3 +1,4 @@
+import type { EntityName } from '#record/entity-name'
 import type { Point } from '#timeline/timeline-state'
 import { ClosedPeriods, type PostingRule, tellClosed } from './closed-periods.ts'
 import type { CompareDeps } from './compare-target.ts'
@@ -9,6 +10,7 @@ import {
   refuseUnreadable,
 } from './plan-restore.ts'
 import { missingTable, planUndoneEntity } from './plan-undo.ts'
+import { ReferringRecords } from './referring-records.ts'
 import type { Conflict } from './restore-plan.ts'
 import type { RestoredEntity } from './restored-records.ts'
 
@@ -44,6 +46,7 @@ export async function planUndoRestore(
   const restoredByEntity = new Map(restored.map((one) => [one.before.schema.entity, one]))
   const conflicts: Conflict[] = []
   const closed = new ClosedPeriods(posting)
+  const referring = new ReferringRecords(catalogue)
   await using stack = new AsyncDisposableStack()
   const entities: PlannedEntity[] = []
   for (const entity of orderEntities(restored.map(({ before }) => before.schema)).order) {
@@ -52,11 +55,24 @@ export async function planUndoRestore(
     if (undone === undefined) continue
     if (described === undefined) throw missingTable(entity, target)
     refuseUnreadable(described)
-    const planning = { closed, conflicts, cut, described, isForced, lines, stack, undone }
+    const planning = {
+      closed,
+      conflicts,
+      cut,
+      described,
+      isForced,
+      lines,
+      referring,
+      stack,
+      undone,
+    }
     entities.push(await planUndoneEntity(deps, planning, signal))
   }
   const steps = entities.map(({ step }) => step)
-  const told = { undoes: restore, conflicts, ...tellClosed(closed) }
+  const schemaOf = (entity: EntityName) => restoredByEntity.get(entity)?.before.schema
+  const referred = await referring.findReferred({ cut, schemaOf, signal })
+  const stands = referred.length > 0 ? { referred } : {}
+  const told = { undoes: restore, conflicts, ...stands, ...tellClosed(closed) }
   const plan = { point: address, target, steps, notRestored: [], ...told }
   const writesHash = lines.hash()
   const kept = stack.move()

@@ -21,6 +21,7 @@ import {
   type PreparedRestore,
   refuseUnreadable,
 } from './plan-restore.ts'
+import { ReferringRecords } from './referring-records.ts'
 import type { Conflict, TargetPlan } from './restore-plan.ts'
 import type { Undone } from './restored-records.ts'
 import { StepSpool } from './step-spool.ts'
@@ -64,6 +65,7 @@ export async function planUndo(
   const undoneByEntity = new Map(undone.map((one) => [one.before.schema.entity, one]))
   const conflicts: Conflict[] = []
   const closed = new ClosedPeriods(posting)
+  const referring = new ReferringRecords(catalogue)
   await using stack = new AsyncDisposableStack()
   const entities: PlannedEntity[] = []
   for (const entity of orderEntities(undone.map((one) => one.before.schema)).order) {
@@ -72,13 +74,15 @@ export async function planUndo(
     if (found === undefined) continue
     if (described === undefined) throw missingTable(entity, target)
     refuseUnreadable(described)
-    const planning = { closed, conflicts, cut, described, lines, stack, undone: found }
+    const planning = { closed, conflicts, cut, described, lines, referring, stack, undone: found }
     entities.push(await planUndoneEntity(deps, planning, signal))
   }
   const steps = entities.map(({ step }) => step)
   const point = formatPoint(state.source, before)
   const { time, transaction: name } = transaction
   const told = { point: formatPoint(state.source, after), transaction: name, time }
+  const schemaOf = (entity: EntityName) => undoneByEntity.get(entity)?.before.schema
+  const referred = await referring.findReferred({ cut, schemaOf, signal })
   const facts = {
     point,
     target,
@@ -86,6 +90,7 @@ export async function planUndo(
     notRestored: [],
     undone: told,
     conflicts,
+    ...(referred.length > 0 && { referred }),
     ...tellClosed(closed),
   }
   const plan: TargetPlan = facts
@@ -113,6 +118,7 @@ type PlanningUndo = {
   readonly described: DescribedEntity
   readonly isForced?: boolean
   readonly lines: PlanLines
+  readonly referring: ReferringRecords
   readonly stack: AsyncDisposableStack
   readonly undone: Undone
 }
@@ -120,7 +126,17 @@ type PlanningUndo = {
 /** One entity of what is undone, with the rows that would be written. */
 export async function planUndoneEntity(
   deps: CompareDeps,
-  { closed, conflicts, cut, described, isForced = false, lines, stack, undone }: PlanningUndo,
+  {
+    closed,
+    conflicts,
+    cut,
+    described,
+    isForced = false,
+    lines,
+    referring,
+    stack,
+    undone,
+  }: PlanningUndo,
   signal: AbortSignal,
 ): Promise<PlannedEntity> {
   const at = undone.before
@@ -163,6 +179,7 @@ export async function planUndoneEntity(
     for (const field of fields ?? names) written.add(field)
     const pair = pairOf(record)
     closed.note(at.schema, pair, fields)
+    referring.note(at.schema, verdict.kind, pair, fields)
     await told.add(verdict.kind, pair, fields)
     await spool.append(verdict.kind, pair, fields)
   }

@@ -47,6 +47,12 @@ test('a restore is tagged in history and taken back', async () => {
   expect(changes.length).toBeGreaterThan(5)
 
   change(at('erp.db'), `UPDATE customer SET terms = '30d' WHERE id = 4`)
+  // What came back has been used since: it does not go from under that.
+  change(at('erp.db'), `INSERT INTO address VALUES (10, 'new', 'Ulm')`)
+  const used = await holdfast('undo', restore, '--confirm', 'back')
+  expectFailure(used, 5, 'restore.still-referred')
+  expect(used.stderr).toContain('main.customer:10 by main.address:10,new')
+  change(at('erp.db'), `DELETE FROM address WHERE kind = 'new'`)
   const undone = await summary('undo', restore, '--confirm', 'back')
   expect(undone).toMatchObject({ undoes: restore, verified: { different: 0 } })
   expect(readAll(at('erp.db'))).toEqual(damaged)

@@ -153,7 +153,7 @@ export function testUndoing(kind: string, harness: ConnectorHarness): void {
       restoring,
       ['customer', 'address'],
       () => restoring.restore({ ...change, ...undoing(true) }),
-      { code: 'connector.constraint-violated' },
+      { code: 'restore.still-referred' },
     )
     await restoring.copy.exec('UPDATE address SET customer = 4 WHERE id = 50')
     const { summary } = await restoring.restore({ ...change, ...undoing(true) })
