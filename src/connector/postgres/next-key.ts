@@ -11,7 +11,10 @@ import type { Session } from './session.ts'
 /** Beyond so many numbers a sequence is set and not counted on: rows have long overtaken it. */
 const COUNTED_MAX = 1_000_000n
 
-/** The sequence that the primary key's default, or its identity, takes numbers from. */
+/**
+ * The sequence that the primary key's default, or its identity, takes numbers from. One that several tables
+ * share gives numbers that are nowhere twice, which only an insert knows to keep.
+ */
 const KEY_SEQUENCES = {
   sql: `select s.seqrelid::text as id, s.seqincrement::text as increment,
       a.attname as field, s.seqrelid::regclass::text as name,
@@ -27,7 +30,12 @@ const KEY_SEQUENCES = {
         join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_attrdef'::regclass
           and d.objid = v.oid and d.refclassid = 'pg_catalog.pg_class'::regclass
         where v.adrelid = a.attrelid and v.adnum = a.attnum and d.refobjid = s.seqrelid)
-    where i.indrelid = pg_catalog.to_regclass($1) and i.indisprimary and i.indnatts = 1`,
+    where i.indrelid = pg_catalog.to_regclass($1) and i.indisprimary and i.indnatts = 1
+      and 2 > (select count(*) from pg_catalog.pg_depend d
+        join pg_catalog.pg_attrdef v on v.oid = d.objid
+        join pg_catalog.pg_class c on c.oid = v.adrelid and not c.relispartition
+        where d.classid = 'pg_catalog.pg_attrdef'::regclass
+          and d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjid = s.seqrelid)`,
   row: z.object({
     id: z.string(),
     increment: z.string(),
