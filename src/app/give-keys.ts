@@ -66,7 +66,7 @@ export async function giveKeys(
   const catalogue = await cut.readCatalogue(
     (entity) => isOpen || point.factsOf(entity) !== undefined,
   )
-  const opening = { catalogue, compare, cut, target: name, vault }
+  const opening = { catalogue, compare, cut, isMigration: false, target: name, vault }
   const { gone, known, written } = await openCrosswalk(opening, lines, signal)
   const links = map === undefined ? [] : readKeyLinks(map, found)
   const named = [...(others?.values() ?? [])].map(({ keys }) => keys)

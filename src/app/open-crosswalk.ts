@@ -24,6 +24,8 @@ export type OpeningCrosswalk = {
   /** As the target describes what restores wrote into it. */
   readonly catalogue: Catalogue
   readonly cut: Pick<SourceCut, 'scan'>
+  /** The target is seen in its own shape, not in that of the point. */
+  readonly isMigration: boolean
   readonly target: string
   readonly vault: Vault
 }
@@ -40,7 +42,8 @@ export async function readSourceLines(
 
 /**
  * The crosswalk as it counts. Of restores that were interrupted the target itself is asked: their rows are
- * there as they were to be, or nothing is. Where neither is so, a person has to say.
+ * there as they were to be, or nothing is. Where neither is so, a person has to say. Those of the other shape
+ * cannot be looked for: they stay open, for the next restore that sees the target as they do.
  *
  * @throws restore.keys-unclear, and as reading pre-images and tables
  */
@@ -51,7 +54,10 @@ export async function openCrosswalk(
 ): Promise<OpenedCrosswalk> {
   const written: string[] = []
   const gone: string[] = []
-  for (const one of lines.filter(({ state }) => state === 'open')) {
+  const open = lines.filter(({ begun, state }) => {
+    return state === 'open' && (begun.body.mapping !== undefined) === deps.isMigration
+  })
+  for (const one of open) {
     const { restore } = one.begun.body
     const found = await judgeOpen(deps, one, signal)
     if (found.isWritten) written.push(restore)

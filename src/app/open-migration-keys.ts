@@ -43,7 +43,7 @@ export async function openMigrationKeys(
   const { source } = found
   const lines = await readSourceLines(vault, { identity, source }, signal)
   refuseKept(lines, mapping, name)
-  const opening = { catalogue, compare, cut, target: name, vault }
+  const opening = { catalogue, compare, cut, isMigration: true, target: name, vault }
   const { gone, known, written } = await openCrosswalk(opening, lines, signal)
   return {
     find: ({ entity, from }, key) => known.find({ source, entity: from, key }, entity)?.targetKey,
