@@ -6,6 +6,7 @@ export const RECONCILIATION_STYLE = `${PAGE_STYLE}
 code { font: 12px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 .facts th { width: 17em; color: var(--muted); }
 .signatures { table-layout: fixed; } .signatures th:last-child { width: 32%; }
+.signatures th { border-right: 24px solid var(--paper); }
 .signatures td { height: 56px; border-bottom: 1px solid var(--ink); border-right: 24px solid var(--paper); }
 td { overflow-wrap: anywhere; }
 @media print {
