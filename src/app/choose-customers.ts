@@ -68,7 +68,8 @@ async function choose(
   const now = await findSourcesAt(vault, { addresses: [], wanted }, signal)
   const held = await findOwned(map, then, { ids, signal })
   refuseBounded(ids, held)
-  const found = await findOwnedNow(map, now, { held, ids, signal })
+  // At the newest points nothing has come since.
+  const found = isOneMoment(then, now) ? held : await findOwnedNow(map, now, { held, ids, signal })
   const since = await listAttached(found, { held, sources: then }, signal)
   const scopes = new Map<string, RecordScope[]>()
   for (const { source, point: at } of then) {
@@ -91,6 +92,13 @@ async function choose(
     },
   )
   return { points: then.map(({ point, source }) => formatPoint(source, point)), targets }
+}
+
+function isOneMoment(then: readonly SourceAt[], now: readonly SourceAt[]): boolean {
+  const points = new Set(then.map(({ point, source }) => formatPoint(source, point)))
+  return (
+    then.length === now.length && now.every((at) => points.has(formatPoint(at.source, at.point)))
+  )
 }
 
 /** A record that the customer has at both moments is put back, not added. */
