@@ -14,15 +14,17 @@ const UNCHECKED = {
 export async function createTables(side: Side, tables: readonly Table[]): Promise<void> {
   const isLater = side.kind !== 'sqlite'
   const create = tables.map(({ fields, key, links, name }) => {
+    const declared = links.filter(({ when }) => when === undefined)
     const columns = fields.map((field) => {
       return `${field.name} ${TYPES[field.type]}${field.isNullable ? '' : ' NOT NULL'}${field.isUnique ? ' UNIQUE' : ''}`
     })
     const primary = key.length === 0 ? [] : [`PRIMARY KEY (${key.join(', ')})`]
-    const references = isLater ? [] : links.map((link) => formatLink(side, link))
+    const references = isLater ? [] : declared.map((link) => formatLink(side, link))
     return `CREATE TABLE ${name} (${[...columns, ...primary, ...references].join(', ')})`
   })
   const later = tables.flatMap(({ links, name }) => {
-    return links.map((link) => `ALTER TABLE ${name} ADD ${formatLink(side, link)}`)
+    const declared = links.filter(({ when }) => when === undefined)
+    return declared.map((link) => `ALTER TABLE ${name} ADD ${formatLink(side, link)}`)
   })
   await side.query([...create, ...(isLater ? later : [])].join(';\n'))
 }

@@ -47,6 +47,8 @@ export type Link = {
   readonly action: string
   readonly isDeferred: boolean
   readonly kind: string
+  /** Of a polymorphic link, which no foreign key declares: counts only where this field names the table. */
+  readonly when?: string
 }
 type Field = {
   readonly name: string
@@ -67,7 +69,10 @@ export type Row = Readonly<Record<string, string | null>>
 export type Rows = ReadonlyMap<Table, ReadonlyMap<string, Row>>
 
 /** Lays out what was drawn: references go to tables that are there and have a key. */
-export function layOut(drawn: Drawn<typeof someTables>): { tables: Table[]; rows: Rows } {
+export function layOut(
+  drawn: Drawn<typeof someTables>,
+  hasNotes = false,
+): { tables: Table[]; rows: Rows } {
   const bare = drawn.map(({ shape }, i) => (i === 0 ? 'id' : shape))
   const keyed = bare.flatMap((shape, i) => (shape === 'join' || shape === 'none' ? [] : [i]))
   const tables: { -readonly [K in keyof Table]: Table[K] }[] = bare.map((shape, i) => {
@@ -109,16 +114,33 @@ export function layOut(drawn: Drawn<typeof someTables>): { tables: Table[]; rows
     ]
     table.fields = [...own, ...linked, ...values]
   }
+  if (hasNotes) tables.push(notesOn(tables))
   const rows = new Map(tables.map((table) => [table, new Map<string, Row>()]))
   // First the keys that others name, then everything.
   for (const only of ['keys', 'all']) {
     for (const [i, table] of tables.entries()) {
       if (only === 'keys' && (table.shape === 'join' || table.shape === 'none')) continue
       rows.get(table)?.clear()
-      for (const [id, row] of (drawn[i]?.rows ?? []).entries()) put(rows, table, { id, row })
+      for (const [id, row] of (drawn[i] ?? drawn[0])?.rows.entries() ?? [])
+        put(rows, table, { id, row })
     }
   }
   return { tables, rows: mend(rows) }
+}
+
+/** Notes about records of any table whose key is one field. */
+function notesOn(tables: readonly Table[]): Table {
+  const link = { fields: ['about'], isNullable: true, action: '', isDeferred: false, kind: 'child' }
+  const links = tables
+    .filter(({ shape }) => shape === 'id' || shape === 'text')
+    .map((to) => ({ ...link, to, when: 'kind' }))
+  const text = { type: 'text', isNullable: true } as const
+  const fields: readonly Field[] = [
+    { name: 'id', type: 'int', isNullable: false },
+    ...['kind', 'about', 'v', 'u'].map((name) => ({ name, ...text })),
+    { name: 'n', type: 'int', isNullable: true },
+  ]
+  return { name: 'note', shape: 'note', key: ['id'], fields, links }
 }
 
 const ANY_LINK = { to: 0, isNullable: false, action: 'NO ACTION', isDeferred: false } as const
@@ -139,7 +161,13 @@ function put(rows: Mutable, table: Table, { id, row }: { id: number; row: DrawnR
     n: row.n === null ? null : `${row.n}`,
     u: freeValue(rows, table, row.u),
   }
+  const about = table.links[(row.picks[3] ?? 0) % Math.max(1, table.links.length)]
+  if (about?.when !== undefined) {
+    made[about.when] = about.to.name
+    made['about'] = pick(rows, about, row.picks[0] ?? null)?.['id'] ?? null
+  }
   for (const [n, link] of table.links.entries()) {
+    if (link.when !== undefined) continue
     const first = link.to === table && rows.get(table)?.size === 0 ? made : undefined
     const target = pick(rows, link, row.picks[n] ?? null) ?? first
     for (const [part, name] of link.fields.entries())
@@ -161,7 +189,7 @@ export function hasUnique({ fields }: Table): boolean {
 }
 
 function ownKey({ shape }: Table, id: number): Row {
-  if (shape === 'id') return { id: `${id + 1}` }
+  if (shape === 'id' || shape === 'note') return { id: `${id + 1}` }
   if (shape === 'text') return { id: `x${id} y` }
   if (shape === 'pair') return { k1: `${id % 2}`, k2: `y-${id}` }
   return {}
@@ -203,10 +231,17 @@ function mend(rows: Mutable): Mutable {
   return rows
 }
 
-function isLost(rows: Rows, { fields, isNullable, to }: Link, row: Row): boolean {
+/** Whether a link of a row counts, and what it names. */
+export function namedBy({ fields, to, when }: Link, row: Row): string | undefined {
   const values = fields.map((name) => row[name] ?? null)
-  if (values.includes(null)) return !isNullable
-  return rows.get(to)?.has(JSON.stringify(values)) !== true
+  const isMeant = when === undefined || row[when] === to.name
+  return isMeant && !values.includes(null) ? JSON.stringify(values) : undefined
+}
+
+function isLost(rows: Rows, link: Link, row: Row): boolean {
+  const named = namedBy(link, row)
+  if (named === undefined) return link.when === undefined && !link.isNullable
+  return rows.get(link.to)?.has(named) !== true
 }
 
 /** What damage leaves. */
@@ -230,7 +265,7 @@ export function damage(rows: Rows, ops: Damage): Rows {
 function movedLinks(rows: Mutable, { key, links }: Table, { picks }: DrawnRow): Row {
   const moved: Record<string, string | null> = {}
   for (const [n, link] of links.entries()) {
-    if (link.fields.some((name) => key.includes(name))) continue
+    if (link.when !== undefined || link.fields.some((name) => key.includes(name))) continue
     const target = pick(rows, link, picks[n] ?? null)
     for (const [part, name] of link.fields.entries())
       moved[name] = target?.[link.to.key[part] ?? ''] ?? null

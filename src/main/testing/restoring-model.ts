@@ -6,6 +6,7 @@ import {
   damage,
   hasUnique,
   layOut,
+  namedBy,
   printRows,
   type Row,
   type Rows,
@@ -29,15 +30,15 @@ const aStory = fc.record({
 })
 
 /** Long runs are asked for: `HOLDFAST_TEST_RUNS=200`; they draw another seed every time, and print it. */
-type Runs = { readonly numRuns: number; readonly seed: number }
+export type Runs = { readonly numRuns: number; readonly seed: number }
 export type MakeSide = () => Promise<Side>
 
-const NOTHING = {
+export const NOTHING = {
   ...{ cycle: 0, self: 0, composite: 0, join: 0, deferred: 0, acting: 0, bare: 0, unique: 0 },
   ...{ whole: 0, laidOver: 0, picked: 0, refused: 0 },
 }
 /** How many of the runs had each shape: a suite that never meets one proves nothing of it. */
-type Shapes = typeof NOTHING
+export type Shapes = typeof NOTHING
 
 /**
  * Restores into each of so many random systems, whole, beside what was added, or only some records,
@@ -87,7 +88,7 @@ export async function proveRestoring(
       const { summaries } = await crossing.move('erp', 'copy', change)
       expect(summaries?.[0]?.verified.different).toBe(0)
       expect(await read(), scope).toEqual(printRows(wanted))
-      await undo(crossing, summaries?.[0]?.restore ?? '')
+      await undo(crossing, summaries?.[0]?.restore ?? '', 'copy')
       expect(await read(), 'undone').toEqual(printRows(damaged))
     }),
     askedRuns() ?? { ...few, endOnFailure: true },
@@ -102,22 +103,22 @@ export function expectEveryShape(shapes: Shapes): void {
   if (askedRuns() === undefined) expect(Math.min(...Object.values(wanted))).toBeGreaterThan(0)
 }
 
-function askedRuns(): { readonly numRuns: number } | undefined {
+export function askedRuns(): { readonly numRuns: number } | undefined {
   const asked = process.env['HOLDFAST_TEST_RUNS']
   return asked === undefined ? undefined : { numRuns: Number(asked) }
 }
 
 /** Whether a value that is unique would be there twice. */
-function isTwice(rows: Rows): boolean {
+export function isTwice(rows: Rows): boolean {
   return [...rows].some(([table, held]) => {
     const values = [...held.values()].flatMap(({ u }) => u ?? [])
     return hasUnique(table) && new Set(values).size < values.length
   })
 }
 
-async function undo(crossing: Crossing, restore: string): Promise<void> {
-  const targets = [{ point: 'erp@latest', target: 'copy', undoes: restore }]
-  const { summaries } = await crossing.move('erp', 'copy', {
+export async function undo(crossing: Crossing, restore: string, target: string): Promise<void> {
+  const targets = [{ point: 'erp@1', target, undoes: restore }]
+  const { summaries } = await crossing.move('erp', target, {
     targets,
     undo: { isSkippingConflicts: false, refused: () => {} },
   })
@@ -155,22 +156,23 @@ function addressOf({ kind }: Side, { key, name }: Table, row: Row): string {
 }
 
 /** Rows that come back bring every row that they name and that is not there. */
-function withParents(live: Rows, point: Rows, picked: readonly [Table, Row][]): Rows {
+export function withParents(live: Rows, point: Rows, picked: readonly [Table, Row][]): Rows {
   const left = new Map([...live].map(([table, held]) => [table, new Map(held)]))
   const open = [...picked]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const [table, row] = next
     left.get(table)?.set(JSON.stringify(table.key.map((name) => row[name])), row)
-    for (const { fields, to } of table.links) {
-      const text = JSON.stringify(fields.map((name) => row[name]))
-      const parent = point.get(to)?.get(text)
-      if (parent !== undefined && left.get(to)?.has(text) === false) open.push([to, parent])
+    for (const link of table.links) {
+      const { to } = link
+      const named = namedBy(link, row) ?? ''
+      const parent = point.get(to)?.get(named)
+      if (parent !== undefined && left.get(to)?.has(named) === false) open.push([to, parent])
     }
   }
   return left
 }
 
-function countShapes(shapes: Shapes, tables: readonly Table[]): void {
+export function countShapes(shapes: Shapes, tables: readonly Table[]): void {
   const links = tables.flatMap((table) => table.links.map((link) => ({ ...link, table })))
   const reaches = (from: Table, wanted: Table, seen = new Set<Table>()): boolean => {
     if (seen.has(from)) return false
