@@ -10,6 +10,7 @@ import { openCompareDeps } from './compare-deps.ts'
 import { findBegun } from './find-begun.ts'
 import { openFitting } from './fit-fields.ts'
 import { guardTarget } from './guard-target.ts'
+import { keepLeftLines } from './keep-left-lines.ts'
 import { asCaptured } from './other-platform.ts'
 import type { PlannedTarget } from './plan-target.ts'
 import { readMapIfAny } from './read-map.ts'
@@ -71,7 +72,8 @@ export async function planUndoTarget(
   const isKept = request.onPlanned !== undefined
   const lines = stack.use(new PlanLines(compare, { source: found.source, target: name, isKept }))
   const options = { catalogue, cut, lines, signal }
-  const prepared = stack.use(await planUndoRestore(compare, undoing, options))
+  const planned = stack.use(await planUndoRestore(compare, undoing, options))
+  const prepared = await keepLeftLines(vault, begun, planned, signal)
   const guarding = { prepared, request, source: found.source, target }
   const guarded = await guardTarget(deps, vault, guarding, signal)
   deps.progress.end()
