@@ -1,5 +1,5 @@
-import { parseEntityName } from '#record/entity-name'
-import { AppError, isAppError } from '#stdx/app-error'
+import { isEntityName } from '#record/entity-name'
+import { AppError } from '#stdx/app-error'
 import { type CheckedYaml, check } from '#stdx/check-yaml'
 import { formatProblems, type Path, type Problem, readYamlLines } from '#stdx/yaml-lines'
 import { type MaskerName, maskFileSchema } from './mask-schema.ts'
@@ -72,15 +72,6 @@ export function parseMask(text: string, label: string): Mask {
     identity: toRules(['identity'], file.identity),
     classes: toRules(['classes'], file.classes),
     roles: new Map(roles),
-  }
-}
-
-function isEntityName(name: string): boolean {
-  try {
-    return parseEntityName(name) === name
-  } catch (error) {
-    if (isAppError(error, 'record.entity-invalid')) return false
-    throw error
   }
 }
 

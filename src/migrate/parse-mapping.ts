@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
-import { type EntityName, parseEntityName } from '#record/entity-name'
-import { AppError, isAppError } from '#stdx/app-error'
+import { type EntityName, isEntityName } from '#record/entity-name'
+import { AppError } from '#stdx/app-error'
 import { type CheckedYaml, check } from '#stdx/check-yaml'
 import { formatProblems, type Path, type Problem, readYamlLines } from '#stdx/yaml-lines'
 import {
@@ -190,12 +190,7 @@ function readEntityName(
   name: string,
   path: Path,
 ): EntityName | undefined {
-  try {
-    const parsed = parseEntityName(name)
-    if (parsed === name) return parsed
-  } catch (error) {
-    if (!isAppError(error, 'record.entity-invalid')) throw error
-  }
+  if (isEntityName(name)) return name
   problems.push({ line: yaml.lineOf(path, true), problem: `"${name}" is no entity` })
   return undefined
 }

@@ -1,5 +1,4 @@
-import { type EntityName, parseEntityName } from '#record/entity-name'
-import { isAppError } from '#stdx/app-error'
+import { type EntityName, isEntityName } from '#record/entity-name'
 import { type CheckedYaml, check } from '#stdx/check-yaml'
 import type { Path } from '#stdx/yaml-lines'
 import { partSchema, totalShape } from './totals-schema.ts'
@@ -80,24 +79,13 @@ function readPart(reading: CheckedYaml, value: unknown, path: Path): PartRule[] 
   const { problems, yaml } = reading
   const part = check(reading, { path, subject: 'a part of a total', value }, partSchema)
   if (part === undefined) return []
-  const { amount, by, side, when } = part
-  const entity = readEntityName(part.entity)
+  const { amount, by, entity, side, when } = part
   const line = yaml.lineOf([...path, 'entity'])
-  if (entity === undefined) {
-    problems.push({ line, problem: `"${part.entity}" is no entity` })
+  if (!isEntityName(entity)) {
+    problems.push({ line, problem: `"${entity}" is no entity` })
     return []
   }
   const toText = (one: typeof amount) => (typeof one === 'string' ? one : { is: String(one.is) })
   const said = when === undefined ? null : { text: when, line: yaml.lineOf([...path, 'when']) }
   return [{ line, entity, amount: toText(amount), by: by.map(toText), side, when: said }]
-}
-
-function readEntityName(name: string): EntityName | undefined {
-  try {
-    const parsed = parseEntityName(name)
-    return parsed === name ? parsed : undefined
-  } catch (error) {
-    if (isAppError(error, 'record.entity-invalid')) return undefined
-    throw error
-  }
 }

@@ -1,4 +1,4 @@
-import { AppError } from '#stdx/app-error'
+import { AppError, isAppError } from '#stdx/app-error'
 import type { Brand } from '#stdx/brand'
 
 /**
@@ -23,6 +23,16 @@ export function formatEntityName(parts: readonly string[]): EntityName {
 /** @throws record.entity-invalid when the text is not a dotted list of plain or quoted names */
 export function parseEntityName(text: string): EntityName {
   return formatEntityName(splitEntityName(text))
+}
+
+/** Whether a text names an entity in the one way in which it is written. */
+export function isEntityName(text: string): text is EntityName {
+  try {
+    return parseEntityName(text) === text
+  } catch (error) {
+    if (isAppError(error, 'record.entity-invalid')) return false
+    throw error
+  }
 }
 
 /** The parts of a name, unquoted. @throws record.entity-invalid */
