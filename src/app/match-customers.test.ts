@@ -64,6 +64,32 @@ test('matchCustomers() proposes nobody that the map finds to be one', async () =
   }
 })
 
+test('matchCustomers() proposes two customers once, however many systems they are in', async () => {
+  const account = { role: 'customer', identity: { number: 'id', name: 'name', taxId: 'tax' } }
+  using made = await vaultOfSql(
+    Object.fromEntries(
+      ['crm', 'erp', 'billing'].map((source) => [
+        source,
+        `CREATE TABLE account (id TEXT PRIMARY KEY, name TEXT, tax TEXT);
+          INSERT INTO account VALUES ('K1', 'Farnbeck', 'T1'), ('K2', 'Fahrnbeck', 'T2')`,
+      ]),
+    ),
+  )
+  const sources = Object.fromEntries(
+    ['crm', 'erp', 'billing'].map((source) => [source, { entities: { 'main.account': account } }]),
+  )
+  const map = JSON.stringify({ version: 1, match: ['taxId'], sources })
+  await made.vault.putDocument('customers', map, signal)
+  const request = { at: [], file: undefined, limit: '20', scoreMin: '0.2' }
+  const { proposals } = await matchCustomers(made.asking, made.vault, request, signal)
+  expect(proposals).toHaveLength(1)
+  const ids = ['crm=K1', 'erp=K2'] as const
+  const decided = { decision: 'apart', ids, because: 'so', at: [], file: undefined } as const
+  await decideIdentity(made.asking, made.vault, decided, signal)
+  const left = await matchCustomers(made.asking, made.vault, request, signal)
+  expect(left.proposals).toEqual([])
+})
+
 test('matchCustomers() compares by words of which each is common', async () => {
   const names = Array.from({ length: 1600 }, (_, i) => `Word${i % 40} Mark${Math.floor(i / 40)}`)
   const rows = [...names, 'Word7 Mark9 GmbH'].map((name, i) => `(${i}, '${name}')`).join(', ')

@@ -1,7 +1,7 @@
 import { assert } from '#stdx/assert'
 import { SealedSpool } from '#stdx/sealed-spool'
 import type { CustomerMap } from './customer-map.ts'
-import type { DecidedRecord } from './decisions.ts'
+import { type DecidedRecord, nameOf } from './decisions.ts'
 import { findClosure } from './find-closure.ts'
 import { findByKey } from './find-customers.ts'
 import type { EntityInMap, MapAt } from './map-at.ts'
@@ -11,6 +11,7 @@ import { Rarity } from './match/rarity.ts'
 import { readLikenesses } from './match/read-likenesses.ts'
 import { type Line, sortLines } from './match/sorted-lines.ts'
 import type { MeasureDeps } from './measure-links.ts'
+import { isParty } from './roles.ts'
 
 export type ProposeDeps = MeasureDeps & {
   /** Told before each part of the work. */
@@ -43,6 +44,8 @@ export type ProposeOptions = {
 }
 
 const FRAME_CHARACTERS = 262_144
+/** So many pairs are held for each that is asked for. */
+const KEPT_PAIRS = 10
 
 /**
  * Pairs of parties that look like one, in all systems and inside each, that the map does not find to be
@@ -148,8 +151,9 @@ class BestPairs {
   readonly #map: CustomerMap
   readonly #rarity: Rarity
   readonly #options: ProposeOptions
-  /** More than are asked for: the map may find some of them. */
+  /** More than are asked for: two customers of three systems each are nine pairs. */
   #pairs: Pair[] = []
+  readonly #ones = new Map<string, readonly string[]>()
   compared = 0
 
   constructor(laid: MapAt, map: CustomerMap, rarity: Rarity, options: ProposeOptions) {
@@ -168,48 +172,57 @@ class BestPairs {
     const judged = judgeLikeness(a, b, (token) => this.#rarity.countOf(token))
     if (judged.score < this.#options.scoreMin) return
     this.#pairs.push({ a, b, judged })
-    if (this.#pairs.length >= 16 * this.#options.proposalsMax) this.#prune()
+    if (this.#pairs.length >= 4 * KEPT_PAIRS * this.#options.proposalsMax) this.#prune()
   }
 
+  /** Of each two customers the likeliest pair of their parties. */
   async take(signal: AbortSignal): Promise<Proposal[]> {
     this.#prune()
     const proposals: Proposal[] = []
+    const seen = new Set<string>()
     for (const { a, b, judged } of this.#pairs) {
       if (proposals.length >= this.#options.proposalsMax) break
-      if (await this.#isFound(a, b, signal)) continue
+      const [left, right] = [await this.#findOnes(a, signal), await this.#findOnes(b, signal)]
+      if (this.#isDecided(left, right)) continue
+      const pair = [left[0], right[0]].sort().join('\n')
+      if (seen.has(pair)) continue
+      seen.add(pair)
       const score = Math.round(judged.score * 1000) / 1000
       proposals.push({ a: this.#describe(a), b: this.#describe(b), score, reasons: judged.reasons })
     }
     return proposals
   }
 
-  /** Whether a walk over all that makes parties one comes from one to the other, or is kept from it. */
-  async #isFound(a: Candidate, b: Candidate, signal: AbortSignal): Promise<boolean> {
-    const place = this.#placeOf(a)
-    const root = await findByKey(place, a.key, signal)
-    if (root === null) return false
-    const links = this.#laid.links.filter(({ from, kind }) => {
-      return kind === 'same' || from.map.role === 'crosswalk'
-    })
+  /** Whether two customers are one by all that makes parties one, or are decided to be apart. */
+  #isDecided(left: readonly string[], right: readonly string[]): boolean {
+    const { parties } = this.#laid.decided
+    if (left.some((name) => right.includes(name))) return true
+    return parties.hasApart && left.some((a) => right.some((b) => parties.isApart(a, b)))
+  }
+
+  /** Names of all parties that are one with this one, ascending: what a walk over what makes them one finds. */
+  async #findOnes(candidate: Candidate, signal: AbortSignal): Promise<readonly string[]> {
+    const known = this.#ones.get(candidate.ref)
+    if (known !== undefined) return known
+    const root = await findByKey(this.#placeOf(candidate), candidate.key, signal)
+    assert(root !== null, 'A candidate was read at the same points.')
+    const { decided, links: all } = this.#laid
+    const links = all.filter(({ from, kind }) => kind === 'same' || from.map.role === 'crosswalk')
     const { bounds } = this.#map
-    const { barred, records } = await findClosure({ links, decided: this.#laid.decided }, [root], {
-      bounds,
-      signal,
+    const { records } = await findClosure({ links, decided }, [root], { bounds, signal })
+    const names = records.flatMap(({ entity: { map }, key, way }) => {
+      const isOne = isParty(map.role) && way.kind !== 'needed'
+      return isOne ? [nameOf({ source: map.source, entity: map.entity, key })] : []
     })
-    const isB = ({ entity, key }: { readonly entity: EntityInMap; readonly key: string }) => {
-      return entity === this.#placeOf(b) && key === b.key
-    }
-    return (
-      records.some((one) => one.way.kind !== 'needed' && isB(one)) ||
-      barred.some(({ party }) => isB(party))
-    )
+    this.#ones.set(candidate.ref, names.sort())
+    return names
   }
 
   #prune(): void {
     this.#pairs.sort(
       (x, y) => y.judged.score - x.judged.score || (formatPair(x) < formatPair(y) ? -1 : 1),
     )
-    this.#pairs = this.#pairs.slice(0, 4 * this.#options.proposalsMax)
+    this.#pairs = this.#pairs.slice(0, KEPT_PAIRS * this.#options.proposalsMax)
   }
 
   #placeOf({ entity }: Candidate): EntityInMap {

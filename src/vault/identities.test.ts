@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest'
+import type { Secret } from '#stdx/secret'
 import { checkVault } from './check-vault.ts'
 import { neededBy } from './needed-objects.ts'
+import { addCredential } from './rotate-keys.ts'
+import { RECOVERY_SLOT } from './split-keys.ts'
+import { aFilledVault, folderIn, openWith, requestWith, split } from './testing/a-split-vault.ts'
 import { aVault, signal } from './testing/a-vault.ts'
 
 const text = (n: number) => JSON.stringify({ n })
@@ -31,4 +35,25 @@ test('who may not restore may not decide, and who may not read sees nothing of i
     ).rejects.toMatchObject(missing)
   }
   await expect(custodian.identities.readIdentities(signal)).rejects.toMatchObject(missing)
+})
+
+test('decisions are read after keys were split, and by who came after a rotation', async () => {
+  const hand = await aFilledVault()
+  await hand.vault.identities.putIdentity(text(1), signal)
+  const files = await split(hand)
+  const before = await openWith(hand, files, 'restore.key')
+  await before.identities.putIdentity(text(2), signal)
+  const made = new Map<string, Secret>()
+  const request = requestWith(hand, files, RECOVERY_SLOT)
+  const holder = { role: 'restore', source: null } as const
+  await addCredential({ ...request, holder, folder: folderIn(made), isRotation: true })
+  const after = await openWith(hand, made, 'restore.key')
+  await after.identities.putIdentity(text(3), signal)
+  const said = await after.identities.readIdentities(signal)
+  expect(said.map((one) => one.text)).toEqual([text(1), text(2), text(3)])
+  const checked = await checkVault(after, { depth: 'decoded', signal, onProgress: () => {} })
+  expect(checked).toMatchObject({ verdict: 'whole', problems: [] })
+  await expect(before.identities.putIdentity(text(4), signal)).rejects.toMatchObject({
+    code: 'vault.certificate-revoked',
+  })
 })
