@@ -191,9 +191,11 @@ function readEntityName(
   path: Path,
 ): EntityName | undefined {
   if (isEntityName(name)) return name
-  problems.push({ line: yaml.lineOf(path, true), problem: `"${name}" is no entity` })
+  problems.push({ line: yaml.lineOf(path, true), problem: `"${name}" is no entity: ${SPELLED}` })
   return undefined
 }
+
+const SPELLED = 'need names joined by dots, quoted with " where they are not plain'
 
 function invalid(label: string, problems: readonly Problem[]): AppError {
   const message = `Cannot read mapping file "${label}": ${formatProblems(problems)}`
