@@ -7,8 +7,7 @@ import {
   judgeDecision,
   standingOf,
 } from '#customer/decisions'
-import { findByKey } from '#customer/find-customers'
-import { findParty } from '#customer/find-party'
+import { findByKey, findParty } from '#customer/find-party'
 import { mapAt, type SourceAt } from '#customer/map-at'
 import { isParty } from '#customer/roles'
 import { AppError } from '#stdx/app-error'

@@ -47,6 +47,6 @@ export const CUSTOMER_ERRORS = {
     status: 409,
     exit: 2,
     retry: 'after-fix',
-    help: 'Several customers bear this number in different systems, and nothing in the customer map says that they are one. Name the system with --source.',
+    help: 'Several parties bear this number, or one bears it as its number and another as its key, and nothing in the customer map says that they are one. Name the system with --source, or the record by its key, like `main.account:500042`.',
   },
 } as const satisfies Record<string, ErrorSpec>

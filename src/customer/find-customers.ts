@@ -1,5 +1,4 @@
-import { formatKeyAddress, parseKeyAddress } from '#record/address'
-import { decodeKey } from '#record/key'
+import { formatKeyAddress } from '#record/address'
 import { entryOf, startOf } from '#segment/columns'
 import { readState } from '#segment/read-state'
 import type { FoundState, VersionsOf } from '#segment/state-finder'
@@ -13,9 +12,8 @@ import {
   seekCandidates,
   valuesOf,
 } from './closure/find-records.ts'
-import type { PartyRecord } from './find-party.ts'
+import { findByKey, type PartyRecord } from './find-party.ts'
 import type { Lookup } from './index/row-index.ts'
-import { keyOf } from './key-of.ts'
 import type { EntityInMap, MapAt } from './map-at.ts'
 import { IDENTITY_FIELDS, type IdentityField } from './map-schema.ts'
 import { isParty } from './roles.ts'
@@ -264,19 +262,5 @@ async function findAbove(
     const ask = { fields: toFields, when: [], values: new Set([formatValues(values)]) }
     for await (const found of findRecords(to, [ask], signal)) return { entity: to, ...found.record }
   }
-  return null
-}
-
-/** A record by its key as an address prints it. @throws record.key-invalid */
-export async function findByKey(
-  entity: EntityInMap,
-  key: string,
-  signal: AbortSignal,
-): Promise<PartyRecord | null> {
-  const { schema } = entity.at
-  if (schema.key.kind === 'digest') return null
-  const values = decodeKey(parseKeyAddress(key, schema.key), schema.key.encodings)
-  const ask = { fields: keyOf(schema), when: [], values: new Set([formatValues(values)]) }
-  for await (const { record } of findRecords(entity, [ask], signal)) return { entity, ...record }
   return null
 }

@@ -1,3 +1,5 @@
+import { parseKeyAddress } from '#record/address'
+import { decodeKey } from '#record/key'
 import { AppError } from '#stdx/app-error'
 import { type Ask, findRecords, formatValues, valuesOf } from './closure/find-records.ts'
 import { formatPlace, isSamePlace } from './customer-map.ts'
@@ -11,7 +13,10 @@ export type PartyRecord = Omit<ClosureRecord, 'way'>
 export type FindPartyOptions = Sought & { readonly signal: AbortSignal }
 
 export type Sought = {
-  /** The number that people know the party by, or its key. */
+  /**
+   * The number that people know the party by, or its key; or `main.account:42`, its key and nothing
+   * else, also as `crm=main.account:42`.
+   */
   readonly id: string
   /** Only parties of this source. */
   readonly source: string | undefined
@@ -48,6 +53,11 @@ export async function findParties(
       for (const one of byValues.get(values) ?? [])
         found.get(one)?.set(`${formatPlace(entity.map)}\t${record.key}`, { entity, ...record })
     }
+    for (const one of wanted) {
+      const key = keyNamed(entity, one)
+      const record = key === undefined ? null : await findByKey(entity, key, signal)
+      if (record) found.get(one)?.set(`${formatPlace(entity.map)}\t${record.key}`, record)
+    }
   }
   return sought.map((one) => {
     const parties = [...(found.get(one)?.values() ?? [])]
@@ -58,6 +68,25 @@ export async function findParties(
 
 function isIn({ map }: EntityInMap, { source }: Sought): boolean {
   return isParty(map.role) && (source === undefined || map.source === source)
+}
+
+function keyNamed({ map: { entity, source } }: EntityInMap, { id }: Sought): string | undefined {
+  const prefix = [`${entity}:`, `${source}=${entity}:`].find((one) => id.startsWith(one))
+  return prefix && id.slice(prefix.length)
+}
+
+/** A record by its key as an address prints it. @throws record.key-invalid */
+export async function findByKey(
+  entity: EntityInMap,
+  key: string,
+  signal: AbortSignal,
+): Promise<PartyRecord | null> {
+  const { schema } = entity.at
+  if (schema.key.kind === 'digest') return null
+  const values = decodeKey(parseKeyAddress(key, schema.key), schema.key.encodings)
+  const ask = { fields: keyOf(schema), when: [], values: new Set([formatValues(values)]) }
+  for await (const { record } of findRecords(entity, [ask], signal)) return { entity, ...record }
+  return null
 }
 
 function unknown(entities: readonly EntityInMap[], sought: Sought): AppError {

@@ -82,3 +82,28 @@ test('who is one is proposed, decided, gone by, and taken back', async () => {
     /\/ crm main\.account:K1 apart crm main\.account:K2, by [0-9a-f]{8}: two after all/,
   )
 })
+
+test('numbers that are the keys of others are told apart by saying which is meant', async () => {
+  const { at, configure, holdfast } = await aTraveller()
+  const rows = "INSERT INTO account VALUES (1, '2'), (2, '3'), (3, '1')"
+  change(at('crm.db'), `CREATE TABLE account (id INTEGER PRIMARY KEY, no TEXT UNIQUE); ${rows}`)
+  await configure('sources: { crm: { connector: sqlite, file: ./crm.db } }\ntargets: {}')
+  const account = 'main.account: { role: customer, identity: { number: no } }'
+  await writeFile(
+    at('customers.yaml'),
+    `version: 1\nsources: { crm: { entities: { ${account} } } }`,
+  )
+  await holdfast('init')
+  expect(await holdfast('backup')).toMatchObject({ exit: 0 })
+
+  const unclear = await holdfast('customer', 'show', '2')
+  expectFailure(unclear, 2, 'customer.ambiguous')
+  expect(unclear.stderr).toContain('like `main.account:500042`')
+  for (const id of ['main.account:2', 'crm=main.account:2']) {
+    const run = await holdfast('customer', 'show', id, '--json')
+    expect(run.exit, run.stderr).toBe(0)
+    expect(JSON.parse(run.stdout)).toMatchObject({ records: [{ key: '2' }] })
+  }
+  expect((await holdfast('customer', 'history', 'main.account:3')).stdout).toContain(':3')
+  expectFailure(await holdfast('customer', 'show', 'main.account:9'), 2, 'customer.unknown')
+})

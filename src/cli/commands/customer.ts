@@ -68,7 +68,7 @@ function addFindCustomer(customer: Command, act: Act): void {
 function addShowCustomer(customer: Command, act: Act): void {
   customer
     .command('show')
-    .argument('<ID>', 'its number or key in any of the systems')
+    .argument('<ID>', 'its number or key in any of the systems, or main.account:42, its key alone')
     .option(
       '--at <POINT...>',
       'like erp@12, @fy26-close, @live (default: the newest of every source)',
@@ -103,7 +103,7 @@ type HistoryOptions = { readonly map?: string; readonly source?: string }
 function addHistoryOfCustomer(customer: Command, act: Act): void {
   customer
     .command('history')
-    .argument('<ID>', 'its number or key in any of the systems')
+    .argument('<ID>', 'its number or key in any of the systems, or main.account:42, its key alone')
     .option('--source <NAME>', 'the system whose number it is')
     .option('--map <FILE>', 'the map (default: customers.yaml beside the configuration)')
     .description('List every version of all that ever belonged to one customer, newest first.')
@@ -132,7 +132,7 @@ const DIFFERENCES_FOUND = 4
 function addDiffCustomer(customer: Command, act: Act): void {
   customer
     .command('diff')
-    .argument('<ID>', 'its number or key in any of the systems')
+    .argument('<ID>', 'its number or key in any of the systems, or main.account:42, its key alone')
     .requiredOption('--from <POINT...>', 'like @fy26-close, erp@12, crm@live')
     .option('--to <POINT...>', 'the later moment, @live: now (default: the newest of every source)')
     .option('--source <NAME>', 'the system whose number it is')
