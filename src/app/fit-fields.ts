@@ -8,7 +8,7 @@ import type { SchemaVersion } from '#record/schema'
 import { type TranslateValue, translateRows } from '#record/translate-rows'
 import type { CompareDeps } from '#restore/compare-target'
 import type { PreparedRestore } from '#restore/plan-restore'
-import type { FieldFit } from '#restore/restore-plan'
+import type { FieldFit, RestorePlan } from '#restore/restore-plan'
 import { type OtherRows, readStateRows } from '#restore/row-mask'
 import { AppError } from '#stdx/app-error'
 import type { FoundPoint } from './find-point.ts'
@@ -29,7 +29,7 @@ export function parseFits({ leaveOut = [], renamed = [] }: AskedFits): FieldFit[
     return { ...splitField(text.slice(0, at)), becomes: text.slice(at + 1) }
   })
   const fits = [...out, ...others]
-  const names = fits.map(({ entity, field }) => `${entity}:${field}`)
+  const names = fits.map(nameOf)
   const twice = names.find((name, i) => names.indexOf(name) !== i)
   if (twice !== undefined) throw invalid(twice, 'need each field once')
   return fits
@@ -44,16 +44,48 @@ export type Fitting = {
   compare(compare: CompareDeps): CompareDeps
 }
 
+/** Whether a point knows a field: of several, each is asked for its own. */
+export function knowsField(
+  { point, state }: FoundPoint,
+  entity: EntityName,
+  field: string,
+): boolean {
+  if (point.factsOf(entity) === undefined) return false
+  return scanFields(entityAt(state, point, entity).schema).includes(field)
+}
+
+/**
+ * What was told of a field that no point knows is a slip, and would be written after all.
+ * @throws restore.field-unknown
+ */
+export function refuseUnused(
+  asked: AskedFits & { readonly inexact?: readonly string[] },
+  plans: readonly Pick<RestorePlan, 'fits' | 'inexact'>[],
+): void {
+  const used = plans.flatMap(({ fits = [], inexact = [] }) => [...fits.map(nameOf), ...inexact])
+  const unused = [...parseFits(asked).map(nameOf), ...(asked.inexact ?? [])].find(
+    (name) => !used.includes(name),
+  )
+  if (unused === undefined) return
+  const message = `Cannot restore as told of ${unused}: no point that is put back has such a field`
+  throw new AppError('restore.field-unknown', message)
+}
+
+function nameOf({ entity, field }: FieldFit): string {
+  return `${entity}:${field}`
+}
+
 /**
  * @param isOne whether it is the only point that is put back; else what others hold is theirs
  * @throws restore.field-unknown | restore.fit-invalid | history.entity-unknown
  */
 export function openFitting(
-  { point, state }: FoundPoint,
+  found: FoundPoint,
   asked: readonly FieldFit[],
   isOne: boolean,
 ): Fitting {
-  const fits = isOne ? asked : asked.filter(({ entity }) => point.factsOf(entity) !== undefined)
+  const { point, state } = found
+  const fits = asked.filter(({ entity, field }) => isOne || knowsField(found, entity, field))
   const byEntity = new Map<EntityName, Map<string, string | null>>()
   const schemas = new Map<EntityName, SchemaVersion>()
   for (const fit of fits) {

@@ -1,15 +1,39 @@
 import { entityAt } from '#history/entity-at'
 import { splitRecordAddress } from '#record/address'
+import type { EntityName } from '#record/entity-name'
 import { keyIndexes, scanFields } from '#record/project'
 import type { SchemaVersion } from '#record/schema'
 import type { TranslateValue } from '#record/translate-rows'
 import type { CompareDeps } from '#restore/compare-target'
 import { AppError } from '#stdx/app-error'
 import type { FoundPoint } from './find-point.ts'
-import { withValues } from './fit-fields.ts'
+import { knowsField, withValues } from './fit-fields.ts'
 import type { TargetAsCaptured } from './other-platform.ts'
 
 const NULL = '=null'
+
+/**
+ * What was told of the fields of one point; of several points, each is asked for its own.
+ * @throws restore.inexact-invalid | record.address-invalid
+ */
+export function chooseInexact(
+  asked: readonly string[],
+  { found, holds, isOne }: Pick<Inexact, 'found' | 'holds'> & { readonly isOne: boolean },
+): readonly string[] {
+  if (isOne) return asked
+  return asked.filter((text) => {
+    const { entity, field } = parseInexact(text)
+    return holds !== undefined && knowsField(found, entity, field)
+  })
+}
+
+type Inexact = Pick<TargetAsCaptured, 'holds'> & { readonly found: FoundPoint }
+
+function parseInexact(text: string): { readonly entity: EntityName; readonly field: string } {
+  if (!text.endsWith(NULL)) throw invalid(text, 'need ENTITY:FIELD=null')
+  const { entity, key: field } = splitRecordAddress(text.slice(0, -NULL.length))
+  return { entity, field }
+}
 
 /**
  * The rows that a target of another platform is to have: null where a field that was named holds a value
@@ -21,10 +45,7 @@ const NULL = '=null'
 export function nullMisfits(
   compare: CompareDeps,
   asked: readonly string[],
-  {
-    found: { point, state },
-    holds,
-  }: Pick<TargetAsCaptured, 'holds'> & { readonly found: FoundPoint },
+  { found: { point, state }, holds }: Inexact,
 ): CompareDeps {
   if (asked.length === 0) return compare
   if (holds === undefined) {
@@ -33,8 +54,7 @@ export function nullMisfits(
   }
   const values = new Map<string, TranslateValue>()
   for (const text of asked) {
-    if (!text.endsWith(NULL)) throw invalid(text, 'need ENTITY:FIELD=null')
-    const { entity, key: field } = splitRecordAddress(text.slice(0, -NULL.length))
+    const { entity, field } = parseInexact(text)
     refuseFixed(entityAt(state, point, entity).schema, field)
     const isHeld = lazily(() => holds(entity, field))
     values.set(`${entity}\t${field}`, (value) => (isHeld()(value) ? value : null))

@@ -19,7 +19,7 @@ import { openFitting, parseFits, withFits } from './fit-fields.ts'
 import { giveKeys } from './give-keys.ts'
 import { guardTarget } from './guard-target.ts'
 import { type MintedSources, refuseOtherKeys } from './mint-sources.ts'
-import { nullMisfits } from './null-misfits.ts'
+import { chooseInexact, nullMisfits } from './null-misfits.ts'
 import { refuseFilled } from './open-mask.ts'
 import { asCaptured, withMappings } from './other-platform.ts'
 import { planMigration } from './plan-migration.ts'
@@ -89,7 +89,8 @@ export async function planTarget(
   const asIs = scopeOf(request, chosen)
   const wanted = listWanted(found, asIs)
   const seen = { connector: system.connector, entities: wanted, found }
-  const fitting = openFitting(found, parseFits(request), request.targets.length === 1)
+  const isOne = request.targets.length === 1
+  const fitting = openFitting(found, parseFits(request), isOne)
   const { holds: isHeld, mappings, target: shown } = asCaptured(opened, seen)
   const target = fitting.target(shown)
   const masking = { found, name: chosen.target, scope: asIs, target, wanted }
@@ -110,8 +111,8 @@ export async function planTarget(
   const before = minted?.get(found.source)
   if (keys !== null && before !== undefined) refuseOtherKeys(name, keys, before)
   const { compare: given = masked, scope = asIs } = keys ?? {}
-  const { inexact = [] } = request
   const there = { found, ...(isHeld && { holds: isHeld }) }
+  const inexact = chooseInexact(request.inexact ?? [], { ...there, isOne })
   const compare = nullMisfits(fitting.compare(given), inexact, there)
   const newLines = () => new PlanLines(compare, place)
   const others = request.targets.map(({ point }) => point.split('@', 1)[0] ?? '')

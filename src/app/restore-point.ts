@@ -3,6 +3,7 @@ import { describeTarget, hashPlans } from '#restore/hash-plans'
 import { countWrites, type RestorePlan } from '#restore/restore-plan'
 import { AppError, isAppError } from '#stdx/app-error'
 import type { Vault } from '#vault/vault'
+import { refuseUnused } from './fit-fields.ts'
 import { mintSources } from './mint-sources.ts'
 import { type PlannedTarget, planTarget } from './plan-target.ts'
 import { refuseMissing } from './plan-with-parents.ts'
@@ -40,6 +41,7 @@ export async function restorePoint(
   const ofTargets = planned.map(({ prepared, target }) => ({ identity: target.identity, prepared }))
   const asked = { vault: vault.id, request: describeRequest(request) }
   const plans = hashPlans(ofTargets, asked)
+  refuseUnused(request, plans)
   await request.onPlanned?.({
     ...asked,
     plan: plans[0]?.plan ?? '',

@@ -73,3 +73,38 @@ test('records come back into a table whose fields were renamed, dropped and adde
   })
   expect(customers()).toEqual(['3 XX3 90d A'])
 })
+
+test('what is said of fields counts for the system that has them, and for one at least', async () => {
+  const { at, configure, holdfast, summary } = await aTraveller()
+  createExample(at('erp.db'))
+  change(
+    at('crm.db'),
+    `CREATE TABLE account (id INTEGER PRIMARY KEY, name TEXT, fax TEXT);
+    INSERT INTO account VALUES (1, 'Ada', '030')`,
+  )
+  await configure(`sources:
+  erp: { connector: sqlite, file: ./erp.db }
+  crm: { connector: sqlite, file: ./crm.db }
+targets:
+  live: { connector: sqlite, file: ./erp.db }
+  crm-live: { connector: sqlite, file: ./crm.db }
+`)
+  await holdfast('init')
+  await holdfast('backup')
+  const point = `@${new Date().toISOString()}`
+  change(
+    at('erp.db'),
+    `ALTER TABLE customer DROP COLUMN photo; UPDATE customer SET iban = NULL WHERE id = 3`,
+  )
+  change(at('crm.db'), `ALTER TABLE account DROP COLUMN fax; UPDATE account SET name = 'bad'`)
+  const both = ['restore', point, '--to', 'erp=live', '--to', 'crm=crm-live']
+  const fits = ['--leave-out', 'main.customer:photo', '--leave-out', 'main.account:fax']
+  const slip = await holdfast(...both, ...fits, '--leave-out', 'main.account:fux', '--plan-only')
+  expectFailure(slip, 2, 'restore.field-unknown')
+  const confirm = ['--confirm', 'live', '--confirm', 'crm-live']
+  expect(await summary(...both, ...fits, ...confirm)).toMatchObject({ updated: 1 })
+  using crm = new DatabaseSync(at('crm.db'))
+  expect(crm.prepare('SELECT * FROM account').all()).toEqual([{ id: 1, name: 'Ada' }])
+  using erp = new DatabaseSync(at('erp.db'))
+  expect(erp.prepare('SELECT iban FROM customer WHERE id = 3').get()).toEqual({ iban: 'DE3' })
+})
