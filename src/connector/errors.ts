@@ -41,7 +41,7 @@ export const CONNECTOR_ERRORS = {
     status: 409,
     exit: 1,
     retry: 'after-fix',
-    help: 'Rows that would be written contradict a constraint of the target, often because rows they refer to are not there. Everything was rolled back. Restore the entities that the constraint names together, or remove what stands in the way: --delete-added deletes what was added since.',
+    help: 'Rows that would be written contradict a constraint of the target, often because rows they refer to are not there, or because a row beside the restore holds a value that has to be unique. Everything was rolled back. Restore the entities that the constraint names together, or remove what stands in the way: --delete-added deletes what was added since.',
   },
   'connector.mapping-refused': {
     status: 422,
