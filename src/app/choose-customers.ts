@@ -78,7 +78,7 @@ async function choose(
       ...listRecords(held, source, 'at-point'),
       ...listRecords(since, source, 'since').filter(({ entity }) => known.has(entity)),
     ]
-    if (records.length > 0) scopes.set(source, dropKnown(records))
+    if (records.length > 0) scopes.set(source, records)
   }
   const sources = [...scopes.keys()]
   const known = then.map(({ source }) => source)
@@ -101,17 +101,11 @@ function isOneMoment(then: readonly SourceAt[], now: readonly SourceAt[]): boole
   )
 }
 
-/** A record that the customer has at both moments is put back, not added. */
-function dropKnown(records: readonly RecordScope[]): RecordScope[] {
-  const nameOf = ({ entity, key }: RecordScope) => `${entity}\t${key}`
-  const held = new Set(records.filter(({ seen }) => seen === 'at-point').map(nameOf))
-  return records.filter((one) => one.seen === 'at-point' || !held.has(nameOf(one)))
-}
-
 /**
  * What hangs on parties that were the customer's at the point, and on what came to them since. Two
  * customers that seem to be one only now, perhaps by the very damage, stay two; so does what came to a
- * record that was somebody else's then.
+ * record that was somebody else's then. What the customer has at both moments is put back, and is not
+ * among it.
  */
 async function listAttached(
   { records }: Pick<Closure, 'records'>,
@@ -136,7 +130,8 @@ async function listAttached(
   }
   const attached: ClosureRecord[] = []
   for (const record of records) {
-    if (isOwned(record) && (await judge(record))) attached.push(record)
+    if (!isOwned(record) || owned.has(nameOf(record))) continue
+    if (await judge(record)) attached.push(record)
   }
   return { records: attached }
 }

@@ -113,9 +113,14 @@ class Walk {
   readonly #clusters: Clusters
   readonly #barred = new Map<string, Barred>()
   readonly #bounds: CustomerMap['bounds']
-  readonly #records = new Map<string, ClosureRecord>()
-  /** The same by entity and values of the key, where it has one. */
-  readonly #byKey = new Map<EntityInMap, Map<string, ClosureRecord>>()
+  /** In the order in which they were reached. */
+  readonly #records: ClosureRecord[] = []
+  /** Where each of them is, by entity and key as it is printed. */
+  readonly #places = new Map<EntityInMap, Map<string, number>>()
+  /** The same by the values of the key, where there is one. */
+  readonly #byKey = new Map<EntityInMap, Map<string, number>>()
+  /** The same by name, where somebody is kept apart. */
+  readonly #byName = new Map<string, number>()
   readonly #keys = new Map<EntityInMap, readonly string[]>()
   /** Of each link, where the fields of the key stand among its values; `null`: it names no key. */
   readonly #keyOrders = new Map<LinkInMap, readonly number[] | null>()
@@ -140,23 +145,31 @@ class Walk {
 
   /** Adds a record, or says of one that was only needed that it belongs to the customer. */
   reach(found: Omit<ClosureRecord, 'way'>, way: Way): boolean {
-    const { entity } = found
-    const name = nameOf(found)
-    if (way.kind !== 'needed' && this.#clusters.isWanted)
-      this.#clusters.add(name, way.kind === 'root' ? name : nameOf(way.of))
-    const known = this.#records.get(name)
+    const { entity, key } = found
+    const places = entryOf(this.#places, entity, newMap<number>)
+    const place = places.get(key) ?? this.#records.length
+    if (this.#clusters.isWanted) this.#noteCluster(found, way, place)
+    const known = this.#records[place]
     const isMore = known?.way.kind === 'needed' && way.kind !== 'needed'
     if (known !== undefined && !isMore) return true
-    if (known === undefined && this.#records.size >= this.#bounds.rowsMax) {
+    if (known === undefined && this.#records.length >= this.#bounds.rowsMax) {
       this.#isWhole = false
       return false
     }
     const record = { ...found, way }
-    this.#records.set(name, record)
+    this.#records[place] = record
+    places.set(key, place)
     const own = valuesOf(record, this.#keyOf(entity))
-    if (own !== undefined) entryOf(this.#byKey, entity, newMap).set(formatValues(own), record)
+    if (own !== undefined)
+      entryOf(this.#byKey, entity, newMap<number>).set(formatValues(own), place)
     this.#open.push(record)
     return true
+  }
+
+  #noteCluster(found: Omit<ClosureRecord, 'way'>, way: Way, place: number): void {
+    const name = nameOf(found)
+    this.#byName.set(name, place)
+    if (way.kind !== 'needed') this.#clusters.add(name, way.kind === 'root' ? name : nameOf(way.of))
   }
 
   /** What the records of the last round want, by the entity that is asked. */
@@ -198,14 +211,14 @@ class Walk {
     const answers = this.#all.flatMap((link) => [...(this.#answers.get(link)?.values() ?? [])])
     const bounded = answers.filter(({ found, taken }) => taken < found)
     const barred = [...this.#barred.values()]
-    return { records: [...this.#records.values()], bounded, barred, isWhole: this.#isWhole }
+    return { records: this.#records, bounded, barred, isWhole: this.#isWhole }
   }
 
   #isBarred(party: Omit<ClosureRecord, 'way'>, of: ClosureRecord): boolean {
     const [name, ofName] = [nameOf(party), nameOf(of)]
     if (!isParty(party.entity.map.role)) return false
     const barredBy = this.#clusters.barredBy(name, ofName)
-    const from = barredBy === undefined ? undefined : this.#records.get(barredBy)
+    const from = this.#records[this.#byName.get(barredBy ?? '') ?? -1]
     if (from === undefined) return false
     // Who leads to it may be a line of a crosswalk: then it is the party that the line belongs to.
     let by = of
@@ -240,7 +253,7 @@ class Walk {
     const order = entryOf(this.#keyOrders, link, () => keyOrderOf(this.#keyOf(to), toFields))
     if (order === null) return false
     const inKeyOrder = formatValues(order.map((index) => values[index] ?? ''))
-    const known = this.#byKey.get(to)?.get(inKeyOrder)
+    const known = this.#records[this.#byKey.get(to)?.get(inKeyOrder) ?? -1]
     return known !== undefined && (kind !== 'same' || known.way.kind !== 'needed')
   }
 
