@@ -56,6 +56,14 @@ test('discoverMap() finds every link of the demo and of its pack, kinds and all,
       ['erp', ['main.gl_balance']],
     ]),
   )
+  const likeness = ({ entities }: CustomerMap) => {
+    return Object.fromEntries(
+      entities.map(({ entity, identity: { phone, postcode, street } }) => {
+        return [entity, [phone, postcode, street]]
+      }),
+    )
+  }
+  expect(likeness(map)).toEqual(likeness(PACK))
   const roles = (one: CustomerMap) => {
     return Object.fromEntries(one.entities.map(({ entity, role }) => [entity, role]))
   }

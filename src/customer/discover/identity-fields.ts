@@ -1,4 +1,4 @@
-import type { IdentityField } from '../map-schema.ts'
+import type { IdentityField, LikenessField } from '../map-schema.ts'
 import type { Role } from '../roles.ts'
 import { isParty } from '../roles.ts'
 import type { EntityProfile, FieldProfile } from './profile-entity.ts'
@@ -16,6 +16,13 @@ const PATTERNS: readonly (readonly [Exclude<IdentityField, 'number'>, RegExp])[]
     'name',
     /^(?:name ?1?|(?:customer|company|account|supplier|legal|full|display) name|firma|nom|bezeichnung)$/,
   ],
+]
+
+/** They tell who is like whom, and no other link or match is found by them. */
+const LIKENESS: readonly (readonly [LikenessField, RegExp])[] = [
+  ['street', /\b(?:street|strasse|stras)\b|^address(?: line)? 1$/],
+  ['postcode', /\b(?:post ?code|postal code|zip|plz|pstlz|pincode)\b/],
+  ['phone', /\b(?:phone|telephone|telefon|telf ?1|tel)\b/],
 ]
 
 const NUMBER_WORDS = /\b(?:number|no|nr|nummer|num|code|id|ref)$/
@@ -36,7 +43,7 @@ export function findIdentity(profile: EntityProfile, role: Role): ProposedEntity
       : role === 'bank-account'
         ? ['iban']
         : []
-  const identity: Partial<Record<IdentityField, string>> = {}
+  const identity: Partial<Record<IdentityField | LikenessField, string>> = {}
   const number = isParty(role) ? findNumber(profile) : undefined
   if (number !== undefined) identity.number = number.name
   for (const field of profile.fields) {
@@ -44,7 +51,19 @@ export function findIdentity(profile: EntityProfile, role: Role): ProposedEntity
     if (what === undefined || !wanted.includes(what) || what in identity) continue
     if (field.filled > 0 && field.name !== number?.name) identity[what] = field.name
   }
-  return identity
+  return isParty(role) || role === 'contact' || role === 'address'
+    ? { ...identity, ...findLikeness(profile) }
+    : identity
+}
+
+function findLikeness({ fields }: EntityProfile): Partial<Record<LikenessField, string>> {
+  const found: Partial<Record<LikenessField, string>> = {}
+  for (const { filled, name } of fields) {
+    const words = wordsOf(name).join(' ')
+    const what = LIKENESS.find(([, pattern]) => pattern.test(words))?.[0]
+    if (what !== undefined && filled > 0) found[what] ??= name
+  }
+  return found
 }
 
 /** The number people say: a unique field that is called so, the key in case of doubt. */

@@ -1,4 +1,4 @@
-import type { IdentityField, LinkKind } from '../map-schema.ts'
+import type { IdentityField, LikenessField, LinkKind } from '../map-schema.ts'
 import type { Role } from '../roles.ts'
 import type { EntityProfile } from './profile-entity.ts'
 
@@ -22,7 +22,7 @@ export type ProposedEntity = {
   readonly profile: EntityProfile
   readonly role: Role
   readonly because: string
-  readonly identity: Readonly<Partial<Record<IdentityField, string>>>
+  readonly identity: Readonly<Partial<Record<IdentityField | LikenessField, string>>>
 }
 
 /** Parties of two systems that agree in a field. */
