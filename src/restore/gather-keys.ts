@@ -1,10 +1,12 @@
 import { type EntityAt, entityAt } from '#history/entity-at'
 import { findRecord } from '#history/find-record'
-import { formatKeyAddress, formatKeyValues } from '#record/address'
+import { PickedKeys } from '#history/picked-keys'
+import { formatKeyAddress, formatKeyValues, parseKeyAddress } from '#record/address'
 import type { EntityName } from '#record/entity-name'
 import { readRowTexts } from '#record/read-row-texts'
 import { NULL_FIELD, parseField } from '#record/row-text'
-import { AppError } from '#stdx/app-error'
+import type { SchemaVersion } from '#record/schema'
+import { AppError, isAppError } from '#stdx/app-error'
 import type { Point, TimelineState } from '#timeline/timeline-state'
 import type { CompareDeps } from './compare-target.ts'
 import { CROSSWALK_LINES_MAX, type Crosswalk } from './crosswalk.ts'
@@ -37,6 +39,8 @@ export type GatheredKeys = {
   readonly fresh: ReadonlyMap<EntityName, ReadonlySet<string>>
   /** Single records whose keys change, by entity and address, with what came along to be put back. */
   readonly records: ReadonlyMap<EntityName, ReadonlyMap<string, PickedKey>>
+  /** Entities that are put back whole. */
+  readonly whole: ReadonlySet<EntityName>
 }
 
 export type PickedKey = {
@@ -69,6 +73,7 @@ export async function gatherKeys(
   const gathered: Gathering = {
     fresh: new Map(),
     records: new Map(),
+    whole: new Set(),
     named: new Map(),
     lost: [],
     count: 0,
@@ -105,6 +110,7 @@ type Picks = ReadonlyMap<EntityName, ReadonlyMap<string, RecordScope> | null>
 type Gathering = {
   readonly fresh: Map<EntityName, Set<string>>
   readonly records: Map<EntityName, Map<string, PickedKey>>
+  readonly whole: Set<EntityName>
   /** Numbers that rows name, by entity, each with the first that names it. */
   readonly named: Map<EntityName, Map<string, FirstNaming>>
   /** What is named of other sources and has no key there, as far as it is told. */
@@ -148,8 +154,10 @@ async function gatherEntity(
   const records = given && (await spellKeys(deps, at, given, signal))
   const picked = getOrMake(gathered.records, entity, () => new Map<string, PickedKey>())
   const fresh = getOrMake(gathered.fresh, entity, () => new Set<string>())
+  if (records === null) gathered.whole.add(entity)
   const { known, state } = request
-  for await (const texts of readRowTexts(readStateRows(deps, at, signal))) {
+  const only = records === null ? undefined : parseKeys(records.keys(), key)
+  for await (const texts of readRowTexts(readStateRows(deps, at, signal, only))) {
     const values = one.key.map((index) => parseField(texts[index] ?? NULL_FIELD) ?? '')
     const address = formatKeyValues(values, encodings)
     const record = records?.get(address)
@@ -162,6 +170,19 @@ async function gatherEntity(
     gathered.count += 1
     if (gathered.count > CROSSWALK_LINES_MAX) throw manyKeys(request)
   }
+}
+
+/** Keys by their addresses; what is no key of such an entity is named by somebody and not there. */
+export function parseKeys(addresses: Iterable<string>, key: SchemaVersion['key']): PickedKeys {
+  const keys: Uint8Array[] = []
+  for (const address of addresses) {
+    try {
+      keys.push(parseKeyAddress(address, key))
+    } catch (error) {
+      if (!isAppError(error, 'record.key-invalid')) throw error
+    }
+  }
+  return new PickedKeys(keys)
 }
 
 /** Records by their keys as the vault spells them. @throws history.record-unknown */

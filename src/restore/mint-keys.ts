@@ -1,12 +1,19 @@
 import type { NextKey, SourceCut } from '#connector/connector'
 import { entityAt } from '#history/entity-at'
+import type { PickedKeys } from '#history/picked-keys'
 import { formatKeyValues } from '#record/address'
 import type { EntityName } from '#record/entity-name'
 import type { Catalogue, SchemaVersion } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import type { CompareDeps } from './compare-target.ts'
 import type { CrosswalkLine } from './crosswalk.ts'
-import { type GatheredKeys, type GatherRequest, gatherKeys, type PickedKey } from './gather-keys.ts'
+import {
+  type GatheredKeys,
+  type GatherRequest,
+  gatherKeys,
+  type PickedKey,
+  parseKeys,
+} from './gather-keys.ts'
 import { type KeyPolicies, keyPolicyOf } from './key-policy.ts'
 import {
   type FindTargetKey,
@@ -78,9 +85,24 @@ export async function mintKeys(
   }
   const find: FindTargetKey = (entity, key) =>
     minted.get(entity)?.get(key) ?? known.find({ source, entity, key }, entity)?.targetKey
-  const rows = openMintedRows(deps, { find, isEmptied: missing === 'null', keyed })
+  const picked = listPicked(gathered, keyed)
+  const rows = openMintedRows(deps, { find, isEmptied: missing === 'null', keyed, picked })
   const renamed = renameScope(scope, gathered, { find, keyed })
   return { scope: renamed, rows, lines, numbers, keys: { source, keyed, find } }
+}
+
+/** What has to be read of entities of which single records are put back under other keys. */
+function listPicked(
+  { records, whole }: GatheredKeys,
+  keyed: KeyedEntities,
+): ReadonlyMap<EntityName, PickedKeys> {
+  const picked = new Map<EntityName, PickedKeys>()
+  for (const [entity, own] of records) {
+    const schema = keyed.get(entity)?.schema
+    if (schema !== undefined && !whole.has(entity))
+      picked.set(entity, parseKeys(own.keys(), schema.key))
+  }
+  return picked
 }
 
 /** Said before anything is read. */

@@ -1,3 +1,5 @@
+import type { PickedKeys } from '#history/picked-keys'
+import type { EntityName } from '#record/entity-name'
 import { mapRows } from '#record/map-rows'
 import { formatField, NULL_FIELD } from '#record/row-text'
 import type { CompareDeps } from './compare-target.ts'
@@ -15,6 +17,8 @@ export type MintedRowsInput = {
   /** References to what has no key are emptied, where they may be. */
   readonly isEmptied: boolean
   readonly keyed: KeyedEntities
+  /** The only records of the point that are put back, of entities whose keys change; none where all are. */
+  readonly picked: ReadonlyMap<EntityName, PickedKeys>
 }
 
 /**
@@ -23,14 +27,16 @@ export type MintedRowsInput = {
  */
 export function openMintedRows(
   deps: Pick<CompareDeps, 'read'>,
-  { find, isEmptied, keyed }: MintedRowsInput,
+  { find, isEmptied, keyed, picked }: MintedRowsInput,
 ): OtherRows {
   return {
-    rowsOf(at, signal) {
-      const one = keyed.get(at.schema.entity)
+    rowsOf(at, signal, only) {
+      const { entity } = at.schema
+      const one = keyed.get(entity)
       if (one === undefined) return null
+      const own = one.isKeyChanged ? picked.get(entity) : only
       const rename = (texts: readonly string[]) => renameRow(one, texts, { find, isEmptied })
-      const rows = mapRows(readStateRows(deps, at, signal), rename)
+      const rows = mapRows(readStateRows(deps, at, signal, own), rename)
       return { rows, isOrdered: !one.isKeyChanged }
     },
   }

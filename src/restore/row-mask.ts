@@ -16,8 +16,11 @@ import { scanRows } from './scan-rows.ts'
  * compared, written, read back and kept of what was written.
  */
 export type OtherRows = {
-  /** All rows that the entity is to have; `null`: those of the point, as they are. */
-  rowsOf(at: EntityAt, signal: AbortSignal): OrderedRows | null
+  /**
+   * All rows that the entity is to have; `null`: those of the point, as they are.
+   * @param only of other keys, as they are to be, rows may be left out
+   */
+  rowsOf(at: EntityAt, signal: AbortSignal, only?: PickedKeys): OrderedRows | null
   /**
    * Looks at what is written before it is committed; throws to roll it back.
    * @throws mask.original-found
@@ -55,10 +58,9 @@ export async function* readPoint(
   { only, rows, signal }: PointOptions,
 ): AsyncGenerator<VersionBatch, void, undefined> {
   const { asOf, schema, schemas, segments } = at
-  const other = deps.otherRows?.rowsOf(at, signal) ?? null
+  const other = deps.otherRows?.rowsOf(at, signal, only) ?? null
   if (other === null) {
-    const mayHold = (first: Uint8Array, last: Uint8Array) => only?.mayBeIn(first, last) !== false
-    yield* readState(deps.read, { segments, schemas, schema, asOf, rows, signal, mayHold })
+    yield* readState(deps.read, { segments, schemas, schema, asOf, rows, signal, ...skip(only) })
     return
   }
   if (!other.isOrdered) {
@@ -78,14 +80,22 @@ export function readPointRows(
   return deps.otherRows?.rowsOf(at, signal)?.rows ?? readStateRows(deps, at, signal)
 }
 
-/** The rows of an entity as the point holds them. */
+/** The rows of an entity as the point holds them; with `only`, at least those of these keys. */
 export async function* readStateRows(
   { read }: Pick<CompareDeps, 'read'>,
   { asOf, schema, schemas, segments }: EntityAt,
   signal: AbortSignal,
+  only?: PickedKeys,
 ): AsyncGenerator<RowBatch, void, undefined> {
-  const state = readState(read, { segments, schemas, schema, asOf, rows: true, signal })
+  const options = { segments, schemas, schema, asOf, rows: true, signal, ...skip(only) }
+  const state = readState(read, options)
   for await (const batch of state) yield* toRowBatches(read, batch, signal)
+}
+
+/** What is read whole is read ahead: there is nothing to be asked about its blocks. */
+function skip(only: PickedKeys | undefined) {
+  if (only === undefined) return {}
+  return { mayHold: (first: Uint8Array, last: Uint8Array) => only.mayBeIn(first, last) }
 }
 
 /** Rows then have other keys than at the point, and come in another order. */
