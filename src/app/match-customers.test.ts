@@ -56,7 +56,7 @@ test('matchCustomers() proposes whom somebody entered twice, with its reasons, u
 })
 
 test('matchCustomers() proposes nobody that the map finds to be one', async () => {
-  const { proposals } = await match({ limit: '60', scoreMin: '0.1' })
+  const { proposals } = await match({ limit: '20', scoreMin: '0.1' })
   const numberOf = (key: string) => Number(/(\d{1,6})$/.exec(key)?.[1] ?? 0) % 100_000
   for (const { a, b } of proposals) {
     // In the demo, a customer bears one number in all systems.
