@@ -1,6 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
 import * as z from 'zod'
 import { cutSchema } from '#record/cut'
 import { AppError } from '#stdx/app-error'
@@ -189,13 +188,21 @@ function parseLine(line: string): unknown {
   }
 }
 
+/** Lines end with a newline and nothing else: values may hold what Unicode, too, calls the end of a line. */
 async function* readLines(path: string): AsyncGenerator<string, void, undefined> {
   const input = createReadStream(path, 'utf8')
-  const failed = new Promise<never>((_, reject) => input.once('error', reject))
-  failed.catch(() => {})
   try {
-    yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
-    if (input.errored !== null) throw input.errored
+    let held: string[] = []
+    for await (const piece of input) {
+      const [first = '', ...rest] = String(piece).split('\n')
+      held.push(first)
+      for (const next of rest) {
+        yield held.join('')
+        held = [next]
+      }
+    }
+    const last = held.join('')
+    if (last !== '') yield last
   } catch (cause) {
     if (cause instanceof AppError) throw cause
     const found = cause instanceof Error && 'code' in cause ? String(cause.code) : 'a failure'

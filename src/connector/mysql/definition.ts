@@ -6,6 +6,11 @@ import type { JsonValue } from '#record/schema'
  * versions for years: only add optional members. Members that hold their default are left out.
  */
 const text = z.string()
+/** Of columns by name, which may be called `constructor`: nothing is inherited. */
+const byColumn = z
+  .record(text, text)
+  .default({})
+  .transform((read): Record<string, string> => Object.assign(Object.create(null), read))
 
 const foreignKey = z.object({
   name: text,
@@ -26,9 +31,9 @@ const tableDefinition = z.object({
   options: text.default(''),
   foreignKeys: z.array(foreignKey).default([]),
   /** Types of the columns that are no generated ones, by name: what a scan reads. */
-  types: z.record(text, text).default({}),
+  types: byColumn,
   /** Columns whose text may not be exact: in character sets that Unicode does not hold whole. */
-  charsets: z.record(text, text).default({}),
+  charsets: byColumn,
 })
 
 export type TableDefinition = z.output<typeof tableDefinition>
