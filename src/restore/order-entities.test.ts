@@ -29,6 +29,21 @@ test('orderEntities() puts every entity after those it refers to, unless they ar
   )
 })
 
+test('orderEntities() puts what acts after what it refers to, in a cycle too', () => {
+  const acting = (from: number, to: number, others: readonly number[]) => {
+    const schema = aSchema(name(from), [name(to), ...others.map(name)])
+    const [first, ...more] = schema.foreignKeys
+    return { ...schema, foreignKeys: first ? [{ ...first, onDelete: 'CASCADE' }, ...more] : [] }
+  }
+  // Round and round: 0 -> 2 -> 1 -> 0, of which one waits.
+  const cycle = [acting(0, 2, []), acting(1, 0, []), aSchema(name(2), [name(1)])]
+  expect(orderEntities(cycle).order).toEqual([name(2), name(0), name(1)])
+  const other = [aSchema(name(0), [name(2)]), acting(1, 0, []), acting(2, 1, [])]
+  expect(orderEntities(other).order).toEqual([name(0), name(1), name(2)])
+  const all = [acting(0, 2, []), acting(1, 0, []), acting(2, 1, [])]
+  expect([...orderEntities(all).order].sort()).toEqual([name(0), name(1), name(2)])
+})
+
 test('orderEntities() ignores references to entities that are not there', () => {
   const { cyclic, order } = orderEntities([aSchema(name(0), [name(5)])])
   expect(order).toEqual([name(0)])

@@ -10,6 +10,8 @@ export type EntityOrder = {
 
 /**
  * Orders entities by their foreign keys. Pure; entities without a say keep the order of their names.
+ * In a cycle those foreign keys have a say that act when rows go, for these never wait: what refers by
+ * them comes after what it refers to, unless they are a cycle by themselves.
  *
  * Tarjan's strongly connected components (SIAM J. Comput. 1(2), 1972), which come out referred-to
  * first; walked with a stack of its own, so that a long chain of tables cannot exhaust the engine's.
@@ -20,6 +22,7 @@ export function orderEntities(schemas: readonly SchemaVersion[]): EntityOrder {
     (known.get(entity)?.foreignKeys ?? []).map((one) => one.entity).filter((one) => known.has(one))
   const walk: Walk = {
     parentsOf,
+    orderCycle: (cycle) => orderByActing(cycle.flatMap((entity) => known.get(entity) ?? [])),
     indexes: new Map(),
     lows: new Map(),
     open: [],
@@ -30,7 +33,26 @@ export function orderEntities(schemas: readonly SchemaVersion[]): EntityOrder {
   return { order: walk.order, cyclic: walk.cyclic }
 }
 
+/** The entities of a cycle by those foreign keys alone that do more than refuse at the commit. */
+function orderByActing(cycle: readonly SchemaVersion[]): readonly EntityName[] {
+  const names = cycle.map(({ entity }) => entity)
+  const isInside = ({ entity }: { entity: EntityName }) => names.includes(entity)
+  const acting = cycle.map((schema) => {
+    const foreignKeys = schema.foreignKeys.filter((one) => isInside(one) && isActing(one))
+    return { ...schema, foreignKeys }
+  })
+  const count = (some: readonly SchemaVersion[]) =>
+    some.reduce((sum, { foreignKeys }) => sum + foreignKeys.filter(isInside).length, 0)
+  const isLess = count(acting) > 0 && count(acting) < count(cycle)
+  return isLess ? orderEntities(acting).order : names
+}
+
+function isActing({ onDelete }: { readonly onDelete: string }): boolean {
+  return onDelete !== 'NO ACTION'
+}
+
 type Walk = {
+  readonly orderCycle: (cycle: readonly EntityName[]) => readonly EntityName[]
   readonly parentsOf: (entity: EntityName) => EntityName[]
   readonly indexes: Map<EntityName, number>
   readonly lows: Map<EntityName, number>
@@ -67,7 +89,7 @@ function leave(walk: Walk, entity: EntityName, child: EntityName | undefined): v
   if (child !== undefined) lower(walk, child, low)
   if (low !== walk.indexes.get(entity)) return
   const component = walk.open.splice(walk.open.indexOf(entity))
-  walk.order.push(...component)
+  walk.order.push(...(component.length > 1 ? walk.orderCycle(component) : component))
   const isCycle = component.length > 1 || walk.parentsOf(entity).includes(entity)
   if (isCycle) for (const one of component) walk.cyclic.add(one)
 }
