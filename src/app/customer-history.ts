@@ -1,12 +1,12 @@
 import { chooseMoments, type PointsOfMoment } from '#customer/choose-moments'
-import type { CustomerMap } from '#customer/customer-map'
+import { type CustomerMap, formatPlace, type MapEntity } from '#customer/customer-map'
 import { type Decision, nameOf, standingOf } from '#customer/decisions'
 import { type ClosureRecord, findClosure } from '#customer/find-closure'
 import { findMoves, type PartyMove } from '#customer/find-moves'
 import { findParty, refuseAmbiguous } from '#customer/find-party'
 import { mapAt, type SourceAt } from '#customer/map-at'
 import { openRowIndex } from '#customer/open-row-index'
-import { recordHistory } from '#history/record-history'
+import { recordHistories } from '#history/record-history'
 import type { SegmentReadDeps } from '#segment/segment'
 import { type AppError, isAppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
@@ -36,6 +36,8 @@ export type CustomerHistory = Provenness & {
   readonly moves: readonly PartyMove[]
   /** Records that belonged to the customer at one of the moments that were looked at. */
   readonly records: number
+  /** Whether no bound of the map cut the customer short at one of them: else versions are missing. */
+  readonly isWhole: boolean
   /** Moments that were looked at for what belonged to the customer, and how many there are. */
   readonly moments: { readonly looked: number; readonly of: number }
 }
@@ -51,6 +53,8 @@ export type CustomerVersion = ListedVersion & {
 }
 
 const MOMENTS_MAX = 24
+/** Of one entity, in the order in which they were reached: neighbours lie in the same blocks. */
+const RECORDS_AT_ONCE = 1000
 
 /**
  * Every version of everything that ever belonged to a customer, in one timeline over all systems.
@@ -73,18 +77,16 @@ export async function customerHistory(
       MOMENTS_MAX,
     )
     deps.progress.begin({ label: 'Looking at every moment' })
-    const records = await findOwned({ map, timelines, moments }, request, signal)
+    const { isWhole, records } = await findOwned({ map, timelines, moments }, request, signal)
     deps.progress.begin({ label: `Reading the versions of ${records.length} records` })
-    const versions: CustomerVersion[] = []
-    for (const record of records) {
-      versions.push(...(await readVersions(vault, timelines, record, signal)))
-    }
+    const versions = await readAllVersions(vault, timelines, records, signal)
     const newest = timelines.flatMap((one) => sourceAt(one, one.state.points.at(-1)) ?? [])
     return {
       versions: versions.sort(newestFirst),
       decisions: listOwn(map.decisions, records),
       moves: await findMoves(mapAt(map, newest), versions, signal),
       records: records.length,
+      isWhole,
       moments: { looked: moments.length, of },
       ...provennessOfMap(newest, map),
     }
@@ -129,9 +131,10 @@ async function findOwned(
   },
   { id, source }: CustomerHistoryRequest,
   signal: AbortSignal,
-): Promise<ClosureRecord[]> {
+): Promise<{ readonly records: ClosureRecord[]; readonly isWhole: boolean }> {
   const { map, moments, timelines } = looked
   const owned = new Map<string, ClosureRecord>()
+  let isWhole = true
   let missing: AppError | undefined
   for (const points of moments.toReversed()) {
     const laid = mapAt(
@@ -142,6 +145,7 @@ async function findOwned(
       const found = await findParty(laid, { id, source, signal })
       const closure = await findClosure(laid, found.slice(0, 1), { bounds: map.bounds, signal })
       refuseAmbiguous(id, found, closure)
+      isWhole &&= closure.isWhole && closure.bounded.length === 0
       for (const record of closure.records) {
         const name = `${record.entity.map.source}\t${record.entity.map.entity}\t${record.key}`
         if (record.way.kind !== 'needed' && !owned.has(name)) owned.set(name, record)
@@ -152,7 +156,7 @@ async function findOwned(
     }
   }
   if (owned.size === 0 && missing !== undefined) throw missing
-  return [...owned.values()]
+  return { records: [...owned.values()], isWhole }
 }
 
 function listOwn(
@@ -169,20 +173,44 @@ function listOwn(
   return own.map((one) => ({ ...one, stands: standing.has(one) })).reverse()
 }
 
-async function readVersions(
+async function readAllVersions(
   vault: Vault,
   timelines: readonly Timeline[],
-  { entity: { map }, key }: ClosureRecord,
+  records: readonly ClosureRecord[],
   signal: AbortSignal,
 ): Promise<CustomerVersion[]> {
-  const timeline = timelines.find(({ source }) => source === map.source)
-  assert(timeline !== undefined, 'A record was found in one of the timelines.')
-  const { deps, state } = timeline
-  const request = { state, entity: map.entity, address: key }
-  const { versions } = await recordHistory(deps, request, signal)
-  const { entity, role, source } = map
-  const dated = await dateVersions(vault, { state, versions }, signal)
-  return dated.map((version) => ({ source, entity, role, key, ...version }))
+  const versions: CustomerVersion[] = []
+  const byPlace = Map.groupBy(records, ({ entity: { map } }) => formatPlace(map))
+  for (const [first, ...others] of byPlace.values()) {
+    if (first === undefined) continue
+    const { map } = first.entity
+    const timeline = timelines.find(({ source }) => source === map.source)
+    assert(timeline !== undefined, 'A record was found in one of the timelines.')
+    const addresses = [first, ...others].map(({ key }) => key)
+    for (let from = 0; from < addresses.length; from += RECORDS_AT_ONCE) {
+      const some = addresses.slice(from, from + RECORDS_AT_ONCE)
+      for await (const version of readVersions(vault, timeline, { map, some }, signal))
+        versions.push(version)
+    }
+  }
+  return versions
+}
+
+async function* readVersions(
+  vault: Vault,
+  { deps, state }: Timeline,
+  {
+    map: { entity, role, source },
+    some,
+  }: { readonly map: MapEntity; readonly some: readonly string[] },
+  signal: AbortSignal,
+): AsyncGenerator<CustomerVersion> {
+  const histories = await recordHistories(deps, { state, entity, addresses: some }, signal)
+  for (const [i, { versions }] of histories.entries()) {
+    const key = some[i] ?? ''
+    for (const version of await dateVersions(vault, { state, versions }, signal))
+      yield { source, entity, role, key, ...version }
+  }
 }
 
 function newestFirst(a: CustomerVersion, b: CustomerVersion): number {

@@ -163,7 +163,7 @@ function formatLive({ live = [] }: LiveAnswer): string {
 
 /** The merged timeline of one customer; of an update, what changed; with who was decided to be one. */
 export function formatCustomerHistory(history: CustomerHistory): string {
-  const { decisions, moments, moves, records, versions } = history
+  const { decisions, isWhole, moments, moves, records, versions } = history
   const told = versions.map(({ before, entity, fields, key, op, point, time }) => {
     const head = `${formatTime(time)}  ${point}  ${SIGNS[op]} ${visible(`${entity}:${key}`)}\n`
     return {
@@ -185,5 +185,6 @@ export function formatCustomerHistory(history: CustomerHistory): string {
     looked < of
       ? ` What belonged to it was looked for at ${formatCount(looked)} of ${formatCount(of)} moments.`
       : ''
-  return `${lines.join('')}${counts}.${limits}\n`
+  const bounds = isWhole ? '' : ' A bound of the map cut it short.'
+  return `${lines.join('')}${counts}.${limits}${bounds}\n`
 }

@@ -1,11 +1,16 @@
 import type { EntityName } from '#record/entity-name'
-import { parseKeyForms } from '#record/key-forms'
+import { type KeyForms, parseKeyForms } from '#record/key-forms'
 import type { SchemaVersion } from '#record/schema'
 import { formatStamp, isUpTo, type Stamp } from '#record/stamp'
-import { type FindVersionsOptions, type FoundVersion, findVersions } from '#segment/find-versions'
+import {
+  type FindVersionsOptions,
+  type FoundVersion,
+  findVersionsOfAll,
+} from '#segment/find-versions'
 import type { SegmentReadDeps } from '#segment/segment'
 import { OP_DELETE } from '#segment/version-batch'
 import { AppError } from '#stdx/app-error'
+import { assert } from '#stdx/assert'
 import type { EntityAt } from './entity-at.ts'
 
 /** A record with what is known of it, newest first. */
@@ -46,7 +51,7 @@ function describeAbsence(versions: readonly FoundVersion[]): string {
   return deleted === undefined ? 'it was never there' : `it was deleted at ${deleted.seq}`
 }
 
-export type FindByAddressOptions = Omit<FindVersionsOptions, 'key'> & {
+type FindByAddressOptions = Omit<FindVersionsOptions, 'key'> & {
   readonly address: string
   /** Says how the address is read. */
   readonly schema: SchemaVersion
@@ -54,19 +59,46 @@ export type FindByAddressOptions = Omit<FindVersionsOptions, 'key'> & {
   readonly asOf: Stamp
 }
 
-/** The versions of the key that the address spells, or else of the one it may also mean, newest first. */
-export async function findByAddress(
+export type FoundByAddress = {
+  readonly key: Uint8Array<ArrayBuffer>
+  /** Newest first. */
+  readonly versions: readonly FoundVersion[]
+}
+
+/** The versions of the key that the address spells, or else of the one it may also mean. */
+async function findByAddress(
   deps: SegmentReadDeps,
-  { address, asOf, schema, ...options }: FindByAddressOptions,
-): Promise<{ key: Uint8Array<ArrayBuffer>; versions: readonly FoundVersion[] }> {
-  const { printed, spelled } = parseKeyForms(address, schema)
-  const find = async (key: Uint8Array) => {
-    const versions = await findVersions(deps, { ...options, key })
-    return versions.filter(({ ordinal, seq }) => isUpTo(asOf, seq, ordinal))
+  { address, ...options }: FindByAddressOptions,
+): Promise<FoundByAddress> {
+  const forms = [parseKeyForms(address, options.schema)]
+  const [found] = await findByForms(deps, forms, options)
+  assert(found !== undefined, 'Each form is answered.')
+  return found
+}
+
+/** The same for many addresses. @returns in their order */
+export async function findByForms(
+  deps: SegmentReadDeps,
+  forms: readonly KeyForms[],
+  { asOf, ...options }: Omit<FindByAddressOptions, 'address' | 'schema'>,
+): Promise<FoundByAddress[]> {
+  const find = async (keys: readonly Uint8Array<ArrayBuffer>[]): Promise<FoundByAddress[]> => {
+    const found = keys.length === 0 ? [] : await findVersionsOfAll(deps, { ...options, keys })
+    return keys.map((key, i) => {
+      const versions = found[i] ?? []
+      return { key, versions: versions.filter(({ ordinal, seq }) => isUpTo(asOf, seq, ordinal)) }
+    })
   }
-  const versions = await find(spelled)
-  if (versions.length > 0 || printed === null) return { key: spelled, versions }
-  return { key: printed, versions: await find(printed) }
+  const spelled = await find(forms.map((form) => form.spelled))
+  const isMeant = (i: number) => spelled[i]?.versions.length === 0
+  const others = forms.flatMap(({ printed }, i) =>
+    printed !== null && isMeant(i) ? [printed] : [],
+  )
+  const printed = (await find(others)).values()
+  return spelled.map((found, i) => {
+    const isOther = forms[i]?.printed !== null && isMeant(i)
+    return isOther ? (printed.next().value ?? found) : found
+  })
 }
 
 export function unknownRecord(entity: EntityName, address: string, found: string): AppError {

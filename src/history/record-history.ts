@@ -1,5 +1,6 @@
 import { formatKeyAddress } from '#record/address'
 import type { EntityName } from '#record/entity-name'
+import { type KeyForms, parseKeyForms } from '#record/key-forms'
 import type { SchemaVersion } from '#record/schema'
 import type { FoundVersion } from '#segment/find-versions'
 import { type SegmentReadDeps, seqsOf } from '#segment/segment'
@@ -7,7 +8,7 @@ import { isAppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { Point, TimelineState } from '#timeline/timeline-state'
 import { compareFields } from './compare-fields.ts'
-import { findByAddress, unknownRecord } from './find-record.ts'
+import { findByForms, unknownRecord } from './find-record.ts'
 import { presentUnder } from './present-under.ts'
 import { type ReadRecord, type RecordFields, readVersion } from './record-fields.ts'
 
@@ -57,28 +58,75 @@ export type HistoryRequest = {
  */
 export async function recordHistory(
   deps: SegmentReadDeps,
-  request: HistoryRequest,
+  { address, ...request }: HistoryRequest,
   signal: AbortSignal,
 ): Promise<RecordHistory> {
-  const { address, entity, state } = request
-  const told = new Telling()
-  let key: string | undefined
-  let misfit: unknown
+  const asked = { ...request, addresses: [address] }
+  const [history] = await recordHistories(deps, asked, signal)
+  assert(history !== undefined, 'Every address is answered.')
+  return history
+}
+
+export type HistoriesRequest = Omit<HistoryRequest, 'address'> & {
+  readonly addresses: readonly string[]
+}
+
+/**
+ * The same of many records, in their order, at little more cost than of one where they lie together.
+ * All that is read of them is held at once.
+ */
+export async function recordHistories(
+  deps: SegmentReadDeps,
+  request: HistoriesRequest,
+  signal: AbortSignal,
+): Promise<RecordHistory[]> {
+  const { addresses, entity, state } = request
+  const asked: Asked[] = addresses.map((address) => ({ address, told: new Telling() }))
   for (const stretch of findStretches(state, entity)) {
+    const fitting = fitTo(stretch, asked, state)
+    const found = await findInStretch(deps, request, { stretch, fitting }, signal)
+    for (const [i, { one }] of fitting.entries()) {
+      const { key, records } = found[i] ?? { key: one.address, records: NOTHING }
+      one.told.stretch(stretch, records)
+      if (records.size > 0) one.key = key
+    }
+  }
+  return asked.map(({ address, key, misfit, told }) => {
+    const versions = told.versions.toReversed()
+    if (key !== undefined && versions.length > 0) return { key, versions }
+    throw misfit ?? unknownRecord(entity, address, `: no point of "${state.source}" ever held it`)
+  })
+}
+
+/** A record with what is told of it so far. */
+type Asked = {
+  readonly address: string
+  readonly told: Telling
+  /** As it is printed, once it was found. */
+  key?: string
+  misfit?: unknown
+}
+
+type Fitting = { readonly one: Asked; readonly forms: KeyForms }
+
+/** Those whose addresses fit the key of a generation; it holds none of the others. */
+function fitTo(
+  stretch: Stretch,
+  asked: readonly Asked[],
+  { schemas }: Pick<PointsInTime, 'schemas'>,
+): Fitting[] {
+  const schema = schemaOf(stretch, schemas)
+  return asked.flatMap((one) => {
     try {
-      const found = await findInStretch(deps, request, stretch, signal)
-      told.stretch(stretch, found.records)
-      if (found.records.size > 0) key = found.key
+      return [{ one, forms: parseKeyForms(one.address, schema) }]
     } catch (error) {
       // The key may fit another generation, whose key has other fields.
       if (!isAppError(error, 'record.key-invalid')) throw error
-      misfit = error
-      told.stretch(stretch, NOTHING)
+      one.misfit = error
+      one.told.stretch(stretch, NOTHING)
+      return []
     }
-  }
-  const versions = told.versions.toReversed()
-  if (key !== undefined && versions.length > 0) return { key, versions }
-  throw misfit ?? unknownRecord(entity, address, `: no point of "${state.source}" ever held it`)
+  })
 }
 
 /** What a record was from a point or a transaction in it on; `null` where it was deleted. */
@@ -175,37 +223,68 @@ function mayHold({ factsOf, leftOut }: Point, entity: EntityName): boolean {
   return factsOf(entity) !== undefined || leftOut.includes(entity)
 }
 
-/** What the points of a stretch tell of the record. A version that no point shows is none. */
+/** The newest of its generation. */
+function schemaOf(
+  { generation, held: [first] }: Stretch,
+  schemas: PointsInTime['schemas'],
+): SchemaVersion {
+  const known = first && schemas.get(first.schema.entity)
+  const schema = known?.findLast((one) => one.generation === generation)
+  assert(schema !== undefined, 'A stretch has points, which have schemas.')
+  return schema
+}
+
+type FoundInStretch = { readonly key: string; readonly records: Records }
+
+/** What the points of a stretch tell of the records, in their order. */
 async function findInStretch(
   deps: SegmentReadDeps,
-  { address, entity, state }: HistoryRequest,
-  { generation, held }: Stretch,
+  { entity, state }: HistoriesRequest,
+  { fitting, stretch }: { readonly stretch: Stretch; readonly fitting: readonly Fitting[] },
   signal: AbortSignal,
-): Promise<{ readonly key: string; readonly records: Records }> {
-  const known = state.schemas.get(entity) ?? []
-  const schemas = new Map(known.map((one) => [one.version, one]))
+): Promise<FoundInStretch[]> {
+  const { generation, held } = stretch
+  const schemas = new Map((state.schemas.get(entity) ?? []).map((one) => [one.version, one]))
   const last = held.at(-1)
-  const schema = known.findLast((one) => one.generation === generation)
-  assert(last !== undefined && schema !== undefined, 'A stretch has points, which have schemas.')
+  assert(last !== undefined, 'A stretch has points.')
   const { asOf } = last.point
   const segments = (state.segments.get(entity) ?? []).filter(
     (one) => one.ref.generation === generation && seqsOf(one).min <= asOf.seq,
   )
-  const asked = { address, segments, schemas, schema, asOf, signal }
-  const { key, versions } = await findByAddress(deps, asked)
+  const schema = schemaOf(stretch, state.schemas)
+  const forms = fitting.map((one) => one.forms)
+  const found: FoundInStretch[] = []
+  for (const { key, versions } of await findByForms(deps, forms, {
+    segments,
+    schemas,
+    asOf,
+    signal,
+  })) {
+    const read = (version: FoundVersion) => readVersion(deps, schemas, version, signal)
+    const records = await tellVersions(versions, held, read)
+    found.push({ key: formatKeyAddress(key, schema.key), records })
+  }
+  return found
+}
+
+/** What the points tell of a record. A version that no point shows is none. */
+async function tellVersions(
+  versions: readonly FoundVersion[],
+  held: readonly HeldAt[],
+  read: (version: FoundVersion) => Promise<ReadRecord | null>,
+): Promise<Records> {
   const records = new Map<number, readonly Told[]>()
   let seqMin = 0
   for (const { point, schema } of held) {
-    const shown = listShown(point, { versions, seqMin })
     const told: Told[] = []
-    for (const { ordinal, version } of shown) {
-      const record = await readVersion(deps, schemas, version, signal)
+    for (const { ordinal, version } of listShown(point, { versions, seqMin })) {
+      const record = await read(version)
       told.push({ ordinal, record: record && presentUnder(record, schema) })
     }
     if (told.length > 0) records.set(point.seq, told)
     seqMin = point.seq
   }
-  return { key: formatKeyAddress(key, schema.key), records }
+  return records
 }
 
 type Shown = { readonly version: FoundVersion; readonly ordinal: number | null }

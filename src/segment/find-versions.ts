@@ -2,7 +2,7 @@ import { decodeRowText, parseField, parseLargeMarker, splitRow } from '#record/r
 import type { SchemaVersion } from '#record/schema'
 import { collect, mapConcurrent } from '#stdx/streams'
 import { compareWithKey, entryOf, findFirst } from './columns.ts'
-import { type Kernel, openKernel } from './kernel/open-kernel.ts'
+import { openKernel } from './kernel/open-kernel.ts'
 import { BlockReader } from './read/block-reader.ts'
 import { openSegment, type PlacedBlock } from './read/open-segment.ts'
 import { shapeOf } from './read/run-cursor.ts'
@@ -42,68 +42,115 @@ const SEGMENTS_AT_ONCE = 4
  */
 export async function findVersions(
   deps: SegmentReadDeps,
-  options: FindVersionsOptions,
+  { key, ...options }: FindVersionsOptions,
 ): Promise<FoundVersion[]> {
+  const [versions = []] = await findVersionsOfAll(deps, { ...options, keys: [key] })
+  return versions
+}
+
+export type FindVersionsOfAllOptions = Omit<FindVersionsOptions, 'key'> & {
+  readonly keys: readonly Uint8Array[]
+}
+
+/**
+ * The same of many records, each block read once however many of them are in it: those of neighbours
+ * asked for together cost little more than those of one. All versions are held at once.
+ * @returns as many lists as there are keys, in their order
+ */
+export async function findVersionsOfAll(
+  deps: SegmentReadDeps,
+  { keys, ...options }: FindVersionsOfAllOptions,
+): Promise<FoundVersion[][]> {
   const kernel = openKernel()
-  const found = mapConcurrent(options.segments, SEGMENTS_AT_ONCE, (placed) =>
-    findInSegment(deps, kernel, placed, options),
-  )
-  const versions = await collect(found)
-  return versions.flat().sort((a, b) => b.seq - a.seq || b.ordinal - a.ordinal)
+  const sought = new Map<string, Sought>()
+  for (const key of keys) sought.set(nameOf(key), { key, versions: [] })
+  const ascending = [...sought.values()].sort((a, b) => Buffer.compare(a.key, b.key))
+  const searched = mapConcurrent(options.segments, SEGMENTS_AT_ONCE, async (placed) => {
+    const segment = await openSegment(deps, placed, options.signal)
+    const { signal } = options
+    const reader = new BlockReader(deps, segment, { kernel, readAheadBytes: 0, signal })
+    await findInSegment(reader, ascending, options.schemas)
+  })
+  await collect(searched)
+  for (const { versions } of ascending) {
+    versions.sort((a, b) => b.seq - a.seq || b.ordinal - a.ordinal)
+  }
+  return keys.map((key) => sought.get(nameOf(key))?.versions ?? [])
+}
+
+type Sought = { readonly key: Uint8Array; readonly versions: FoundVersion[] }
+
+function nameOf(key: Uint8Array): string {
+  return Buffer.from(key).toString('latin1')
 }
 
 async function findInSegment(
-  deps: SegmentReadDeps,
-  kernel: Kernel,
-  placed: PlacedSegment,
-  { key, schemas, signal }: FindVersionsOptions,
-): Promise<FoundVersion[]> {
-  const segment = await openSegment(deps, placed, signal)
-  const reader = new BlockReader(deps, segment, { kernel, readAheadBytes: 0, signal })
-  const versions: FoundVersion[][] = []
-  for (const block of segment.blocks) {
-    if (Buffer.compare(block.firstKey, key) > 0) break
-    if (Buffer.compare(block.lastKey, key) < 0) continue
-    versions.push(await findInBlock(reader, block, key, schemas))
+  reader: BlockReader,
+  ascending: readonly Sought[],
+  schemas: FindVersionsOptions['schemas'],
+): Promise<void> {
+  let first = 0
+  for (const block of reader.segment.blocks) {
+    while (isBefore(ascending[first]?.key, block.firstKey)) first++
+    let end = first
+    while (isUpTo(ascending[end]?.key, block.lastKey)) end++
+    // The versions of one record may go on in the next block: the last of them stay.
+    if (end > first) await findInBlock(reader, block, ascending.slice(first, end), schemas)
   }
-  // Of a record that a feed tells there may be more than a call takes arguments.
-  return versions.flat()
+}
+
+function isBefore(key: Uint8Array | undefined, other: Uint8Array): boolean {
+  return key !== undefined && Buffer.compare(key, other) < 0
+}
+
+function isUpTo(key: Uint8Array | undefined, other: Uint8Array): boolean {
+  return key !== undefined && Buffer.compare(key, other) <= 0
 }
 
 async function findInBlock(
   reader: BlockReader,
   block: PlacedBlock,
-  key: Uint8Array,
+  ascending: readonly Sought[],
   schemas: FindVersionsOptions['schemas'],
-): Promise<FoundVersion[]> {
+): Promise<void> {
   const batch = await reader.readKeys(block)
-  const { keys, count, ops } = batch
-  const from = findFirst(0, count, (i) => compareWithKey(keys, i, key) >= 0)
-  const to = findFirst(from, count, (i) => compareWithKey(keys, i, key) > 0)
-  const puts = ops.subarray(from, to).filter((op) => op !== OP_DELETE).length
-  const rows = puts > 0 ? await readPuts(reader, block, { batch, from, puts, schemas }) : undefined
+  const { count, keys, ops } = batch
+  const places = new Map<number, Sought>()
+  let from = 0
+  for (const one of ascending) {
+    from = findFirst(from, count, (i) => compareWithKey(keys, i, one.key) >= 0)
+    const to = findFirst(from, count, (i) => compareWithKey(keys, i, one.key) > 0)
+    for (let i = from; i < to; i++) places.set(i, one)
+  }
+  const puts = [...places.keys()].filter((i) => ops[i] !== OP_DELETE)
+  const rows = puts.length > 0 ? await readPuts(reader, block, { ops, puts, schemas }) : undefined
   let put = 0
-  return Array.from({ length: to - from }, (_, i) => {
-    const isPut = ops[from + i] !== OP_DELETE
+  for (const [i, one] of places) {
+    const isPut = ops[i] !== OP_DELETE
     const row = isPut && rows !== undefined ? entryOf(rows, put++) : new Uint8Array(0)
-    return describe(reader, batch, from + i, row)
-  })
+    one.versions.push(describe(reader, batch, i, row))
+  }
 }
 
 async function readPuts(
   reader: BlockReader,
   block: PlacedBlock,
   wanted: {
-    readonly batch: VersionBatch
-    readonly from: number
-    readonly puts: number
+    readonly ops: VersionBatch['ops']
+    /** Ascending. */
+    readonly puts: readonly number[]
     readonly schemas: FindVersionsOptions['schemas']
   },
 ) {
-  const { batch, from, puts, schemas } = wanted
+  const { ops, puts, schemas } = wanted
   const asked = schemas.get(reader.segment.ref.schema)
-  const before = batch.ops.subarray(0, from).filter((op) => op !== OP_DELETE).length
-  const numbers = Uint32Array.from({ length: puts }, (_, i) => before + i)
+  const numbers = new Uint32Array(puts.length)
+  let before = 0
+  let i = 0
+  for (const [n, put] of puts.entries()) {
+    for (; i < put; i++) if (ops[i] !== OP_DELETE) before++
+    numbers[n] = before
+  }
   const shape = shapeOf(reader, { schemas, asked })
   return await reader.selectRows(block, shape, numbers)
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { encodeKey } from '#record/key'
 import type { Stamp } from '#record/stamp'
 import { collect } from '#stdx/streams'
-import { findVersions } from './find-versions.ts'
+import { findVersionsOfAll } from './find-versions.ts'
 import { readTouched } from './read-changes.ts'
 import type { PlacedSegment } from './segment.ts'
 import { aBatch, aSchema, aVault, listVersions, writeBatches } from './testing/segment-fixture.ts'
@@ -93,18 +93,22 @@ test('readTouched() gives both sides of every record that a map of versions says
   )
 })
 
-test('findVersions() gives all versions of a record, newest first', async () => {
+test('findVersionsOfAll() gives all versions of each record, newest first', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(aCommit, { maxLength: 9 }), async (commits) => {
       const { vault, segments } = await writeCommits(commits)
-      for (const id of [-20, -1, 0, 7, 20]) {
-        const options = { segments, schemas, key: keyOf(id), signal: vault.signal }
-        const found = await findVersions(vault.readDeps, options)
-        const expected = commits.flatMap((commit, i) => {
+      // In no order, one twice, some in the same block.
+      const ids = [7, -20, 8, 20, -1, 0, 1, 7, 2]
+      const options = { segments, schemas, keys: ids.map(keyOf), signal: vault.signal }
+      const all = await findVersionsOfAll(vault.readDeps, options)
+      expect(all).toHaveLength(ids.length)
+      for (const [i, id] of ids.entries()) {
+        const found = all[i] ?? []
+        const expected = commits.flatMap((commit, c) => {
           const note = commit.get(id)
           if (note === undefined) return []
           const fields = note === null ? [] : [String(id), 'x', note]
-          return [{ ...stampOf(i + 1), op: note === null ? 1 : 0, fields }]
+          return [{ ...stampOf(c + 1), op: note === null ? 1 : 0, fields }]
         })
         expect(found.map(({ seq, ordinal, op, fields }) => ({ seq, ordinal, op, fields }))).toEqual(
           expected.reverse(),
