@@ -42,9 +42,10 @@ export class ExchangedRows {
   /** @throws connector.constraint-violated when a value is held by a row that is not updated */
   giveBack(): void {
     if (this.#take === undefined) return
-    const names = this.#columns().map(quoteName).join(', ')
-    const into = `INSERT OR ABORT INTO ${quoteTable(this.#table.entity)} (${names})`
-    this.#call(() => this.#db.exec(`${into} SELECT ${names} FROM ${TAKEN}; DROP TABLE ${TAKEN}`))
+    const names = this.#columns().map(quoteName)
+    const into = `INSERT OR ABORT INTO ${quoteTable(this.#table.entity)} (${names.join(', ')})`
+    const taken = names.map((_, i) => takenName(i)).join(', ')
+    this.#call(() => this.#db.exec(`${into} SELECT ${taken} FROM ${TAKEN}; DROP TABLE ${TAKEN}`))
     this.#take = undefined
   }
 
@@ -52,8 +53,8 @@ export class ExchangedRows {
     const { entity, set, where } = this.#table
     const from = quoteTable(entity)
     const columns = this.#columns()
-    const names = columns.map(quoteName).join(', ')
-    this.#db.exec(`CREATE TABLE ${TAKEN} AS SELECT ${names} FROM ${from} LIMIT 0`)
+    const names = columns.map((name, i) => `${quoteName(name)} AS ${takenName(i)}`)
+    this.#db.exec(`CREATE TABLE ${TAKEN} AS SELECT ${names.join(', ')} FROM ${from} LIMIT 0`)
     const values = columns.map((name) => {
       const at = set.indexOf(name)
       return at < 0 ? quoteName(name) : `?${at + 1}`
@@ -75,4 +76,9 @@ export class ExchangedRows {
   #call(call: () => void): void {
     callSqlite(`update a row of "${this.#table.entity}"`, 'connector.write-failed', call)
   }
+}
+
+/** Names of its own: SQLite gives another one to a column called `true` of a table made by a query. */
+function takenName(index: number): string {
+  return `c${index}`
 }

@@ -72,6 +72,20 @@ describe('a living database', () => {
     ])
   })
 
+  test('rows that exchange unique values keep fields with names that SQLite would change', async () => {
+    await using system = await systemWith(`CREATE TABLE t (id INTEGER PRIMARY KEY, u INTEGER UNIQUE,
+      "true" TEXT, "FALSE" NUMERIC, "column3", c0 REAL);
+      INSERT INTO t VALUES (1, 10, 'a', '01x', x'00', 1), (2, 20, 'b', 7, '1', -0.5)`)
+    await write(system, async (opened) => {
+      const rows = rowsOf(['1', '20', 'A'], ['2', '10', 'B'])
+      await opened.updateRows(T, { key: ['id'], fields: ['id', 'u', 'true'], rows })
+    })
+    expect(await readTable(sqliteHarness, system, T)).toEqual([
+      ['1', '20', 'A', '01x', "x'00'", '1.0'],
+      ['2', '10', 'B', '7', "'1'", '-0.5'],
+    ])
+  })
+
   test('nothing is deleted that the plan does not name', async () => {
     await using system = await systemWith(`CREATE TABLE t (id INTEGER PRIMARY KEY);
       CREATE TABLE child (id INTEGER PRIMARY KEY, t INT REFERENCES t ON DELETE CASCADE);
