@@ -40,7 +40,7 @@ export type ChosenCustomers = Required<Pick<RestoreRequest, 'customers' | 'targe
  * Records that came to a customer after the moment, as far as the newest points know, are in the scope
  * as added ones: counted, and deleted only where that is allowed.
  *
- * @throws app.customer-bounded | app.customer-unsettled | app.targets-unclear | customer.unknown | customer.ambiguous, and as `readMap`
+ * @throws app.customer-bounded | app.customer-elsewhere | app.customer-unsettled | app.targets-unclear | customer.unknown | customer.ambiguous, and as `readMap`
  */
 export async function chooseCustomers(
   deps: Pick<Context, 'configPath'>,
@@ -91,6 +91,7 @@ async function choose(
       return [{ point: formatPoint(source, at.point), target, scope }]
     },
   )
+  if (targets.length === 0) throw nothingThere({ ids, point }, sources)
   return { points: then.map(({ point, source }) => formatPoint(source, point)), targets }
 }
 
@@ -245,6 +246,15 @@ async function findSourcesNamed(
 ): Promise<SourceAt[]> {
   const names = points.map((point) => parsePointAddress(point).source ?? '')
   return await findSourcesAt(vault, { addresses: points, wanted: new Set(names) }, signal)
+}
+
+function nothingThere(
+  { ids, point }: Pick<CustomersRequest, 'ids' | 'point'>,
+  sources: readonly string[],
+): AppError {
+  const others = sources.toSorted().join(', ')
+  const message = `Cannot restore customer ${ids.join(', ')}: found nothing of it at ${point}, only in ${others}`
+  return new AppError('app.customer-elsewhere', message, { ids })
 }
 
 /** @throws app.customer-unsettled: putting back what may be another customer's would be a guess */

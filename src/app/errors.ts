@@ -95,7 +95,7 @@ export const APP_ERRORS = {
     status: 404,
     exit: 2,
     retry: 'after-fix',
-    help: '`holdfast map discover` proposes a customer map from what the vault holds, `holdfast map pack erp=odoo` writes that of a well-known system; `--file` names another file, `holdfast map check --store` keeps a map in the vault. docs/guides/customer-map.md says what it is.',
+    help: '`holdfast map discover` proposes a customer map from what the vault holds, `holdfast map pack erp=odoo` writes that of a well-known system; `--map` of `customer`, `drill`, `report` and `restore` and `--file` of `map` name another file, `holdfast map check --store` keeps a map in the vault. docs/guides/customer-map.md says what it is.',
   },
   'app.role-unknown': {
     status: 400,
@@ -192,6 +192,12 @@ export const APP_ERRORS = {
     exit: 2,
     retry: 'after-fix',
     help: 'Restore a point of one source with --to TARGET. A time or a label without a source, like @2026-06-30T12:00:00Z, means every source and needs --to SOURCE=TARGET for each, with --customer for each that holds records of it; two sources go into two targets.',
+  },
+  'app.customer-elsewhere': {
+    status: 404,
+    exit: 2,
+    retry: 'after-fix',
+    help: 'Nothing was written: the customer has no record in the system that is put back. `holdfast customer show ID --at POINT` says where it has some; `@TIME` or `@LABEL` with a --to for each system means all of them.',
   },
   'app.customer-unsettled': {
     status: 409,

@@ -55,6 +55,8 @@ test('who is one is proposed, decided, gone by, and taken back', async () => {
   expect(matched.stdout, matched.stderr).toMatch(
     /crm main\.account:K1 .*\n.*crm main\.account:K2 .*\n +names alike; same phone \(891234567\)/,
   )
+  const elsewhere = ['restore', 'erp@1', '--customer', 'K2', '--to', 'crm-live', '--plan-only']
+  expectFailure(await holdfast(...elsewhere), 2, 'app.customer-elsewhere')
   const both = ['crm=K1', 'crm=K2']
   expectFailure(await holdfast('customer', 'same', ...both), 2, 'cli.usage')
   const said = await answer('customer', 'same', ...both, '--because', 'Anna called them')
