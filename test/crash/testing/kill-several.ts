@@ -85,7 +85,13 @@ export async function findMoments(
     return run.calls
   }
   const files = await survey('files')
-  const said = files.flatMap((call, i) => (isEntry(call) ? [i, i + 1] : []))
+  const said = files.flatMap((call, i) => {
+    // Of other calls a run may have more or fewer before this one.
+    const next = files.findIndex(
+      ({ name }, later) => later > i && /^(f.*sync|link|rename)/.test(name),
+    )
+    return isEntry(call) ? [i, next] : []
+  })
   const main = await survey('main')
   const { isSecondOnly } = stage
   // The second target is begun by the third entry.
