@@ -33,7 +33,7 @@ function aChange(
   return { schema: { ...aSchema(), entity, foreignKeys }, step }
 }
 
-const lateOf = (...changes: EntityChange[]) => [...findLateDeletes(changes)].sort()
+const lateOf = (...changes: EntityChange[]) => [...findLateDeletes(changes).keys()].sort()
 
 test('findLateDeletes() lets rows go first unless an updated row would go with them', () => {
   const parent = aChange('parent', 0)
@@ -51,4 +51,21 @@ test('findLateDeletes() keeps the order from referring to referred-to, and knows
   const child = aChange('child', 1, [{ to: 'parent', onDelete: 'SET NULL' }])
   expect(lateOf(grandparent, parent, child)).toEqual(['grandparent', 'parent'])
   expect(lateOf(aChange('node', 1, [{ to: 'node', onDelete: 'CASCADE' }]))).toEqual(['node'])
+})
+
+test('findLateDeletes() frees values before the updates of the same entity, where nothing waits for these', () => {
+  const parent = aChange('parent', 1)
+  const child = aChange('child', 1, [{ to: 'parent', onDelete: 'RESTRICT' }])
+  expect(findLateDeletes([parent, child])).toEqual(new Map([['parent', 'after-referring']]))
+  const node = aChange('node', 1, [
+    { to: 'node', onDelete: 'CASCADE' },
+    { to: 'parent', onDelete: 'NO ACTION' },
+  ])
+  expect([...findLateDeletes([parent, node])]).toContainEqual(['node', 'last'])
+  const cyclic = aChange('parent', 1, [{ to: 'child', onDelete: 'RESTRICT' }])
+  const both = findLateDeletes([cyclic, child])
+  expect([...both]).toEqual([
+    ['parent', 'last'],
+    ['child', 'last'],
+  ])
 })

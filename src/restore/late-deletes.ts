@@ -5,19 +5,36 @@ import type { EntityStep } from './restore-plan.ts'
 export type EntityChange = { readonly schema: SchemaVersion; readonly step: EntityStep }
 
 /**
- * Entities whose added rows can go only after the updates of the plan: a row that is to be updated
- * may still refer to one of them by a foreign key that would take it along. All others go first, so
- * that a value which has to be unique is free before it is taken. Pure.
+ * Entities whose added rows can go only after updates of the plan: a row that is to be updated may still
+ * refer to one of them by a foreign key that would take it along. All others go first, so that a value
+ * which has to be unique is free before it is taken; for the same reason these go before the updates of
+ * their own entity, unless these, or later ones, are what they have to wait for: then they are `last`.
+ * Pure.
  *
  * @param changes in the order in which rows can be added
  */
-export function findLateDeletes(changes: readonly EntityChange[]): ReadonlySet<EntityName> {
-  const late = new Set<EntityName>()
+export function findLateDeletes(
+  changes: readonly EntityChange[],
+): ReadonlyMap<EntityName, 'after-referring' | 'last'> {
+  const late = new Map<EntityName, 'after-referring' | 'last'>()
+  const updated = new Set<EntityName>()
   for (const { schema, step } of changes.toReversed()) {
+    const isLate = late.has(schema.entity)
+    updated.add(schema.entity)
     for (const { entity, onDelete } of schema.foreignKeys) {
       const isUpdatedUnder = step.update > 0 && onDelete !== 'NO ACTION'
-      // Rows that refer to others go before these.
-      if (isUpdatedUnder || late.has(schema.entity)) late.add(entity)
+      if (isUpdatedUnder && updated.has(entity)) late.set(entity, 'last')
+      else if ((isUpdatedUnder || isLate) && !late.has(entity)) late.set(entity, 'after-referring')
+    }
+  }
+  // Rows that refer to others go before these, around cycles, too.
+  const last = [...late.keys()].filter((entity) => late.get(entity) === 'last')
+  for (const waiting of last) {
+    const schema = changes.find((change) => change.schema.entity === waiting)?.schema
+    for (const { entity } of schema?.foreignKeys ?? []) {
+      if (late.get(entity) === 'last') continue
+      late.set(entity, 'last')
+      last.push(entity)
     }
   }
   return late

@@ -29,7 +29,7 @@ export type RestoreToRun = {
  * Carries out a plan in one transaction of the target: all of it, or nothing.
  *
  * Where foreign keys wait for the commit, what was added goes first, from referring to referred-to
- * (or after the updates, see `late-deletes.ts`), then come updates in the same order, so that nothing
+ * (or among the updates, see `late-deletes.ts`), then come updates in the same order, so that nothing
  * refers to a value any more when it changes, then inserts the other way round, so that a value which
  * has to be unique is free before it is taken. Where they cannot wait, inserts
  * come first and deletes last, so that every row has what it refers to at any time. A row that
@@ -84,8 +84,11 @@ async function writeSteps(
   if (names.length === 0 || (await write.deferForeignKeys(names))) {
     const late = findLateDeletes(changed.map(({ at, step }) => ({ schema: at.schema, step })))
     await remove(children.filter(({ step }) => !late.has(step.entity)))
-    await update(children)
-    await remove(children.filter(({ step }) => late.has(step.entity)))
+    for (const one of children) {
+      if (late.get(one.step.entity) === 'after-referring') await remove([one])
+      await update([one])
+    }
+    await remove(children.filter(({ step }) => late.get(step.entity) === 'last'))
     await insert()
   } else {
     await insert()

@@ -42,6 +42,20 @@ export function testRestoring(kind: string, harness: ConnectorHarness): void {
     await expectSame(restoring, ['parent', 'child'])
   })
 
+  having('constraints')(
+    `${kind}: a unique value is free before it is taken back, also from a row that updated ones left`,
+    async () => {
+      const acting = 'REFERENCES parent (id) ON DELETE CASCADE'
+      await using restoring = await start(FAMILY.replace('REFERENCES parent (id)', acting))
+      await restoring.backUp()
+      await restoring.copy.exec(`UPDATE parent SET code = 'changed' WHERE id = 2;
+        INSERT INTO parent VALUES (5, 'b'); UPDATE child SET parent = 5, note = 'moved'`)
+      const { summary } = await restoring.restore({ isDeleteAllowed: true })
+      expect(summary).toMatchObject({ inserted: 0, deleted: 1 })
+      await expectSame(restoring, ['parent', 'child'])
+    },
+  )
+
   test(`${kind}: a foreign key that acts takes nothing along, whether rows move or go`, async () => {
     const acting = (action: string) => `CREATE TABLE parent (id INTEGER PRIMARY KEY, code TEXT);
       CREATE TABLE child (id INTEGER PRIMARY KEY,
