@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { judgeDay } from './closed-periods.ts'
+import { judgeDay, type Period } from './closed-periods.ts'
 import { decimalDifference } from './three-way/decimal-difference.ts'
 
 const MAY = { from: '2026-05-01', until: '2026-05-31', isOpen: false }
@@ -21,6 +21,18 @@ test('judgeDay() lets post behind a lock', () => {
   expect(judgeDay({ mustBeIn: false }, '1999-01-01', lock)?.found).toBe('closed')
   expect(judgeDay({ mustBeIn: false }, '2026-06-01', lock)).toBeNull()
   expect(judgeDay({ mustBeIn: false }, '2026-06-01', [])).toBeNull()
+})
+
+test('judgeDay() knows a day without hyphens, in a record and in a period', () => {
+  const lock = { from: null, until: '2026-05-31', isOpen: false }
+  const compact = { from: '20260501', until: '20260531', isOpen: false }
+  const judge = (day: string, period: Period) => judgeDay({ mustBeIn: false }, day, [period])?.found
+  expect(judge('20260510', lock)).toBe('closed')
+  expect(judge('20260531235959', lock)).toBe('closed')
+  expect(judge('20260601', lock)).toBeUndefined()
+  expect(judge('2026-05-31 23:59:59', compact)).toBe('closed')
+  expect(judge('20260501', compact)).toBe('closed')
+  expect(judge('2026-04-30', compact)).toBeUndefined()
 })
 
 test('decimalDifference() is exact', () => {

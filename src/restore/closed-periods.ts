@@ -95,19 +95,27 @@ function judgeRow(rule: PostingRule, schema: SchemaVersion, row: PairedRow | nul
   return day === null ? null : judgeDay(rule, day, rule.periods.get(whose) ?? [])
 }
 
-/** Whether a day may not be posted on. Days are compared as far as the ends of periods are told. Pure. */
+/**
+ * Whether a day may not be posted on. Days are compared as far as the ends of periods are told, and a day
+ * without hyphens (`20260510`) is the same day. Pure.
+ */
 export function judgeDay(
   { mustBeIn }: Pick<PostingRule, 'mustBeIn'>,
   day: string,
   periods: readonly Period[],
 ): Closed | null {
-  const within = periods.filter(({ from, until }) => {
-    return (
-      (from === null || day.slice(0, from.length) >= from) && day.slice(0, until.length) <= until
-    )
+  const at = hyphenate(day)
+  const within = periods.filter((period) => {
+    const from = hyphenate(period.from ?? '')
+    const until = hyphenate(period.until)
+    return at.slice(0, from.length) >= from && at.slice(0, until.length) <= until
   })
   if (within.length === 0) return mustBeIn ? { day, found: 'no period' } : null
   return within.some(({ isOpen }) => isOpen) ? null : { day, found: 'closed' }
+}
+
+function hyphenate(day: string): string {
+  return day.replace(/^(\d{4})(\d{2})(\d{2})(?:\d{6})?$/, '$1-$2-$3')
 }
 
 function listFields(
