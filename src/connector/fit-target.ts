@@ -203,6 +203,7 @@ function showFitted(described: DescribedEntity, fit: Fit, schema: SchemaVersion)
     ...described,
     fields: [...shown, ...added],
     key: key && { ...key, fields: key.fields.map(nameHere) },
+    uniqueFields: (described.uniqueFields ?? []).map(nameHere),
     foreignKeys: described.foreignKeys.map((one) => {
       return { ...one, fields: one.fields.map(nameHere) }
     }),

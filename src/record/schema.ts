@@ -49,6 +49,8 @@ export type DescribedEntity = {
   readonly fields: readonly DescribedField[]
   /** `null`: nothing identifies a record, the key is the row's digest with an occurrence number. */
   readonly key: DescribedKey | null
+  /** Those of which some index allows no value twice, alone or together with others. */
+  readonly uniqueFields?: readonly string[]
   readonly foreignKeys: readonly ForeignKey[]
   /** What the connector needs to create the table again; opaque outside its connector. */
   readonly definition: JsonValue

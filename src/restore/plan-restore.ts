@@ -227,7 +227,8 @@ async function planEntity(
   const otherTypes = listWrittenTypes(at, described, picked)
   // What the target holds under another type is not written again: it might not stay what it is.
   const listsMax = otherTypes.length === 0 ? LISTS_MAX : Infinity
-  const spool = planning.stack.use(new StepSpool(deps, at, { listsMax, signal }))
+  const { uniqueFields = [] } = described ?? {}
+  const spool = planning.stack.use(new StepSpool(deps, at, { listsMax, signal, uniqueFields }))
   const counts = { ...emptyStep(entity, described === null ? 'create' : 'repair'), otherTypes }
   await using decisions = new RecordDecisions(
     deps,

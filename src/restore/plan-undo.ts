@@ -145,7 +145,8 @@ export async function planUndoneEntity(
   const otherTypes = listOtherTypes(at.schema, described)
   // What the target holds under another type is not written again: it might not stay what it is.
   const listsMax = otherTypes.length === 0 ? LISTS_MAX : Infinity
-  const spool = stack.use(new StepSpool(deps, at, { listsMax, signal }))
+  const { uniqueFields = [] } = described
+  const spool = stack.use(new StepSpool(deps, at, { listsMax, signal, uniqueFields }))
   const counts = { ...emptyStep(entity, 'repair'), conflicts: 0 }
   const left = new Set<string>()
   const written = new Set<string>()

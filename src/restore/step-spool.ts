@@ -18,6 +18,11 @@ export type SpoolOptions = {
    * has in the fields that are not picked.
    */
   readonly listsMax?: number
+  /**
+   * Records in which one of these is set are written whole, too: rows exchange values that have to be
+   * unique only where they are written together. Not where `listsMax` is infinite.
+   */
+  readonly uniqueFields?: readonly string[]
   readonly signal: AbortSignal
 }
 
@@ -45,16 +50,19 @@ export class StepSpool {
     { readonly fields: readonly string[]; readonly rows: RowSpool }
   >()
   readonly #listsMax: number
+  readonly #unique: ReadonlySet<string>
   /** The digest of the record without a key that was appended last. */
   #copied: Uint8Array | undefined
   readonly #fields: readonly string[]
   readonly #key: readonly string[]
 
-  constructor(deps: CompareDeps, at: EntityAt, { listsMax = Infinity, signal }: SpoolOptions) {
+  constructor(deps: CompareDeps, at: EntityAt, options: SpoolOptions) {
+    const { listsMax = Infinity, signal, uniqueFields = [] } = options
     this.#deps = deps
     this.#signal = signal
     this.#at = at
     this.#listsMax = listsMax
+    this.#unique = new Set(listsMax === Infinity ? [] : uniqueFields)
     this.#inserts = new RowSpool(deps)
     this.#deletes = new RowSpool(deps)
     this.#before = new RowSpool(deps)
@@ -129,11 +137,8 @@ export class StepSpool {
 
   async #appendUpdate(pair: RecordPair, picked: readonly string[] | null): Promise<void> {
     const fields = picked === null ? this.#fields : [...new Set([...this.#key, ...picked])]
-    if (
-      picked !== null &&
-      this.#updates.size >= this.#listsMax &&
-      !this.#updates.has(nameOf(fields))
-    )
+    const isFull = this.#updates.size >= this.#listsMax && !this.#updates.has(nameOf(fields))
+    if (picked !== null && (isFull || picked.some((name) => this.#unique.has(name))))
       return await this.#appendWhole(pair, picked)
     await this.#put(this.#listOf(fields), pair.left, fields)
   }

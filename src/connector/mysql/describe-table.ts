@@ -39,7 +39,7 @@ const EXACT_CHARSETS = new Set([
 ])
 
 export function describeEntity(facts: TableFacts): DescribedEntity {
-  const { columns, table } = facts
+  const { columns, indexes, table } = facts
   const key = chooseKey(facts)
   return {
     entity: entityOf(table.table),
@@ -47,6 +47,7 @@ export function describeEntity(facts: TableFacts): DescribedEntity {
     sourceId: null,
     fields: columns.filter(({ isGenerated }) => !isGenerated).map(describeField),
     key: key?.described ?? null,
+    uniqueFields: indexes.flatMap(({ fields }) => fields),
     foreignKeys: describeForeignKeys(facts),
     definition: compactDefinition(describeDefinition(facts)),
     scanOrder: key?.isSorted === true ? 'key' : 'none',

@@ -41,12 +41,14 @@ const ACTIONS: Readonly<Record<string, string>> = {
 
 export function describeEntity(table: TableRow, all: CatalogueFacts): DescribedEntity {
   const columns = all.columns.get(table.oid) ?? []
-  const key = chooseKey(all.indexes.get(table.oid) ?? [], columns)
+  const indexes = all.indexes.get(table.oid) ?? []
+  const key = chooseKey(indexes, columns)
   return {
     entity: entityOf(table),
     sourceId: table.oid,
     fields: columns.filter(({ generated }) => generated === null).map(describeField),
     key,
+    uniqueFields: indexes.filter(({ isUnique }) => isUnique).flatMap(({ fields }) => fields),
     foreignKeys: describeForeignKeys(table, all),
     definition: compactDefinition(describeTable(table, all)),
     scanOrder: key === null ? 'none' : 'key',

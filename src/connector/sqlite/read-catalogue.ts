@@ -78,6 +78,7 @@ function describeTable(
     sourceId: null,
     fields,
     ...describeKey({ columns, contents, indexes, typeByName, isUtf8 }),
+    uniqueFields: namesOfUnique(indexes),
     foreignKeys: describeForeignKeys(db, name, columnsByTable),
     definition: { sql: table.sql, indexes: listSql(db, 'index', name).map(({ sql }) => sql) },
     missingGrant: null,
@@ -86,10 +87,13 @@ function describeTable(
 
 function namesOfKeys(columns: readonly Column[], indexes: readonly Index[]): Set<string> {
   const primary = columns.filter(({ keyPlace }) => keyPlace > 0).map(({ name }) => name)
-  const unique = indexes
+  return new Set([...primary, ...namesOfUnique(indexes)])
+}
+
+function namesOfUnique(indexes: readonly Index[]): string[] {
+  return indexes
     .filter(({ isUnique }) => isUnique)
     .flatMap((index) => index.columns.flatMap(({ name }) => name ?? []))
-  return new Set([...primary, ...unique])
 }
 
 /** SQLite forgets the names of foreign keys, so they are numbered as it numbers them. */
