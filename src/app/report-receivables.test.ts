@@ -132,6 +132,37 @@ test('signs, two amounts, several fields, dates without dashes and movements are
   ])
 })
 
+const GROUPS = `version: 1
+sources: { erp: { entities: {} } }
+finance:
+  receivables:
+    items:
+      - { source: erp, entity: main.doc, number: [id], companyCode: company, currency: { field: money, entity: main.money, key: id, value: code }, amount: amount, side: debit, due: due }
+    receipts:
+      - { source: erp, entity: main.paid, number: [id], companyCode: company, currency: currency, amount: amount, date: day }
+`
+
+test('items and receipts without company code or currency are named as breaks', async () => {
+  using made = await vaultOfSql({
+    erp: `CREATE TABLE money (id INTEGER PRIMARY KEY, code TEXT);
+      CREATE TABLE doc (id INTEGER PRIMARY KEY, company TEXT, money INTEGER, amount TEXT, due TEXT);
+      CREATE TABLE paid (id INTEGER PRIMARY KEY, company TEXT, currency TEXT, amount TEXT, day TEXT);
+      INSERT INTO money VALUES (7, 'EUR');
+      INSERT INTO doc VALUES (1, '0100', NULL, '1.00', '2026-06-10'), (2, '', 7, '2.00', '2026-06-10'),
+        (3, '0100', 7, '4.00', '2026-06-10'), (4, NULL, NULL, '8.00', '2026-06-10');
+      INSERT INTO paid VALUES (9, '0100', NULL, '0.50', '2026-06-12'), (8, '0100', 'EUR', '0.25', '2026-06-12')`,
+  })
+  const found = await report(made, GROUPS, '2026-06-20')
+  const told = found.breaks.map(({ count, kind, shown }) => {
+    return [kind, count, shown.map(({ entity, number }) => `${entity} ${number[0]}`).sort()]
+  })
+  expect(told).toEqual([
+    ['company-missing', 2, ['main.doc 2', 'main.doc 4']],
+    ['currency-missing', 3, ['main.doc 1', 'main.doc 4', 'main.paid 9']],
+  ])
+  expect(found.verdict).toBe('differs')
+})
+
 test('what the points do not hold is told by its lines', async () => {
   using made = await vaultOfSql({ erp: DOCS })
   const wrong = SIDES.replace('cleared: cleared', 'cleared: cleard').replace(

@@ -69,6 +69,8 @@ export const BREAKS = {
   'item-overcleared': 'More was cleared than the item is worth',
   'item-duplicate': 'Several items have this number',
   'number-missing': 'An item has no number that anything could be cleared against',
+  'company-missing': 'An item or receipt has no company code; it stands in a group without one',
+  'currency-missing': 'An item or receipt has no currency; it stands in a group without one',
   'amount-unreadable': 'An amount is missing or is no decimal number; it counts as nothing',
   'amount-too-fine': 'An amount has more decimals than its currency',
   'date-unreadable': 'A date is missing or is none; what it dates counts as if it were there',

@@ -69,4 +69,6 @@ export function addFaults(run: AgeingRun, faults: readonly Fault[], about: About
   if (faults.includes('amount')) addBreak(run, 'amount-unreadable', about)
   if (faults.includes('date')) addBreak(run, 'date-unreadable', about)
   if (faults.includes('number')) addBreak(run, 'number-missing', about)
+  if (faults.includes('company')) addBreak(run, 'company-missing', about)
+  if (faults.includes('currency')) addBreak(run, 'currency-missing', about)
 }

@@ -4,7 +4,7 @@ import type { BusinessDay } from '../business-day.ts'
 export type NumberText = string
 
 /** What a record says besides, that keeps it from being told plainly; see `faultsOf`. */
-export type Fault = 'amount' | 'date' | 'due' | 'number'
+export type Fault = 'amount' | 'company' | 'currency' | 'date' | 'due' | 'number'
 
 export type ItemRecord = {
   /** Which of the items of the map it is, from 0. */

@@ -45,8 +45,8 @@ export function itemReader(
     return {
       items,
       number: own.text,
-      companyCode: companyCode(values),
-      currency: currency(values),
+      companyCode: companyCode(values, faults, 'company'),
+      currency: currency(values, faults, 'currency'),
       amount: sign * amount(values, faults),
       postedOn: postedOn(values, faults, 'date'),
       dueOn: dueOn(values, faults, 'due'),
@@ -75,8 +75,8 @@ export function receiptReader(
     return {
       receipts,
       number: number(values).text,
-      companyCode: companyCode(values),
-      currency: currency(values),
+      companyCode: companyCode(values, faults, 'company'),
+      currency: currency(values, faults, 'currency'),
       amount: side(values) * amount(values, faults),
       receivedOn: receivedOn(values, faults, 'date'),
       faults,
@@ -154,16 +154,18 @@ export class AskedFields {
     return (values) => values[index] ?? null
   }
 
-  text(of: FieldOrSame): (values: Values) => string {
-    if (typeof of === 'string') {
-      const value = this.value(of)
-      return (values) => value(values) ?? ''
+  /** What is null or empty is a fault, if one is named; what the map itself says is none. */
+  text(of: FieldOrSame) {
+    if (typeof of !== 'string' && 'is' in of) return () => of.is
+    const value = this.value(typeof of === 'string' ? of : of.field)
+    const table = typeof of === 'string' ? undefined : this.#lookups.tableOf(this.#place, of)
+    return (values: Values, faults?: Fault[], fault?: Fault) => {
+      const own = value(values) ?? ''
+      // What is not there to be looked up stands for itself.
+      const text = table?.get(own) ?? own
+      if (text === '' && fault !== undefined) faults?.push(fault)
+      return text
     }
-    if ('is' in of) return () => of.is
-    const value = this.value(of.field)
-    const table = this.#lookups.tableOf(this.#place, of)
-    // What is not there to be looked up stands for itself.
-    return (values) => table.get(value(values) ?? '') ?? value(values) ?? ''
   }
 
   number(fields: readonly string[]) {
