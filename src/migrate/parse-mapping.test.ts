@@ -49,6 +49,16 @@ test('a mapping file is read with the lines of its rules', () => {
   expect(entities[1]?.fields[1]?.how).toMatchObject({ unlisted: { kind: 'refuse' } })
 })
 
+test('a value that no map of values can hold is refused, never dropped', () => {
+  const text = TEXT.replace('1: null', '__proto__: X')
+  expect(() => parseMapping(text, 'm.yaml')).toThrow(
+    expect.objectContaining({
+      code: 'migrate.file-invalid',
+      message: expect.stringContaining('line 8: "__proto__" cannot be a key'),
+    }),
+  )
+})
+
 test('everything wrong with a mapping file is said at once, with its line', () => {
   const text = `version: 1
 entitys: {}

@@ -9,6 +9,16 @@ test('lineOf() finds values, keys, and the nearest thing around what is not ther
   expect(lineOf(['a', 'd'])).toBe(1)
 })
 
+test('a key that would be lost is a problem, wherever it stands', () => {
+  const { problems } = readYamlLines(
+    'a:\n  values: { D: DE, __proto__: X }\n"__proto__": 1\nb: __proto__\n',
+  )
+  expect(problems).toEqual([
+    { line: 2, problem: '"__proto__" cannot be a key' },
+    { line: 3, problem: '"__proto__" cannot be a key' },
+  ])
+})
+
 test('formatProblems() sorts by line', () => {
   const { problems } = readYamlLines('a: 1\na: 2\n')
   expect(problems).toMatchObject([{ line: 2 }])

@@ -1,4 +1,4 @@
-import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml'
+import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml'
 
 /** Something wrong in a file. */
 export type Problem = { readonly line: number; readonly problem: string }
@@ -24,7 +24,7 @@ export function readYamlLines(text: string): YamlLines {
   }))
   return {
     document,
-    problems,
+    problems: [...problems, ...listLostKeys(document, lines)],
     lineAt: (node) => lineAt(lines, node),
     lineOf: (path, isKey = false) => lineOf(document, lines, path, isKey),
   }
@@ -36,6 +36,20 @@ export function formatProblems(problems: readonly Problem[]): string {
   const lines = sorted.map(({ line, problem }) => `  line ${line}: ${problem}`)
   const count = sorted.length === 1 ? '1 problem' : `${sorted.length} problems`
   return `found ${count}\n${lines.join('\n')}`
+}
+
+/** Objects that are made key by key, as by schemas, lose a key of this name without a word. */
+const LOST_KEY = '__proto__'
+
+function listLostKeys(document: Document, lines: LineCounter): Problem[] {
+  const problems: Problem[] = []
+  visit(document, {
+    Pair(_, { key }) {
+      if (!isScalar(key) || key.value !== LOST_KEY) return
+      problems.push({ line: lineAt(lines, key), problem: `"${LOST_KEY}" cannot be a key` })
+    },
+  })
+  return problems
 }
 
 function lineOf(document: Document, lines: LineCounter, path: Path, isKey: boolean): number {
