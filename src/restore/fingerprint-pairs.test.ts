@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { expect, test } from 'vitest'
 import type { EntityAt } from '#history/entity-at'
-import type { DescribedEntity } from '#record/schema'
+import { describeSchema } from '#record/describe-schema'
 import { atEntry } from '#record/stamp'
 import {
   aRowBatch,
@@ -17,18 +17,7 @@ import { systemRandom } from '#stdx/random'
 import { fingerprintPairs } from './fingerprint-pairs.ts'
 
 const schema = aSchema()
-const described: DescribedEntity = {
-  entity: schema.entity,
-  sourceId: null,
-  fields: schema.fields.map(({ name, type }) => {
-    return { name, type, isNullable: true, sourceId: null, missing: null }
-  }),
-  key: { fields: ['id'], encodings: ['integer'] },
-  foreignKeys: [],
-  definition: null,
-  scanOrder: 'none',
-  missingGrant: null,
-}
+const described = describeSchema(schema)
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 async function fingerprint(text: string, live: string) {

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os'
 import { expect, test } from 'vitest'
 import type { SourceCut } from '#connector/connector'
 import type { EntityAt } from '#history/entity-at'
+import { describeSchema } from '#record/describe-schema'
 import type { RowBatch } from '#record/row-batch'
 import type { Catalogue, DescribedEntity } from '#record/schema'
 import { atEntry } from '#record/stamp'
@@ -19,18 +20,7 @@ import { collect } from '#stdx/streams'
 import { joinVerdicts, verifyEntities } from './verify-entities.ts'
 
 const schema = aSchema()
-const described: DescribedEntity = {
-  entity: schema.entity,
-  sourceId: null,
-  fields: schema.fields.map(({ name, type }) => {
-    return { name, type, isNullable: true, sourceId: null, missing: null }
-  }),
-  key: { fields: ['id'], encodings: ['integer'] },
-  foreignKeys: [],
-  definition: null,
-  scanOrder: 'key',
-  missingGrant: null,
-}
+const described: DescribedEntity = { ...describeSchema(schema), scanOrder: 'key' }
 
 /** The verdict on three customers at a point, against a system that describes and gives these. */
 async function verify(entities: readonly DescribedEntity[], rows: () => AsyncIterable<RowBatch>) {

@@ -31,22 +31,17 @@ sources:
 `
 
 test('who is one is proposed, decided, gone by, and taken back', async () => {
-  const { at, configure, holdfast } = await aTraveller()
+  const { answer, at, configure, holdfast } = await aTraveller()
   change(at('crm.db'), CRM)
   change(at('erp.db'), ERP)
   await configure(CONFIG)
   await writeFile(at('customers.yaml'), MAP)
   await holdfast('init')
   expect(await holdfast('backup')).toMatchObject({ exit: 0 })
-  const answer = async (...argv: string[]) => {
-    const run = await holdfast(...argv, '--json')
-    expect(run.exit, `${argv.join(' ')}\n${run.stderr}`).toBe(0)
-    return JSON.parse(run.stdout)
-  }
   const keysOf = async (...argv: string[]): Promise<string> => {
-    const { records } = await answer('customer', 'show', ...argv)
+    const { records } = await answer<{ records: { key: string }[] }>('customer', 'show', ...argv)
     return records
-      .map(({ key }: { readonly key: string }) => key)
+      .map(({ key }) => key)
       .sort()
       .join()
   }
@@ -63,7 +58,7 @@ test('who is one is proposed, decided, gone by, and taken back', async () => {
   expect(said).toMatchObject({ decision: 'same', isNew: true, because: 'Anna called them' })
   expect(await keysOf('A', '--at', 'crm@1', 'erp@1')).toBe('A,K1,K2,P1,P2')
   expect(await keysOf('A', '--at', 'crm@1', 'erp@1', '--decided-then')).toBe('A,K1,P1')
-  expect((await answer('customer', 'match')).proposals).toEqual([])
+  expect(await answer('customer', 'match')).toMatchObject({ proposals: [] })
 
   // A restore takes both; a system of its own is not touched.
   change(at('crm.db'), "DELETE FROM contact WHERE id = 'P2'")
