@@ -37,6 +37,12 @@ export const CONNECTOR_ERRORS = {
     retry: 'after-fix',
     help: 'A value has no exact text in the source, or the target does not accept it for the type of its field. Nothing was written. Compare the types of the field on both sides, or leave the entity out; where another platform does not hold some values (not a number, infinite, no real date), `holdfast restore --inexact ENTITY:FIELD=null` puts null in their place.',
   },
+  'connector.numbers-exhausted': {
+    status: 409,
+    exit: 1,
+    retry: 'after-fix',
+    help: 'The numbering that new keys are taken from has come to its end. Everything was rolled back. Let it go on, as an administrator of the target: ALTER SEQUENCE NAME MAXVALUE ..., with a wider type of the sequence and of the field where integer is full. Or keep the keys of the point, where they are free: `--keys ENTITY=keep`.',
+  },
   'connector.constraint-violated': {
     status: 409,
     exit: 1,

@@ -17,7 +17,7 @@ const COUNTED_MAX = 1_000_000n
  */
 const KEY_SEQUENCES = {
   sql: `select s.seqrelid::text as id, s.seqincrement::text as increment,
-      a.attname as field, s.seqrelid::regclass::text as name,
+      s.seqmax::text as max, a.attname as field, s.seqrelid::regclass::text as name,
       pg_catalog.has_sequence_privilege(s.seqrelid, 'SELECT') as "mayRead"
     from pg_catalog.pg_index i
     join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
@@ -39,6 +39,7 @@ const KEY_SEQUENCES = {
   row: z.object({
     id: z.string(),
     increment: z.string(),
+    max: z.string(),
     field: z.string(),
     name: z.string(),
     mayRead: z.boolean(),
@@ -66,6 +67,7 @@ export async function readNextKey(
 /**
  * Takes numbers as an insert would: what others take meanwhile is theirs, and the sequence never goes
  * back. It is outside the transaction, like all sequences.
+ * @throws connector.numbers-exhausted with none taken | connector.denied
  */
 export async function takeKeys(
   session: Session,
@@ -74,6 +76,7 @@ export async function takeKeys(
 ): Promise<void> {
   const sequence = await findSequence(session, entity, signal)
   assert(sequence !== null, 'Keys are taken of what numbers its records.')
+  refuseBeyond(sequence, entity, last)
   const name = `${quoteLiteral(sequence.id)}::oid::regclass`
   for (;;) {
     const { next, step } = await readCounter(session, sequence, signal)
@@ -85,6 +88,13 @@ export async function takeKeys(
         : `select max(pg_catalog.nextval(${name})) from pg_catalog.generate_series(1, ${count})`
     await session.query(sql, signal)
   }
+}
+
+function refuseBeyond({ max, name }: KeySequence, entity: EntityName, last: bigint): void {
+  if (last <= BigInt(max)) return
+  const found = `sequence "${name}" ends at ${max}, before there are enough`
+  const message = `Cannot take numbers of "${entity}": ${found}`
+  throw new AppError('connector.numbers-exhausted', message, { entity, sequence: name })
 }
 
 /** `null` where there is none, or where the default takes numbers from several. */

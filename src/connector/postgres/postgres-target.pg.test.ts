@@ -121,6 +121,26 @@ describePostgres('target', (major) => {
     }
   })
 
+  test('a sequence without numbers left is named, with none of them taken', async () => {
+    await using database = await freshDatabase(major)
+    await database.query('create table t (id serial primary key, v text)')
+    await database.query('alter sequence t_id_seq maxvalue 2 cycle')
+    const taking = write(database.url, async (opened) => opened.takeKeys?.(t, 3n))
+    await expect(taking).rejects.toMatchObject({
+      code: 'connector.numbers-exhausted',
+      message: expect.stringContaining('t_id_seq" ends at 2'),
+    })
+    await database.query('alter sequence t_id_seq no cycle')
+    const adding = write(database.url, (opened) =>
+      opened.insertRows(t, ['v'], rowsOf(['a'], ['b'], ['c'])),
+    )
+    await expect(adding).rejects.toMatchObject({
+      code: 'connector.numbers-exhausted',
+      message: expect.stringContaining('SQLSTATE 2200H'),
+    })
+    expect(await readTable(database, 'select * from t')).toEqual([])
+  })
+
   test('a type of the same name that differs is refused, an equal one is used', async () => {
     await using from = await freshDatabase(major)
     await using to = await freshDatabase(major)

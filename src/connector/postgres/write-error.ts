@@ -46,6 +46,7 @@ export function toCreateError(error: unknown, what: string): unknown {
 type Judgement = readonly [code: `connector.${string}`, found: string]
 
 const BY_STATE: Readonly<Record<string, Judgement>> = {
+  '2200H': ['connector.numbers-exhausted', 'a sequence has no numbers left'],
   '25006': ['connector.read-only', 'the target only allows reading'],
   '40001': ['connector.target-changed', 'somebody changed the same rows meanwhile'],
   '40P01': ['connector.busy', 'it waited for another session that waited for it'],
