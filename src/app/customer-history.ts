@@ -3,7 +3,7 @@ import { type CustomerMap, formatPlace, type MapEntity } from '#customer/custome
 import { type Decision, nameOf, standingOf } from '#customer/decisions'
 import { type ClosureRecord, findClosure } from '#customer/find-closure'
 import { findMoves, type PartyMove } from '#customer/find-moves'
-import { findParty, refuseAmbiguous } from '#customer/find-party'
+import { findParty, refuseAmbiguous, refuseUnknownSource } from '#customer/find-party'
 import { mapAt, type SourceAt } from '#customer/map-at'
 import { openRowIndex } from '#customer/open-row-index'
 import { recordHistories } from '#history/record-history'
@@ -61,7 +61,8 @@ const RECORDS_AT_ONCE = 1000
  *
  * What belonged to it is found at every moment at which a source got a new point, at most
  * `MOMENTS_MAX` of them; the versions of what was found are all there are.
- * @throws customer.unknown when no moment holds it | customer.ambiguous | app.map-not-found
+ * @throws customer.unknown when no moment holds it | customer.source-unknown | customer.ambiguous
+ * @throws app.map-not-found
  */
 export async function customerHistory(
   deps: Pick<Context, 'configPath' | 'progress'>,
@@ -70,6 +71,7 @@ export async function customerHistory(
   signal: AbortSignal,
 ): Promise<CustomerHistory> {
   const { map } = await readMap(deps, vault, request.file, signal)
+  refuseUnknownSource(map, request.source)
   const history = await readAgain(async () => {
     const timelines = await readTimelines({ vault, progress: deps.progress }, map, signal)
     const { moments, of } = chooseMoments(

@@ -1,7 +1,7 @@
 import type { CustomerMap } from '#customer/customer-map'
 import { type ClosureAt, type CustomerChange, diffClosures } from '#customer/diff-closures'
 import { type Closure, findClosure } from '#customer/find-closure'
-import { findParty, refuseAmbiguous } from '#customer/find-party'
+import { findParty, refuseAmbiguous, refuseUnknownSource } from '#customer/find-party'
 import { formatMoment, mapAt, type SourceAt } from '#customer/map-at'
 import { AppError, isAppError } from '#stdx/app-error'
 import type { Vault } from '#vault/vault'
@@ -33,7 +33,8 @@ export type CustomerDiff = Provenness &
 
 /**
  * What became of a customer and everything attached to it, over all systems of the map.
- * @throws customer.unknown when neither moment holds it | customer.ambiguous | app.map-not-found
+ * @throws customer.unknown when neither moment holds it | customer.source-unknown | customer.ambiguous
+ * @throws app.map-not-found
  * @throws as `LiveSources.read` where a moment is live
  */
 export async function diffCustomer(
@@ -43,6 +44,7 @@ export async function diffCustomer(
   signal: AbortSignal,
 ): Promise<CustomerDiff> {
   const { map } = await readMap(deps, vault, request.file, signal)
+  refuseUnknownSource(map, request.source)
   return await readAgain(async () => {
     await using live = openLiveSources(deps, vault, map)
     const asked = { ...request, progress: deps.progress, live }

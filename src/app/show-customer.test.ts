@@ -40,6 +40,13 @@ function counts({ records }: ShownCustomer): Record<string, number> {
   return found
 }
 
+test('showCustomer() says which source the map does not have', async () => {
+  await expect(show(demo, '500042', { source: 'crn' })).rejects.toMatchObject({
+    code: 'customer.source-unknown',
+    message: expect.stringMatching(/has no such source; did you mean "crm"\?$/),
+  })
+})
+
 test('showCustomer() finds one customer in three systems with all that SQL finds', async () => {
   const shown = await show(demo, '500042')
   const found = counts(shown)

@@ -1,6 +1,6 @@
 import type { CustomerMap } from '#customer/customer-map'
 import { type Bounded, type Closure, type ClosureRecord, findClosure } from '#customer/find-closure'
-import { findParty, refuseAmbiguous } from '#customer/find-party'
+import { findParty, refuseAmbiguous, refuseUnknownSource } from '#customer/find-party'
 import { formatMoment, mapAt } from '#customer/map-at'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
@@ -62,7 +62,8 @@ export type ShownBound = {
 
 /**
  * One customer as of a moment, over all systems of the map; a source is asked where that moment is now.
- * @throws customer.unknown | customer.ambiguous | app.map-not-found | customer.map-invalid
+ * @throws customer.unknown | customer.source-unknown | customer.ambiguous | app.map-not-found
+ * @throws customer.map-invalid
  */
 export async function showCustomer(
   deps: Pick<Context, 'configPath'> & ReadLiveDeps,
@@ -71,6 +72,7 @@ export async function showCustomer(
   signal: AbortSignal,
 ): Promise<ShownCustomer> {
   const { map } = await readMap(deps, vault, request.file, signal)
+  refuseUnknownSource(map, request.source)
   return await readAgain(async () => {
     await using live = openLiveSources(deps, vault, map)
     return await readCustomer(vault, map, { ...request, progress: deps.progress, live }, signal)

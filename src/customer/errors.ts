@@ -25,6 +25,12 @@ export const CUSTOMER_ERRORS = {
     retry: 'after-fix',
     help: 'Write the number as the system prints it, leading zeros included: the field that the customer map calls `number`, or the key. `--at` looks at another point, `--map` takes another map.',
   },
+  'customer.source-unknown': {
+    status: 404,
+    exit: 2,
+    retry: 'after-fix',
+    help: '`--source` takes the name of a system that has customers or suppliers in the customer map, as it stands under `sources` in customers.yaml. Without it, all of them are looked in.',
+  },
   'customer.decision-itself': {
     status: 400,
     exit: 2,

@@ -1,8 +1,9 @@
 import { parseKeyAddress } from '#record/address'
 import { decodeKey } from '#record/key'
 import { AppError } from '#stdx/app-error'
+import { didYouMean } from '#stdx/did-you-mean'
 import { type Ask, findRecords, formatValues, valuesOf } from './closure/find-records.ts'
-import { formatPlace, isSamePlace } from './customer-map.ts'
+import { type CustomerMap, formatPlace, isSamePlace } from './customer-map.ts'
 import type { Closure, ClosureRecord } from './find-closure.ts'
 import { keyOf } from './key-of.ts'
 import type { EntityInMap, MapAt } from './map-at.ts'
@@ -20,6 +21,19 @@ export type Sought = {
   readonly id: string
   /** Only parties of this source. */
   readonly source: string | undefined
+}
+
+/** @throws customer.source-unknown when a source is wanted that the map has no parties of */
+export function refuseUnknownSource(
+  { entities }: Pick<CustomerMap, 'entities'>,
+  wanted: string | undefined,
+): void {
+  const parties = entities.filter(({ role }) => isParty(role)).map(({ source }) => source)
+  if (wanted === undefined || parties.includes(wanted)) return
+  const isThere = entities.some(({ source }) => source === wanted)
+  const found = isThere ? 'no customers or suppliers in it' : 'no such source'
+  const message = `Cannot look for customers of "${wanted}": the customer map has ${found}${didYouMean(wanted, parties)}`
+  throw new AppError('customer.source-unknown', message, { source: wanted })
 }
 
 /**
@@ -91,8 +105,10 @@ export async function findByKey(
 
 function unknown(entities: readonly EntityInMap[], sought: Sought): AppError {
   const parties = entities.filter((entity) => isIn(entity, sought))
-  const places = parties.map(({ map }) => formatPlace(map)).join(', ') || 'no party'
-  const message = `Cannot find customer "${sought.id}": looked in ${places}`
+  const places = parties.map(({ map }) => formatPlace(map)).join(', ')
+  const found =
+    parties.length === 0 ? 'found no point with parties of the customer map' : `looked in ${places}`
+  const message = `Cannot find customer "${sought.id}": ${found}`
   return new AppError('customer.unknown', message, { id: sought.id })
 }
 
