@@ -4,6 +4,7 @@ import type { FoundCustomers } from '#app/find-customers'
 import type { LiveAnswer } from '#app/find-sources-at'
 import type { ShownCustomer, ShownCustomerRecord } from '#app/show-customer'
 import { formatCount, formatTime } from './format-amounts.ts'
+import { formatAt } from './format-at.ts'
 import { formatChanged, formatLines } from './format-fields.ts'
 import { describeShownIdentity, formatDecision, formatMove } from './format-identity.ts'
 import { formatTable } from './format-table.ts'
@@ -150,7 +151,7 @@ export function formatMatches(answer: FoundCustomers): string {
     titles.map((title) => ({ title })),
     rows,
   )
-  return `${matches.length === 0 ? '' : table}${count} found at ${points.join(', ')}.${formatLive(answer)}\n`
+  return `${matches.length === 0 ? '' : table}${count} found at ${formatAt(points)}.${formatLive(answer)}\n`
 }
 
 /** Which systems were asked themselves, each at one moment of its own. */

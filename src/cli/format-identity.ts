@@ -4,6 +4,7 @@ import type { ShownIdentity } from '#app/describe-identity'
 import type { ListedDecision, ListedDecisions } from '#app/list-decisions'
 import type { MatchedCustomers } from '#app/match-customers'
 import { formatCount, formatTime } from './format-amounts.ts'
+import { formatAt } from './format-at.ts'
 import { visible } from './text-width.ts'
 
 type Party = { readonly source: string; readonly entity: string; readonly key: string }
@@ -87,7 +88,7 @@ export function formatProposals({
     `      ${formatParty(b)}  ${visible(b.name ?? '')}`,
     `      ${reasons.map(({ sign, values }) => `${SIGNS[sign]}${sign === 'name' ? '' : ` (${visible(values.join(', '))})`}`).join('; ')}`,
   ])
-  const counts = `${formatCount(parties)} parties, ${formatCount(compared)} pairs compared, at ${points.join(', ')}.`
+  const counts = `${formatCount(parties)} parties, ${formatCount(compared)} pairs compared, at ${formatAt(points)}.`
   const next =
     proposals.length === 0
       ? 'Nobody looks like another.'

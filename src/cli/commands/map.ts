@@ -3,6 +3,7 @@ import type { MapCheckAnswer, MapLinkAnswer } from '#app/check-map'
 import type { DiscoveredMap } from '#app/discover-map'
 import type { FittedMap } from '#app/fit-map-packs'
 import { formatCount } from '../format-amounts.ts'
+import { formatAt } from '../format-at.ts'
 import { formatTable } from '../format-table.ts'
 import type { Output } from '../output.ts'
 import type { Act } from '../shell.ts'
@@ -121,7 +122,7 @@ function formatMapCheck(answer: MapCheckAnswer, { paint }: Output): string {
       const where = visible(`${source} ${entity} (${field})`)
       return `${paint.yellow('shared:')} ${formatCount(parties)} parties of ${where} have the ${by} "${visible(value)}"`
     }),
-    `${formatCount(links.length - faulty.length)} of ${formatCount(links.length)} links hold for every record at ${points.join(', ')}.`,
+    `${formatCount(links.length - faulty.length)} of ${formatCount(links.length)} links hold for every record at ${formatAt(points)}.`,
     `${formatCount(coverage.entitiesMapped)} of ${formatCount(coverage.entities)} entities are in the map; ${formatCount(coverage.rowsReached)} of ${formatCount(coverage.rows)} records are reached from a customer or supplier.`,
     verdict === 'clean' ? paint.green(`${map} is clean.`) : paint.red(`${map} differs.`),
     ...(answer.isStored ? ['It is kept in the vault.'] : []),
