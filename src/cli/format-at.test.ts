@@ -13,6 +13,13 @@ test('formatMatches() says why nothing was looked at', () => {
   )
 })
 
+test('formatMatches() shortens a name that nothing could stand beside', () => {
+  const at = { source: 'crm', entity: 'main.account', key: '1' }
+  const match = { ...at, role: 'customer', name: 'x'.repeat(5000), by: 'name', customer: at }
+  const text = formatMatches({ points: ['crm@1'], found: 1, matches: [match] })
+  expect(text).toMatch(/^crm +main.account +1 +x{59}… +name +crm 1$/m)
+})
+
 test('formatProposals() says why nothing was compared', () => {
   const matched = { points: [], proposals: [], parties: 0, compared: 0 }
   expect(formatProposals(matched)).toContain('at no point: the customer map names no source')

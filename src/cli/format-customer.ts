@@ -9,10 +9,12 @@ import { formatChanged, formatLines } from './format-fields.ts'
 import { describeShownIdentity, formatDecision, formatMove } from './format-identity.ts'
 import { formatTable } from './format-table.ts'
 import type { Paint } from './paint.ts'
-import { visible } from './text-width.ts'
+import { shorten, visible } from './text-width.ts'
 
 /** Of one kind below one record, unless all are wanted. */
 const SHOWN_MAX = 8
+/** Of a name in a table, which everything else stands behind. */
+const NAME_WIDTH_MAX = 60
 
 export type FormatCustomerOptions = { readonly isAll: boolean; readonly paint: Paint }
 
@@ -141,7 +143,7 @@ export function formatMatches(answer: FoundCustomers): string {
   const rows = matches.map(({ by, customer, entity, key, name, same = [], source }) => {
     const parties = [...(customer === null ? [] : [customer]), ...same]
     const owner = parties.map((one) => `${one.source} ${one.key}`).join(' = ')
-    return [source, entity, key, name ?? '', by, owner]
+    return [source, entity, key, shorten(visible(name ?? ''), NAME_WIDTH_MAX), by, owner]
   })
   const count =
     found > matches.length

@@ -1,6 +1,6 @@
 import { formatCount } from './format-amounts.ts'
 import { formatTable } from './format-table.ts'
-import { visible } from './text-width.ts'
+import { shorten, visible } from './text-width.ts'
 
 /** What a plan says of what becomes of types on another platform. */
 export type Mappings = readonly {
@@ -25,7 +25,7 @@ export function formatMappings(mappings: Mappings): string {
   const rows = inexact.map(({ entity, field, from, to, why }) => [
     visible(entity),
     field === null ? '' : visible(field),
-    shorten(visible(from)),
+    shorten(visible(from), FROM_WIDTH_MAX),
     to === null ? 'left out' : visible(to),
     why ?? '',
   ])
@@ -33,8 +33,4 @@ export function formatMappings(mappings: Mappings): string {
     columns.map((title) => ({ title })),
     rows,
   )}`
-}
-
-function shorten(text: string): string {
-  return text.length <= FROM_WIDTH_MAX ? text : `${text.slice(0, FROM_WIDTH_MAX - 1)}…`
 }

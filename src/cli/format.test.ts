@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { formatBytes, formatCount, formatDuration, formatTime } from './format-amounts.ts'
 import { formatTable } from './format-table.ts'
-import { textWidth, visible } from './text-width.ts'
+import { shorten, textWidth, visible } from './text-width.ts'
 
 test.each([
   [0, '0 B'],
@@ -49,6 +49,15 @@ test('formatTable() aligns by the width a terminal gives', () => {
 
 test('textWidth() of plain text is its length', () => {
   fc.assert(fc.property(fc.stringMatching(/^[ -~]*$/), (text) => textWidth(text) === text.length))
+})
+
+test.each([
+  ['Müller', 6, 'Müller'],
+  ['Müller & Co', 6, 'Mülle…'],
+  ['客户公司', 6, '客户…'],
+  ['e\u0301e\u0301e\u0301', 2, 'e\u0301…'],
+])('shorten(%j, %d) is %j', (text, widthMax, short) => {
+  expect(shorten(text, widthMax)).toBe(short)
 })
 
 test('visible() leaves no control character', () => {

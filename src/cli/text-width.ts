@@ -25,6 +25,21 @@ export function textWidth(text: string): number {
   return width
 }
 
+/** The text, or what of it takes no more than so many columns, with an ellipsis; without colours. */
+export function shorten(text: string, widthMax: number): string {
+  if (textWidth(text) <= widthMax) return text
+  let kept = ''
+  let width = 0
+  let before = ''
+  for (const point of text) {
+    width += pointWidth(point, before)
+    if (width >= widthMax) break
+    kept += point
+    before = point
+  }
+  return `${kept}…`
+}
+
 function pointWidth(point: string, before: string): number {
   // The emoji form of what stands before it is as wide as every emoji.
   if (point === EMOJI_FORM) return WIDE.test(before) ? 0 : 1
