@@ -52,6 +52,7 @@ const EXPECTED_OF_SHORT_READS = new Set([
   'timeline.damaged',
   'segment.damaged',
   'vault.document-damaged',
+  'vault.object-damaged',
   'retention.replacement-damaged',
 ])
 
