@@ -340,10 +340,7 @@ describePostgres('target', (major) => {
         }),
       )
     expect(await swap()).toBe(2)
-    expect(await database.query('select id, v from t order by id')).toEqual([
-      { id: 1, v: 2 },
-      { id: 2, v: 1 },
-    ])
+    expect(await database.query('select v from t order by id')).toEqual([{ v: 2 }, { v: 1 }])
     await database.query(`alter table t drop constraint once, add unique (v) deferrable;
       update t set v = 3 - v`)
     expect(await swap()).toBe(2)
