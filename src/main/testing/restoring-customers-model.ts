@@ -19,12 +19,11 @@ import {
 import {
   askedRuns,
   countShapes,
-  isTwice,
   type MakeSide,
   NOTHING,
+  proveMove,
   type Runs,
   type Shapes,
-  undo,
   withParents,
 } from './restoring-model.ts'
 
@@ -74,19 +73,8 @@ export async function proveCustomers(make: MakeSide, few: Runs): Promise<Custome
       shapes.polymorphic += owned.some(([{ shape }]) => shape === 'note') ? 1 : 0
       shapes.changed += isDeepStrictEqual(printRows(wanted), printRows(damaged)) ? 0 : 1
       const change = { ...chosen, missingParents: 'create' as const }
-      if (isTwice(wanted)) {
-        shapes.refused += 1
-        await expect(crossing.move('erp', 'erp', change)).rejects.toMatchObject({
-          code: 'connector.constraint-violated',
-        })
-        expect(await read(), 'refused').toEqual(printRows(damaged))
-        return
-      }
-      const { summaries } = await crossing.move('erp', 'erp', change)
-      expect(summaries?.[0]?.verified.different).toBe(0)
-      expect(await read(), `${owned.length} records`).toEqual(printRows(wanted))
-      await undo(crossing, summaries?.[0]?.restore ?? '', 'erp')
-      expect(await read(), 'undone').toEqual(printRows(damaged))
+      const told = { crossing, read, shapes, what: `${owned.length} records` }
+      await proveMove(told, { target: 'erp', change, damaged, wanted })
     }),
     askedRuns() ?? { ...few, endOnFailure: true },
   )

@@ -77,24 +77,48 @@ export async function proveRestoring(
       }
       countShapes(shapes, tables)
       shapes[scope] += 1
-      if (isTwice(wanted)) {
-        shapes.refused += 1
-        await expect(crossing.move('erp', 'copy', change)).rejects.toMatchObject({
-          code: 'connector.constraint-violated',
-        })
-        expect(await read(), 'refused').toEqual(printRows(damaged))
-        return
-      }
-      const { summaries } = await crossing.move('erp', 'copy', change)
-      expect(summaries?.[0]?.verified.different).toBe(0)
-      expect(await read(), scope).toEqual(printRows(wanted))
-      await undo(crossing, summaries?.[0]?.restore ?? '', 'copy')
-      expect(await read(), 'undone').toEqual(printRows(damaged))
+      const told = { crossing, read, shapes, what: scope }
+      await proveMove(told, { target: 'copy', change, damaged, wanted })
     }),
     askedRuns() ?? { ...few, endOnFailure: true },
   )
   console.info(`restored at random: ${JSON.stringify(shapes)}`)
   return shapes
+}
+
+type Proving = {
+  readonly crossing: Crossing
+  readonly read: () => Promise<unknown>
+  readonly shapes: { refused: number }
+  /** Names the run where it fails. */
+  readonly what: string
+}
+
+type Move = {
+  readonly target: string
+  readonly change: NonNullable<Parameters<Crossing['move']>[2]>
+  readonly damaged: Rows
+  readonly wanted: Rows
+}
+
+/** Restores and undoes that; what would hold a unique value twice is refused, with nothing written. */
+export async function proveMove(
+  { crossing, read, shapes, what }: Proving,
+  { change, damaged, target, wanted }: Move,
+): Promise<void> {
+  if (isTwice(wanted)) {
+    shapes.refused += 1
+    await expect(crossing.move('erp', target, change)).rejects.toMatchObject({
+      code: 'connector.constraint-violated',
+    })
+    expect(await read(), 'refused').toEqual(printRows(damaged))
+    return
+  }
+  const { summaries } = await crossing.move('erp', target, change)
+  expect(summaries?.[0]?.verified.different).toBe(0)
+  expect(await read(), what).toEqual(printRows(wanted))
+  await undo(crossing, summaries?.[0]?.restore ?? '', target)
+  expect(await read(), 'undone').toEqual(printRows(damaged))
 }
 
 /** Of the few runs that are the same every time; nothing of the others. */
@@ -109,14 +133,14 @@ export function askedRuns(): { readonly numRuns: number } | undefined {
 }
 
 /** Whether a value that is unique would be there twice. */
-export function isTwice(rows: Rows): boolean {
+function isTwice(rows: Rows): boolean {
   return [...rows].some(([table, held]) => {
     const values = [...held.values()].flatMap(({ u }) => u ?? [])
     return hasUnique(table) && new Set(values).size < values.length
   })
 }
 
-export async function undo(crossing: Crossing, restore: string, target: string): Promise<void> {
+async function undo(crossing: Crossing, restore: string, target: string): Promise<void> {
   const targets = [{ point: 'erp@1', target, undoes: restore }]
   const { summaries } = await crossing.move('erp', target, {
     targets,
