@@ -12,7 +12,7 @@ import { AppError } from '#stdx/app-error'
 import { didYouMean } from '#stdx/did-you-mean'
 import type { Vault } from '#vault/vault'
 import type { FoundPoint } from './find-point.ts'
-import { openCrosswalk, readSourceLines } from './open-crosswalk.ts'
+import { linesGiven, openCrosswalk, readSourceLines } from './open-crosswalk.ts'
 import type { ReadLines } from './read-crosswalk.ts'
 import { readKeyLinks, readLinksElsewhere } from './read-needs.ts'
 import type { RestoreRequest } from './restore-request.ts'
@@ -110,8 +110,7 @@ function refuseUnsaid(
     readonly wanted: readonly EntityName[]
   },
 ): void {
-  const counting = lines.filter(({ state }) => state === 'written' || state === 'open')
-  const given = new Set(counting.flatMap((one) => one.lines.map(({ entity }) => entity)))
+  const given = new Set(linesGiven(lines).map(({ entity }) => entity))
   const unsaid = wanted.filter(
     (entity) => given.has(entity) && keyPolicyOf(policies, entity) === null,
   )

@@ -3,7 +3,7 @@ import type { SourceIdentity } from '#record/cut'
 import type { EntityName } from '#record/entity-name'
 import type { Catalogue } from '#record/schema'
 import type { CompareDeps } from '#restore/compare-target'
-import { Crosswalk } from '#restore/crosswalk'
+import { Crosswalk, type CrosswalkLine } from '#restore/crosswalk'
 import { type FoundWritten, findWritten } from '#restore/find-written'
 import { AppError } from '#stdx/app-error'
 import { parsePointAddress } from '#timeline/resolve-point'
@@ -38,6 +38,11 @@ export async function readSourceLines(
 ): Promise<readonly ReadLines[]> {
   const all = await readLines(vault, identity, signal)
   return all.filter(({ begun }) => parsePointAddress(begun.body.point).source === source)
+}
+
+/** What records may be called there: of restores that wrote, or of which nothing says how they ended. */
+export function linesGiven(lines: readonly ReadLines[]): readonly CrosswalkLine[] {
+  return lines.flatMap((one) => (one.state === 'written' || one.state === 'open' ? one.lines : []))
 }
 
 /**

@@ -9,7 +9,7 @@ import { AppError } from '#stdx/app-error'
 import type { Vault } from '#vault/vault'
 import type { MigrationKeys } from './fill-books.ts'
 import type { FoundPoint } from './find-point.ts'
-import { openCrosswalk, readSourceLines } from './open-crosswalk.ts'
+import { linesGiven, openCrosswalk, readSourceLines } from './open-crosswalk.ts'
 import type { ReadLines } from './read-crosswalk.ts'
 
 export type OpeningKeys = {
@@ -54,9 +54,8 @@ export async function openMigrationKeys(
 
 /** Under keys of their own the same records would be there twice. */
 function refuseKept(lines: readonly ReadLines[], { entities }: Mapping, target: string): void {
-  const counting = lines.filter(({ state }) => state === 'written' || state === 'open')
   const given = new Set(
-    counting.flatMap((one) => one.lines.map((line) => `${line.entity} in ${line.targetEntity}`)),
+    linesGiven(lines).map(({ entity, targetEntity }) => `${entity} in ${targetEntity}`),
   )
   const kept = entities.filter(({ key }) => key === 'keep')
   const unsaid = kept
