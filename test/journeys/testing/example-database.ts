@@ -15,6 +15,7 @@ export function createExample(path: string): void {
     CREATE TABLE "Call Log" (at TEXT, said TEXT);
     CREATE UNIQUE INDEX customer_iban ON customer (iban);
   `)
+  database.exec('BEGIN')
   const addCustomer = database.prepare('INSERT INTO customer VALUES (?, ?, ?, ?, ?, ?)')
   const addAddress = database.prepare('INSERT INTO address VALUES (?, ?, ?)')
   for (let id = 1; id <= 500; id++) {
@@ -24,6 +25,7 @@ export function createExample(path: string): void {
   }
   const addCall = database.prepare('INSERT INTO "Call Log" VALUES (?, ?)')
   for (let i = 0; i < 4; i++) addCall.run('2026-06-30', i % 2 ? 'paid' : null)
+  database.exec('COMMIT')
 }
 
 export function change(path: string, sql: string): void {
