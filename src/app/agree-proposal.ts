@@ -4,6 +4,7 @@ import type { AgreedBody } from '#timeline/maintenance-entry'
 import type { TimelineState } from '#timeline/timeline-state'
 import { commitNext } from '#vault/commit-next'
 import type { Vault } from '#vault/vault'
+import { needRoles } from './credential/need-roles.ts'
 import {
   type ExpireDeps,
   type ExpiryAnswer,
@@ -12,8 +13,7 @@ import {
   readPolicy,
 } from './expire-points.ts'
 import { findBySource } from './mark-points.ts'
-import { needRoles } from './need-roles.ts'
-import { sayHeads } from './say-heads.ts'
+import { sayHeads } from './points/say-heads.ts'
 
 /** A proposal as it was made or taken up. */
 export type ProposalAnswer = {

@@ -10,7 +10,7 @@ import {
 } from '#vault/rotate-keys'
 import { fileNameOf } from '#vault/split-keys'
 import type { Context } from './context.ts'
-import { openKeyFolder, prepareKeyFolder, refuseKeyFolder } from './key-files.ts'
+import { openKeyFolder, prepareKeyFolder, refuseKeyFolder } from './credential/key-files.ts'
 
 export type ChangeKeysDeps = Pick<Context, 'random' | 'readConfig' | 'readVaultRequest'>
 

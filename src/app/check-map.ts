@@ -4,7 +4,7 @@ import { judgeFinance } from '#report/judge-finance'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
 import { findSourcesAt, provennessOfMap } from './find-sources-at.ts'
-import { readAgain } from './read-again.ts'
+import { readAgain } from './points/read-again.ts'
 import { MAP_DOCUMENT, readMap } from './read-map.ts'
 import type { Provenness } from './unproven.ts'
 

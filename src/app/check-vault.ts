@@ -2,8 +2,8 @@ import { type CheckDepth, checkVault, type VaultCheck } from '#vault/check-vault
 import { type Healing, healVault, refuseHealing } from '#vault/heal-vault'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
+import { sayHeads } from './points/say-heads.ts'
 import { openReplica, type ReplicaPlace } from './replicate-vault.ts'
-import { sayHeads } from './say-heads.ts'
 
 export type CheckedVault = VaultCheck
 

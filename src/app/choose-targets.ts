@@ -1,6 +1,6 @@
 import { AppError } from '#stdx/app-error'
 import type { Vault } from '#vault/vault'
-import { findPoint } from './find-point.ts'
+import { findPoint } from './points/find-point.ts'
 
 /** One point of one source and where it is put back. */
 export type ChosenTarget = { readonly point: string; readonly target: string }

@@ -5,8 +5,8 @@ import { type CollectOutcome, runCollect } from '#retention/run-collect'
 import { VAULT_TIMELINE } from '#timeline/entry-name'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
-import { needRoles } from './need-roles.ts'
-import { sayHeads } from './say-heads.ts'
+import { needRoles } from './credential/need-roles.ts'
+import { sayHeads } from './points/say-heads.ts'
 
 /** What of a source went, or would go, as `collect --json` prints it. */
 export type CollectAnswer = {

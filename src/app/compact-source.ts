@@ -2,7 +2,7 @@ import type { Merge } from '#retention/plan-compaction'
 import { type CompactionSummary, planRound, runCompaction } from '#retention/run-compaction'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
-import { sayHeads } from './say-heads.ts'
+import { sayHeads } from './points/say-heads.ts'
 
 /** What `compact --dry-run` prints: what would be merged first. */
 export type CompactionPlan = {

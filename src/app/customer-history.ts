@@ -16,7 +16,7 @@ import type { Context } from './context.ts'
 import { provennessOfMap } from './find-sources-at.ts'
 import type { ListedDecision } from './list-decisions.ts'
 import { dateVersions, type ListedVersion } from './list-history.ts'
-import { readAgain } from './read-again.ts'
+import { readAgain } from './points/read-again.ts'
 import { readMap } from './read-map.ts'
 import type { Provenness } from './unproven.ts'
 

@@ -13,9 +13,9 @@ import { isParty } from '#customer/roles'
 import { AppError } from '#stdx/app-error'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
+import { needRoles } from './credential/need-roles.ts'
 import { findSourcesAt } from './find-sources-at.ts'
-import { needRoles } from './need-roles.ts'
-import { readAgain } from './read-again.ts'
+import { readAgain } from './points/read-again.ts'
 import { readMap } from './read-map.ts'
 
 export type DecideIdentityRequest = {

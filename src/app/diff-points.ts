@@ -8,8 +8,8 @@ import {
 import { type EntityName, parseEntityName } from '#record/entity-name'
 import { AppError } from '#stdx/app-error'
 import type { Vault } from '#vault/vault'
-import { type DiffLiveDeps, diffWithLive } from './diff-with-live.ts'
-import { findPoint, isLiveAddress } from './find-point.ts'
+import { type DiffLiveDeps, diffWithLive } from './live/diff-with-live.ts'
+import { findPoint, isLiveAddress } from './points/find-point.ts'
 import { type Provenness, provennessOf } from './unproven.ts'
 
 export type DiffRequest = {

@@ -2,7 +2,7 @@ import { type Discovery, discoverMap } from '#customer/discover-map'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
 import { findSourcesAt } from './find-sources-at.ts'
-import { readAgain } from './read-again.ts'
+import { readAgain } from './points/read-again.ts'
 
 export type DiscoveredMap = Discovery
 

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto'
 import { mapAt } from '#customer/map-at'
 import type { Vault } from '#vault/vault'
-import { carryOutDrill, type Drill, type DrillDraft, newDraft } from './carry-out-drill.ts'
-import { formatDrillFact, formatReport } from './drill-evidence.ts'
+import { needRoles } from './credential/need-roles.ts'
+import { carryOutDrill, type Drill, type DrillDraft, newDraft } from './drill/carry-out-drill.ts'
+import { formatDrillFact, formatReport } from './drill/drill-evidence.ts'
+import { findPopulation } from './drill/find-drilled.ts'
+import { readDrillTerms } from './drill/read-drill-terms.ts'
+import { openThrowAwayTargets } from './drill/throw-away-targets.ts'
 import type { DrillDeps, DrillReport, DrillRequest } from './drill-report.ts'
-import { findPopulation } from './find-drilled.ts'
 import { findSourcesAt } from './find-sources-at.ts'
-import { needRoles } from './need-roles.ts'
-import { readDrillTerms } from './read-drill-terms.ts'
 import { readMap } from './read-map.ts'
-import { openThrowAwayTargets } from './throw-away-targets.ts'
 
 /**
  * Puts customers, drawn by lot, back into targets that are thrown away, compares what is there with

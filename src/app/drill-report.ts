@@ -1,5 +1,5 @@
-import type { BalanceFacts, RoleCount } from './compare-facts.ts'
 import type { Context } from './context.ts'
+import type { BalanceFacts, RoleCount } from './drill/compare-facts.ts'
 import type { Provenness } from './unproven.ts'
 
 export type DrillDeps = Pick<

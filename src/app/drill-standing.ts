@@ -3,7 +3,7 @@ import type { DrillFact } from '#timeline/fold-facts'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
 import { readMapIfAny } from './read-map.ts'
-import { restoresIfAny } from './restores-if-any.ts'
+import { restoresIfAny } from './restore/restores-if-any.ts'
 
 /** Whether somebody has lately proved that customers can be put back. */
 export type DrillStanding = {

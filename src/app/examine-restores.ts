@@ -1,7 +1,7 @@
 import type { BegunFact } from '#timeline/fold-facts'
 import { listOpenRestores } from '#timeline/open-restores'
 import type { Vault } from '#vault/vault'
-import { attempt, type Finding, good } from './finding.ts'
+import { attempt, type Finding, good } from './examine/finding.ts'
 
 /** Whether every restore that began has ended. Says nothing of a vault that knows of none. */
 export async function* examineRestores(

@@ -8,13 +8,13 @@ import { mayHidePoint } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
 import { checkSource } from './check-source.ts'
 import type { Context } from './context.ts'
-import { describeHolder, examineCredentialFile } from './examine-credential.ts'
-import { examineDrills } from './examine-drills.ts'
-import { examineFollowing } from './examine-following.ts'
+import { describeHolder, examineCredentialFile } from './examine/examine-credential.ts'
+import { examineDrills } from './examine/examine-drills.ts'
+import { examineFollowing } from './examine/examine-following.ts'
+import { attempt, type Finding, good } from './examine/finding.ts'
 import { examineRestores } from './examine-restores.ts'
-import { attempt, type Finding, good } from './finding.ts'
 
-export type { Finding } from './finding.ts'
+export type { Finding } from './examine/finding.ts'
 
 export type ExamineSetupDeps = Pick<
   Context,

@@ -5,9 +5,9 @@ import { aVault, signal, type VaultInHand } from '#vault/testing/a-vault'
 import type { Vault } from '#vault/vault'
 import { proposeExpiry, proposeRelease, takeUpProposal } from './agree-proposal.ts'
 import { type ExpiryAnswer, expirePoints } from './expire-points.ts'
-import { findPoint } from './find-point.ts'
 import { listPoints } from './list-points.ts'
 import { holdPoints, labelPoint, releasePoints } from './mark-points.ts'
+import { findPoint } from './points/find-point.ts'
 
 const POLICY = '{ keepAll: 0h, daily: 1, weekly: 0, monthly: 0, yearly: 0, keepMin: 1 }'
 const agree = async () => {}

@@ -9,8 +9,8 @@ import type { TimelineState } from '#timeline/timeline-state'
 import { commitNext } from '#vault/commit-next'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
-import { needRoles } from './need-roles.ts'
-import { sayHeads } from './say-heads.ts'
+import { needRoles } from './credential/need-roles.ts'
+import { sayHeads } from './points/say-heads.ts'
 
 /** What the retention of a source lets go and why the rest stays, as `expire --json` prints it. */
 export type ExpiryAnswer = {

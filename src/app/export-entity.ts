@@ -8,7 +8,7 @@ import type { VersionBatch } from '#segment/version-batch'
 import { assert } from '#stdx/assert'
 import { csvLine, csvText } from '#stdx/csv'
 import type { Vault } from '#vault/vault'
-import { findPoint } from './find-point.ts'
+import { findPoint } from './points/find-point.ts'
 import { type Provenness, provennessOf } from './unproven.ts'
 
 export type ExportFormat = 'csv' | 'jsonl'

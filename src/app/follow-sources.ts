@@ -8,9 +8,9 @@ import { AppError } from '#stdx/app-error'
 import type { Clock } from '#stdx/clock'
 import type { Vault } from '#vault/vault'
 import { concludeBackups, SCANS_MAX, SORT_BYTES_MAX } from './back-up-source.ts'
-import { openBegunMark } from './begun-mark.ts'
 import type { Context } from './context.ts'
-import { sayHeads } from './say-heads.ts'
+import { openBegunMark } from './follow/begun-mark.ts'
+import { sayHeads } from './points/say-heads.ts'
 
 export type { Comparison, FollowEvent } from '#capture/follow-events'
 

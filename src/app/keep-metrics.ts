@@ -2,7 +2,7 @@ import { AppError, isAppError } from '#stdx/app-error'
 import type { Clock } from '#stdx/clock'
 import { replaceFile } from '#stdx/replace-file'
 import type { Context } from './context.ts'
-import { FollowMetrics } from './follow-metrics.ts'
+import { FollowMetrics } from './follow/follow-metrics.ts'
 
 type KeepMetricsRequest = {
   readonly path: string

@@ -4,7 +4,7 @@ import { didYouMean } from '#stdx/did-you-mean'
 import type { LineState } from '#timeline/line-restores'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
-import { readLines } from './read-crosswalk.ts'
+import { readLines } from './crosswalk/read-crosswalk.ts'
 
 /** A record and what it is called in a target, with the restore that said so and what that is worth. */
 export type ListedLine = CrosswalkLine & {

@@ -1,6 +1,6 @@
 import { type Decision, standingOf } from '#customer/decisions'
 import type { Vault } from '#vault/vault'
-import { readDecisions } from './read-decisions.ts'
+import { readDecisions } from './customer/read-decisions.ts'
 
 /** What was decided on who is one, as `customer decisions --json` prints it; newest first. */
 export type ListedDecisions = readonly ListedDecision[]

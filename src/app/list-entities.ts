@@ -1,6 +1,6 @@
 import { formatPoint } from '#timeline/format-point'
 import type { Vault } from '#vault/vault'
-import { findPoint } from './find-point.ts'
+import { findPoint } from './points/find-point.ts'
 import { type Provenness, provennessOf, reasonOf } from './unproven.ts'
 
 /** One entity of a point, as `entities --json` prints it. */

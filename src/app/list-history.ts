@@ -4,7 +4,7 @@ import { formatStamp, stampOf } from '#record/stamp'
 import type { Transaction } from '#timeline/entry'
 import type { TimelineState } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
-import { readAgain } from './read-again.ts'
+import { readAgain } from './points/read-again.ts'
 import { type Provenness, provennessOf } from './unproven.ts'
 
 export type ListedHistory = Provenness & {

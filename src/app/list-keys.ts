@@ -1,7 +1,7 @@
 import { type ListedKeys, listKeys } from '#vault/list-keys'
 import { openWithCredential } from '#vault/open-vault'
 import type { Context } from './context.ts'
-import { formatFingerprint } from './format-recovery-kit.ts'
+import { formatFingerprint } from './credential/format-recovery-kit.ts'
 
 export type KeysAnswer = Omit<ListedKeys, 'rootKey'> & {
   /** Fingerprint of the root key, as the recovery kit prints it. */

@@ -2,7 +2,7 @@ import { listOpenRestores } from '#timeline/open-restores'
 import { parsePointAddress } from '#timeline/resolve-point'
 import { mayHidePoint, type Point } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
-import { restoresIfAny } from './restores-if-any.ts'
+import { restoresIfAny } from './restore/restores-if-any.ts'
 
 /** One recovery point, as `points --json` prints it. */
 export type PointAnswer = {

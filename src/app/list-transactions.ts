@@ -3,7 +3,7 @@ import { formatStamp } from '#record/stamp'
 import type { Transaction } from '#timeline/entry'
 import { mayHidePoint, type Point, type TimelineState } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
-import { findPoint } from './find-point.ts'
+import { findPoint } from './points/find-point.ts'
 
 /** One transaction that a feed told, as `points --transactions --json` prints it. */
 export type TransactionAnswer = {

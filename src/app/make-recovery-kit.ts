@@ -3,7 +3,7 @@ import { Secret } from '#stdx/secret'
 import { openWithCredential } from '#vault/open-vault'
 import { RECOVERY_SLOT } from '#vault/split-keys'
 import type { Context } from './context.ts'
-import { formatRecoveryKit } from './format-recovery-kit.ts'
+import { formatRecoveryKit } from './credential/format-recovery-kit.ts'
 
 /**
  * The recovery kit of the vault, with the slot that the passphrase in use opens.

@@ -5,8 +5,8 @@ import type { LabelledAt } from '#timeline/point-list'
 import type { Point, TimelineState } from '#timeline/timeline-state'
 import { commitNext, judgeNow } from '#vault/commit-next'
 import type { Vault } from '#vault/vault'
-import { findPoint } from './find-point.ts'
-import { sayHeads } from './say-heads.ts'
+import { findPoint } from './points/find-point.ts'
+import { sayHeads } from './points/say-heads.ts'
 
 /** What a label, hold or release did. */
 export type MarkAnswer = {

@@ -5,7 +5,7 @@ import { formatPoint } from '#timeline/format-point'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
 import { findSourcesAt, provennessOfMap } from './find-sources-at.ts'
-import { readAgain } from './read-again.ts'
+import { readAgain } from './points/read-again.ts'
 import { readMap } from './read-map.ts'
 import type { Provenness } from './unproven.ts'
 

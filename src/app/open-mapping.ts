@@ -1,6 +1,6 @@
 import { type Mapping, parseMapping } from '#migrate/parse-mapping'
 import { AppError } from '#stdx/app-error'
-import { readIfAny } from './read-if-any.ts'
+import { readIfAny } from '#stdx/read-if-any'
 
 /** What a migration follows. */
 export type OpenedMapping = {

@@ -26,9 +26,9 @@ import { isKeyMasked, type OtherRows, readStateRows, type WrittenEntity } from '
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import { didYouMean } from '#stdx/did-you-mean'
+import { readIfAny } from '#stdx/read-if-any'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
-import { readIfAny } from './read-if-any.ts'
 import { readMapText } from './read-map.ts'
 
 /** Masks every target of one restore with one key: what is the same in two systems stays the same. */

@@ -2,10 +2,10 @@ import { dirname, join } from 'node:path'
 import type { CustomerMap } from '#customer/customer-map'
 import { parseMap } from '#customer/parse-map'
 import { AppError, isAppError } from '#stdx/app-error'
+import { readIfAny } from '#stdx/read-if-any'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
-import { readDecisions } from './read-decisions.ts'
-import { readIfAny } from './read-if-any.ts'
+import { readDecisions } from './customer/read-decisions.ts'
 
 /** What the vault keeps the customer map as. */
 export const MAP_DOCUMENT = 'customers'

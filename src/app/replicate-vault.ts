@@ -6,7 +6,7 @@ import { type Replication, replicateVault } from '#vault/replicate-vault'
 import type { Vault } from '#vault/vault'
 import { HEADER_NAME } from '#vault/vault-header'
 import type { Context } from './context.ts'
-import { findAround } from './lies-in.ts'
+import { findAround } from './credential/lies-in.ts'
 
 export type ReplicaPlace = {
   /** A folder or URL as it was typed. */

@@ -11,7 +11,7 @@ import { parsePointAddress } from '#timeline/resolve-point'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
 import { findSourcesAt } from './find-sources-at.ts'
-import { readAgain } from './read-again.ts'
+import { readAgain } from './points/read-again.ts'
 import { readMap } from './read-map.ts'
 import { type Provenness, provennessOf } from './unproven.ts'
 

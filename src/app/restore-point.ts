@@ -3,19 +3,19 @@ import { describeTarget, hashPlans } from '#restore/hash-plans'
 import { countWrites, type RestorePlan } from '#restore/restore-plan'
 import { AppError, isAppError } from '#stdx/app-error'
 import type { Vault } from '#vault/vault'
-import { refuseUnused } from './fit-fields.ts'
-import { mintSources } from './mint-sources.ts'
-import { type PlannedTarget, planTarget } from './plan-target.ts'
+import { mintSources } from './crosswalk/mint-sources.ts'
 import { refuseMissing } from './plan-with-parents.ts'
-import { refuseClosedPeriods, refuseOpenConflicts } from './read-three-ways.ts'
-import { refuseReferred } from './refuse-referred.ts'
+import { refuseUnused } from './restore/fit-fields.ts'
+import { type PlannedTarget, planTarget } from './restore/plan-target.ts'
+import { refuseClosedPeriods, refuseOpenConflicts } from './restore/read-three-ways.ts'
+import { refuseReferred } from './restore/refuse-referred.ts'
+import { countConflicts, writeTarget } from './restore/write-target.ts'
 import type {
   RestoreDeps,
   RestoreOutcome,
   RestoreRequest,
   RestoreSummary,
 } from './restore-request.ts'
-import { countConflicts, writeTarget } from './write-target.ts'
 
 /**
  * Puts points, or parts of them, back into targets: plans them all, asks, writes one target after the

@@ -9,8 +9,8 @@ import { formatStamp, stampOf } from '#record/stamp'
 import { assert } from '#stdx/assert'
 import { formatPoint } from '#timeline/format-point'
 import type { Vault } from '#vault/vault'
-import { findPoint } from './find-point.ts'
-import { readAgain } from './read-again.ts'
+import { findPoint } from './points/find-point.ts'
+import { readAgain } from './points/read-again.ts'
 import { type Provenness, provennessOf } from './unproven.ts'
 
 export type ShownRecord = Provenness & {

@@ -1,8 +1,8 @@
 import { AppError } from '#stdx/app-error'
 import { type SplitReport, splitKeys } from '#vault/split-keys'
 import type { Context } from './context.ts'
-import { formatRecoveryKit, RECOVERY_KIT } from './format-recovery-kit.ts'
-import { prepareKeyFolder, saveKeyFiles } from './key-files.ts'
+import { formatRecoveryKit, RECOVERY_KIT } from './credential/format-recovery-kit.ts'
+import { prepareKeyFolder, saveKeyFiles } from './credential/key-files.ts'
 
 export type SplitAnswer = {
   readonly vault: string

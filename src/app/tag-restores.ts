@@ -2,9 +2,9 @@ import type { EntityName } from '#record/entity-name'
 import type { TimelineState } from '#timeline/timeline-state'
 import type { Vault } from '#vault/vault'
 import type { DiffItem, DiffRequest } from './diff-points.ts'
-import { findPoint, isLiveAddress } from './find-point.ts'
 import type { ListedHistory, ListedVersion } from './list-history.ts'
-import { RestoreTags, type TagDeps } from './restore-tags.ts'
+import { findPoint, isLiveAddress } from './points/find-point.ts'
+import { RestoreTags, type TagDeps } from './restore/restore-tags.ts'
 
 /** Only where a restore made it so: the id of that restore. */
 type Tagged<T> = T & { readonly restore?: string }

@@ -1,5 +1,5 @@
 import type { Vault } from '#vault/vault'
-import { findBegun } from './find-begun.ts'
+import { findBegun } from './restore/find-begun.ts'
 import { restorePoint } from './restore-point.ts'
 import type { RestoreDeps, RestoreOutcome, RestoreRequest } from './restore-request.ts'
 

@@ -1,6 +1,6 @@
 import type { EntityName } from '#record/entity-name'
 import { formatPoint } from '#timeline/format-point'
-import type { FoundPoint } from './find-point.ts'
+import type { FoundPoint } from './points/find-point.ts'
 
 /** What an answer says besides where a feed could not tell all that happened; else nothing. */
 export type Provenness = {

@@ -7,11 +7,11 @@ import {
 } from '#restore/verify-entities'
 import { formatPoint } from '#timeline/format-point'
 import type { Vault } from '#vault/vault'
-import { openCompareDeps } from './compare-deps.ts'
 import type { Context } from './context.ts'
-import { findPoint } from './find-point.ts'
-import { openSystem } from './open-system.ts'
-import { readAsCaptured } from './other-platform.ts'
+import { openCompareDeps } from './live/compare-deps.ts'
+import { openSystem } from './live/open-system.ts'
+import { readAsCaptured } from './live/other-platform.ts'
+import { findPoint } from './points/find-point.ts'
 import { type Provenness, provennessOf, reasonOf } from './unproven.ts'
 
 export type PointVerdict = Provenness & {

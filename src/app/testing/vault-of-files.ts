@@ -15,7 +15,7 @@ import type { Vault } from '#vault/vault'
 import { backUpSource } from '../back-up-source.ts'
 import type { Context } from '../context.ts'
 import { findSourcesAt } from '../find-sources-at.ts'
-import type { ReadLiveDeps } from '../live-sources.ts'
+import type { ReadLiveDeps } from '../live/live-sources.ts'
 import { silentProgress } from '../progress.ts'
 
 /** SQLite files that are sources of one vault in memory, by the name of the source. */
