@@ -9,7 +9,15 @@ import {
   words,
   writePlain,
 } from './codecs.ts'
-import { type Codec, Misfit, type NeutralType, type OwnType } from './neutral.ts'
+import {
+  type Codec,
+  Misfit,
+  type NeutralType,
+  type OwnType,
+  readingAs,
+  type WriteAs,
+  writingAs,
+} from './neutral.ts'
 
 /** The types of MariaDB, as its catalogue writes them, read and written. */
 
@@ -26,16 +34,7 @@ const GEOMETRY = /^(?:geometry|(?:multi)?(?:point|linestring|polygon)|geom(?:etr
 
 /** @param checked `boolean`: a check says 0 or 1; `json`: a check says that it is JSON */
 export function readMariadbType(type: string, checked?: 'boolean' | 'json'): OwnType {
-  const own = (
-    neutral: NeutralType,
-    why: string | null = null,
-    codec: Codec = codecOf(neutral),
-  ) => ({
-    type,
-    neutral,
-    codec,
-    why,
-  })
+  const own = readingAs(type, codecOf)
   const [, base = '', inner = ''] = /^([a-z0-9]+)(?:\((.*)\))?/.exec(type.toLowerCase()) ?? []
   const [first = 0, second = 0] = inner.split(',').map(Number)
   const bits = INTEGER_BITS[base]
@@ -160,16 +159,7 @@ export type FieldUse = {
 
 /** The type that holds all values of `neutral`, in a table whose collation compares bytes. */
 export function writeMariadbType(neutral: NeutralType, { keyLength }: FieldUse): OwnType {
-  const own = (
-    type: string,
-    why: string | null = null,
-    codec: Codec = codecOf(neutral),
-  ): OwnType => ({
-    type,
-    neutral,
-    codec,
-    why,
-  })
+  const own = writingAs(neutral, codecOf)
   const asText = (why: string | null, codec: Codec = null): OwnType => {
     const cut = keyLength === null ? null : `at most ${keyLength} characters, as it is in a key`
     const said = [why, cut].filter((one) => one !== null).join('; ')
@@ -235,12 +225,11 @@ const NAME_BY_BITS = { 8: 'tinyint', 16: 'smallint', 24: 'mediumint', 32: 'int',
 /** Commas and blanks at the end are dropped or refused by the server. */
 const LABEL = /^[^,\\]{0,254}[^, \\]$/
 
-type WriteOwn = (type: string, why?: string | null, codec?: Codec) => OwnType
 type WriteText = (why: string | null, codec?: Codec) => OwnType
 
 function writeDecimal(
   size: Extract<NeutralType, { kind: 'decimal' }>['size'],
-  own: WriteOwn,
+  own: WriteAs,
   asText: WriteText,
 ): OwnType {
   if (size === null)
@@ -251,7 +240,7 @@ function writeDecimal(
   return own(`decimal(${precision},${scale})`, 'it holds no NaN', decimalsOf(scale))
 }
 
-function writeBytes(length: number | null, keyLength: number | null, own: WriteOwn): OwnType {
+function writeBytes(length: number | null, keyLength: number | null, own: WriteAs): OwnType {
   if (length !== null && length <= VARCHAR_MAX) return own(`varbinary(${length})`)
   if (keyLength === null) return own('longblob', length === null ? null : LENGTH_LOST)
   const bytes = keyLength * 4

@@ -48,6 +48,20 @@ export type OwnType = {
   readonly why: string | null
 }
 
+/** What a platform's type is in neutral words, with the platform's own codec unless another is given. */
+export type ReadAs = (neutral: NeutralType, why?: string | null, codec?: Codec) => OwnType
+
+export function readingAs(type: string, codecOf: (neutral: NeutralType) => Codec): ReadAs {
+  return (neutral, why = null, codec = codecOf(neutral)) => ({ type, neutral, codec, why })
+}
+
+/** Which of a platform's types holds a neutral one, the codec being as for {@link ReadAs}. */
+export type WriteAs = (type: string, why?: string | null, codec?: Codec) => OwnType
+
+export function writingAs(neutral: NeutralType, codecOf: (neutral: NeutralType) => Codec): WriteAs {
+  return (type, why = null, codec = codecOf(neutral)) => ({ type, neutral, codec, why })
+}
+
 /** A value that the other side does not hold. Says what would be needed, never the value. */
 export class Misfit extends Error {}
 

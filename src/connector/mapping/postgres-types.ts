@@ -8,7 +8,14 @@ import {
   words,
   writePlain,
 } from './codecs.ts'
-import { type Codec, Misfit, type NeutralType, type OwnType } from './neutral.ts'
+import {
+  type Codec,
+  Misfit,
+  type NeutralType,
+  type OwnType,
+  readingAs,
+  writingAs,
+} from './neutral.ts'
 
 /** The types of PostgreSQL, read and written. */
 
@@ -21,16 +28,7 @@ const OTHERS_WHY = 'only PostgreSQL has this type'
 const ZONED_TEXT = /^(.*)\+00( BC)?$/
 
 export function readPostgresType(type: string, shared: SharedDefinition): OwnType {
-  const own = (
-    neutral: NeutralType,
-    why: string | null = null,
-    codec: Codec = codecOf(neutral),
-  ) => ({
-    type,
-    neutral,
-    codec,
-    why,
-  })
+  const own = readingAs(type, codecOf)
   const enumeration = shared.enums.find((one) => one.type === type)
   if (enumeration !== undefined) return own({ kind: 'labels', labels: enumeration.labels })
   const domain = shared.domains.find((one) => one.type === type)
@@ -156,16 +154,7 @@ const ZONED: Codec = both(
  * @param isKeyed part of a key, which has to have the type of what refers to it, and may count
  */
 export function writePostgresType(neutral: NeutralType, isKeyed: boolean): OwnType {
-  const own = (
-    type: string,
-    why: string | null = null,
-    codec: Codec = codecOf(neutral),
-  ): OwnType => ({
-    type,
-    neutral,
-    codec,
-    why,
-  })
+  const own = writingAs(neutral, codecOf)
   switch (neutral.kind) {
     case 'integer':
       if (neutral.bits === 64 && neutral.isUnsigned && isKeyed) {

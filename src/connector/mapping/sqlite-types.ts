@@ -1,6 +1,14 @@
 import { readAffinity } from '../sqlite/field-form.ts'
 import { both, cutFraction, only, words } from './codecs.ts'
-import { type Codec, Misfit, type NeutralType, type OwnType } from './neutral.ts'
+import {
+  type Codec,
+  Misfit,
+  type NeutralType,
+  type OwnType,
+  readingAs,
+  type WriteAs,
+  writingAs,
+} from './neutral.ts'
 
 /**
  * The types of SQLite, read and written. SQLite keeps any declared type and looks for a few letters
@@ -22,16 +30,7 @@ const SPELLED: Readonly<Record<string, NeutralType['kind']>> = {
 
 /** @param length that a check allows at most, where one says so */
 export function readSqliteType(type: string, length: number | null): OwnType {
-  const own = (
-    neutral: NeutralType,
-    why: string | null = null,
-    codec: Codec = codecOf(neutral),
-  ) => ({
-    type,
-    neutral,
-    codec,
-    why,
-  })
+  const own = readingAs(type, codecOf)
   const [, name = '', inner = ''] = /^([A-Z0-9_]+)(?:\(([\d,]+)\))?$/.exec(type) ?? []
   const spelled = readSpelled(SPELLED[name], inner)
   if (spelled !== undefined) return own(spelled)
@@ -162,12 +161,7 @@ function writeWithoutExponent(text: string): string {
  * @param isKeyed part of a key, which has to have the type of what refers to it, and may count
  */
 export function writeSqliteType(neutral: NeutralType, isKeyed: boolean): OwnType {
-  const own = (type: string, why: string | null = null): OwnType => ({
-    type,
-    neutral,
-    codec: codecOf(neutral),
-    why,
-  })
+  const own = writingAs(neutral, codecOf)
   switch (neutral.kind) {
     case 'integer':
       return writeInteger(neutral, isKeyed, own)
@@ -214,7 +208,7 @@ const AS_TEXT = 'kept as text'
 function writeInteger(
   { bits, isUnsigned }: Extract<NeutralType, { kind: 'integer' }>,
   isKeyed: boolean,
-  own: (type: string, why?: string | null) => OwnType,
+  own: WriteAs,
 ): OwnType {
   if (isUnsigned && bits === 64) {
     return isKeyed
