@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** Where `.ci/run` wants the counts of this run; nothing is written otherwise. */
@@ -13,6 +14,9 @@ const feed = [
   'test/journeys/to-the-transaction.test.ts',
 ]
 const mariadbServer = '**/*.mariadb.test.ts'
+
+/** Vitest itself takes one worker less than there are cores: of two, the half. */
+const working = { maxWorkers: Math.max(2, availableParallelism() - 1) }
 
 /** A worker mostly waits: for a server, or for a command that it runs. */
 const waiting = { maxWorkers: 2 }
@@ -33,6 +37,7 @@ export default defineConfig({
           include: ['src/**/*.test.ts', 'test/simulate/**/*.test.ts'],
           exclude: [realServer, s3Server, mariadbServer, slow],
           isolate: false,
+          ...working,
           // A machine may be busy with other work: a test that hangs is told from one that waits.
           testTimeout: 30_000,
         },
@@ -42,6 +47,7 @@ export default defineConfig({
           name: 'tools',
           include: ['tools/**/*.test.ts', 'bench/**/*.test.ts', 'test/golden/**/*.test.ts'],
           exclude: [slow],
+          ...working,
           testTimeout: 60_000,
         },
       },
