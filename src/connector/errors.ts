@@ -133,6 +133,12 @@ export const CONNECTOR_ERRORS = {
     retry: 'later',
     help: 'The connection over which the source tells its changes was lost or went silent, or a definition was changed while it was asked for. Nothing is lost: the feed goes on after the last position that was kept.',
   },
+  'connector.feed-undecodable': {
+    status: 409,
+    exit: 1,
+    retry: 'later',
+    help: 'The server failed at reading its own log for this feed: the log is damaged, or, with PostgreSQL up to at least 18, tables were truncated or rewritten while the feed was begun. It is tried again several times. If it fails each time, a gap is recorded, following starts anew with another slot, and a scan proves the points after it. If that happens again and again, look at the log of the server.',
+  },
   'connector.feed-missing': {
     status: 409,
     exit: 1,

@@ -152,6 +152,7 @@ export type Feed = AsyncDisposable & {
    * the caller.
    *
    * @throws connector.feed-broken when the connection is lost or stays silent
+   * @throws connector.feed-undecodable when the source fails at its own log, mostly each time
    * @throws connector.feed-missing and the others of `open` when the source gives the feed up
    * @throws connector.feed-unreadable | connector.value-refused naming the entity
    */

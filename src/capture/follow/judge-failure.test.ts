@@ -46,6 +46,13 @@ test('judgeFailure() gives way to another writer a few times', () => {
   expect(judge('capture.conflict', 4)).toBe('fail')
 })
 
+test('judgeFailure() takes what the source cannot read itself for lost after a while', () => {
+  for (const hasFollowed of [true, false]) {
+    expect(judge('connector.feed-undecodable', 5, hasFollowed)).toBe('retry')
+    expect(judge('connector.feed-undecodable', 6, hasFollowed)).toBe('hole')
+  }
+})
+
 test('judgeFailure() passes a bug on', () => {
   expect(judgeFailure(new Error('a bug'), { attempt: 1, hasFollowed: true })).toBe('fail')
 })

@@ -49,6 +49,9 @@ export function judgeFailure(
   { attempt, hasFollowed }: { readonly attempt: number; readonly hasFollowed: boolean },
 ): FailureVerdict {
   if (HOLES.some((code) => isAppError(error, code))) return 'hole'
+  if (isAppError(error, 'connector.feed-undecodable')) {
+    return attempt < UNDECODABLE_MAX ? 'retry' : 'hole'
+  }
   if (isAppError(error, 'capture.conflict')) return attempt <= CONFLICTS_MAX ? 'reread' : 'fail'
   if (PASSING.some((code) => isAppError(error, code))) {
     return hasFollowed || attempt < ATTEMPTS_AT_START ? 'retry' : 'fail'
@@ -60,6 +63,8 @@ export function judgeFailure(
 /** Before anything was followed, a wrong address should not be tried for ever. */
 const ATTEMPTS_AT_START = 5
 const CONFLICTS_MAX = 3
+/** Some ten seconds with the delays below: what a server fails at so often it fails at for ever. */
+const UNDECODABLE_MAX = 6
 
 const FIRST_DELAY_MS = 500
 const DELAY_MAX_MS = 60_000

@@ -53,7 +53,7 @@ function testLoad(harness: FeedHarness): void {
   })
 }
 
-/** So often a source may break a feed under load, which is then opened again. */
+/** So often a definition may change under load while it is asked for; the feed is opened again. */
 const BROKEN_MAX = 3
 
 async function readOn(

@@ -20,7 +20,7 @@ type System = Awaited<ReturnType<typeof freshFeedSystem>>
 /** A followed PostgreSQL and its vault. */
 export type Both = { readonly system: System; readonly life: FollowedLife }
 
-const TABLES = `
+export const TABLES = `
   create table customer (id int primary key, name text);
   create table note (id int primary key, said text);
   create table pulse (id serial primary key);

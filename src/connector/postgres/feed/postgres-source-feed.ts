@@ -2,7 +2,6 @@ import type { Cut } from '#record/cut'
 import type { EntityName } from '#record/entity-name'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
-import type { Clock } from '#stdx/clock'
 import type { SourceCut } from '../../connector.ts'
 import type {
   Feed,
@@ -20,14 +19,14 @@ import {
   WAS_CHANGED,
   withoutValues,
 } from '../pg-error.ts'
-import { quoteLiteral, quoteName } from '../quote.ts'
+import { quoteName } from '../quote.ts'
 import { readServerVersion } from '../read-catalogue.ts'
 import type { Session } from '../session.ts'
+import { dropSlot } from './drop-slot.ts'
 import { examineFeed, type PostgresFeedDeps, refuseUnready } from './examine-feed.ts'
 import { readFeedFacts, readKeepBytesMax, readSlot } from './feed-facts.ts'
 import {
   makePassingSlot,
-  makeSlot,
   noRoom,
   OPENING_CUT,
   readLogIdentity,
@@ -38,6 +37,7 @@ import { readLogEnd } from './log-end.ts'
 import { formatPosition, parsePosition } from './lsn.ts'
 import { openFeed } from './open-feed.ts'
 import type { PostgresFeed } from './postgres-feed.ts'
+import { makeSettledSlot } from './settled-slot.ts'
 
 const NAME = /^[a-z0-9_]{1,63}$/
 
@@ -85,13 +85,14 @@ export class PostgresSourceFeed implements SourceFeed {
     const [[time] = []] = await session.query(NOW, signal)
     await using log = await this.#deps.connectToLog(signal)
     const { timeline } = await readLogIdentity(log, signal)
-    const { lsn, snapshot } = await makeSlot(log, scope.name, signal)
+    const making = { clock, log, session }
+    const { lsn, snapshot } = await makeSettledSlot(making, scope.name, signal)
     const position = formatPosition({ lsn, timeline })
     try {
       return await this.#deps.openCutAt({ snapshot, position, time: time ?? '' }, signal)
     } catch (error) {
       // A slot that nobody knows of would keep the server's log for ever.
-      await dropSlot({ clock, session }, scope.name, new AbortController().signal)
+      await dropSlot(making, scope.name, new AbortController().signal)
       throw error
     }
   }
@@ -223,32 +224,3 @@ const NOW = `select pg_catalog.to_char(pg_catalog.statement_timestamp() at time 
 async function slotQuestion(session: Session, name: string, signal: AbortSignal) {
   return { name, version: await readServerVersion(session, signal) }
 }
-
-/**
- * Waits a little for a reader that has just gone: the server needs a moment to notice.
- * @throws connector.feed-busy while somebody reads from it
- */
-async function dropSlot(
-  { clock, session }: { clock: Clock; session: Session },
-  name: string,
-  signal: AbortSignal,
-): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const sql = `select pg_catalog.pg_drop_replication_slot(${quoteLiteral(name)})`
-      await session.query(sql, signal)
-      return
-    } catch (error) {
-      if (readServerError(error)?.sqlState !== '55006') throw error
-      if (attempt >= DROP_ATTEMPTS_MAX) {
-        const message = `Cannot remove the feed "${name}": somebody is reading it`
-        const cause = withoutValues(error)
-        throw new AppError('connector.feed-busy', message, { name }, { cause })
-      }
-      await clock.sleep(DROP_DELAY_MS, signal)
-    }
-  }
-}
-
-const DROP_ATTEMPTS_MAX = 20
-const DROP_DELAY_MS = 250

@@ -73,9 +73,10 @@ export function toFeedError(
     case '42501':
       return error('connector.feed-not-ready', text)
     default: {
-      // Of its own failures it speaks of nobody's data.
-      const said = sqlState.startsWith('XX') ? `: ${text}` : ''
-      return error('connector.feed-broken', `the server ended it with SQLSTATE ${sqlState}${said}`)
+      const found = `the server ended it with SQLSTATE ${sqlState}`
+      // Class XX: a failure of its own; of that it speaks without anybody's data.
+      if (!sqlState.startsWith('XX')) return error('connector.feed-broken', found)
+      return error('connector.feed-undecodable', `${found}: ${text}`)
     }
   }
 }
