@@ -22,7 +22,8 @@ export type YamlFile = {
 }
 
 export function readYamlFile(text: string, environment: Environment): YamlFile {
-  const { document, lineAt, lineOf, problems: found } = readYamlLines(veilVariables(text))
+  const yaml = readYamlLines(veilVariables(text))
+  const { document, lineAt, lineOf, problems: found } = yaml
   const problems = found.map((one) => ({ ...one, problem: unveilVariables(one.problem) }))
   if (isVeiled(text)) {
     problems.push({ line: 1, problem: 'found a private-use character (U+E000 to U+E002)' })
@@ -47,7 +48,7 @@ export function readYamlFile(text: string, environment: Environment): YamlFile {
       node.value = value
     },
   })
-  const value: unknown = problems.length === 0 ? document.toJS() : undefined
+  const value: unknown = problems.length === 0 ? yaml.toValue() : undefined
   return { value, problems, missing, lineOf }
 }
 

@@ -41,7 +41,7 @@ export function parseMap(text: string, label: string): CustomerMap {
   if (yaml.problems.length > 0) throw invalid(label, yaml.problems)
   const problems: Problem[] = []
   const reading: Reading = { yaml, problems, named: new Map(), known: KNOWN }
-  const value: unknown = yaml.document.toJS()
+  const value = yaml.toValue()
   const outline = check(
     reading,
     { path: [], subject: 'the map', value: value ?? {} },

@@ -41,7 +41,7 @@ export function parseMask(text: string, label: string): Mask {
   if (yaml.problems.length > 0) throw invalid(label, yaml.problems)
   const problems: Problem[] = []
   const reading: CheckedYaml = { yaml, problems, known: Object.keys(maskFileSchema.shape) }
-  const value: unknown = yaml.document.toJS()
+  const value = yaml.toValue()
   const file = check(reading, { path: [], subject: 'the file', value: value ?? {} }, maskFileSchema)
   if (file === undefined) throw invalid(label, problems)
   const toRules = (path: Path, rules: Readonly<Record<string, MaskerName>>) =>

@@ -92,7 +92,7 @@ export function parseMapping(text: string, label: string): Mapping {
   const problems: Problem[] = []
   const known = [mappingFileSchema, entitySchema].flatMap(({ shape }) => Object.keys(shape))
   const reading: CheckedYaml = { yaml, problems, known }
-  const value: unknown = yaml.document.toJS()
+  const value = yaml.toValue()
   const file = check(reading, { path: [], subject: 'the file', value: value ?? {} }, shapeSchema)
   if (file === undefined) throw invalid(label, problems)
   const entities = Object.entries(file.entities).flatMap(([entity, said]) => {

@@ -1,4 +1,13 @@
-import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml'
+import {
+  type Document,
+  isMap,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from 'yaml'
 
 /** Something wrong in a file. */
 export type Problem = { readonly line: number; readonly problem: string }
@@ -13,21 +22,33 @@ export type YamlLines = {
   lineAt(node: Node): number
   /** The line of a value, of the key where `isKey`, or of the nearest thing around it. */
   lineOf(path: Path, isKey?: boolean): number
+  /** What the document holds now; never where there are problems. */
+  toValue(): unknown
 }
+
+/** How often aliases may be followed in all: a text of a few lines can stand for gigabytes. */
+const ALIASES_MAX = 2_000
 
 export function readYamlLines(text: string): YamlLines {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, stringKeys: true })
   const problems = [...document.errors, ...document.warnings].map((error) => ({
     line: lines.linePos(error.pos[0]).line,
-    problem: error.message.split(' at line ')[0]?.split('\n')[0] ?? error.code,
+    problem: sayWrong(error),
   }))
+  problems.push(...listLostKeys(document, lines), ...listLostAliases(document, lines))
   return {
     document,
-    problems: [...problems, ...listLostKeys(document, lines)],
+    problems: problems.length > 0 ? problems : listExcess(document),
     lineAt: (node) => lineAt(lines, node),
     lineOf: (path, isKey = false) => lineOf(document, lines, path, isKey),
+    toValue: () => document.toJS({ maxAliasCount: ALIASES_MAX }),
   }
+}
+
+function sayWrong({ code, message }: YAMLError): string {
+  if (code === 'MULTIPLE_DOCS') return 'another document begins here (---), wanted one in a file'
+  return message.split(' at line ')[0]?.split('\n')[0] ?? code
 }
 
 /** Problems as lines of a message, in the order of the file. */
@@ -50,6 +71,38 @@ function listLostKeys(document: Document, lines: LineCounter): Problem[] {
     },
   })
   return problems
+}
+
+/** Aliases of what does not stand before them, or of what they stand in themselves. */
+function listLostAliases(document: Document, lines: LineCounter): Problem[] {
+  const problems: Problem[] = []
+  const anchored = new Map<string, Node>()
+  visit(document, {
+    Alias(_, alias, ancestors) {
+      const named = anchored.get(alias.source)
+      const isInside = named !== undefined && ancestors.some((ancestor) => ancestor === named)
+      if (named !== undefined && !isInside) return
+      const found = isInside
+        ? 'stands in what it names itself'
+        : 'names nothing that stands before it'
+      problems.push({ line: lineAt(lines, alias), problem: `alias "*${alias.source}" ${found}` })
+    },
+    Value(_, node) {
+      if (node.anchor !== undefined) anchored.set(node.anchor, node)
+    },
+  })
+  return problems
+}
+
+function listExcess(document: Document): Problem[] {
+  try {
+    document.toJS({ maxAliasCount: ALIASES_MAX })
+    return []
+  } catch (cause) {
+    if (!(cause instanceof ReferenceError)) throw cause
+    const problem = `its aliases stand for more than ${ALIASES_MAX} values; write them out`
+    return [{ line: 1, problem }]
+  }
 }
 
 function lineOf(document: Document, lines: LineCounter, path: Path, isKey: boolean): number {
