@@ -2,15 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import type { Config, System } from '#config/config'
-import { openTarget } from '#connector/testing/contract-system'
-import { sqliteHarness } from '#connector/testing/sqlite-system'
 import { systemRandom } from '#stdx/random'
-import { Secret } from '#stdx/secret'
 import { writeDurably } from '#stdx/write-durably'
-import { signal, stillClock } from '#vault/testing/a-vault'
+import { signal } from '#vault/testing/a-vault'
 import { formatPlan, readPlanRequest } from './carry-out-plan.ts'
-import { silentProgress } from './progress.ts'
 import { restorePoint } from './restore-point.ts'
 import type { RestoreRequest } from './restore-request.ts'
 import { type VaultOfFiles, vaultOfSql } from './testing/vault-of-files.ts'
@@ -22,21 +17,6 @@ const SQL = `
 CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT, terms TEXT);
 INSERT INTO customer VALUES (1, 'Ada', 'N30'), (2, 'Bo', 'N30'), (3, 'Cy' || char(10) || 'Ö', NULL)`
 const DAMAGE = `UPDATE customer SET terms = 'N90' WHERE id < 3; DELETE FROM customer WHERE id = 3`
-
-function depsOf({ files }: VaultOfFiles) {
-  const system = { connector: 'sqlite' } as unknown as System
-  return {
-    clock: stillClock,
-    random: systemRandom,
-    progress: silentProgress,
-    configPath: join(folder, 'holdfast.yaml'),
-    readConfig: async () => ({ tempDir: tmpdir(), sources: {}, targets: {} }) as unknown as Config,
-    openTarget: async (name: string) => ({
-      system,
-      target: await openTarget(sqliteHarness, new Secret(files[name] ?? '')),
-    }),
-  }
-}
 
 const agree = async () => {}
 
@@ -54,15 +34,14 @@ async function planTo(path: string, life: VaultOfFiles, change: Partial<RestoreR
       writeDurably(path, formatPlan(whole), { random: systemRandom, mayReplace: true }),
     ...change,
   }
-  const { plans } = await restorePoint(depsOf(life), life.vault, request, signal)
+  const { plans } = await restorePoint(life.restoring, life.vault, request, signal)
   return plans[0]?.plan
 }
 
 async function carryOut(path: string, life: VaultOfFiles) {
-  const deps = depsOf(life)
   const callbacks = { agree, refused: () => {} }
-  const request = await readPlanRequest(deps, life.vault, { path, callbacks }, signal)
-  return await restorePoint(deps, life.vault, request, signal)
+  const request = await readPlanRequest(life.restoring, life.vault, { path, callbacks }, signal)
+  return await restorePoint(life.restoring, life.vault, request, signal)
 }
 
 async function aLife() {
@@ -126,7 +105,7 @@ test('a plan is for the very system that it was made for, not for another of its
   using copy = await aLife()
   const path = join(folder, 'copy.plan')
   await planTo(path, life)
-  const swapped = { ...life, files: { erp: copy.files['erp'] ?? '' } }
+  const swapped = { ...life, restoring: copy.restoring }
   await expect(carryOut(path, swapped)).rejects.toMatchObject({
     code: 'restore.plan-void',
     message: expect.stringContaining('"erp" is another system than it was made for'),

@@ -1,29 +1,22 @@
-import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { checkMap, type MapCheck } from '#customer/check-map'
 import { parseMap } from '#customer/parse-map'
 import { DEMO_CUSTOMER_MAP } from '#demo/customer-map'
-import { generateDemo } from '#demo/generate-demo'
 import { systemRandom } from '#stdx/random'
 import { signal } from '#vault/testing/a-vault'
 import { checkCustomerMap } from './check-map.ts'
-import { silentProgress } from './progress.ts'
 import { showCustomer } from './show-customer.ts'
-import { type VaultOfFiles, vaultOfFiles, vaultOfSql } from './testing/vault-of-files.ts'
+import { type VaultOfFiles, vaultOfDemo, vaultOfSql } from './testing/vault-of-files.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'holdfast-map-'))
 const deps = { random: systemRandom, tempDir: tmpdir(), begin: () => {} }
 let demo: VaultOfFiles
 
 beforeAll(async () => {
-  const { files } = await generateDemo(folder, { seed: 'holdfast', customerCount: 200 })
-  demo = await vaultOfFiles(files)
-  await demo.backUp()
+  demo = await vaultOfDemo({ seed: 'holdfast', customerCount: 200 })
 }, 60_000)
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => demo[Symbol.dispose]())
 
 async function check(text: string, { sourcesAt }: VaultOfFiles, ...at: string[]) {
   return await checkMap(deps, parseMap(text, 'a map'), await sourcesAt(...at), signal)
@@ -61,9 +54,7 @@ test('checkMap() looks classes, what is open and posting periods up, too', async
 })
 
 test('checkMap() counts every orphan that SQL counts, and names some', async () => {
-  const { files } = await generateDemo(join(folder, 'hurt'), { seed: 'h', customerCount: 120 })
-  const hurt = await vaultOfFiles(files)
-  await hurt.backUp()
+  using hurt = await vaultOfDemo({ seed: 'h', customerCount: 120 })
   hurt.exec(
     'billing',
     'DELETE FROM invoice WHERE rowid % 7 = 0; DELETE FROM debtor WHERE rowid % 9 = 0',
@@ -72,7 +63,7 @@ test('checkMap() counts every orphan that SQL counts, and names some', async () 
   await hurt.backUp()
   const found = await check(DEMO_CUSTOMER_MAP, hurt)
   expect(found.verdict).toBe('differs')
-  const orphans = (file: string, sql: string) => count(files[file as 'billing'], sql)
+  const orphans = (file: string, sql: string) => count(hurt.files[file] ?? '', sql)
   expect(linkOf(found, 'main.invoice_line', 'invoice_number')).toMatchObject({
     isFaulty: true,
     orphans: orphans(
@@ -123,14 +114,8 @@ test('checkMap() says with its line what the points do not hold', async () => {
 })
 
 test('a map that is clean can be kept in the vault, and is read from there', async () => {
-  const context = {
-    configPath: join(folder, 'holdfast.yaml'),
-    progress: silentProgress,
-    random: systemRandom,
-    readConfig: async () => ({ tempDir: tmpdir() }) as never,
-  }
   const request = { file: undefined, at: [], isToBeStored: true }
-  const run = () => checkCustomerMap(context, demo.vault, request, signal)
+  const run = () => checkCustomerMap(demo.asking, demo.vault, request, signal)
   await expect(run()).rejects.toMatchObject({ code: 'app.map-not-found' })
   await demo.vault.putDocument('customers', DEMO_CUSTOMER_MAP, signal)
   expect(await run()).toMatchObject({ verdict: 'clean', map: 'the vault', isStored: true })

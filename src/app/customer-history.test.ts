@@ -21,15 +21,17 @@ sources:
 `
 
 test('customerHistory() merges the versions of all that ever belonged to a customer', async () => {
-  using system = await vaultOfSql({
-    crm: `CREATE TABLE account (id INTEGER PRIMARY KEY, vat TEXT, name TEXT);
+  using system = await vaultOfSql(
+    {
+      crm: `CREATE TABLE account (id INTEGER PRIMARY KEY, vat TEXT, name TEXT);
       INSERT INTO account VALUES (1, 'DE1', 'One'), (2, 'DE2', 'Two')`,
-    erp: `CREATE TABLE debtor (number TEXT PRIMARY KEY, vat TEXT);
+      erp: `CREATE TABLE debtor (number TEXT PRIMARY KEY, vat TEXT);
       CREATE TABLE item (id INTEGER PRIMARY KEY, debtor TEXT, note TEXT);
       INSERT INTO debtor VALUES ('D1', 'DE1'), ('D2', 'DE2');
       INSERT INTO item VALUES (1, 'D1', 'a'), (2, 'D2', 'b')`,
-  })
-  await system.vault.putDocument('customers', MAP, signal)
+    },
+    MAP,
+  )
   const steps: readonly [string, string][] = [
     ['erp', "INSERT INTO item VALUES (3, 'D1', 'passing')"],
     ['erp', "DELETE FROM item WHERE id = 3; UPDATE item SET note = 'b2' WHERE id = 2"],

@@ -33,21 +33,23 @@ sources:
         role: customer
         identity: { number: no, name: name, taxId: tax_id }
 `
-let group: VaultOfFiles & Disposable
+let group: VaultOfFiles
 
 beforeAll(async () => {
-  group = await vaultOfSql({
-    crm: `
+  group = await vaultOfSql(
+    {
+      crm: `
       CREATE TABLE account (id TEXT PRIMARY KEY, name TEXT, tax_id TEXT);
       CREATE TABLE contact (id TEXT PRIMARY KEY, account_id TEXT);
       INSERT INTO account VALUES ('K1', 'Anton', 'T1'), ('K2', 'Anton Ltd', NULL), ('K3', 'Berta', 'T3'),
         ('K4', 'Carla', 'T4'), ('K5', 'Dora', 'T4');
       INSERT INTO contact VALUES ('N1', 'K1'), ('N2', 'K2'), ('N3', 'K3')`,
-    erp: `
+      erp: `
       CREATE TABLE customer (no TEXT PRIMARY KEY, name TEXT, tax_id TEXT);
       INSERT INTO customer VALUES ('A', 'Anton', 'T1'), ('B', 'Somebody', 'T3'), ('C', 'Carla', 'T4')`,
-  })
-  await group.vault.putDocument('customers', MAP, signal)
+    },
+    MAP,
+  )
 })
 afterAll(() => group[Symbol.dispose]())
 
@@ -136,11 +138,13 @@ test('a third that seems to be both of two that are apart is said, and not put b
 })
 
 test('who is the same as somebody is apart from whom that one is apart from', async () => {
-  using fresh = await vaultOfSql({
-    crm: "CREATE TABLE account (id TEXT PRIMARY KEY, name TEXT, tax_id TEXT); CREATE TABLE contact (id TEXT PRIMARY KEY, account_id TEXT); INSERT INTO account VALUES ('K1', 'Anton', 'T1'), ('K2', 'Anton', NULL)",
-    erp: "CREATE TABLE customer (no TEXT PRIMARY KEY, name TEXT, tax_id TEXT); INSERT INTO customer VALUES ('A', 'Anton', 'T1')",
-  })
-  await fresh.vault.putDocument('customers', MAP, signal)
+  using fresh = await vaultOfSql(
+    {
+      crm: "CREATE TABLE account (id TEXT PRIMARY KEY, name TEXT, tax_id TEXT); CREATE TABLE contact (id TEXT PRIMARY KEY, account_id TEXT); INSERT INTO account VALUES ('K1', 'Anton', 'T1'), ('K2', 'Anton', NULL)",
+      erp: "CREATE TABLE customer (no TEXT PRIMARY KEY, name TEXT, tax_id TEXT); INSERT INTO customer VALUES ('A', 'Anton', 'T1')",
+    },
+    MAP,
+  )
   const say = async (decision: 'same' | 'apart', ids: readonly [string, string]) => {
     const request = { decision, ids, because: 'so', at: [], file: undefined }
     await decideIdentity(fresh.asking, fresh.vault, request, signal)

@@ -36,8 +36,7 @@ const DAY = `
 `
 
 async function aDay(day: string) {
-  const system = await vaultOfSql({ erp: SQL })
-  await system.vault.putDocument('customers', MAP, signal)
+  const system = await vaultOfSql({ erp: SQL }, MAP)
   system.exec('erp', day)
   await system.backUp()
   return system
@@ -72,8 +71,7 @@ test('diffCustomer() tells every change, also of large values and of whose a rec
 })
 
 test('a system as it is now is one of the moments, both ways round, as if it had been backed up', async () => {
-  using system = await vaultOfSql({ erp: SQL })
-  await system.vault.putDocument('customers', MAP, signal)
+  using system = await vaultOfSql({ erp: SQL }, MAP)
   system.exec('erp', DAY)
   const now = await diff(system, '1', ['erp@1'], ['@live'])
   const undone = await diff(system, '1', ['erp@live'], ['erp@1'])
@@ -86,8 +84,7 @@ test('a system as it is now is one of the moments, both ways round, as if it had
 })
 
 test('a system that lacks an entity of the map is not compared', async () => {
-  using system = await vaultOfSql({ erp: SQL })
-  await system.vault.putDocument('customers', MAP, signal)
+  using system = await vaultOfSql({ erp: SQL }, MAP)
   system.exec('erp', 'DROP TABLE item')
   await expect(diff(system, '1', ['erp@1'], ['@live'])).rejects.toMatchObject({
     code: 'app.live-unreadable',

@@ -1,6 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { CustomerMap } from '#customer/customer-map'
@@ -8,21 +6,17 @@ import { discoverMap } from '#customer/discover-map'
 import type { SourceAt } from '#customer/map-at'
 import { parseMap } from '#customer/parse-map'
 import { DEMO_CUSTOMER_MAP } from '#demo/customer-map'
-import { generateDemo } from '#demo/generate-demo'
 import { systemRandom } from '#stdx/random'
 import { signal } from '#vault/testing/a-vault'
-import { type VaultOfFiles, vaultOfFiles, vaultOfSql } from './testing/vault-of-files.ts'
+import { type VaultOfFiles, vaultOfDemo, vaultOfSql } from './testing/vault-of-files.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'holdfast-discover-'))
 const deps = { random: systemRandom, tempDir: tmpdir(), begin: () => {} }
 let demo: VaultOfFiles
 
 beforeAll(async () => {
-  const { files } = await generateDemo(folder, { seed: 'holdfast', customerCount: 400 })
-  demo = await vaultOfFiles(files)
-  await demo.backUp()
+  demo = await vaultOfDemo({ seed: 'holdfast', customerCount: 400 })
 }, 60_000)
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => demo[Symbol.dispose]())
 
 async function discover(sources: readonly SourceAt[]) {
   const found = await discoverMap(deps, sources, signal)

@@ -2,18 +2,13 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import type { Config, System } from '#config/config'
-import { openTarget } from '#connector/testing/contract-system'
-import { sqliteHarness } from '#connector/testing/sqlite-system'
+import type { Config } from '#config/config'
 import type { Clock } from '#stdx/clock'
-import { systemRandom } from '#stdx/random'
-import { Secret } from '#stdx/secret'
 import { signal, stillClock } from '#vault/testing/a-vault'
 import { drillCustomers } from './drill-customers.ts'
 import type { DrillRequest } from './drill-report.ts'
 import { readDrillStanding } from './drill-standing.ts'
-import { silentProgress } from './progress.ts'
-import { vaultOfSql } from './testing/vault-of-files.ts'
+import { openFile, vaultOfSql } from './testing/vault-of-files.ts'
 
 const CRM = `
 CREATE TABLE account (id INTEGER PRIMARY KEY, tax TEXT, name TEXT, boss INTEGER REFERENCES account);
@@ -60,26 +55,19 @@ type Change = Partial<DrillRequest> & {
 }
 
 async function aDrill() {
-  const group = await vaultOfSql({ crm: CRM, erp: ERP })
+  const group = await vaultOfSql({ crm: CRM, erp: ERP }, MAP)
   onTestFinished(() => group[Symbol.dispose]())
-  await group.vault.putDocument('customers', MAP, signal)
   const tempDir = await mkdtemp(join(tmpdir(), 'holdfast-drilling-'))
   onTestFinished(() => rm(tempDir, { recursive: true, force: true }))
-  const system = { connector: 'sqlite' } as unknown as System
   const settings = { withinMs: 30_000, customers: 50, everyMs: 86_400_000 }
   const depsFor = ({ clock = stillClock, onOpened = () => {} }: Change) => ({
+    ...group.restoring,
     clock,
-    random: systemRandom,
-    progress: silentProgress,
-    configPath: '/nowhere/holdfast.yaml',
     readConfig: async () => ({ tempDir, drill: settings }) as unknown as Config,
-    openTarget: async (name: string) => {
-      const path = group.files[name] ?? join(tempDir, `${name}.db`)
-      return { system, target: await openTarget(sqliteHarness, new Secret(path)) }
-    },
+    openTarget: (name: string) => openFile(group.files[name] ?? join(tempDir, `${name}.db`)),
     openOwnFile: async ({ path }: { readonly path: string }) => {
       await onOpened(path)
-      return { system, target: await openTarget(sqliteHarness, new Secret(path)) }
+      return await openFile(path)
     },
   })
   const drill = async (change: Change) => {

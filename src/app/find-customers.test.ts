@@ -48,8 +48,7 @@ async function find(
 }
 
 test('searchCustomers() finds names, numbers, tax ids, addresses and accounts, and whose they are', async () => {
-  using system = await vaultOfSql({ crm: CRM, erp: ERP })
-  await system.vault.putDocument('customers', MAP, signal)
+  using system = await vaultOfSql({ crm: CRM, erp: ERP }, MAP)
   expect((await find(system, 'sohne, MULLER')).told).toEqual([
     'crm 1 name crm 1',
     'erp "00042" name erp "00042"',
@@ -78,8 +77,7 @@ test('searchCustomers() finds names, numbers, tax ids, addresses and accounts, a
 })
 
 test('searchCustomers() finds who was there at a moment', async () => {
-  using system = await vaultOfSql({ crm: CRM, erp: ERP })
-  await system.vault.putDocument('customers', MAP, signal)
+  using system = await vaultOfSql({ crm: CRM, erp: ERP }, MAP)
   system.exec('crm', "UPDATE account SET name = 'Renamed' WHERE id = 1")
   await system.backUp()
   expect((await find(system, 'renamed')).told).toEqual(['crm 1 name crm 1'])

@@ -25,7 +25,7 @@ const SYSTEMS = {
   suitecrm: SUITECRM_SYSTEM,
 }
 const deps = { random: systemRandom, tempDir: tmpdir(), begin: () => {} }
-let all: VaultOfFiles & Disposable
+let all: VaultOfFiles
 
 beforeAll(async () => {
   all = await vaultOfSql(SYSTEMS)

@@ -1,21 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DEMO_CUSTOMER_MAP } from '#demo/customer-map'
-import { generateDemo } from '#demo/generate-demo'
 import { signal } from '#vault/testing/a-vault'
 import { decideIdentity } from './decide-identity.ts'
 import { matchCustomers } from './match-customers.ts'
-import { type VaultOfFiles, vaultOfFiles, vaultOfSql } from './testing/vault-of-files.ts'
+import { type VaultOfFiles, vaultOfDemo, vaultOfSql } from './testing/vault-of-files.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'holdfast-match-'))
 let demo: VaultOfFiles
 
 beforeAll(async () => {
-  const { files } = await generateDemo(folder, { seed: 'holdfast', customerCount: 120 })
-  demo = await vaultOfFiles(files)
-  await demo.vault.putDocument('customers', DEMO_CUSTOMER_MAP, signal)
+  demo = await vaultOfDemo({ seed: 'holdfast', customerCount: 120 }, DEMO_CUSTOMER_MAP)
   // One customer once more in the CRM, misheard and without its tax id.
   demo.exec(
     'crm',
@@ -26,7 +19,7 @@ beforeAll(async () => {
   )
   await demo.backUp()
 }, 60_000)
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => demo[Symbol.dispose]())
 
 async function match(change: { limit?: string; scoreMin?: string } = {}) {
   const request = { at: [], file: undefined, limit: '20', scoreMin: '0.5', ...change }

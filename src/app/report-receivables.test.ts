@@ -1,28 +1,21 @@
-import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parseMap } from '#customer/parse-map'
 import { DEMO_CUSTOMER_MAP } from '#demo/customer-map'
-import { generateDemo } from '#demo/generate-demo'
 import { parseBusinessDay } from '#report/business-day'
 import type { Receivables } from '#report/receivables'
 import { reportReceivables } from '#report/report-receivables'
 import { systemRandom } from '#stdx/random'
 import { signal } from '#vault/testing/a-vault'
-import { silentProgress } from './progress.ts'
 import { showReceivables } from './report-receivables.ts'
-import { type VaultOfFiles, vaultOfFiles, vaultOfSql } from './testing/vault-of-files.ts'
+import { type VaultOfFiles, vaultOfDemo, vaultOfSql } from './testing/vault-of-files.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'holdfast-receivables-'))
 let demo: VaultOfFiles
 
 beforeAll(async () => {
-  const { files } = await generateDemo(folder, { seed: 'finance', customerCount: 300 })
-  demo = await vaultOfFiles(files)
-  await demo.backUp()
+  demo = await vaultOfDemo({ seed: 'finance', customerCount: 300 })
 }, 60_000)
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => demo[Symbol.dispose]())
 
 async function report(
   { sourcesAt }: VaultOfFiles,
@@ -46,9 +39,7 @@ test("the demo's receivables tie out to its general ledger, to the cent", async 
 })
 
 test('a receipt that is taken away is a break, and the point before still ties out', async () => {
-  const { files } = await generateDemo(join(folder, 'hurt'), { seed: 'h', customerCount: 100 })
-  const hurt = await vaultOfFiles(files)
-  await hurt.backUp()
+  using hurt = await vaultOfDemo({ seed: 'h', customerCount: 100 })
   hurt.exec(
     'billing',
     `DELETE FROM payment_allocation WHERE payment_id = (SELECT min(payment_id) FROM payment);
@@ -181,16 +172,10 @@ test('what the points do not hold is told by its lines', async () => {
 })
 
 test('showReceivables() wants one moment of all systems, a day, and a section of the map', async () => {
-  const context = {
-    configPath: join(folder, 'holdfast.yaml'),
-    progress: silentProgress,
-    random: systemRandom,
-    readConfig: async () => ({ tempDir: tmpdir() }) as never,
-  }
   await demo.vault.putDocument('customers', DEMO_CUSTOMER_MAP, signal)
   const ask = async (...at: string[]) => {
     const request = { at, asOf: '2026-06-30', file: undefined }
-    return await showReceivables(context, demo.vault, request, signal)
+    return await showReceivables(demo.asking, demo.vault, request, signal)
   }
   await expect(ask('billing@1')).rejects.toMatchObject({
     code: 'report.point-missing',
@@ -202,7 +187,7 @@ test('showReceivables() wants one moment of all systems, a day, and a section of
     points: ['billing@1', 'erp@1'],
   })
   const request = { at: ['@2026-06-30'], asOf: '30.06.2026', file: undefined }
-  await expect(showReceivables(context, demo.vault, request, signal)).rejects.toMatchObject({
+  await expect(showReceivables(demo.asking, demo.vault, request, signal)).rejects.toMatchObject({
     code: 'report.day-invalid',
   })
 })

@@ -1,38 +1,22 @@
-import { tmpdir } from 'node:os'
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Config, System } from '#config/config'
-import { openTarget } from '#connector/testing/contract-system'
-import { sqliteHarness } from '#connector/testing/sqlite-system'
-import { systemRandom } from '#stdx/random'
-import { Secret } from '#stdx/secret'
 import { listOpenRestores } from '#timeline/open-restores'
-import { signal, stillClock } from '#vault/testing/a-vault'
+import { signal } from '#vault/testing/a-vault'
 import { chooseCustomers } from './choose-customers.ts'
-import { silentProgress } from './progress.ts'
 import { findBegun } from './restore/find-begun.ts'
 import { restorePoint } from './restore-point.ts'
 import type { RestoreRequest } from './restore-request.ts'
-import { type VaultOfFiles, vaultOfSql } from './testing/vault-of-files.ts'
+import { restoringInto, type VaultOfFiles, vaultOfSql } from './testing/vault-of-files.ts'
 
 type CustomersChange = Partial<RestoreRequest> & { ids: string[]; point: string; to: string[] }
 
-async function restore({ files, vault }: VaultOfFiles, change: CustomersChange) {
+type Restoring = Pick<VaultOfFiles, 'restoring' | 'vault'>
+
+async function restore({ restoring, vault }: Restoring, change: CustomersChange) {
   const { ids, point, to, ...rest } = change
-  const system = { connector: 'sqlite' } as unknown as System
-  const deps = {
-    clock: stillClock,
-    random: systemRandom,
-    progress: silentProgress,
-    configPath: '/nowhere/holdfast.yaml',
-    readConfig: async () => ({ tempDir: tmpdir(), sources: {}, targets: {} }) as unknown as Config,
-    openTarget: async (name: string) => ({
-      system,
-      target: await openTarget(sqliteHarness, new Secret(files[name] ?? '')),
-    }),
-  }
-  const chosen = await chooseCustomers(deps, vault, { ids, point, to, file: undefined }, signal)
+  const asked = { ids, point, to, file: undefined }
+  const chosen = await chooseCustomers(restoring, vault, asked, signal)
   const request: RestoreRequest = {
     ...chosen,
     entities: [],
@@ -43,7 +27,7 @@ async function restore({ files, vault }: VaultOfFiles, change: CustomersChange) 
     agree: async () => {},
     ...rest,
   }
-  return await restorePoint(deps, vault, request, signal)
+  return await restorePoint(restoring, vault, request, signal)
 }
 
 function readTable(file: string | undefined, table: string): Record<string, unknown>[] {
@@ -88,11 +72,7 @@ sources:
       main.bank: { role: bank-account, links: [{ fields: [customer], to: main.customer }] }
 `
 
-async function aGroup() {
-  const group = await vaultOfSql({ crm: CRM, erp: ERP })
-  await group.vault.putDocument('customers', MAP, signal)
-  return group
-}
+const aGroup = () => vaultOfSql({ crm: CRM, erp: ERP }, MAP)
 
 const BOTH = ['crm=crm', 'erp=erp']
 
@@ -163,9 +143,9 @@ test("restorePoint() deletes nothing of a system that is not the source: its key
   other.exec('crm', `INSERT INTO contact VALUES (12, 2, 'of another customer')`)
   exec('crm', `INSERT INTO contact VALUES (12, 1, 'new')`)
   await group.backUp()
-  const copied = { ...group, files: { ...files, copy: other.files['crm'] ?? '' } }
+  const restoring = restoringInto({ ...files, copy: other.files['crm'] ?? '' })
   const back = { ids: ['crm=1'], point: 'crm@1', to: ['copy'], isDeleteAllowed: true }
-  const { plans } = await restore(copied, back)
+  const { plans } = await restore({ restoring, vault: group.vault }, back)
   expect(plans).toMatchObject([{ steps: [{}, { extra: 1, delete: 0, same: 2 }] }])
   expect(readTable(other.files['crm'], 'contact').map(({ id }) => id)).toEqual([10, 11, 12, 20])
 })
@@ -306,8 +286,10 @@ test('a customer of a random schema is as it was after random damage, and others
     fc.asyncProperty(lifeArb, async (random) => {
       const parentOf = (i: number) => Math.max(0, Math.min(random.parents[i - 1] ?? 0, i - 1))
       const tables = [0, ...random.parents].map((_, i) => `t${i}`)
-      using life = await vaultOfSql({ erp: sqlOf(tables, random.rows, parentOf) })
-      await life.vault.putDocument('customers', mapOf(tables, parentOf), signal)
+      using life = await vaultOfSql(
+        { erp: sqlOf(tables, random.rows, parentOf) },
+        mapOf(tables, parentOf),
+      )
       const state = () => tables.map((table) => readTable(life.files['erp'], table))
       const before = state()
       life.exec('erp', damageSql(tables, random, parentOf))

@@ -1,27 +1,18 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { LINK_KINDS, type LinkKind } from '#customer/map-schema'
 import { DEMO_CUSTOMER_MAP } from '#demo/customer-map'
-import { type DemoContents, generateDemo } from '#demo/generate-demo'
 import { signal } from '#vault/testing/a-vault'
 import { type ShownCustomer, showCustomer } from './show-customer.ts'
-import { type VaultOfFiles, vaultOfFiles, vaultOfSql } from './testing/vault-of-files.ts'
+import { type VaultOfFiles, vaultOfDemo, vaultOfSql } from './testing/vault-of-files.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'holdfast-show-'))
 let demo: VaultOfFiles
-let contents: DemoContents
 
 beforeAll(async () => {
-  contents = await generateDemo(folder, { seed: 'holdfast', customerCount: 120 })
-  demo = await vaultOfFiles(contents.files)
-  await demo.backUp()
-  await demo.vault.putDocument('customers', DEMO_CUSTOMER_MAP, signal)
+  demo = await vaultOfDemo({ seed: 'holdfast', customerCount: 120 }, DEMO_CUSTOMER_MAP)
 }, 60_000)
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => demo[Symbol.dispose]())
 
 function show(
   { asking, vault }: VaultOfFiles,
@@ -50,8 +41,7 @@ test('showCustomer() says which source the map does not have', async () => {
 test('showCustomer() finds one customer in three systems with all that SQL finds', async () => {
   const shown = await show(demo, '500042')
   const found = counts(shown)
-  const of = (system: keyof DemoContents['files'], sql: string) =>
-    count(contents.files[system], sql)
+  const of = (system: string, sql: string) => count(demo.files[system] ?? '', sql)
   const invoices = "SELECT invoice_number FROM invoice WHERE debtor_id = 'D-DE-000042'"
   expect(found).toMatchObject({
     'main.account': 1,
@@ -119,8 +109,7 @@ sources:
   b: { entities: { main.party: { role: customer } } }
 `
   const sql = 'CREATE TABLE party (id INTEGER PRIMARY KEY); INSERT INTO party VALUES (7)'
-  using two = await vaultOfSql({ a: sql, b: sql })
-  await two.vault.putDocument('customers', map, signal)
+  using two = await vaultOfSql({ a: sql, b: sql }, map)
   await expect(show(two, '7')).rejects.toMatchObject({ code: 'customer.ambiguous' })
   expect((await show(two, '7', { source: 'b' })).records).toMatchObject([{ source: 'b', key: '7' }])
 })
@@ -165,8 +154,7 @@ test('a closure is what a walk over every pair of records finds, in any knot of 
     fc.asyncProperty(world, async ({ links: drawn, rows }) => {
       const links = drawn.filter(({ from, kind, to }) => kind !== 'same' || from !== to)
       fc.pre(rows[0].some(([a]) => a === '1'))
-      using knot = await vaultOfSql({ any: rows.map(sqlOf).join(';') })
-      await knot.vault.putDocument('customers', mapOf(links), signal)
+      using knot = await vaultOfSql({ any: rows.map(sqlOf).join(';') }, mapOf(links))
       const shown = await show(knot, '1')
       const told = shown.records.map(({ entity, key, way }) => {
         return `${entity.at(-1)}:${key} ${way === 'needed' ? 'needed' : 'owned'}`

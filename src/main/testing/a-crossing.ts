@@ -6,6 +6,7 @@ import { backUpSource } from '#app/back-up-source'
 import { silentProgress } from '#app/progress'
 import { restorePoint } from '#app/restore-point'
 import type { RestoreOutcome, RestoreRequest } from '#app/restore-request'
+import { openCapturePool } from '#app/testing/open-capture-pool'
 import { verifyPoint } from '#app/verify-point'
 import type { Config, System } from '#config/config'
 import type { Connector } from '#connector/connector'
@@ -20,7 +21,6 @@ import { freshDatabase } from '#test/servers/fresh-database'
 import { freshMariadb } from '#test/servers/fresh-mariadb'
 import { aVault, signal, stillClock } from '#vault/testing/a-vault'
 import type { Vault } from '#vault/vault'
-import { openCapturePool } from './a-restore.ts'
 
 /** A system of any platform, asked in its own SQL by its own driver. */
 export type Side = AsyncDisposable & {

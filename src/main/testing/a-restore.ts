@@ -5,8 +5,8 @@ import { type ProgressSink, silentProgress } from '#app/progress'
 import { reconcilePoint } from '#app/reconcile-point'
 import { restorePoint } from '#app/restore-point'
 import type { RestoreRequest, RestoreSummary } from '#app/restore-request'
+import { openCapturePool } from '#app/testing/open-capture-pool'
 import { verifyPoint } from '#app/verify-point'
-import { captureEntity } from '#capture/capture-entity'
 import type { Config, System } from '#config/config'
 import type { Target } from '#connector/connector'
 import {
@@ -110,20 +110,6 @@ export async function aRestoring(harness: ConnectorHarness, sql: string): Promis
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
 }
-
-export async function openCapturePool(vault: Vault, source: string) {
-  const stores = { random: systemRandom, tempDir: tmpdir() }
-  const write = await vault.writeDeps(source, signal)
-  const read = await vault.readDeps(source, signal)
-  const deps = { ...stores, write, read, digestKey: await vault.digestKey(source, signal) }
-  return {
-    captureEntity: (...[job, rows, watch]: Parameters<Pool['captureEntity']>) =>
-      captureEntity(deps, job, rows, watch),
-    async [Symbol.asyncDispose]() {},
-  }
-}
-
-type Pool = Awaited<ReturnType<Parameters<typeof backUpSource>[0]['openCapturePool']>>
 
 /** For what only looks at the vault. */
 export const noSystems = {
