@@ -1,8 +1,6 @@
-import { writeFile } from 'node:fs/promises'
-import { expect, test } from 'vitest'
-import { describePostgres, freshDatabase, newestMajor } from '#test/servers/fresh-database'
-import { describeMariadb, freshMariadb } from '#test/servers/fresh-mariadb'
-import { aTraveller, expectFailure } from './testing/traveller.ts'
+import { expect } from 'vitest'
+import { aMigration, inMariadb, inPostgres, testWithBoth } from './testing/a-migration.ts'
+import { expectFailure } from './testing/traveller.ts'
 
 const OLD = `
   create type standing as enum ('good', 'bad');
@@ -46,79 +44,63 @@ entities:
       day: day
 `
 
-describePostgres('migrate', (major) => {
-  if (major !== newestMajor()) return
-  describeMariadb('PostgreSQL to MariaDB', () => {
-    test('tables get another shape on another platform, to the cent', async () => {
-      const { answer, at, configure, holdfast, summary } = await aTraveller()
-      await using old = await freshDatabase(major)
-      await using there = await freshMariadb()
-      await old.query(OLD)
-      await there.query(NEW)
-      await configure(`sources:
-  old: { connector: postgres, url: '${old.url}' }
-targets:
-  new: { connector: mariadb, url: '${there.url}' }
-`)
-      await holdfast('init')
-      await summary('backup')
-      await writeFile(at('m.yaml'), MAPPING)
-      const migrate = ['restore', 'old@1', '--to', 'new', '--mapping', 'm.yaml']
-      const { mappings } = await answer<{ mappings: { field: string; exact: boolean }[] }>(
-        ...migrate,
-        '--plan-only',
-      )
-      expect(mappings.find(({ field }) => field === 'credit')).toMatchObject({ exact: true })
-      const first = await summary<{ restore: string }>(...migrate, '--yes')
-      expect(first).toMatchObject({ inserted: 502, verified: { records: 502, different: 0 } })
+testWithBoth('tables get another shape on another platform, to the cent', async (old, there) => {
+  const systems = { old: inPostgres(old, OLD), new: inMariadb(there, NEW) }
+  const { answer, holdfast, summary } = await aMigration({ ...systems, mapping: MAPPING })
+  const migrate = ['restore', 'old@1', '--to', 'new', '--mapping', 'm.yaml']
+  const { mappings } = await answer<{ mappings: { field: string; exact: boolean }[] }>(
+    ...migrate,
+    '--plan-only',
+  )
+  expect(mappings.find(({ field }) => field === 'credit')).toMatchObject({ exact: true })
+  const first = await summary<{ restore: string }>(...migrate, '--yes')
+  expect(first).toMatchObject({ inserted: 502, verified: { records: 502, different: 0 } })
 
-      const partners = await there.query(
-        `SELECT CONCAT_WS('|', nr, name, land, IFNULL(born, '-'), credit, active, IFNULL(CONVERT_TZ(made, @@session.time_zone, '+00:00'), '-'),
-           IFNULL(vat, '-'), kind, IFNULL(standing, '-'), remark) AS line FROM partner ORDER BY nr`,
-      )
-      expect(partners).toEqual(
-        await old.query(
-          `select concat_ws('|', id, concat_ws(' ', first, last), case land when 'D' then 'DE' else land end, coalesce(born::text, '-'),
-             credit::numeric(15,2), is_open::int, coalesce(to_char(made at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS'), '-'),
-             coalesce(vat::text, '-'), case when born is null then 'firm' else 'person' end, coalesce(standing::text, '-'), 'new') as line
-           from customer where id <> 3 order by id`,
-        ),
-      )
-      const bills = await there.query(
-        `SELECT CONCAT_WS('|', partner, no, net, gross, day) AS line FROM bill ORDER BY partner, LENGTH(no), no`,
-      )
-      expect(bills).toHaveLength(500)
-      expect(bills).toEqual(
-        await old.query(
-          `select concat_ws('|', customer, 'R' || line, net, round(net * 1.19, 2), day::date) as line
-           from invoice order by customer, invoice.line`,
-        ),
-      )
+  const partners = await there.query(
+    `SELECT CONCAT_WS('|', nr, name, land, IFNULL(born, '-'), credit, active, IFNULL(CONVERT_TZ(made, @@session.time_zone, '+00:00'), '-'),
+       IFNULL(vat, '-'), kind, IFNULL(standing, '-'), remark) AS line FROM partner ORDER BY nr`,
+  )
+  expect(partners).toEqual(
+    await old.query(
+      `select concat_ws('|', id, concat_ws(' ', first, last), case land when 'D' then 'DE' else land end, coalesce(born::text, '-'),
+         credit::numeric(15,2), is_open::int, coalesce(to_char(made at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS'), '-'),
+         coalesce(vat::text, '-'), case when born is null then 'firm' else 'person' end, coalesce(standing::text, '-'), 'new') as line
+       from customer where id <> 3 order by id`,
+    ),
+  )
+  const bills = await there.query(
+    `SELECT CONCAT_WS('|', partner, no, net, gross, day) AS line FROM bill ORDER BY partner, LENGTH(no), no`,
+  )
+  expect(bills).toHaveLength(500)
+  expect(bills).toEqual(
+    await old.query(
+      `select concat_ws('|', customer, 'R' || line, net, round(net * 1.19, 2), day::date) as line
+       from invoice order by customer, invoice.line`,
+    ),
+  )
 
-      // The old system goes on; the new one has made a remark of its own.
-      await old.query(`update customer set credit = 7 where id = 1; delete from invoice where line = 5;
-        update invoice set net = net + 0.01 where line = 8`)
-      await there.query(`UPDATE partner SET remark = 'ours'`)
-      await summary('backup')
-      const again = ['restore', 'old@latest', ...migrate.slice(2), '--confirm', 'new']
-      expect(await summary(...again)).toMatchObject({ inserted: 0, updated: 2, extra: 1 })
-      expect(await there.query('SELECT credit, remark FROM partner WHERE nr = 1')).toEqual([
-        { credit: '7.00', remark: 'ours' },
-      ])
+  // The old system goes on; the new one has made a remark of its own.
+  await old.query(`update customer set credit = 7 where id = 1; delete from invoice where line = 5;
+    update invoice set net = net + 0.01 where line = 8`)
+  await there.query(`UPDATE partner SET remark = 'ours'`)
+  await summary('backup')
+  const again = ['restore', 'old@latest', ...migrate.slice(2), '--confirm', 'new']
+  expect(await summary(...again)).toMatchObject({ inserted: 0, updated: 2, extra: 1 })
+  expect(await there.query('SELECT credit, remark FROM partner WHERE nr = 1')).toEqual([
+    { credit: '7.00', remark: 'ours' },
+  ])
 
-      // What the other type does not hold is refused as a whole, and counted.
-      await old.query(`update customer set credit = 0.001 where id <= 2`)
-      await summary('backup')
-      const refused = await holdfast(...again)
-      expectFailure(refused, 2, 'migrate.value-refused')
-      expect(refused.stderr).toContain(
-        'partner credit: decimal(10,2) needs at most 2 digits behind the point: 2 records, the first public.customer:1',
-      )
-      expect(await there.query('SELECT COUNT(*) AS n FROM partner WHERE credit = 7')).toEqual([
-        { n: '1' },
-      ])
-      await summary('undo', first.restore, '--confirm', 'new', '--skip-conflicts')
-      expect(await there.query('SELECT nr FROM partner')).toEqual([{ nr: 1 }])
-    })
-  })
+  // What the other type does not hold is refused as a whole, and counted.
+  await old.query(`update customer set credit = 0.001 where id <= 2`)
+  await summary('backup')
+  const refused = await holdfast(...again)
+  expectFailure(refused, 2, 'migrate.value-refused')
+  expect(refused.stderr).toContain(
+    'partner credit: decimal(10,2) needs at most 2 digits behind the point: 2 records, the first public.customer:1',
+  )
+  expect(await there.query('SELECT COUNT(*) AS n FROM partner WHERE credit = 7')).toEqual([
+    { n: '1' },
+  ])
+  await summary('undo', first.restore, '--confirm', 'new', '--skip-conflicts')
+  expect(await there.query('SELECT nr FROM partner')).toEqual([{ nr: 1 }])
 })

@@ -1,8 +1,6 @@
-import { writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { describePostgres, freshDatabase, newestMajor } from '#test/servers/fresh-database'
-import { change } from './testing/example-database.ts'
-import { aTraveller } from './testing/traveller.ts'
+import { aMigration, inFile, inPostgres } from './testing/a-migration.ts'
 
 const OLD = `CREATE TABLE org (code TEXT PRIMARY KEY, parent TEXT, state TEXT, at TIMESTAMPTZ_TEXT(6), budget DECIMAL_TEXT(12,2), about JSON_TEXT);
   INSERT INTO org VALUES ('A', 'B', 'x', '2026-01-31 10:00:00.5Z', '10.50', '{"b": 1,  "a": 2}'), ('B', NULL, 'y', NULL, NULL, NULL)`
@@ -28,18 +26,9 @@ describePostgres('migrate', (major) => {
   test.runIf(major === newestMajor())(
     'an identity numbers what comes from SQLite, and goes on behind it',
     async () => {
-      const { answer, at, configure, holdfast, summary } = await aTraveller()
       await using there = await freshDatabase(major)
-      change(at('old.db'), OLD)
-      await there.query(NEW)
-      await configure(`sources:
-  old: { connector: sqlite, file: ./old.db }
-targets:
-  new: { connector: postgres, url: '${there.url}' }
-`)
-      await writeFile(at('m.yaml'), MAPPING)
-      await holdfast('init')
-      await summary('backup')
+      const systems = { old: inFile('old.db', OLD), new: inPostgres(there, NEW) }
+      const { answer, summary } = await aMigration({ ...systems, mapping: MAPPING })
       const migrate = ['restore', 'old@1', '--to', 'new', '--mapping', 'm.yaml', '--confirm', 'new']
       expect(await summary(...migrate)).toMatchObject({ inserted: 2, verified: { different: 0 } })
       await there.query(`insert into hr."Unit" (mood) values ('open')`)

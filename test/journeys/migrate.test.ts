@@ -2,8 +2,9 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { aMigration, inFile } from './testing/a-migration.ts'
 import { change } from './testing/example-database.ts'
-import { aTraveller, expectFailure, type Traveller } from './testing/traveller.ts'
+import { expectFailure, type Traveller } from './testing/traveller.ts'
 
 const OLD = `CREATE TABLE customer (no INTEGER PRIMARY KEY, first TEXT, last TEXT, country TEXT, since TEXT, credit DECIMAL_TEXT(12,2), fax TEXT);
   CREATE TABLE vendor (code TEXT PRIMARY KEY, name TEXT);
@@ -13,11 +14,6 @@ const NEW = `CREATE TABLE country (code CHAR(2) PRIMARY KEY);
   INSERT INTO country VALUES ('DE'), ('GB');
   CREATE TABLE partner (number TEXT PRIMARY KEY, full_name TEXT NOT NULL, country TEXT REFERENCES country, since DATE_TEXT, credit DECIMAL_TEXT(10,1), origin TEXT NOT NULL, changed TEXT DEFAULT 'never');
   INSERT INTO partner VALUES ('X1', 'Somebody else', 'DE', NULL, NULL, 'HERE', 'now');`
-const CONFIG = `sources:
-  old: { connector: sqlite, file: ./old.db }
-targets:
-  new: { connector: sqlite, file: ./new.db }
-`
 const MAPPING = `version: 1
 entities:
   main.partner:
@@ -47,28 +43,20 @@ const MIGRATED = [
   ['X1', 'Somebody else', 'DE', null, null, 'HERE', 'now'],
 ]
 
-async function prepare(): Promise<Traveller> {
-  const traveller = await aTraveller()
-  const { at, configure, holdfast, summary } = traveller
-  change(at('old.db'), OLD)
-  change(at('new.db'), NEW)
-  await configure(CONFIG)
-  await writeFile(at('m.yaml'), MAPPING)
-  await holdfast('init')
-  await summary('backup')
-  return traveller
+function prepare(old = OLD, there = NEW, mapping = MAPPING): Promise<Traveller> {
+  return aMigration({ old: inFile('old.db', old), new: inFile('new.db', there), mapping })
 }
 
 const migrate = (...argv: string[]) =>
   ['restore', 'old@1', '--to', 'new', '--mapping', 'm.yaml', ...argv] as const
 
-function partners(path: string): unknown[] {
+function rowsOf(path: string, table: string): unknown[][] {
   using db = new DatabaseSync(path)
-  return db
-    .prepare('SELECT * FROM partner ORDER BY number')
-    .all()
-    .map((row) => Object.values(row))
+  const rows = db.prepare(`SELECT * FROM ${table} ORDER BY 1`).all()
+  return rows.map((row) => Object.values(row))
 }
+
+const partners = (path: string) => rowsOf(path, 'partner')
 
 test('records get another shape, a second run writes nothing, and it can be undone', async () => {
   const { answer, at, holdfast, summary } = await prepare()
@@ -190,23 +178,9 @@ entities:
 `
 
 test('the target numbers what it gets, finds it again, and what names it follows', async () => {
-  const { answer, at, configure, holdfast, summary } = await aTraveller()
-  change(at('old.db'), ORGS)
-  change(at('new.db'), UNITS)
-  await configure(CONFIG)
-  await writeFile(at('m.yaml'), NUMBERED)
-  await holdfast('init')
-  await summary('backup')
+  const { answer, at, holdfast, summary } = await prepare(ORGS, UNITS, NUMBERED)
   const all = ['unit', 'sheet', 'member']
-  const read = () => {
-    using db = new DatabaseSync(at('new.db'))
-    return all.flatMap((name) =>
-      db
-        .prepare(`SELECT * FROM ${name} ORDER BY 1`)
-        .all()
-        .map((row) => Object.values(row).join()),
-    )
-  }
+  const read = () => all.flatMap((table) => rowsOf(at('new.db'), table).map(String))
   const before = read()
   const first = await summary<{ restore: string }>(...migrate('--confirm', 'new'))
   expect(first).toMatchObject({ inserted: 6, verified: { records: 6, different: 0 } })
@@ -252,13 +226,7 @@ test('the target numbers what it gets, finds it again, and what names it follows
 })
 
 test('a migration that was killed is the same when it is asked for again', async () => {
-  const { at, configure, holdfast, start, summary } = await aTraveller()
-  change(at('old.db'), ORGS)
-  change(at('new.db'), UNITS)
-  await configure(CONFIG)
-  await writeFile(at('m.yaml'), NUMBERED)
-  await holdfast('init')
-  await summary('backup')
+  const { at, start, summary } = await prepare(ORGS, UNITS, NUMBERED)
   const countEntries = async () => (await readdir(at('vault/timelines/_vault'))).length
   const before = await countEntries()
   const killed = start(...migrate('--confirm', 'new'))

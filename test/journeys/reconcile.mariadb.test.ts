@@ -1,8 +1,5 @@
-import { writeFile } from 'node:fs/promises'
-import { expect, test } from 'vitest'
-import { describePostgres, freshDatabase, newestMajor } from '#test/servers/fresh-database'
-import { describeMariadb, freshMariadb } from '#test/servers/fresh-mariadb'
-import { aTraveller } from './testing/traveller.ts'
+import { expect } from 'vitest'
+import { aMigration, inMariadb, inPostgres, testWithBoth } from './testing/a-migration.ts'
 
 const OLD = `create table invoice (id bigint primary key, company int not null, is_open boolean not null, net numeric(15,4), paid money);
   insert into invoice select n, n % 3, n % 2 = 0, n * 0.25, null from generate_series(1, 1000) n`
@@ -26,37 +23,24 @@ totals:
     values: { company: { 0: C000, 1: C001, 2: C002 } }
 `
 
-describePostgres('reconcile', (major) => {
-  if (major !== newestMajor()) return
-  describeMariadb('PostgreSQL with MariaDB', () => {
-    test('records and totals of two platforms are held against each other', async () => {
-      const { answer, answerWith, at, configure, holdfast } = await aTraveller()
-      await using old = await freshDatabase(major)
-      await using there = await freshMariadb()
-      await old.query(OLD)
-      await there.query(NEW)
-      await configure(`sources:
-  old: { connector: postgres, url: '${old.url}' }
-targets:
-  new: { connector: mariadb, url: '${there.url}' }
-`)
-      await writeFile(at('m.yaml'), MAPPING)
-      await holdfast('init')
-      await holdfast('backup')
-      const verify = ['verify', 'old@1', '--against', 'new', '--mapping', 'm.yaml']
-      const equal = { by: ['C002', 'true'], difference: '0.00' }
-      expect(await answer(...verify)).toMatchObject({
-        verdict: 'same',
-        entities: [{ same: 1000 }],
-        totals: [{ groups: [{ by: ['C000', 'true'] }, { by: ['C001', 'true'] }, equal] }],
-      })
-      await there.query(`UPDATE item SET amount = amount + 0.01 WHERE nr = 500`)
-      expect(await answerWith(4, ...verify)).toMatchObject({
-        totals: [{ groups: [{}, {}, { by: ['C002', 'true'], difference: '0.01' }] }],
-        differences: {
-          shown: [{ key: '500', fields: [{ wanted: '125.00', found: '125.01' }] }],
-        },
-      })
+testWithBoth(
+  'records and totals of two platforms are held against each other',
+  async (old, there) => {
+    const systems = { old: inPostgres(old, OLD), new: inMariadb(there, NEW) }
+    const { answer, answerWith } = await aMigration({ ...systems, mapping: MAPPING })
+    const verify = ['verify', 'old@1', '--against', 'new', '--mapping', 'm.yaml']
+    const equal = { by: ['C002', 'true'], difference: '0.00' }
+    expect(await answer(...verify)).toMatchObject({
+      verdict: 'same',
+      entities: [{ same: 1000 }],
+      totals: [{ groups: [{ by: ['C000', 'true'] }, { by: ['C001', 'true'] }, equal] }],
     })
-  })
-})
+    await there.query(`UPDATE item SET amount = amount + 0.01 WHERE nr = 500`)
+    expect(await answerWith(4, ...verify)).toMatchObject({
+      totals: [{ groups: [{}, {}, { by: ['C002', 'true'], difference: '0.01' }] }],
+      differences: {
+        shown: [{ key: '500', fields: [{ wanted: '125.00', found: '125.01' }] }],
+      },
+    })
+  },
+)
