@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './tools/longest-first.ts'
 
 /** Where `.ci/run` wants the counts of this run; nothing is written otherwise. */
 const reportDir = process.env['HOLDFAST_TEST_REPORTS']
@@ -26,6 +27,7 @@ export default defineConfig({
     // Starts nothing by itself: servers come up when the first test asks for one.
     globalSetup: ['test/servers/servers.setup.ts'],
     passWithNoTests: true,
+    sequence: { sequencer: LongestFirst },
     ...(reportDir && {
       reporters: ['default', 'json'],
       outputFile: { json: `${reportDir}/${process.pid}.json` },
