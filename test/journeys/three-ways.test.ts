@@ -102,14 +102,14 @@ test('what history tells otherwise than the point and the system is a conflict, 
   const refused = await holdfast(...confirmed())
   expectFailure(refused, 5, 'restore.conflicts')
   expect(refused.stderr).toContain(
-    'conflict main.customer:2: iban was changed since; somebody has to decide\n',
+    'conflict main.customer:2: iban (bank) was changed since; somebody has to decide\n',
   )
   // What records hold goes where it was asked for, and never into a log.
   expect(refused.stderr).not.toMatch(/DE2|K2|N2/)
   const asked = await holdfast(...restore('--plan-only'))
   expect(asked.stderr).not.toMatch(/DE2|K2|N2/)
   expect(asked.stdout).toContain(
-    'conflict main.customer:2: iban is "DE2" at the point, "K2" when captured last, "N2" now; somebody has to decide\n',
+    'conflict main.customer:2: iban (bank) is "DE2" at the point, "K2" when captured last, "N2" now; somebody has to decide\n',
   )
   const plan = await answer<{ conflicts: unknown[]; steps: unknown[] }>(...restore('--plan-only'))
   expect(plan.steps).toMatchObject([{ insert: 2, update: 3, extra: 2, conflicts: 2 }])
@@ -120,7 +120,7 @@ test('what history tells otherwise than the point and the system is a conflict, 
       values: [
         {
           field: 'iban',
-          class: 'default',
+          class: 'bank',
           point: 'DE2',
           captured: 'K2',
           live: 'N2',

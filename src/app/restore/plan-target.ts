@@ -99,12 +99,12 @@ export async function planTarget(
   const rows = countRows(found.point, wanted)
   deps.progress.begin({ label: `Comparing ${chosen.point} with ${chosen.target}`, rows })
   const { mapFile, onConflict = [] } = request
-  const asked = { found, identity: target.identity, mapFile, onConflict }
+  const map = await readMapIfAny(deps, vault, signal, mapFile)
+  const asked = { found, identity: target.identity, map, mapFile, onConflict }
   const threeWays = await readThreeWays(deps, vault, asked, signal)
   const cut = stack.use(await target.openCut(signal))
   const isKept = request.onPlanned !== undefined
   const place = { source: found.source, target: chosen.target, isKept }
-  const map = await readMapIfAny(deps, vault, signal, mapFile)
   const { identity } = target
   const planning = { found, map, name, request, scope: asIs, wanted, ...(minted && { minted }) }
   const keys = await giveKeys(vault, { ...planning, compare: masked, cut, identity }, signal)

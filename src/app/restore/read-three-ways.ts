@@ -26,12 +26,15 @@ export async function readThreeWays(
   {
     found: { source, state },
     identity,
+    map,
     mapFile,
     onConflict,
   }: {
     readonly found: FoundPoint
     /** Of the target. */
     readonly identity: SourceIdentity
+    /** Where there is one: a plan tells the classes of what somebody has to decide. */
+    readonly map: CustomerMap | undefined
     readonly mapFile: string | undefined
     readonly onConflict: readonly string[]
   },
@@ -43,10 +46,12 @@ export async function readThreeWays(
   const captured = isSource ? newest : null
   const named = Object.keys(policies.byClass)
   const tellSince = openSince(vault, state, signal)
-  if (named.length === 0) return { captured, policies, tellSince, classes: new Map() }
-  const { label, map } = await readMap(deps, vault, mapFile, signal)
-  for (const name of named) refuseUnknownClass(map, label, name)
-  return { captured, policies, tellSince, classes: classesOf(map, source) }
+  if (named.length > 0) {
+    const asked = await readMap(deps, vault, mapFile, signal)
+    for (const name of named) refuseUnknownClass(asked.map, asked.label, name)
+  }
+  const classes = map === undefined ? new Map() : classesOf(map, source)
+  return { captured, policies, tellSince, classes }
 }
 
 /** Most records that differ were changed together: moments are looked up once. */
