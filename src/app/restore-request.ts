@@ -2,7 +2,7 @@ import type { LeftOut } from '#connector/connector'
 import { splitFieldAddress, splitRecordAddress } from '#record/address'
 import { parseEntityName } from '#record/entity-name'
 import type { PlanFile, StepLines } from '#restore/plan-file'
-import type { RecordScope, RestorePlan, RestoreScope } from '#restore/restore-plan'
+import type { CounterMove, RecordScope, RestorePlan, RestoreScope } from '#restore/restore-plan'
 import { AppError } from '#stdx/app-error'
 import type { ChosenTarget } from './choose-targets.ts'
 import type { Context } from './context.ts'
@@ -121,6 +121,8 @@ export type RestoreSummary = {
   /** Records that differ and that a policy left as the target has them, in whole or in part. */
   readonly stay?: number
   readonly leftOut: readonly LeftOut[]
+  /** Counters that the rows left behind, and whether they are beyond them now. */
+  readonly counters?: readonly CounterMove[]
   /** Restores that were interrupted when the same was asked for: each may have written, or not. */
   readonly settles?: readonly string[]
   /** Nothing was to be written, for this one had done the same before. */

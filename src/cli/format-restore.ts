@@ -2,6 +2,7 @@ import type { AgreedPlan, RestoreSummary } from '#app/restore-request'
 import { formatAdjusting } from './format-adjusting.ts'
 import { formatCount, formatDuration, formatMoment } from './format-amounts.ts'
 import { formatConflicts } from './format-conflicts.ts'
+import { formatCounters } from './format-counters.ts'
 import { formatMappings } from './format-mappings.ts'
 import { formatMissing, formatReferred } from './format-missing.ts'
 import { countKinds, listNames, type NotRestored } from './format-not-restored.ts'
@@ -47,6 +48,7 @@ function formatParts(plan: AgreedPlan, { hasValues, tell }: Telling): string {
     doubt,
     mapped,
     formatFits(plan),
+    formatCounters(plan.counters ?? [], 'moves'),
     effects,
     left,
   ]
@@ -108,12 +110,13 @@ export function formatSummary(summary: RestoreSummary): string {
     left === undefined ? `${formatCount(summary.extra)} extra` : `${formatCount(left)} left alone`
   const proof = `read back ${formatCount(verified.records)} records in ${formatDuration(readBackMs)}: ${formatCount(verified.different)} differ, ${others}`
   const names = leftOut.map(({ kind, name, reason }) => `left out ${kind} ${name}: ${reason}\n`)
-  const { earlier, settles = [] } = summary
+  const { counters = [], earlier, settles = [] } = summary
   const before = earlier === undefined ? '' : `restore ${earlier} had done the same before\n`
   const settled = settles.map(
     (id) => `settles restore ${id}, which was interrupted: \`holdfast undo ${id}\` takes it back\n`,
   )
   const time = `recovery time ${formatDuration(summary.recoveryMs)}\n`
-  const parts = [...names, ...settled, before, time, `restore ${summary.restore}\n`]
+  const moved = formatCounters(counters, 'moved')
+  const parts = [...names, moved, ...settled, before, time, `restore ${summary.restore}\n`]
   return `${counts}\n${proof}\n${parts.join('')}`
 }

@@ -5,6 +5,7 @@ import type { Catalogue, DescribedEntity, JsonValue, SchemaVersion } from '#reco
 import type { Clock } from '#stdx/clock'
 import type { Secret } from '#stdx/secret'
 import type { Canaries } from './canary.ts'
+import type { Counter } from './counter.ts'
 import type { SourceFeed } from './feed.ts'
 import type { EntityWrites, SideEffect } from './side-effect.ts'
 
@@ -72,6 +73,8 @@ export type SourceCut = AsyncDisposable & {
    * then is not held back. Absent where a system numbers nothing.
    */
   readNextKey?(entity: DescribedEntity): Promise<NextKey | null>
+  /** What new records of an entity get their numbers from. Absent where a system numbers nothing. */
+  readCounters?(entity: DescribedEntity): Promise<readonly Counter[]>
   /**
    * Streams all rows of one entity, `fields` in the order given. In key order when the entity says
    * `scanOrder: 'key'`. Values are printed as the types of `entity.fields` say. Several scans may
@@ -165,6 +168,12 @@ export type TargetWrite = AsyncDisposable & {
    * whether this commits or not. Before the rows that take them. Absent where adding them does it.
    */
   takeKeys?(entity: EntityName, last: bigint): Promise<void>
+  /**
+   * Lets a counter that rows do not move give no number up to `to` to a new record. It never goes back, and
+   * stays where it is whether this commits or not. After the rows. Returns why it could not be moved; `null`:
+   * it is beyond. Absent where rows move all counters.
+   */
+  moveCounter?(counter: Counter, to: bigint): Promise<string | null>
   /**
    * Sets all `fields` that are not in `key` on the rows that `key` finds. Every row must be found
    * exactly once; they may exchange values that have to be unique. Returns the number changed.

@@ -12,6 +12,7 @@ import type {
   Target,
   TargetWrite,
 } from './connector.ts'
+import type { Counter } from './counter.ts'
 
 /** By entity: fields of the point, and what the target calls them; `null`: nothing is written to them. */
 type FieldFits = ReadonlyMap<EntityName, ReadonlyMap<string, string | null>>
@@ -83,6 +84,14 @@ class FittedCut implements SourceCut {
     return (await this.inner.readNextKey?.(asThere(entity, this.#parts.fitOf))) ?? null
   }
 
+  async readCounters(entity: DescribedEntity): Promise<readonly Counter[]> {
+    const { fitOf } = this.#parts
+    const counters = (await this.inner.readCounters?.(asThere(entity, fitOf))) ?? []
+    const fit = [...(fitOf(entity.entity) ?? [])]
+    const nameHere = (field: string) => fit.find(([, there]) => there === field)?.[0] ?? field
+    return counters.map((counter) => ({ ...counter, field: nameHere(counter.field) }))
+  }
+
   scan(
     entity: DescribedEntity,
     fields: readonly string[],
@@ -128,6 +137,10 @@ class FittedWrite implements TargetWrite {
 
   async takeKeys(entity: EntityName, last: bigint): Promise<void> {
     await this.#inner.takeKeys?.(entity, last)
+  }
+
+  async moveCounter(counter: Counter, to: bigint): Promise<string | null> {
+    return (await this.#inner.moveCounter?.(counter, to)) ?? null
   }
 
   updateRows(entity: EntityName, rows: KeyedRows): Promise<number> {

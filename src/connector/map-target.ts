@@ -5,6 +5,7 @@ import type { TranslateValue } from '#record/translate-rows'
 import { isAppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { NextKey, Source, SourceCut, Target } from './connector.ts'
+import type { Counter } from './counter.ts'
 import { MappedWrite } from './mapping/mapped-write.ts'
 import { PLATFORMS } from './mapping/platforms.ts'
 import { type ResolvedEntity, resolveEntity, toTargetText } from './mapping/resolve-entity.ts'
@@ -149,6 +150,12 @@ class MappedCut implements SourceCut {
     const resolved = this.#known.get(entity)
     assert(resolved !== undefined, 'What is numbered was described.')
     return (await this.inner.readNextKey?.(resolved.described)) ?? null
+  }
+
+  async readCounters({ entity }: DescribedEntity): Promise<readonly Counter[]> {
+    const resolved = this.#known.get(entity)
+    assert(resolved !== undefined, 'What is counted was described.')
+    return (await this.inner.readCounters?.(resolved.described)) ?? []
   }
 
   scan(

@@ -120,6 +120,19 @@ export function splitRowBytes(row: Uint8Array): Uint8Array[] {
   return fields
 }
 
+/** One field of it, without a look at those behind: empty where there are not so many. */
+export function fieldBytes(row: Uint8Array, index: number): Uint8Array {
+  const end = row.at(-1) === NEWLINE ? row.length - 1 : row.length
+  let start = 0
+  for (let i = 0; i < index; i++) {
+    const tab = row.indexOf(TAB, start)
+    if (tab < 0) return row.subarray(end, end)
+    start = tab + 1
+  }
+  const tab = row.indexOf(TAB, start)
+  return row.subarray(start, tab < 0 || tab > end ? end : tab)
+}
+
 /** The text of row bytes, exactly. @throws record.row-invalid when they are not UTF-8 */
 export function decodeRowText(bytes: Uint8Array): string {
   try {

@@ -16,6 +16,7 @@ import {
 } from './compare-target.ts'
 import type { NewCrosswalk } from './crosswalk.ts'
 import { type EmptiedReference, emptyReferences } from './empty-references.ts'
+import { findCounters, type PlannedMove, planMoves, tellMoves } from './move-counters.ts'
 import { type Need, NeededRecords, needsOf } from './needed-records.ts'
 import { orderEntities } from './order-entities.ts'
 import {
@@ -61,6 +62,8 @@ export type PlannedEntity = {
   readonly picked: PickedRecords | null
   /** Beside them, keys in hex of what came to it after the point: deleted where that is allowed. */
   readonly added: ReadonlySet<string>
+  /** Counters of the target that its rows leave behind. */
+  readonly moves: readonly PlannedMove[]
   /** Of an undo, which is about the records of one transaction or restore; `at` is right before it. */
   readonly undo: PlannedUndo | null
   /** What stays as the target has it, though the point says otherwise. */
@@ -157,6 +160,7 @@ export async function planRestore(
     ...(missing.length > 0 && { missing }),
     ...(referred.length > 0 && { referred }),
     ...tellClosed(closed),
+    ...tellMoves(entities),
   }
   const plan = { point: address, target, steps, notRestored, ...told }
   const writesHash = lines.hash()
@@ -222,13 +226,17 @@ async function planEntity(
     await lines.addWhole(at)
     const step = { ...emptyStep(entity, 'create'), insert: at.facts.rows }
     const left: LeftRecords = new Map()
-    return { at, described, picked, added, undo: null, spool: null, left, targetRows: 0, step }
+    const nothing = { undo: null, spool: null, moves: [], targetRows: 0 }
+    return { at, described, picked, added, ...nothing, left, step }
   }
   const otherTypes = listWrittenTypes(at, described, picked)
   // What the target holds under another type is not written again: it might not stay what it is.
   const listsMax = otherTypes.length === 0 ? LISTS_MAX : Infinity
   const { uniqueFields = [] } = described ?? {}
-  const spool = planning.stack.use(new StepSpool(deps, at, { listsMax, signal, uniqueFields }))
+  const counters = await findCounters(planning.cut, described)
+  const countedFields = counters.map(({ field }) => field)
+  const spooling = { countedFields, listsMax, signal, uniqueFields }
+  const spool = planning.stack.use(new StepSpool(deps, at, spooling))
   const counts = { ...emptyStep(entity, described === null ? 'create' : 'repair'), otherTypes }
   await using decisions = new RecordDecisions(
     deps,
@@ -249,7 +257,8 @@ async function planEntity(
       const { left, ...decided } = decisions.totals()
       const same = picked === null ? totals.same : picked.size - differing
       const step = { ...counts, ...decided, same }
-      return { at, described, picked, added, undo: null, spool, left, targetRows, step }
+      const moves = planMoves(counters, spool)
+      return { at, described, picked, added, moves, undo: null, spool, left, targetRows, step }
     }
     for (const pair of next.value) {
       const done = await planRecord(records, pair)

@@ -2,6 +2,7 @@ import type { EntityName } from '#record/entity-name'
 import type { Point } from '#timeline/timeline-state'
 import { ClosedPeriods, type PostingRule, tellClosed } from './closed-periods.ts'
 import type { CompareDeps } from './compare-target.ts'
+import { tellMoves } from './move-counters.ts'
 import { orderEntities } from './order-entities.ts'
 import {
   type PlannedEntity,
@@ -72,7 +73,13 @@ export async function planUndoRestore(
   const schemaOf = (entity: EntityName) => restoredByEntity.get(entity)?.before.schema
   const referred = await referring.findReferred({ cut, schemaOf, signal })
   const stands = referred.length > 0 ? { referred } : {}
-  const told = { undoes: restore, conflicts, ...stands, ...tellClosed(closed) }
+  const told = {
+    undoes: restore,
+    conflicts,
+    ...stands,
+    ...tellClosed(closed),
+    ...tellMoves(entities),
+  }
   const plan = { point: address, target, steps, notRestored: [], ...told }
   const writesHash = lines.hash()
   const kept = stack.move()

@@ -11,6 +11,7 @@ import { ClosedPeriods, type PostingRule, tellClosed } from './closed-periods.ts
 import { type CompareDeps, listOtherTypes } from './compare-target.ts'
 import { judgeRecords } from './judge-records.ts'
 import type { UndoVerdict } from './judge-undo.ts'
+import { findCounters, planMoves, tellMoves } from './move-counters.ts'
 import { orderEntities } from './order-entities.ts'
 import { formatKeyHex } from './pick-records.ts'
 import type { PlanLines } from './plan-lines.ts'
@@ -92,6 +93,7 @@ export async function planUndo(
     conflicts,
     ...(referred.length > 0 && { referred }),
     ...tellClosed(closed),
+    ...tellMoves(entities),
   }
   const plan: TargetPlan = facts
   const writesHash = lines.hash()
@@ -146,7 +148,10 @@ export async function planUndoneEntity(
   // What the target holds under another type is not written again: it might not stay what it is.
   const listsMax = otherTypes.length === 0 ? LISTS_MAX : Infinity
   const { uniqueFields = [] } = described
-  const spool = stack.use(new StepSpool(deps, at, { listsMax, signal, uniqueFields }))
+  const counters = await findCounters(cut, described)
+  const countedFields = counters.map(({ field }) => field)
+  const spooling = { countedFields, listsMax, signal, uniqueFields }
+  const spool = stack.use(new StepSpool(deps, at, spooling))
   const counts = { ...emptyStep(entity, 'repair'), conflicts: 0 }
   const left = new Set<string>()
   const written = new Set<string>()
@@ -159,7 +164,8 @@ export async function planUndoneEntity(
       const step = { ...counts, otherTypes: otherTypes.filter(({ field }) => written.has(field)) }
       const undo = { undone, touched, conflicts: left }
       const added = new Set<string>()
-      const kept = { picked: null, added, left: new Map() }
+      const moves = planMoves(counters, spool)
+      const kept = { picked: null, added, left: new Map(), moves }
       return { at, described, ...kept, undo, spool, targetRows, step }
     }
     const { record, verdict } = next.value

@@ -51,6 +51,8 @@ export type TargetPlan = {
   readonly fits?: readonly FieldFit[]
   /** `ENTITY:FIELD=null`: null takes the place of values that another platform does not hold. */
   readonly inexact?: readonly string[]
+  /** What new records of the target get their numbers from, where planned rows bear numbers beyond it. */
+  readonly counters?: readonly CounterMove[]
   /** What writing would set off in the target, kept quiet or not; left out where nobody has looked. */
   readonly sideEffects?: readonly SideEffect[]
   /** Of an undo: the transaction that is taken back; `point` is right before it. */
@@ -75,6 +77,20 @@ export type FieldFit = {
   readonly entity: EntityName
   readonly field: string
   readonly becomes: string | null
+}
+
+/** A counter of the target, and the furthest number that it must not give to a new record. */
+export type CounterMove = {
+  readonly entity: EntityName
+  readonly field: string
+  /** As the target calls it. */
+  readonly counter: string
+  /** A whole number in decimal digits. */
+  readonly to: string
+  /** Why it stays where it is: then the target may give a number that is taken. */
+  readonly refused?: string
+  /** What moves it, for a person who may. */
+  readonly sql?: string
 }
 
 export type UndoneTransaction = {

@@ -4,9 +4,10 @@ import { describeSchema } from '#record/describe-schema'
 import { scanFields } from '#record/project'
 import type { CompareDeps } from './compare-target.ts'
 import { findLateDeletes } from './late-deletes.ts'
+import { moveCounters } from './move-counters.ts'
 import type { PlannedEntity, PreparedRestore } from './plan-restore.ts'
 import { refuseLosses } from './refuse-losses.ts'
-import { countWrites } from './restore-plan.ts'
+import { type CounterMove, countWrites } from './restore-plan.ts'
 import { readPointRows, type WrittenEntity } from './row-mask.ts'
 import { tellRows } from './tell-rows.ts'
 
@@ -15,6 +16,8 @@ export type RestoreCounts = {
   readonly updated: number
   readonly deleted: number
   readonly leftOut: readonly LeftOut[]
+  /** Counters that the rows left behind: moved beyond them, or why not. */
+  readonly counters?: readonly CounterMove[]
 }
 
 export type RestoreToRun = {
@@ -56,10 +59,12 @@ export async function runRestore(
   const counts = await writeSteps(deps, write, prepared, signal)
   await refuseLosses(deps, write, prepared, signal)
   if (plan.schemas.length > 0) leftOut.push(...(await write.finishTables(plan)))
+  // Before the commit: a restore that is killed leaves numbers unused, and none that is given twice.
+  const moved = await moveCounters(write, prepared.entities)
   await deps.otherRows?.prove?.(listWritten(write, prepared, signal), signal)
   onCommit?.()
   await write.commit()
-  return { ...counts, leftOut }
+  return { ...counts, leftOut, ...moved }
 }
 
 async function writeSteps(
@@ -67,7 +72,7 @@ async function writeSteps(
   write: TargetWrite,
   { entities }: PreparedRestore,
   signal: AbortSignal,
-): Promise<Omit<RestoreCounts, 'leftOut'>> {
+): Promise<Omit<RestoreCounts, 'counters' | 'leftOut'>> {
   const changed = entities.filter(({ described, step }) => described && countWrites(step) > 0)
   const counts = { inserted: 0, updated: 0, deleted: 0 }
   const remove = async (some: readonly PlannedEntity[]) => {

@@ -4,7 +4,7 @@ import type { PairedRow, RecordPair } from '#history/pair-versions'
 import { decodeDigestKey, decodeKey } from '#record/key'
 import { keyIndexes, scanFields } from '#record/project'
 import { LARGE_ROW_BYTES, type RowBatch } from '#record/row-batch'
-import { formatRow, parseLargeMarker, splitRowBytes } from '#record/row-text'
+import { fieldBytes, formatRow, parseLargeMarker, splitRowBytes } from '#record/row-text'
 import { readLargeValue } from '#segment/large-values'
 import type { LargeValue } from '#segment/version-batch'
 import { assert } from '#stdx/assert'
@@ -23,8 +23,12 @@ export type SpoolOptions = {
    * unique only where they are written together. Not where `listsMax` is infinite.
    */
   readonly uniqueFields?: readonly string[]
+  /** Fields of whole numbers, of which is kept which are the least and the most that is written. */
+  readonly countedFields?: readonly string[]
   readonly signal: AbortSignal
 }
+
+export type NumberRange = { readonly least: bigint; readonly most: bigint }
 
 /** Rows before and after; each may be read more than once. */
 export type ChangedRows = {
@@ -51,13 +55,16 @@ export class StepSpool {
   >()
   readonly #listsMax: number
   readonly #unique: ReadonlySet<string>
+  /** Of counted fields, by name. */
+  readonly #counted: readonly { readonly field: string; readonly index: number }[]
+  readonly #ranges = new Map<string, NumberRange>()
   /** The digest of the record without a key that was appended last. */
   #copied: Uint8Array | undefined
   readonly #fields: readonly string[]
   readonly #key: readonly string[]
 
   constructor(deps: CompareDeps, at: EntityAt, options: SpoolOptions) {
-    const { listsMax = Infinity, signal, uniqueFields = [] } = options
+    const { countedFields = [], listsMax = Infinity, signal, uniqueFields = [] } = options
     this.#deps = deps
     this.#signal = signal
     this.#at = at
@@ -68,6 +75,9 @@ export class StepSpool {
     this.#before = new RowSpool(deps)
     this.#updated = new RowSpool(deps)
     this.#fields = scanFields(at.schema)
+    this.#counted = countedFields
+      .map((field) => ({ field, index: this.#fields.indexOf(field) }))
+      .filter(({ index }) => index >= 0)
     this.#key = keyIndexes(at.schema).map((index) => this.#fields[index] ?? '')
   }
 
@@ -78,6 +88,7 @@ export class StepSpool {
     picked: readonly string[] | null,
   ): Promise<void> {
     await this.#keepCopies(pair)
+    this.#noteNumbers(pair, picked)
     switch (op) {
       case 'insert':
         return await this.#put(this.#inserts, pair.left, this.#fields)
@@ -89,6 +100,11 @@ export class StepSpool {
         await this.#put(this.#before, pair.right, this.#fields)
         return await this.#appendDelete(pair)
     }
+  }
+
+  /** Of the values that rows are given in a counted field; `undefined`: none is a whole number. */
+  rangeOf(field: string): NumberRange | undefined {
+    return this.#ranges.get(field)
   }
 
   inserts(): AsyncIterable<RowBatch> {
@@ -133,6 +149,21 @@ export class StepSpool {
       ...[...this.#updates.values()].map(({ rows }) => rows),
     ]
     for (const spool of spools) await spool[Symbol.asyncDispose]()
+  }
+
+  /** A number that a row had before is no news. */
+  #noteNumbers({ left, right }: RecordPair, picked: readonly string[] | null): void {
+    if (left === null) return
+    for (const { field, index } of this.#counted) {
+      const text = readText(left, index)
+      const isNew = right === null || readText(right, index) !== text
+      const isWritten = right === null || picked === null || picked.includes(field)
+      if (!isNew || !isWritten || !WHOLE_NUMBER.test(text)) continue
+      const number = BigInt(text)
+      const { least, most } = this.#ranges.get(field) ?? { least: number, most: number }
+      const range = { least: number < least ? number : least, most: number > most ? number : most }
+      this.#ranges.set(field, range)
+    }
   }
 
   async #appendUpdate(pair: RecordPair, picked: readonly string[] | null): Promise<void> {
@@ -214,6 +245,12 @@ export class StepSpool {
     }
     yield Buffer.from('\n')
   }
+}
+
+const WHOLE_NUMBER = /^-?[0-9]{1,20}$/
+
+function readText({ row }: PairedRow, index: number): string {
+  return Buffer.from(fieldBytes(row, index)).toString('latin1')
 }
 
 function nameOf(fields: readonly string[]): string {

@@ -5,6 +5,7 @@ import type { DescribedEntity } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { CreatePlan, KeyedRows, LeftOut, TargetWrite } from '../connector.ts'
+import type { Counter } from '../counter.ts'
 import type { PlatformMapping } from '../mapping.ts'
 import { translateOrRefuse } from './misfits.ts'
 import { PLATFORMS } from './platforms.ts'
@@ -78,6 +79,10 @@ export class MappedWrite implements TargetWrite {
 
   async takeKeys(entity: EntityName, last: bigint): Promise<void> {
     await this.#inner.takeKeys?.(this.#nameOf(entity), last)
+  }
+
+  async moveCounter(counter: Counter, to: bigint): Promise<string | null> {
+    return (await this.#inner.moveCounter?.(counter, to)) ?? null
   }
 
   updateRows(entity: EntityName, rows: KeyedRows): Promise<number> {

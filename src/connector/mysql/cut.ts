@@ -5,8 +5,10 @@ import type { Catalogue, DescribedEntity } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { NextKey, SourceCut } from '../connector.ts'
+import type { Counter } from '../counter.ts'
 import type { Pace } from '../pace.ts'
 import { readTables } from './catalogue.ts'
+import { readCounters } from './counters.ts'
 import { CutSessions } from './cut-sessions.ts'
 import { isConnectionLost, readServerError, withoutValues } from './mysql-error.ts'
 import { readNextKey } from './next-key.ts'
@@ -171,6 +173,10 @@ export class MysqlCut implements SourceCut {
 
   readNextKey(entity: DescribedEntity): Promise<NextKey | null> {
     return this.#ask((session, signal) => readNextKey(session, entity, signal))
+  }
+
+  readCounters(entity: DescribedEntity): Promise<readonly Counter[]> {
+    return this.#ask((session, signal) => readCounters(session, entity, signal))
   }
 
   /**

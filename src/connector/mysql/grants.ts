@@ -27,6 +27,22 @@ export async function hasRight(
   return grants.some(([grant]) => gives(grant ?? '', right, database ?? ''))
 }
 
+/** Whether the user may add rows to a table, which a right on it alone allows, too. */
+export async function mayInsert(
+  session: Session,
+  { database, table }: { readonly database: string; readonly table: string },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const grants = await session.query('SHOW GRANTS', signal)
+  const place = `${quoteName(database)}.${quoteName(table)}`
+  const isOn = (grant: string) =>
+    grant.includes(` ON ${place} TO `) &&
+    /^GRANT (?:.*, )?(?:INSERT|ALL PRIVILEGES)[, ]/.test(grant)
+  return grants.some(([grant = '']) => {
+    return grant !== null && (isOn(grant) || gives(grant, /^INSERT$/, database))
+  })
+}
+
 export function quoteUser(user: string): string {
   const at = user.lastIndexOf('@')
   const quote = (part: string) => `'${part.replaceAll("'", "''")}'`

@@ -47,6 +47,45 @@ describeMariadb('MariaDB as a target', () => {
   const tablesOf = async (database: FreshMariadb) =>
     (await database.query('SHOW TABLES')).flatMap((row) => Object.values(row))
 
+  test('a sequence that a default takes numbers from is moved by who may, past rows and never back', async () => {
+    await using database = await freshMariadb()
+    const { name } = database
+    await database.query(`CREATE SEQUENCE "a""b"; CREATE TABLE t (id INT PRIMARY KEY DEFAULT NEXTVAL("a""b"), v INT);
+      CREATE USER 'w_${name}'@'%' IDENTIFIED BY 'w'; GRANT SELECT, INSERT ON ${name}.t TO 'w_${name}'@'%';
+      GRANT SELECT, TRIGGER ON ${name}.* TO 'w_${name}'@'%'`)
+    const counterOf = async (url: string) => {
+      await using target = await open(url)
+      await using cut = await target.openCut(never)
+      const described = findEntity(await cut.readCatalogue(() => true), 't')
+      const [counter] = (await cut.readCounters?.(described)) ?? []
+      if (counter === undefined) throw new Error('There is a counter.')
+      return counter
+    }
+    const writer = new URL(database.url)
+    writer.username = `w_${name}`
+    writer.password = 'w'
+    const denied = await counterOf(writer.href)
+    const sequence = `\`${name}\`.\`a"b\``
+    expect(denied.moving?.missingGrant).toBe(`GRANT SELECT, INSERT ON ${sequence}`)
+    await write(writer.href, async (opened) => {
+      await opened.insertRows(named('t'), ['id', 'v'], rowsOf(['70', '1']))
+      expect(await opened.moveCounter?.(denied, 70n)).toContain('INSERT command denied')
+    })
+    expect(denied.moving?.sql(70n)).toBe(`SELECT SETVAL(${sequence}, 70);`)
+
+    await database.query(`GRANT INSERT ON ${sequence} TO 'w_${name}'@'%'`)
+    const counter = await counterOf(writer.href)
+    expect(counter).toMatchObject({ field: 'id', name: sequence, moving: { missingGrant: null } })
+    await write(writer.href, async (opened) => {
+      for (const to of [70n, 5n]) expect(await opened.moveCounter?.(counter, to)).toBeNull()
+    })
+    await database.query(`INSERT INTO t (v) VALUES (2); DROP USER 'w_${name}'@'%'`)
+    expect(await read(database, 't')).toEqual([
+      ['70', '1'],
+      ['71', '2'],
+    ])
+  })
+
   test('a table whose trigger would fire is not written, others are', async () => {
     await using database = await freshMariadb()
     await database.query(`CREATE TABLE a (id INT PRIMARY KEY, v INT); INSERT INTO a VALUES (1, 1), (2, 2);

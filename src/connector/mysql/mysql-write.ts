@@ -4,9 +4,11 @@ import type { DescribedEntity } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { CreatePlan, KeyedRows, LeftOut, TargetWrite } from '../connector.ts'
+import type { Counter } from '../counter.ts'
 import type { Pace } from '../pace.ts'
 import type { SideEffect } from '../side-effect.ts'
 import { readColumns } from './catalogue.ts'
+import { moveCounter } from './counters.ts'
 import { dangling, danglingSql, ForeignKeyWatch } from './foreign-key-watch.ts'
 import { tableOf } from './quote.ts'
 import { scanEntity } from './scan.ts'
@@ -114,6 +116,13 @@ class MysqlWrite implements TargetWrite {
       const context = { session, signal, nextNumber: this.#context.nextNumber }
       return addRows(context, table, { what, columns, fields, rows })
     })
+  }
+
+  moveCounter(counter: Counter, to: bigint): Promise<string | null> {
+    const { signal } = this.#deps
+    return this.#translate(toWriteError, `move counter ${counter.name}`, () =>
+      moveCounter(this.#session, counter, { signal, to }),
+    )
   }
 
   updateRows(entity: EntityName, rows: KeyedRows): Promise<number> {

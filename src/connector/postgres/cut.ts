@@ -5,9 +5,11 @@ import type { RowBatch } from '#record/row-batch'
 import type { Catalogue, DescribedEntity } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import type { NextKey, SourceCut } from '../connector.ts'
+import type { Counter } from '../counter.ts'
 import type { Pace } from '../pace.ts'
 import { ESTIMATES } from './catalogue/estimates.ts'
 import { ask } from './catalogue/question.ts'
+import { readCounters } from './counters.ts'
 import { CutSessions } from './cut-sessions.ts'
 import { readNextKey } from './next-key.ts'
 import { isConnectionLost, readServerError, toLostError, withoutValues } from './pg-error.ts'
@@ -122,6 +124,11 @@ export class PostgresCut implements SourceCut {
   readNextKey(entity: DescribedEntity): Promise<NextKey | null> {
     const { signal } = this.#closed
     return this.#sessions.with(signal, (session) => readNextKey(session, entity, signal))
+  }
+
+  readCounters(entity: DescribedEntity): Promise<readonly Counter[]> {
+    const { signal } = this.#closed
+    return this.#sessions.with(signal, (session) => readCounters(session, entity, signal))
   }
 
   async estimateRows(isCounted: (entity: EntityName) => boolean): Promise<number | null> {

@@ -1,7 +1,9 @@
-import { parseEntityName } from '#record/entity-name'
+import { type EntityName, parseEntityName } from '#record/entity-name'
 import type { CreatePlan, LeftOut } from '../connector.ts'
+import { mayGive } from '../counter.ts'
 import { attempt, isMissing } from './attempt.ts'
 import { UNUSED } from './catalogue/sequences.ts'
+import { moveCounter, readCounters } from './counters.ts'
 import { plannedTables, withPartitions } from './create-tables.ts'
 import type { PartitionDefinition, SequenceDefinition } from './definition.ts'
 import { entityOf } from './describe-table.ts'
@@ -41,11 +43,16 @@ export async function finishTables(
       }
     }
   }
+  const exact = new Set<string>()
   for (const sequence of sequences) {
     const position = plan.sequences[entityOf(sequence)]
     if (position !== undefined) await setPosition(session, sequence, { position, signal })
     const mayTrail = position === undefined || plan.mayTrail === true
     if (mayTrail) await catchUp(session, sequence, { isSet: position !== undefined, signal })
+    else exact.add(await readName(session, sequence, signal))
+  }
+  for (const { entity } of plan.schemas) {
+    leftOut.push(...(await catchUpCounters(session, entity, { exact, signal })))
   }
   return leftOut
 }
@@ -165,4 +172,37 @@ async function catchUp(
     from ${quoteEntity(parseEntityName(owner.entity))}
     having ${column} between ${sequence.min} and ${sequence.max}${isSet ? ` and ${isBehind}` : ''}`
   await session.query(sql, signal)
+}
+
+/** As the server spells it. */
+async function readName(
+  session: Session,
+  { name, schema }: SequenceDefinition,
+  signal: AbortSignal,
+): Promise<string> {
+  const sql = `select pg_catalog.to_regclass(${quoteLiteral(quoteQualified(schema, name))})::text`
+  const [[found] = []] = await session.query(sql, signal)
+  return found ?? ''
+}
+
+/** Sequences that were there before the table, or belong to no field of it, go behind its rows, too. */
+async function catchUpCounters(
+  session: Session,
+  entity: EntityName,
+  { exact, signal }: { readonly exact: ReadonlySet<string>; readonly signal: AbortSignal },
+): Promise<LeftOut[]> {
+  const leftOut: LeftOut[] = []
+  for (const counter of await readCounters(session, { entity }, signal)) {
+    if (exact.has(counter.name)) continue
+    const furthest = `${counter.step > 0n ? 'max' : 'min'}(${quoteName(counter.field)})`
+    const sql = `select ${furthest}::text from ${quoteEntity(entity)}`
+    const [[last] = []] = await session.query(sql, signal)
+    if (!last || !/^-?[0-9]+$/.test(last) || !mayGive(counter, BigInt(last))) continue
+    const to = BigInt(last)
+    const refused = await moveCounter(session, counter, { signal, to })
+    if (refused === null) continue
+    const reason = `${refused}, and ${entity} holds ${to}. ${counter.moving?.sql(to) ?? ''}`
+    leftOut.push({ kind: 'position of sequence', name: counter.name, reason })
+  }
+  return leftOut
 }

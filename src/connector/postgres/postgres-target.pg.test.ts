@@ -1,48 +1,14 @@
 import { expect, test } from 'vitest'
 import type { EntityName } from '#record/entity-name'
-import { evolveSchema } from '#record/evolve-schema'
 import { Secret } from '#stdx/secret'
 import { describePostgres, type FreshDatabase, freshDatabase } from '#test/servers/fresh-database'
-import type { CreatePlan, LeftOut, TargetWrite } from '../connector.ts'
+import type { CreatePlan } from '../connector.ts'
 import { optionsFor, readRows, rowsOf } from '../testing/contract-system.ts'
 import { postgresConnector } from './postgres-connector.ts'
+import { copyTables, write } from './testing/copy-tables.ts'
 
 const never = new AbortController().signal
 const t = 'public.t' as EntityName
-
-async function write<Result>(
-  url: string,
-  steps: (write: TargetWrite) => Promise<Result>,
-): Promise<Result> {
-  await using target = await postgresConnector.openTarget(optionsFor(new Secret(url)))
-  await using opened = await target.openWrite(never)
-  const result = await steps(opened)
-  await opened.commit()
-  return result
-}
-
-/** Copies some tables of a database, all unless told otherwise, and says what was left out. */
-async function copyTables(
-  from: FreshDatabase,
-  to: FreshDatabase,
-  names?: readonly string[],
-  change: Partial<CreatePlan> = {},
-): Promise<readonly LeftOut[]> {
-  await using source = await postgresConnector.openSource(optionsFor(new Secret(from.url)))
-  await using cut = await source.openCut(never)
-  const { entities, definition, sequences } = await cut.readCatalogue(() => true)
-  const chosen = entities.filter(({ entity }) => names?.includes(entity) ?? true)
-  const schemas = chosen.map((entity) => evolveSchema(undefined, entity).schema)
-  const plan: CreatePlan = { schemas, definition, sequences, ...change }
-  return await write(to.url, async (opened) => {
-    const leftOut = [...(await opened.createTables(plan))]
-    for (const entity of chosen) {
-      const fields = entity.fields.map(({ name }) => name)
-      await opened.insertRows(entity.entity, fields, cut.scan(entity, fields, never))
-    }
-    return [...leftOut, ...(await opened.finishTables(plan))]
-  })
-}
 
 async function readSequences(from: FreshDatabase): Promise<CreatePlan['sequences']> {
   await using source = await postgresConnector.openSource(optionsFor(new Secret(from.url)))
@@ -119,6 +85,23 @@ describePostgres('target', (major) => {
         next,
       ])
     }
+  })
+
+  test('a sequence that was there, and a field takes numbers from, goes behind its rows', async () => {
+    await using from = await freshDatabase(major)
+    await using to = await freshDatabase(major)
+    const sequences = 'create sequence free; create sequence short maxvalue 3'
+    await from.query(`${sequences}; create table t (id int default nextval('free'), v int default nextval('short'));
+      insert into t select from generate_series(1, 3)`)
+    await to.query(sequences)
+    expect(await copyTables(from, to)).toEqual([
+      {
+        kind: 'position of sequence',
+        name: 'public.short',
+        reason: expect.stringContaining('it ends at 3, and public.t holds 3'),
+      },
+    ])
+    expect(await readTable(to, "select nextval('free')")).toEqual(['4'])
   })
 
   test('a sequence without numbers left is named, with none of them taken', async () => {

@@ -3,8 +3,10 @@ import { batchBytes, type RowBatch } from '#record/row-batch'
 import type { DescribedEntity } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import type { CreatePlan, KeyedRows, LeftOut, TargetWrite } from '../connector.ts'
+import type { Counter } from '../counter.ts'
 import type { Pace } from '../pace.ts'
 import type { SideEffect, WriteOp } from '../side-effect.ts'
+import { moveCounter } from './counters.ts'
 import { createTables } from './create-tables.ts'
 import { type DeferredKey, deferForeignKeys, undoDeferral } from './defer-foreign-keys.ts'
 import type { SequenceDefinition } from './definition.ts'
@@ -161,6 +163,12 @@ class PostgresWrite implements TargetWrite {
   takeKeys(entity: EntityName, last: bigint): Promise<void> {
     return this.#translate(toWriteError, `take numbers of "${entity}"`, () =>
       takeKeys(this.#session, entity, { last, signal: this.#signal }),
+    )
+  }
+
+  moveCounter(counter: Counter, to: bigint): Promise<string | null> {
+    return this.#translate(toWriteError, `move counter ${counter.name}`, () =>
+      moveCounter(this.#session, counter, { signal: this.#signal, to }),
     )
   }
 

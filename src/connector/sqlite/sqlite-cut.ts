@@ -7,7 +7,9 @@ import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { Clock } from '#stdx/clock'
 import type { NextKey, SourceCut } from '../connector.ts'
+import type { Counter } from '../counter.ts'
 import type { Pace } from '../pace.ts'
+import { readCounters } from './counters.ts'
 import { readNextKey } from './next-key.ts'
 import { type ReadingDatabase, readIdentity, readPosition } from './open-database.ts'
 import { readCatalogue } from './read-catalogue.ts'
@@ -67,6 +69,10 @@ export class SqliteCut implements SourceCut {
 
   async readNextKey(entity: DescribedEntity): Promise<NextKey | null> {
     return readNextKey(this.#openDb(), entity)
+  }
+
+  async readCounters(entity: DescribedEntity): Promise<readonly Counter[]> {
+    return readCounters(this.#openDb(), entity)
   }
 
   async *scan(

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { NextKey } from '../connector.ts'
+import type { DescribedEntity } from '#record/schema'
+import type { NextKey, SourceCut } from '../connector.ts'
 import {
   type ConnectorHarness,
   type ContractSystem,
@@ -17,15 +18,22 @@ export function testNumbering(label: string, harness: ConnectorHarness): void {
   if (numbered === undefined) return
   const customer = entityIn(harness, 'customer')
 
-  async function readNext(system: ContractSystem, table = 'customer'): Promise<NextKey | null> {
+  async function withDescribed<T>(
+    system: ContractSystem,
+    ask: (cut: SourceCut, described: DescribedEntity) => Promise<T> | undefined,
+    table = 'customer',
+  ): Promise<T | undefined> {
     await using target = await openTarget(harness, system.address)
     await using cut = await target.openCut(never)
     const entity = entityIn(harness, table)
     const { entities } = await cut.readCatalogue((one) => one === entity)
     const [described] = entities
     expect(described).toBeDefined()
-    return (described && (await cut.readNextKey?.(described))) ?? null
+    return described && (await ask(cut, described))
   }
+
+  const readNext = async (system: ContractSystem, table?: string): Promise<NextKey | null> =>
+    (await withDescribed(system, (cut, described) => cut.readNextKey?.(described), table)) ?? null
 
   async function aSystem(): Promise<ContractSystem> {
     const system = await harness.freshSystem()
@@ -73,6 +81,27 @@ export function testNumbering(label: string, harness: ConnectorHarness): void {
       const found = await readTable(harness, system, customer)
       expect(found.at(-1)).toEqual(['5', 'Dan'])
       expect(await readNext(system)).toEqual({ next: 6n, step: 1n })
+    })
+
+    test('a counter that rows leave behind is told, and moved past them', async () => {
+      await using system = await aSystem()
+      await add(system, 'Ann')
+      const counters = await withDescribed(system, (cut, described) =>
+        cut.readCounters?.(described),
+      )
+      const [counter] = counters ?? []
+      expect(counter).toMatchObject({ field: 'id', step: 1n, next: 2n })
+      await using target = await openTarget(harness, system.address)
+      {
+        await using write = await target.openWrite(never)
+        await write.insertRows(customer, ['id', 'name'], rowsOf(['2', 'Bob'], ['90', 'Cyd']))
+        for (const to of [90n, 3n]) {
+          if (counter?.moving) expect(await write.moveCounter?.(counter, to)).toBeNull()
+        }
+        await write.commit()
+      }
+      await add(system, 'Dan')
+      expect((await readTable(harness, system, customer)).at(-1)).toEqual(['91', 'Dan'])
     })
   })
 }
