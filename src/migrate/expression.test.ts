@@ -19,6 +19,7 @@ test.each([
   ['fields["odd name"] + fields["type"]', 'xA'],
   ['nothing == null ? "none" : nothing', 'none'],
   ['nothing', null],
+  ['nothing == null ? dyn(null) : text(decimal(nothing), 2)', null],
   ['amount == "12.10"', true],
   ['int("41") + 1', '42'],
   ['decimal(amount) * decimal(rate)', '2.42'],
@@ -39,6 +40,8 @@ test.each([
   ['string(1.5)', /floating point/],
   ['[name]', /list/],
   ['"a" + 1', /overload/],
+  ['nothing == null ? null : "a"', /same type.*null beside another type is written dyn\(null\)$/],
+  ['true ? 1 : "a"', /same type, got 'int' and 'string'$/],
 ])('%s is refused before any record is read', (text, problem) => {
   expect(evaluate(text)).toEqual(
     problem instanceof RegExp ? expect.stringMatching(problem) : problem,

@@ -131,5 +131,8 @@ function isOfLanguage(error: unknown): error is ParseError | EvaluationError | W
 }
 
 function summaryOf(error: unknown): string {
-  return isOfLanguage(error) ? (error.summary ?? 'it cannot be read') : 'it cannot be read'
+  const summary = isOfLanguage(error) ? error.summary : undefined
+  if (summary === undefined) return 'it cannot be read'
+  const isNullBeside = summary.startsWith('Ternary branches') && summary.includes("'null'")
+  return isNullBeside ? `${summary}; null beside another type is written dyn(null)` : summary
 }
