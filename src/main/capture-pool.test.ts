@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -239,8 +240,10 @@ test('captureEntity() of a pool takes a new thread when an idle one has died', a
       setTimeout(() => process.exit(0), 20)
     })`
   const url = new URL(`data:text/javascript,${encodeURIComponent(code)}`)
+  const started = once(process, 'worker')
   await using pool = new CapturePool(url, data)
   expect(await pool.captureEntity(aJob(), batchesOf(), watch)).toMatchObject({ rowCount: 5 })
-  await systemClock.sleep(200, signal)
+  const [worker] = await started
+  await once(worker, 'exit')
   expect(await pool.captureEntity(aJob(), batchesOf(), watch)).toMatchObject({ rowCount: 5 })
 })

@@ -66,10 +66,15 @@ test('customers are drilled, the evidence is told, and a damaged vault is found 
   expect({ crm: readAll(at('crm.db')), erp: readAll(at('erp.db')) }).toEqual(before)
   expect((await holdfast('doctor')).stdout).toMatch(/ok +drills: 2 customers came back/)
 
-  const { child, done } = start('drill', '--customers', '3')
-  while (child.exitCode === null && (await readdir(at('tmp'))).length === 0) await sleep(5)
-  child.kill('SIGINT')
-  expect((await done).exit).toBe(130)
+  // On a busy machine one may come to its end before it hears of it.
+  let exit = 0
+  for (let drills = 0; exit === 0 && drills < 10; drills++) {
+    const { child, done } = start('drill', '--customers', '3')
+    while (child.exitCode === null && (await readdir(at('tmp'))).length === 0) await sleep(5)
+    child.kill('SIGINT')
+    ;({ exit } = await done)
+  }
+  expect(exit).toBe(130)
   expect(await readdir(at('tmp'))).toEqual([])
 
   await damageRows(at('vault/segments/erp'))
@@ -80,7 +85,7 @@ test('customers are drilled, the evidence is told, and a damaged vault is found 
     new RegExp(`bad +drills: drill ${failed.drill} of .* failed: ${failed.reason?.code}`),
   )
   expect(await readdir(at('tmp'))).toEqual([])
-}, 30_000)
+})
 
 /** Another byte in the middle of every object that holds rows. */
 async function damageRows(folder: string): Promise<void> {

@@ -207,7 +207,7 @@ describeMariadb('MariaDB as a source', () => {
     await scan.next()
     stop.abort(new Error('stopped'))
     await expect(scan.next()).rejects.toThrow('stopped')
-    await expect.poll(() => running(database), { timeout: 5000 }).toEqual([])
+    await expect.poll(() => running(database), { timeout: 20_000 }).toEqual([])
   })
 
   async function running(database: FreshMariadb): Promise<unknown[]> {
