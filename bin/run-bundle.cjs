@@ -12,7 +12,10 @@ const DIGEST_BYTES = 32
 exports.runBundle = function runBundle(file, cacheFolder) {
   const requireInstalled = createRequire(file)
   const modules = new Map()
+  const places = new Map()
   const fresh = []
+  // V8 refuses what was compiled by another version or with other flags.
+  const compiler = `${process.version} ${process.arch} ${process.execArgv.join(' ')}`
 
   function load(path) {
     const known = modules.get(path)
@@ -20,22 +23,34 @@ exports.runBundle = function runBundle(file, cacheFolder) {
     const module = { exports: {} }
     modules.set(path, module)
     const folder = dirname(path)
-    const require = (id) => (id.startsWith('.') ? load(resolve(folder, id)) : requireInstalled(id))
+    const require = (id) => (id.startsWith('.') ? load(placeOf(folder, id)) : requireInstalled(id))
     compile(path).call(module.exports, module.exports, require, module, path, folder)
     return module.exports
   }
 
+  /** Chunks name each other hundreds of times. */
+  function placeOf(folder, id) {
+    const key = `${folder} ${id}`
+    const known = places.get(key) ?? resolve(folder, id)
+    places.set(key, known)
+    return known
+  }
+
   function compile(path) {
-    const source = readFileSync(path, 'utf8')
+    const source = readFileSync(path)
     const parameters = 'exports, require, module, __filename, __dirname'
-    const key = hash('sha256', `${process.version} ${process.arch} ${path}\n${source}`)
-    const kept = cacheFolder === undefined ? undefined : join(cacheFolder, `${key}.code`)
+    const kept = cacheFolder === undefined ? undefined : join(cacheFolder, nameOf(path, source))
     const cachedData = kept === undefined ? undefined : readKept(kept)
-    const wrapped = `(function (${parameters}) {${source}\n})`
+    const wrapped = `(function (${parameters}) {${source.toString('utf8')}\n})`
     const script = new Script(wrapped, { filename: path, cachedData })
     const isFresh = cachedData === undefined || script.cachedDataRejected
     if (kept !== undefined && isFresh) fresh.push({ kept, script })
     return script.runInThisContext()
+  }
+
+  /** Of everything that compiled code depends on. */
+  function nameOf(path, source) {
+    return `${hash('sha256', `${compiler} ${path} ${hash('sha256', source)}`)}.code`
   }
 
   // Only now is it known which functions were called.

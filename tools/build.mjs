@@ -8,9 +8,25 @@ import { rolldown } from 'rolldown'
 
 const KEEP_OLD_CHUNKS_MS = 60 * 60 * 1000
 
+// To open one more chunk takes as long as to compile a few hundred lines: what nearly every command
+// that reads a vault needs is not in many, but each of these and what it imports in one.
+const TOGETHER = {
+  vault: ['vault/opened-vault', 'timeline/head-memory', 'timeline/timeline-memory'],
+  reading: [
+    'history/entity-at',
+    'segment/find-versions',
+    'segment/read-state',
+    'segment/state-finder',
+    'timeline/locate-point',
+  ],
+  customer: ['app/find-sources-at', 'app/read-map', 'customer/find-party'],
+}
+
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
 const startedAt = new Date()
+/** Of every module that is assigned one. */
+let chunks
 
 const entries = ['cli', 'capture-thread'].filter((name) =>
   existsSync(join(root, 'src/main', `${name}.ts`)),
@@ -23,6 +39,8 @@ const bundle = await rolldown({
   cwd: root,
   input,
   platform: 'node',
+  // Nobody imports from an entry.
+  preserveEntrySignatures: 'allow-extension',
   // Optional parts of the driver that are not installed and not wanted.
   external: ['pg-native', 'pg-cloudflare'],
   onLog(level, log, handle) {
@@ -45,6 +63,10 @@ try {
     entryFileNames: '[name].cjs',
     chunkFileNames: 'chunks/[name]-[hash].cjs',
     assetFileNames: 'chunks/[name]-[hash][extname]',
+    codeSplitting: {
+      groups: [{ name: chunkOf, debugName: 'together' }],
+      includeDependenciesRecursively: false,
+    },
   })
   await publish()
 } finally {
@@ -52,6 +74,36 @@ try {
   await rm(fresh, { recursive: true, force: true })
 }
 await removeOldChunks()
+
+/** Where a module goes that does not go where only those who import it need it. */
+function chunkOf(id, graph) {
+  chunks ??= assignChunks(graph)
+  return chunks.get(id) ?? null
+}
+
+/** What a start loads, too, goes by itself: whoever loads it must not start another. */
+function assignChunks(graph) {
+  const start = new Set()
+  reach(graph, join(root, 'src/main/cli.ts'), start)
+  const threads = new Set()
+  reach(graph, join(root, 'src/main/capture-thread.ts'), threads)
+  const assigned = new Map([...threads].map((id) => [id, start.has(id) ? 'start' : null]))
+  for (const [name, modules] of Object.entries(TOGETHER)) {
+    const wanted = new Set()
+    for (const module of modules) reach(graph, join(root, 'src', `${module}.ts`), wanted)
+    for (const id of wanted) assigned.set(id, start.has(id) ? 'start' : (assigned.get(id) ?? name))
+  }
+  return assigned
+}
+
+/** Adds a module and all that it imports at once. */
+function reach(graph, id, reached) {
+  if (reached.has(id)) return
+  reached.add(id)
+  const module = graph.getModuleInfo(id)
+  if (module === null) throw new Error(`Cannot put ${id} into a chunk: found no such module`)
+  for (const imported of module.importedIds) reach(graph, imported, reached)
+}
 
 async function publish() {
   await mkdir(join(dist, 'chunks'), { recursive: true })

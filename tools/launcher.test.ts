@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -150,6 +151,37 @@ test('bin/holdfast keeps compiled code, and runs no other code than that of the 
   }
   expect(holdfast.run()).toEqual({ status: 0, stdout: 'two\n', stderr: '' })
   expect(readdirSync(compiled)).toHaveLength(3)
+})
+
+test('bin/holdfast keeps what other flags compiled, and asks for what its own did', () => {
+  using holdfast = aPackage()
+  const compiled = join(holdfast.folder, '.cache/holdfast/compiled')
+  const start = (flags: string[]) => {
+    const given = [...flags, 'bin/check-node.cjs', 'dist/cli.cjs']
+    const { status } = spawnSync(process.execPath, given, {
+      cwd: holdfast.root,
+      env: { HOME: holdfast.folder },
+    })
+    expect(status).toBe(0)
+    return readdirSync(compiled)
+  }
+  const [plain] = start([])
+  expect(start(['--no-opt'])).toHaveLength(2)
+  const writtenMs = statSync(join(compiled, String(plain))).mtimeMs
+  expect(start([])).toHaveLength(2)
+  expect(statSync(join(compiled, String(plain))).mtimeMs).toBe(writtenMs)
+})
+
+test('bin/holdfast starts Node so that nothing of its own library is compiled again', () => {
+  using holdfast = aPackage({
+    'dist/cli.cjs': `for (const name of ['crypto', 'fs/promises', 'stream', 'zlib']) require('node:' + name)
+      const { internalBinding } = require('internal/test/binding')
+      const { compiledWithCache, compiledWithoutCache } = internalBinding('builtins').getCacheUsage()
+      console.log(compiledWithCache.size > 10, [...compiledWithoutCache])`,
+    'node_modules/.bin/node': `#!/bin/sh\nexec '${process.execPath}' --expose-internals --no-warnings "$@"\n`,
+  })
+  chmodSync(join(holdfast.root, 'node_modules/.bin/node'), 0o755)
+  expect(holdfast.run()).toEqual({ status: 0, stdout: 'true []\n', stderr: '' })
 })
 
 test('bin/holdfast runs where no folder for compiled code can be made', () => {

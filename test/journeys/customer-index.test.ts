@@ -1,4 +1,5 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { aTraveller, expectFailure } from './testing/traveller.ts'
@@ -44,6 +45,15 @@ test('an index is made by whoever asks first, and nothing depends on it', async 
   for (const file of files) expect((await readFile(file)).includes('2718')).toBe(false)
   expect((await holdfast(...ask)).stderr).not.toContain('Indexing')
 
+  // What a start loads is what it costs: see TOGETHER in tools/build.mjs.
+  const loads = async (...argv: string[]) => {
+    const cache = at(`cache ${argv[0]}`)
+    expect(await holdfastWith({ XDG_CACHE_HOME: cache }, ...argv)).toMatchObject({ exit: 0 })
+    return (await readdir(join(cache, 'holdfast/compiled'))).length
+  }
+  expect(await loads(...ask)).toBeLessThanOrEqual(12)
+  expect(await loads('--version')).toBeLessThanOrEqual(3)
+
   for (const file of files) await writeFile(file, 'nothing of use')
   expect(await answer('customer', 'find', 'c2718@mail.example')).toMatchObject({
     matches: [{ by: 'email', customer: { entity: 'main.account', key: '2718' } }],
@@ -63,4 +73,4 @@ test('an index is made by whoever asks first, and nothing depends on it', async 
   expect(await answer('customer', 'show', '2718')).toMatchObject({
     records: [{ name: 'Renamed' }, { entity: 'main.contact' }],
   })
-}, 60_000)
+})
