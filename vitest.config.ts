@@ -42,6 +42,7 @@ export default defineConfig({
           ...working,
           // A machine may be busy with other work: a test that hangs is told from one that waits.
           testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -99,7 +99,7 @@ test('no flipped byte goes unnoticed, and whoever notices names the object', asy
     objects.set(name, bytes)
   }
   expect(await readEverything(segment)).toBe(whole)
-}, 20_000)
+})
 
 test.each(['cut short', 'emptied', 'made longer', 'removed'])(
   'checkSegment() names an object that was %s',
