@@ -11,7 +11,7 @@ import { systemRandom } from '#stdx/random'
 import type { OpenedKeys, Part, SegmentKeys } from './data-keys.ts'
 import { HPKE_ENC_BYTES, openHpke, sealHpke } from './hpke.ts'
 import type { Openers, Recipients, SealingPrivateKey, SealingPublicKey, VaultId } from './keys.ts'
-import { publicKeyOf, sealingKeyId } from './sealing-pair.ts'
+import { importPrivateKey, publicKeyOf, sealingKeyId } from './sealing-pair.ts'
 
 /**
  * The data keys of one segment as one object: each part has a wrapping key of its own, sealed to
@@ -80,7 +80,7 @@ export async function openKeyring(request: OpenKeyringRequest): Promise<OpenedKe
   let at = HEADER_BYTES
   for (const part of PARTS) {
     const layout = readPartLayout(request, part, at)
-    const keys = await openPart({ ...request, pairs }, part, layout)
+    const keys = openPart({ ...request, pairs }, part, layout)
     if (keys !== undefined) opened[part] = keys
     at = layout.end
   }
@@ -178,30 +178,41 @@ function readPartLayout(request: OpenKeyringRequest, part: Part, at: number): Pa
 
 /** An opener's key with what names it among the recipients. */
 type OpenerPair = {
-  readonly privateKey: SealingPrivateKey
+  readonly privateKey: KeyObject
   readonly publicKey: SealingPublicKey
   readonly keyId: Uint8Array
 }
+
+/** Of the keys that a process holds: finding a public key takes as long as opening something with it. */
+const knownPairs = new WeakMap<SealingPrivateKey, OpenerPair>()
 
 type OpenPartRequest = OpenKeyringRequest & { readonly pairs: readonly OpenerPair[] }
 
 function pairsOf({ capture, past = [], read }: Openers): OpenerPair[] {
   return [read, capture, ...past].flatMap((privateKey) => {
-    if (privateKey === undefined) return []
-    const publicKey = publicKeyOf(privateKey)
-    return [{ privateKey, publicKey, keyId: sealingKeyId(publicKey) }]
+    return privateKey === undefined ? [] : [pairOf(privateKey)]
   })
 }
 
-async function openPart(
+function pairOf(privateKey: SealingPrivateKey): OpenerPair {
+  const known = knownPairs.get(privateKey)
+  if (known !== undefined) return known
+  const publicKey = publicKeyOf(privateKey)
+  const keyId = sealingKeyId(publicKey)
+  const pair = { privateKey: importPrivateKey(privateKey), publicKey, keyId }
+  knownPairs.set(privateKey, pair)
+  return pair
+}
+
+function openPart(
   request: OpenPartRequest,
   part: Part,
   layout: PartLayout,
-): Promise<Uint8Array[] | undefined> {
+): Uint8Array[] | undefined {
   const { blockCount, recordsAt } = layout
   if (blockCount === 0) return []
   const aad = formatPlace(request, part, blockCount)
-  const wrappingKey = await openWrappingKey(request, layout, aad)
+  const wrappingKey = openWrappingKey(request, layout, aad)
   if (wrappingKey === undefined) return undefined
   const wrapping = createSecretKey(wrappingKey)
   const keys = Array.from({ length: blockCount }, (_, block) => {
@@ -216,11 +227,11 @@ async function openPart(
 }
 
 /** `undefined` when none of the openers is a recipient. */
-async function openWrappingKey(
+function openWrappingKey(
   request: OpenPartRequest,
   layout: PartLayout,
   aad: Uint8Array,
-): Promise<Uint8Array | undefined> {
+): Uint8Array | undefined {
   const { bytes, pairs } = request
   for (let i = 0; i < layout.recipientCount; i++) {
     const at = layout.recipientsAt + i * RECIPIENT_BYTES
@@ -229,7 +240,7 @@ async function openWrappingKey(
     if (pair === undefined) continue
     const enc = bytes.subarray(at + KEY_ID_BYTES, at + KEY_ID_BYTES + HPKE_ENC_BYTES)
     const sealed = bytes.subarray(at + KEY_ID_BYTES + HPKE_ENC_BYTES, at + RECIPIENT_BYTES)
-    const opened = await openHpke({ ...pair, enc, aad, sealed })
+    const opened = openHpke({ ...pair, enc, aad, sealed })
     if (opened === undefined) throw notAuthentic(request, 'its wrapping key does not open')
     return opened
   }
