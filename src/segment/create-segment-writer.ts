@@ -30,6 +30,11 @@ export type SegmentWriterOptions = {
   readonly kernel?: Kernel
   /** A segment is closed when its rows or large values reach this; a block more is possible. */
   readonly objectBytes?: number
+  /**
+   * Whoever writes reads every row back from the store, and digests and keys it anew, before anything
+   * refers to it: rows are not decoded for comparison as well when they are written.
+   */
+  readonly isReadBack?: boolean
   readonly signal: AbortSignal
 }
 
@@ -137,7 +142,14 @@ class SortedWriter implements SegmentWriter {
 
   #openFile(): SegmentFile {
     if (this.#file !== undefined) return this.#file
-    const { source, session, schema, stamps = 'ordinal', signal } = this.#options
+    const {
+      isReadBack = false,
+      source,
+      session,
+      schema,
+      stamps = 'ordinal',
+      signal,
+    } = this.#options
     this.#file = new SegmentFile(this.#deps, {
       kernel: this.#kernel,
       source,
@@ -146,6 +158,7 @@ class SortedWriter implements SegmentWriter {
       schema,
       stamps,
       plan: this.#plan,
+      isReadBack,
       signal,
     })
     this.#files.push(this.#file)

@@ -95,6 +95,10 @@ async function writeLife(vault: Vault, commits: readonly Commit[]): Promise<Plac
   return segments
 }
 
+function digestOf(row: string): bigint {
+  return scanText(narrow, row).digests[0] ?? 0n
+}
+
 let merges = 0
 
 function aMerge(
@@ -269,6 +273,27 @@ test('merging everything keeps exactly the versions that a kept point sees', asy
     { numRuns: 6 },
   )
 }, 30_000)
+
+const refusedMerges: readonly (readonly [string, AVersion])[] = [
+  ['its digest', { key: keyOf(1), row: '1\tada\n', digest: 5n }],
+  ['its key', { key: keyOf(2), row: '1\tada\n', digest: digestOf('1\tada\n') }],
+]
+
+test.each(refusedMerges)(
+  'a merge that reads back a row without %s is taken back',
+  async (_, wrong) => {
+    const vault = aVault()
+    const right: AVersion = { key: keyOf(0), row: '0\tbob\n', digest: digestOf('0\tbob\n') }
+    const refs = await writeBatches(vault, narrow, [aBatch([right, wrong])])
+    const listed = async () =>
+      (await collect(vault.store.list('', vault.signal))).map(({ name }) => name)
+    const before = await listed()
+    const kept = { points: [1], newestSeq: 1, outsideSeqMin: Number.POSITIVE_INFINITY }
+    const merging = aMerge(vault, [refs.map((ref) => ({ seq: 1, ref }))], kept)
+    await expect(merging).rejects.toMatchObject({ code: 'segment.not-verified' })
+    expect(await listed()).toEqual(before)
+  },
+)
 
 test('isSeen() keeps what all transactions of an entry that is kept show', () => {
   const kept = { points: [3, 7], newestSeq: 9, outsideSeqMin: 0 }

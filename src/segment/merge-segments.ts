@@ -103,8 +103,10 @@ function openWriter(
   schema: SchemaVersion,
 ): SegmentWriter {
   const allocateNumber = () => request.allocateNumber()
-  const options = { source, session, schema, stamps: 'full', allocateNumber, digestKey } as const
-  return createSegmentWriter(write, { ...options, kernel, ...(blobs && { blobs }), signal })
+  const places = { source, session, schema, stamps: 'full', allocateNumber, digestKey } as const
+  // `conclude` does.
+  const options = { ...places, isReadBack: true, kernel, signal }
+  return createSegmentWriter(write, { ...options, ...(blobs && { blobs }) })
 }
 
 async function openChains(

@@ -1,4 +1,5 @@
 import type { ObjectName } from '#store/object-store'
+import { releaseBytes } from '../batch/release.ts'
 import { KERNEL_FAILED, type Kernel } from '../kernel/open-kernel.ts'
 import type { BlobRef, BytesColumn, LargeValue, VersionBatch } from '../version-batch.ts'
 import { OP_DELETE } from '../version-batch.ts'
@@ -62,6 +63,7 @@ export function decodeKeysBlock(
   const large =
     (flags & FLAG_LARGE) === 0 ? new Map<number, LargeValue[]>() : readLarge(inner, count)
   inner.finish()
+  releaseBytes(raw)
   return { count, keys, seqs, ordinals, ops, digests, rows: null, large }
 }
 

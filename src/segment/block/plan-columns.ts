@@ -10,6 +10,9 @@ const OWN_FRAME_BYTES_MIN = 16_384
 /** Level 3 must save a hundredth of the block to be worth half as much time again. */
 const LEVEL_GAIN = 0.03
 
+/** So much of a column, or more of it, tells how well it shrinks: a merge of some blocks plans anew. */
+const TRIED_SHARE = 0.25
+
 /** One frame for everything: for blocks too small to tell anything from. */
 export function planOneFrame(fieldCount: number): readonly ColumnGroup[] {
   if (fieldCount === 0) return []
@@ -28,9 +31,10 @@ export function planColumns(columns: readonly Uint8Array[], zstd: Zstd): readonl
   let sharedLow = 0
   let sharedHigh = 0
   columns.forEach((column, field) => {
-    const low = zstd.compress(column, 1).length
-    const high = zstd.compress(column, 3).length
-    if (column.length < OWN_FRAME_BYTES_MIN || low < column.length * SHARED_RATIO) {
+    const tried = column.subarray(0, Math.max(OWN_FRAME_BYTES_MIN, column.length * TRIED_SHARE))
+    const low = zstd.compress(tried, 1).length
+    const high = zstd.compress(tried, 3).length
+    if (column.length < OWN_FRAME_BYTES_MIN || low < tried.length * SHARED_RATIO) {
       shared.push(field)
       sharedLow += low
       sharedHigh += high

@@ -1,5 +1,6 @@
 import type { SchemaVersion } from '#record/schema'
 import { isAppError } from '#stdx/app-error'
+import { releaseKeys } from '../batch/release.ts'
 import { countRepeats } from '../block/encode-keys.ts'
 import { damaged } from '../block/format-problem.ts'
 import { compareEntries, entryOf, startOf } from '../columns.ts'
@@ -44,6 +45,7 @@ export async function checkBlock(
   if (isDecoded) await checkRows(check, block, batch)
   else if (block.rowCount > 0) await reader.authenticateRows(block)
   await checkBlobs(check, batch)
+  releaseKeys(batch)
 }
 
 type CountedBatch = { readonly batch: VersionBatch; readonly repeats: number | undefined }

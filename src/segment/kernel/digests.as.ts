@@ -70,20 +70,27 @@ export function sipEnd(at: usize, size: u32, total: u32, out: usize): void {
 }
 
 @inline function finish(at: usize, rest: u32, total: u32): u64 {
+  let v0 = s0, v1 = s1, v2 = s2, v3 = s3
   let m: u64 = 0
   if (rest != 0) m = load<u64>(at) & ((u64(1) << (rest << 3)) - 1)
   m |= u64(total + prefixed) << 56
-  s3 ^= m
-  round(); round()
-  s0 ^= m
-  s2 ^= 0xff
-  round(); round(); round(); round()
-  return s0 ^ s1 ^ s2 ^ s3
+  v3 ^= m
+  for (let i: u32 = 0; i < 6; i++) {
+    if (i == 2) {
+      v0 ^= m
+      v2 ^= 0xff
+    }
+    v0 += v1; v1 = rotl<u64>(v1, 13); v1 ^= v0; v0 = rotl<u64>(v0, 32)
+    v2 += v3; v3 = rotl<u64>(v3, 16); v3 ^= v2
+    v0 += v3; v3 = rotl<u64>(v3, 21); v3 ^= v0
+    v2 += v1; v1 = rotl<u64>(v1, 17); v1 ^= v2; v2 = rotl<u64>(v2, 32)
+  }
+  return v0 ^ v1 ^ v2 ^ v3
 }
 
-/** One message, with its state in locals: the loop over all bytes of all rows. */
-function sipRow(text: usize, size: u32): u64 {
-  let v0 = p0, v1 = p1, v2 = p2, v3 = p3
+/** One message, from `size` bytes of its end on, with its state in locals: the loop over all bytes. */
+function sipRest(text: usize, size: u32, total: u32): u64 {
+  let v0 = s0, v1 = s1, v2 = s2, v3 = s3
   const end = text + (size & ~7)
   let at = text
   for (; at < end; at += 8) {
@@ -100,7 +107,41 @@ function sipRow(text: usize, size: u32): u64 {
     v0 ^= m
   }
   s0 = v0; s1 = v1; s2 = v2; s3 = v3
-  return finish(at, size & 7, size)
+  return finish(at, size & 7, total)
+}
+
+/** Two messages at a time: each round waits for the one before it, so that one leaves half the core idle. */
+function sipRows(a: usize, aSize: u32, b: usize, bSize: u32, out: usize): void {
+  let v0 = p0, v1 = p1, v2 = p2, v3 = p3
+  let w0 = p0, w1 = p1, w2 = p2, w3 = p3
+  const both = min(aSize, bSize) & ~7
+  let at: u32 = 0
+  for (; at < both; at += 8) {
+    const m = load<u64>(a + at)
+    const n = load<u64>(b + at)
+    v3 ^= m; w3 ^= n
+    v0 += v1; v1 = rotl<u64>(v1, 13); v1 ^= v0; v0 = rotl<u64>(v0, 32)
+    w0 += w1; w1 = rotl<u64>(w1, 13); w1 ^= w0; w0 = rotl<u64>(w0, 32)
+    v2 += v3; v3 = rotl<u64>(v3, 16); v3 ^= v2
+    w2 += w3; w3 = rotl<u64>(w3, 16); w3 ^= w2
+    v0 += v3; v3 = rotl<u64>(v3, 21); v3 ^= v0
+    w0 += w3; w3 = rotl<u64>(w3, 21); w3 ^= w0
+    v2 += v1; v1 = rotl<u64>(v1, 17); v1 ^= v2; v2 = rotl<u64>(v2, 32)
+    w2 += w1; w1 = rotl<u64>(w1, 17); w1 ^= w2; w2 = rotl<u64>(w2, 32)
+    v0 += v1; v1 = rotl<u64>(v1, 13); v1 ^= v0; v0 = rotl<u64>(v0, 32)
+    w0 += w1; w1 = rotl<u64>(w1, 13); w1 ^= w0; w0 = rotl<u64>(w0, 32)
+    v2 += v3; v3 = rotl<u64>(v3, 16); v3 ^= v2
+    w2 += w3; w3 = rotl<u64>(w3, 16); w3 ^= w2
+    v0 += v3; v3 = rotl<u64>(v3, 21); v3 ^= v0
+    w0 += w3; w3 = rotl<u64>(w3, 21); w3 ^= w0
+    v2 += v1; v1 = rotl<u64>(v1, 17); v1 ^= v2; v2 = rotl<u64>(v2, 32)
+    w2 += w1; w1 = rotl<u64>(w1, 17); w1 ^= w2; w2 = rotl<u64>(w2, 32)
+    v0 ^= m; w0 ^= n
+  }
+  s0 = v0; s1 = v1; s2 = v2; s3 = v3
+  store<u64>(out, sipRest(a + at, aSize - at, aSize))
+  s0 = w0; s1 = w1; s2 = w2; s3 = w3
+  store<u64>(out, sipRest(b + at, bSize - at, bSize), 8)
 }
 
 /**
@@ -115,6 +156,8 @@ export function digestRows(
 ): u32 {
   let start: u32 = 0
   let long: u32 = 0
+  let heldAt: usize = 0
+  let heldSize: u32 = 0
   for (let row: u32 = 0; row < rows; row++) {
     const fieldEnds = ends + (usize(row) * fields << 2)
     const end = load<u32>(fieldEnds + ((fields - 1) << 2))
@@ -127,10 +170,19 @@ export function digestRows(
       if (memory.compare(text + from, load<u32>(missing + (f << 3)), size) != 0) break
       kept = from - 1
     }
-    store<u64>(digests + (row << 3), sipRow(text + start, kept - start))
+    if ((row & 1) == 0) {
+      heldAt = text + start
+      heldSize = kept - start
+    } else {
+      sipRows(heldAt, heldSize, text + start, kept - start, digests + ((row - 1) << 3))
+    }
     store<u32>(rowEnds + (row << 2), end + 1)
     long = max(long, end + 1 - start)
     start = end + 1
+  }
+  if ((rows & 1) == 1) {
+    sipStart()
+    store<u64>(digests + ((rows - 1) << 3), sipRest(heldAt, heldSize, heldSize))
   }
   longestRow = long
   return rows

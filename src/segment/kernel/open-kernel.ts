@@ -61,9 +61,12 @@ const PAGE_BYTES = 65_536
 const FIRST_ADDRESS = 4_096
 const OVERRUN_BYTES = 64
 
+/** Compiled once: what has run hot in one instance is fast in the next from its first call on. */
+let compiled: object | undefined
+
 export function openKernel(): Kernel {
-  const module = new WebAssembly.Module(Buffer.from(KERNEL_WASM_BASE64, 'base64'))
-  const { exports } = new WebAssembly.Instance(module, {})
+  compiled ??= new WebAssembly.Module(Buffer.from(KERNEL_WASM_BASE64, 'base64'))
+  const { exports } = new WebAssembly.Instance(compiled, {})
   const { memory } = exports
   return {
     calls: exports,

@@ -3,7 +3,7 @@ import { deriveDigestKeys } from '#seal/digest-keys'
 import type { DigestKey } from '#seal/keys'
 import { AppError } from '#stdx/app-error'
 import { gatherPieces, type Piece } from '../batch/pieces.ts'
-import { releaseRows } from '../batch/release.ts'
+import { releaseKeys, releaseRows } from '../batch/release.ts'
 import { compareEntries } from '../columns.ts'
 import type { Kernel } from '../kernel/open-kernel.ts'
 import { BlockReader } from '../read/block-reader.ts'
@@ -55,6 +55,7 @@ export async function rereadSegments(
         : isDigestedAlike(scanner, schema, found)
       if (!isAlike) throw notVerified(ref)
       releaseRows(found)
+      releaseKeys(found)
     }
   }
   return trail.finish()

@@ -46,6 +46,7 @@ export class BlockReader {
     return readingObject(ref.keys.name, `block ${block.index}`, () => {
       const bytes = this.#unseal('keys', block, sealed)
       const batch = decodeKeysBlock(this.#options.kernel, bytes, seq)
+      releaseBytes(bytes)
       if (batch.count !== block.count) throw new FormatProblem('its footer counts otherwise')
       return batch
     })

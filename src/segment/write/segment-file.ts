@@ -6,7 +6,7 @@ import { sealKeyring } from '#seal/keyring'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { ObjectName } from '#store/object-store'
-import { releaseBytes } from '../batch/release.ts'
+import { releaseBytes, releaseKeys } from '../batch/release.ts'
 import { decodeKeysBlock } from '../block/decode-keys.ts'
 import { holdsRows, readColumns } from '../block/decode-rows.ts'
 import { encodeKeysBlock } from '../block/encode-keys.ts'
@@ -33,6 +33,8 @@ export type SegmentFileOptions = {
   readonly schema: SchemaVersion
   readonly stamps: 'ordinal' | 'full'
   readonly plan: ColumnPlan
+  /** Rows are compared with what was meant when the whole segment is read back, not here. */
+  readonly isReadBack: boolean
   readonly signal: AbortSignal
 }
 
@@ -41,7 +43,7 @@ const DATA_KEY_BYTES = 32
 /**
  * One segment being written: its objects, their data keys, its footer. Holds one block at a time,
  * and some 100 bytes per block for the footer. Every block is unsealed, decoded and compared before
- * a byte of it is written.
+ * a byte of it is written; only of one that is read back from the store anyhow, rows are not.
  */
 export class SegmentFile implements AsyncDisposable {
   readonly keyring: ObjectName
@@ -182,7 +184,7 @@ export class SegmentFile implements AsyncDisposable {
     block: number,
     sealed: { readonly keys: readonly Uint8Array[]; readonly rows: readonly Uint8Array[] },
   ): void {
-    const { kernel } = this.#options
+    const { isReadBack, kernel } = this.#options
     const open = (part: 'keys' | 'rows') => {
       const key = (part === 'keys' ? this.#keys : this.#rows).keys[block]
       assert(key !== undefined, 'A block that was sealed has a key.')
@@ -191,9 +193,12 @@ export class SegmentFile implements AsyncDisposable {
       const joined = only && sizes.length === 1 ? only : Buffer.concat(sealed[part])
       return unsealBlock(key, this.#place(part, block), joined, sizes)
     }
-    const decoded = decodeKeysBlock(kernel, open('keys'), 0)
+    const openedKeys = open('keys')
+    const decoded = decodeKeysBlock(kernel, openedKeys, 0)
+    releaseBytes(openedKeys)
     let isSame = isSameKeys(batch, decoded, this.#options.stamps)
-    if (sealed.rows.length > 0) {
+    releaseKeys(decoded)
+    if (sealed.rows.length > 0 && !isReadBack) {
       const opened = open('rows')
       isSame &&= holdsRows(kernel, readColumns(opened), rows)
       releaseBytes(opened)
