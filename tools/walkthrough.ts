@@ -16,7 +16,7 @@ import { hashPlans } from '#restore/hash-plans'
 import { PlanLines } from '#restore/plan-lines'
 import { planRestore } from '#restore/plan-restore'
 import { readBack } from '#restore/read-back'
-import { runRestore } from '#restore/run-restore'
+import { openRestore, runRestore } from '#restore/run-restore'
 import { openRowScanner } from '#segment/scan-rows'
 import type { SegmentRef } from '#segment/segment'
 import type { Clock } from '#stdx/clock'
@@ -221,7 +221,8 @@ async function tellRestore({
   // A page has to be the same wherever it is made.
   const identity = { system: 'example', database: 'main' }
   const [plan] = hashPlans([{ identity, prepared }], { vault: vault.id, request: {} })
-  await runRestore(deps, { prepared, since: cut, target }, signal)
+  await using write = await openRestore({ prepared, since: cut, target }, signal)
+  await runRestore(deps, { prepared, write }, signal)
   await using after = await target.openCut(signal)
   const there = { catalogue: await after.readCatalogue(() => true), cut: after }
   const found = await readBack(deps, { ...there, entities: prepared.entities }, signal)

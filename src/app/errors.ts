@@ -175,6 +175,12 @@ export const APP_ERRORS = {
     retry: 'never',
     help: 'A restore that its target refuses is rolled back as a whole; there is nothing to undo. What the target holds by now somebody else wrote, or a later restore, which has an id of its own.',
   },
+  'app.restore-overtaken': {
+    status: 409,
+    exit: 11,
+    retry: 'later',
+    help: 'Another restore into the same system began while this one was planned. Nothing was written. Run the same command again: it sees what the other one has written, and leaves alone what is there already. A plan file may be void by then: make a new one.',
+  },
   'app.undo-elsewhere': {
     status: 409,
     exit: 2,

@@ -24,15 +24,19 @@ import type {
  * A target holds either everything or nothing of it. When one fails, those before it are committed
  * and the error says so: the same command goes on, for what is there already is left alone.
  *
+ * What other restores began since it looked at a target voids it; where one is writing, it waits before it looks.
+ *
  * @throws app.undo-conflicts, and whatever planning, agreeing and writing throw
  */
 export async function restorePoint(
-  deps: RestoreDeps,
+  given: RestoreDeps,
   vault: Vault,
   request: RestoreRequest,
   signal: AbortSignal,
 ): Promise<RestoreOutcome> {
   await using stack = new AsyncDisposableStack()
+  const deps = request.isPlanOnly ? given : waitingFor(given)
+  const known = await listBegun(vault, request, signal)
   const planned: PlannedTarget[] = []
   const minted = await mintSources(deps, vault, request, signal)
   for (const chosen of request.targets) {
@@ -58,7 +62,33 @@ export async function restorePoint(
   for (const plan of plans) refuseSideEffects(plan, request.mayRunSideEffects === true)
   for (const [i, plan] of plans.entries())
     await request.agree(plan, describeFacts(plan, planned[i]))
-  return { plans, summaries: await writeAll(deps, vault, { plans, planned, request }, signal) }
+  return {
+    plans,
+    summaries: await writeAll(deps, vault, { known, plans, planned, request }, signal),
+  }
+}
+
+/** Restores that began before anything is looked at; a drill is alone where it is. */
+async function listBegun(
+  vault: Vault,
+  { isDrill, isPlanOnly }: RestoreRequest,
+  signal: AbortSignal,
+): Promise<Set<string>> {
+  if (isPlanOnly || isDrill === true) return new Set()
+  return new Set((await vault.readRestores(signal)).begun.map(({ body }) => body.restore))
+}
+
+/** A target is looked at once no other restore is writing to it. */
+function waitingFor(deps: RestoreDeps): RestoreDeps {
+  const openTarget: RestoreDeps['openTarget'] = async (name, signal) => {
+    await using stack = new AsyncDisposableStack()
+    const opened = await deps.openTarget(name, signal)
+    const target = stack.use(opened.target)
+    await target.untilUnclaimed?.(signal)
+    stack.move()
+    return opened
+  }
+  return { ...deps, openTarget }
 }
 
 /** What has a say in what is written, as data: what is told on the way has none, nor has where a file lies. */
@@ -76,6 +106,7 @@ function describeFacts({ steps }: RestorePlan, planned: PlannedTarget | undefine
 }
 
 type AgreedRestore = {
+  readonly known: Set<string>
   readonly plans: readonly RestorePlan[]
   readonly planned: readonly PlannedTarget[]
   readonly request: RestoreRequest
@@ -84,7 +115,7 @@ type AgreedRestore = {
 async function writeAll(
   deps: RestoreDeps,
   vault: Vault,
-  { planned, plans, request }: AgreedRestore,
+  { known, planned, plans, request }: AgreedRestore,
   signal: AbortSignal,
 ): Promise<RestoreSummary[]> {
   const summaries: RestoreSummary[] = []
@@ -94,7 +125,7 @@ async function writeAll(
     if (plan === undefined) continue
     const onCommitted = () => committed.push(plan.target)
     try {
-      const agreed = { planned: one, plan, request, onCommitted }
+      const agreed = { known, planned: one, plan, request, onCommitted }
       const summary = await writeTarget(deps, vault, agreed, signal)
       summaries.push(summary)
       request.onWritten?.(plan, summary)

@@ -111,6 +111,12 @@ export type Target = Source & {
     signal: AbortSignal,
   ): Promise<readonly SideEffect[]>
   /**
+   * Waits while a write is `claim`ed, by whatever program: what it committed is seen by every cut that is
+   * opened from then on. Absent where opening the target waits already.
+   * @throws connector.busy when it takes longer than locks are waited for
+   */
+  untilUnclaimed?(signal: AbortSignal): Promise<void>
+  /**
    * Begins the one transaction of a restore. Disposing it without `commit` rolls back.
    *
    * With `since`, an open cut of this target, the transaction sees what the cut saw: writing a row
@@ -148,6 +154,12 @@ export type LeftOut = { readonly kind: string; readonly name: string; readonly r
 
 /** One transaction on a target: all of it or nothing. Calls run one after the other, never at once. */
 export type TargetWrite = AsyncDisposable & {
+  /**
+   * Keeps other writes that claim the target out, until this one ends, in whatever way: its process may be
+   * killed. Absent where beginning to write does it.
+   * @throws connector.busy at once where another has it
+   */
+  claim?(): Promise<void>
   /** Creates types and tables without constraints and indexes. Returns what had to be left out. */
   createTables(plan: CreatePlan): Promise<readonly LeftOut[]>
   /** Adds keys, constraints, indexes and foreign keys, sets sequences to their positions. */

@@ -71,7 +71,7 @@ export const CONNECTOR_ERRORS = {
     status: 409,
     exit: 11,
     retry: 'later',
-    help: 'Another session of the target holds what the restore needs. Everything was rolled back. Wait until it is done, or end it, then run the restore again.',
+    help: 'Another session of the target holds what the restore needs, or another restore is writing there. Everything was rolled back. Wait until it is done, or end it, then run the restore again. The session of a restore that was killed ends by itself, where its machine is gone once the server notices; the message names it for an administrator who cannot wait (PostgreSQL: pg_terminate_backend(PROCESS), MariaDB: KILL CONNECTION).',
   },
   'connector.file-invalid': {
     status: 422,

@@ -114,6 +114,10 @@ class FittedWrite implements TargetWrite {
     this.#fitOf = fitOf
   }
 
+  async claim(): Promise<void> {
+    await this.#inner.claim?.()
+  }
+
   createTables(plan: CreatePlan): Promise<readonly LeftOut[]> {
     return this.#inner.createTables(plan)
   }

@@ -20,12 +20,39 @@ export type RestoreCounts = {
   readonly counters?: readonly CounterMove[]
 }
 
-export type RestoreToRun = {
+export type RestoreToOpen = {
   readonly prepared: PreparedRestore
+  /** What was planned against; closed once the write is open. */
   readonly since: SourceCut
   readonly target: Target
+}
+
+export type RestoreToRun = {
+  readonly prepared: PreparedRestore
+  readonly write: TargetWrite
   /** Called right before the commit: whatever fails from then on may have been committed. */
   readonly onCommit?: () => void
+}
+
+/**
+ * Begins the transaction that a plan is carried out in, with no other restore beside it from here on. Nothing
+ * is written.
+ *
+ * @throws connector.busy | connector.target-changed
+ */
+export async function openRestore(
+  { prepared, since, target }: RestoreToOpen,
+  signal: AbortSignal,
+): Promise<TargetWrite> {
+  const schemas = prepared.entities.map(({ at }) => at.schema)
+  // Where all tables are new there is nothing that could have changed, and rows load faster.
+  const isNew = prepared.entities.every(({ described }) => described === null)
+  await using stack = new AsyncDisposableStack()
+  const write = stack.use(await target.openWrite(signal, isNew ? undefined : since, schemas))
+  await write.claim?.()
+  await since[Symbol.asyncDispose]()
+  stack.move()
+  return write
 }
 
 /**
@@ -36,7 +63,7 @@ export type RestoreToRun = {
  * refers to a value any more when it changes, then inserts the other way round, so that a value which
  * has to be unique is free before it is taken. Where they cannot wait, inserts
  * come first and deletes last, so that every row has what it refers to at any time. A row that
- * somebody changed after `since` voids the plan.
+ * somebody changed after the plan voids it.
  *
  * What fields of another type kept is read before the commit, too: a value that was rounded or cut
  * off is no restore, and is rolled back. So is a masked one in which an original value is left.
@@ -45,14 +72,9 @@ export type RestoreToRun = {
  */
 export async function runRestore(
   deps: CompareDeps,
-  { onCommit, prepared, since, target }: RestoreToRun,
+  { onCommit, prepared, write }: RestoreToRun,
   signal: AbortSignal,
 ): Promise<RestoreCounts> {
-  const schemas = prepared.entities.map(({ at }) => at.schema)
-  // Where all tables are new there is nothing that could have changed, and rows load faster.
-  const isNew = prepared.entities.every(({ described }) => described === null)
-  await using write = await target.openWrite(signal, isNew ? undefined : since, schemas)
-  await since[Symbol.asyncDispose]()
   const plan = formatCreatePlan(prepared)
   for (const [entity, last] of prepared.numbers ?? []) await write.takeKeys?.(entity, last)
   const leftOut = plan.schemas.length > 0 ? [...(await write.createTables(plan))] : []

@@ -114,8 +114,18 @@ export class DocumentLog {
   }
 
   /** Holds `PART_BYTES` and what they compress to. Durable, and part of the vault, when it resolves. */
-  async beginRestore(begin: RestoreToBegin, signal: AbortSignal): Promise<void> {
-    await this.#say(async (readers) => await this.#writeParts(begin, readers, signal), signal)
+  async beginRestore(
+    begin: RestoreToBegin,
+    signal: AbortSignal,
+    ready?: () => Promise<void>,
+  ): Promise<void> {
+    let isReady = false
+    await this.#say(async (readers) => {
+      const body = await this.#writeParts(begin, readers, signal)
+      if (!isReady) await ready?.()
+      isReady = true
+      return body
+    }, signal)
   }
 
   async #writeParts(

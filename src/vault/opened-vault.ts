@@ -32,7 +32,7 @@ import {
   commitFact,
   entryRefused,
 } from './commit-entry.ts'
-import { DocumentLog, type RestoreToBegin } from './document-log.ts'
+import { DocumentLog } from './document-log.ts'
 import { makeSession } from './document-object.ts'
 import { epochKeyring } from './epoch-keyring.ts'
 import { type Holder, holderOf } from './holder.ts'
@@ -245,8 +245,8 @@ export class OpenedVault implements Vault {
     return await this.#documents.read(name, signal)
   }
 
-  async beginRestore(begin: RestoreToBegin, signal: AbortSignal): Promise<void> {
-    await this.#documents.beginRestore(begin, signal)
+  async beginRestore(...given: Parameters<Vault['beginRestore']>): Promise<void> {
+    await this.#documents.beginRestore(...given)
   }
 
   readPreImage(parts: readonly DocumentBody[], signal: AbortSignal): AsyncIterable<Uint8Array> {

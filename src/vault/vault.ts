@@ -165,10 +165,15 @@ export type Vault = {
   putHeads(signal: AbortSignal): Promise<void>
   /**
    * Says in `_vault` that a restore begins, with what it is about to change sealed beside it, for
-   * whoever may read rows. Durable when it resolves.
+   * whoever may read rows. Durable when it resolves. `ready` is called once, when all is stored and before it
+   * is said: where it throws, nothing is said.
    * @throws vault.role-missing without the restore role
    */
-  beginRestore(begin: RestoreToBegin, signal: AbortSignal): Promise<void>
+  beginRestore(
+    begin: RestoreToBegin,
+    signal: AbortSignal,
+    ready?: () => Promise<void>,
+  ): Promise<void>
   /** A pre-image, in the pieces it was sealed in. @throws vault.role-missing | vault.document-damaged */
   readPreImage(parts: readonly DocumentBody[], signal: AbortSignal): AsyncIterable<Uint8Array>
   /** Records a restore, or what a drill came to, in `_vault`. @throws as `beginRestore` */

@@ -12,6 +12,8 @@ export type ToBegin = {
   /** Its id. */
   readonly restore: string
   readonly plan: RestorePlan
+  /** Called when all is kept, right before the vault says that it begins. */
+  readonly ready: () => Promise<void>
   readonly planned: Pick<PlannedTarget, 'fits' | 'mapping' | 'prepared' | 'scope' | 'target'>
   readonly request: Pick<
     RestoreRequest,
@@ -33,7 +35,7 @@ export type Begun = {
  */
 export async function beginRestore(
   vault: Vault,
-  { plan, planned, request: asking, restore }: ToBegin,
+  { plan, planned, ready, request: asking, restore }: ToBegin,
   signal: AbortSignal,
 ): Promise<Begun> {
   const { fits = [], mapping, prepared, scope, target } = planned
@@ -56,7 +58,7 @@ export async function beginRestore(
     return [{ entity, isNew, ...counts, read: () => formatPreImage(planned) }]
   })
   const facts = { restore, plan: plan.plan, request, point, ...taken, target: name, identity }
-  await vault.beginRestore({ ...facts, entities, ...toKeep(prepared) }, signal)
+  await vault.beginRestore({ ...facts, entities, ...toKeep(prepared) }, signal, ready)
   const same = known.begun.filter((one) => isSame(one, { identity, request }))
   const open = new Set(listOpenRestores(known))
   const settles = same.filter((one) => open.has(one)).map(({ body }) => body.restore)

@@ -1,18 +1,22 @@
-import type { Target } from '#connector/connector'
+import type { Target, TargetWrite } from '#connector/connector'
 import type { CompareDeps } from '#restore/compare-target'
 import type { PreparedRestore } from '#restore/plan-restore'
 import { type ReadBack, readBack } from '#restore/read-back'
 import { mayLose } from '#restore/refuse-losses'
 import type { RestorePlan } from '#restore/restore-plan'
-import { type RestoreCounts, runRestore } from '#restore/run-restore'
+import { openRestore, type RestoreCounts, runRestore } from '#restore/run-restore'
 import { AppError, isAppError } from '#stdx/app-error'
+import { assert } from '#stdx/assert'
 import type { RestoreBody } from '#timeline/entry'
 import type { Vault } from '#vault/vault'
 import type { RestoreDeps, RestoreRequest, RestoreSummary } from '../restore-request.ts'
 import { beginRestore } from './begin-restore.ts'
 import type { PlannedTarget } from './plan-target.ts'
+import { refuseOvertaken } from './refuse-overtaken.ts'
 
 export type AgreedTarget = {
+  /** Ids of restores that had begun before the target was looked at; this one is added. */
+  readonly known: Set<string>
   readonly planned: PlannedTarget
   readonly plan: RestorePlan
   readonly request: RestoreRequest
@@ -22,16 +26,16 @@ export type AgreedTarget = {
 
 /**
  * Keeps what is about to change, writes what was planned for one target in one transaction, reads it
- * back and keeps the fact.
+ * back and keeps the fact. What is kept counts once the transaction is open, and no other restore is beside it.
  *
  * A difference is an error although the rows are committed, because success is only what was seen.
  *
- * @throws app.read-back-differs, and whatever writing throws
+ * @throws app.read-back-differs | app.restore-overtaken, and whatever writing throws
  */
 export async function writeTarget(
   deps: RestoreDeps,
   vault: Vault,
-  { onCommitted, plan, planned, request }: AgreedTarget,
+  { known, onCommitted, plan, planned, request }: AgreedTarget,
   signal: AbortSignal,
 ): Promise<RestoreSummary> {
   const { compare, planMs, prepared, rows, target } = planned
@@ -39,10 +43,23 @@ export async function writeTarget(
   const startedAtMs = deps.clock.nowMs()
   deps.progress.begin({ label: 'Keeping what is about to change' })
   const isKept = request.isDrill !== true
-  const begun = isKept ? await beginRestore(vault, { plan, planned, request, restore }, signal) : {}
+  await using stack = new AsyncDisposableStack()
+  const opened: { write?: TargetWrite } = {}
+  const ready = async () => {
+    opened.write = stack.use(await openRestore({ prepared, since: planned.cut, target }, signal))
+    if (!isKept) return
+    refuseOvertaken(await vault.readRestores(signal), { known, name: plan.target, target })
+    known.add(restore)
+  }
+  const beginning = { plan, planned, ready, request, restore }
+  if (!isKept) await ready()
+  const begun = isKept ? await beginRestore(vault, beginning, signal) : {}
+  const { write } = opened
+  assert(write !== undefined, 'What has begun is open.')
   const label = `Restoring ${plan.point} to ${plan.target}`
   deps.progress.begin({ label, rows: countToWrite(prepared) })
-  const counts = await runOrSay(compare, { plan, planned, restore, vault }, signal)
+  const counts = await runOrSay(compare, { ...beginning, stack, vault, write }, signal)
+  await stack.disposeAsync()
   onCommitted()
   const writtenAtMs = deps.clock.nowMs()
   deps.progress.begin({ label: 'Reading back', rows })
@@ -75,7 +92,10 @@ type RunningRestore = {
   readonly planned: PlannedTarget
   /** Its id. */
   readonly restore: string
+  /** Holds what is written in. */
+  readonly stack: AsyncDisposableStack
   readonly vault: Vault
+  readonly write: TargetWrite
 }
 
 /** Carries it out; where the target refuses it before the commit, says in the vault that nothing is there. */
@@ -84,14 +104,15 @@ async function runOrSay(
   running: RunningRestore,
   signal: AbortSignal,
 ): Promise<RestoreCounts> {
-  const { cut: since, prepared, target } = running.planned
+  const { planned, write } = running
   let isCommitting = false
   const onCommit = () => {
     isCommitting = true
   }
   try {
-    return await runRestore(compare, { onCommit, prepared, since, target }, signal)
+    return await runRestore(compare, { onCommit, prepared: planned.prepared, write }, signal)
   } catch (error) {
+    await running.stack.disposeAsync()
     if (!isCommitting && isAppError(error)) await sayRolledBack(running, signal)
     throw error
   }

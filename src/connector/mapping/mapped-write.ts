@@ -45,6 +45,10 @@ export class MappedWrite implements TargetWrite {
     this.#signal = signal
   }
 
+  async claim(): Promise<void> {
+    await this.#inner.claim?.()
+  }
+
   createTables({ schemas }: CreatePlan): Promise<readonly LeftOut[]> {
     for (const { entity } of schemas) this.#created.set(entity, this.#describe(entity))
     return this.#inner.createTables(this.#mapping.planTables(schemas))

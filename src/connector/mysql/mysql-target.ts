@@ -8,6 +8,7 @@ import { MysqlCut } from './cut.ts'
 import { listSideEffects } from './list-side-effects.ts'
 import { MysqlSource } from './mysql-source.ts'
 import { openWrite } from './mysql-write.ts'
+import { claimOf, untilUnclaimed } from './write-claim.ts'
 
 /**
  * A database that is read and written. The connections that write come on top of those that read: a
@@ -46,6 +47,11 @@ export class MysqlTarget implements Target {
     return await listSideEffects(session, writes, signal)
   }
 
+  async untilUnclaimed(signal: AbortSignal): Promise<void> {
+    await using session = await this.#source.takeSession(signal)
+    await untilUnclaimed(session, claimOf(this.identity), signal)
+  }
+
   /** The write takes over the session of `since`, as no other can see what that cut saw. */
   async openWrite(
     signal: AbortSignal,
@@ -58,7 +64,8 @@ export class MysqlTarget implements Target {
     const session = since === undefined ? await connect(signal) : since.takeSession()
     const { pace } = this.#source
     const hasSnapshot = since !== undefined
-    return openWrite(session, { accepted, connect, pace, hasSnapshot, signal })
+    const claim = claimOf(this.identity)
+    return openWrite(session, { accepted, claim, connect, pace, hasSnapshot, signal })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -14,12 +14,15 @@ import { tableOf } from './quote.ts'
 import { scanEntity } from './scan.ts'
 import type { Session } from './session.ts'
 import { StagedTables } from './staged-tables.ts'
+import { claim, release } from './write-claim.ts'
 import { toCreateError, toWriteError } from './write-error.ts'
 import { addRows, deleteRows, insertRows, updateRows, type WriteContext } from './write-rows.ts'
 
 export type OpenWriteDeps = {
   /** What may run by itself. */
   readonly accepted: readonly SideEffect[]
+  /** The name of the lock, quoted. */
+  readonly claim: string
   readonly connect: (signal: AbortSignal) => Promise<Session>
   readonly pace: Pace
   /** Whether the session stands in the snapshot of a cut. */
@@ -66,6 +69,11 @@ class MysqlWrite implements TargetWrite {
       nextNumber: () => ++this.#number,
       signal: deps.signal,
     }
+  }
+
+  claim(): Promise<void> {
+    const { claim: lock, signal } = this.#deps
+    return this.#translate(toWriteError, 'begin to write', () => claim(this.#session, lock, signal))
   }
 
   createTables(plan: CreatePlan): Promise<readonly LeftOut[]> {
@@ -165,6 +173,8 @@ class MysqlWrite implements TargetWrite {
         const what = 'give the new tables their names; rows of other tables are committed'
         throw toWriteError(error, what)
       }
+      // The server notices later than we go on that a session has ended.
+      await release(this.#session, this.#deps.claim, signal).catch(() => {})
     })
   }
 

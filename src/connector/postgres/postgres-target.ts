@@ -9,6 +9,7 @@ import { listSideEffects } from './list-side-effects.ts'
 import { toLostError } from './pg-error.ts'
 import { PostgresSource } from './postgres-source.ts'
 import { openWrite } from './postgres-write.ts'
+import { untilUnclaimed } from './write-claim.ts'
 
 /**
  * A database that is read and written. The connection that writes comes on top of those that read:
@@ -49,6 +50,16 @@ export class PostgresTarget implements Target {
     } catch (error) {
       signal.throwIfAborted()
       throw toLostError(error, 'list what a write sets off')
+    }
+  }
+
+  async untilUnclaimed(signal: AbortSignal): Promise<void> {
+    await using session = await this.#source.takeSession(signal)
+    try {
+      await untilUnclaimed(session, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      throw toLostError(error, 'wait for another restore')
     }
   }
 

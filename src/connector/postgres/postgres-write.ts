@@ -18,6 +18,7 @@ import { type QuietTable, quietTable, refuseLoud } from './quiet-table.ts'
 import { quoteEntity, quoteLiteral } from './quote.ts'
 import { scanEntity } from './scan.ts'
 import type { Session } from './session.ts'
+import { claim } from './write-claim.ts'
 import { toCreateError, toWriteError } from './write-error.ts'
 import { deleteRows, insertRows, updateRows } from './write-rows.ts'
 
@@ -117,6 +118,10 @@ class PostgresWrite implements TargetWrite {
     this.#pace = pace
     this.#signal = signal
     this.#hasSnapshot = hasSnapshot
+  }
+
+  claim(): Promise<void> {
+    return this.#translate(toWriteError, 'begin to write', () => claim(this.#session, this.#signal))
   }
 
   createTables(plan: CreatePlan): Promise<readonly LeftOut[]> {

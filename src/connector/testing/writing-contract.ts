@@ -343,6 +343,28 @@ export function testWriting(label: string, harness: ConnectorHarness): void {
       expect(await readTable(harness, system, customer)).toHaveLength(4)
     })
 
+    test('of two writes at once the first has the target, and others wait for its end', async () => {
+      await using system = await harness.freshSystem()
+      await system.exec(CUSTOMERS)
+      await using target = await openTarget(harness, system.address)
+      // Of the others, a second write does not begin.
+      if (target.untilUnclaimed === undefined) return
+      await using first = await target.openWrite(never)
+      await first.claim?.()
+      let isFree = false
+      const freed = target.untilUnclaimed(never).then(() => {
+        isFree = true
+      })
+      await using second = await target.openWrite(never)
+      const refused = { code: 'connector.busy', message: expect.stringContaining('of the server') }
+      await expect(second.claim?.()).rejects.toMatchObject(refused)
+      expect(isFree).toBe(false)
+      await first.commit()
+      await freed
+      await using third = await target.openWrite(never)
+      await third.claim?.()
+    })
+
     test('an abort stops a write', async () => {
       await using system = await harness.freshSystem()
       await system.exec(CUSTOMERS)

@@ -157,7 +157,11 @@ export function testUndoingRestores(kind: string, harness: ConnectorHarness): vo
       identity: target.identity,
       openCut: (until) => target.openCut(until),
       listSideEffects: (...given) => target.listSideEffects(...given),
-      openWrite: () => Promise.reject(failure),
+      async openWrite(...given) {
+        const write = await target.openWrite(...given)
+        write.deferForeignKeys = () => Promise.reject(failure)
+        return write
+      },
       [Symbol.asyncDispose]: () => target[Symbol.asyncDispose](),
     })
     await expect(restoring.restore({ isDeleteAllowed: true, wrap })).rejects.toBe(failure)
