@@ -8,12 +8,8 @@ import type { CompareDeps } from '#restore/compare-target'
 import type { EmptiedReference } from '#restore/empty-references'
 import { emptiable, type MissingRecord } from '#restore/needed-records'
 import type { PlanLines } from '#restore/plan-lines'
-import {
-  type PlanningOptions,
-  type PlanRequest,
-  type PreparedRestore,
-  planRestore,
-} from '#restore/plan-restore'
+import { type PlanningOptions, planRestore } from '#restore/plan-restore'
+import type { PlanRequest, PreparedRestore } from '#restore/prepared-restore'
 import type { RecordScope, RestorePlan, RestoreScope } from '#restore/restore-plan'
 import { entryOf } from '#segment/columns'
 import { readState } from '#segment/read-state'

@@ -1,7 +1,7 @@
 import type { Target } from '#connector/connector'
 import type { EntityWrites, SideEffect, WriteOp } from '#connector/side-effect'
 import { AppError } from '#stdx/app-error'
-import type { PlannedEntity, PreparedRestore } from './plan-restore.ts'
+import type { PlannedEntity, PreparedRestore } from './prepared-restore.ts'
 import type { RestorePlan } from './restore-plan.ts'
 
 type Unguarded<Prepared extends PreparedRestore> = {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { SourceIdentity } from '#record/cut'
 import { formatCanonicalJson } from '#stdx/canonical-json'
-import type { PreparedRestore } from './plan-restore.ts'
+import type { PreparedRestore } from './prepared-restore.ts'
 import type { RestorePlan } from './restore-plan.ts'
 
 /** As a plan file begins; it says what a plan is a plan for. */

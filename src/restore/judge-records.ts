@@ -1,7 +1,7 @@
 import type { CompareDeps, Compared } from './compare-target.ts'
 import { forceUndo, judgeUndo, type UndoVerdict } from './judge-undo.ts'
 import { formatKeyHex } from './pick-records.ts'
-import type { PlannedUndo } from './plan-restore.ts'
+import type { PlannedUndo } from './prepared-restore.ts'
 import { type ComparedUndone, pairToUndo } from './restored-records.ts'
 import { openComparableValues } from './same-in-fields.ts'
 import type { UndoneRecord } from './undone-records.ts'

@@ -24,7 +24,7 @@ import {
   type KeysElsewhere,
 } from './key-references.ts'
 import { openMintedRows } from './minted-rows.ts'
-import { refuseUnreadable } from './plan-restore.ts'
+import { refuseUnreadable } from './refuse-unreadable.ts'
 import type { RecordScope, RestoreScope } from './restore-plan.ts'
 import type { OtherRows } from './row-mask.ts'
 

@@ -4,14 +4,11 @@ import { ClosedPeriods, type PostingRule, tellClosed } from './closed-periods.ts
 import type { CompareDeps } from './compare-target.ts'
 import { tellMoves } from './move-counters.ts'
 import { orderEntities } from './order-entities.ts'
-import {
-  type PlannedEntity,
-  type PlanningOptions,
-  type PreparedRestore,
-  refuseUnreadable,
-} from './plan-restore.ts'
+import type { PlanningOptions } from './plan-restore.ts'
 import { missingTable, planUndoneEntity } from './plan-undo.ts'
+import type { PlannedEntity, PreparedRestore } from './prepared-restore.ts'
 import { ReferringRecords } from './referring-records.ts'
+import { refuseUnreadable } from './refuse-unreadable.ts'
 import type { Conflict } from './restore-plan.ts'
 import type { RestoredEntity } from './restored-records.ts'
 

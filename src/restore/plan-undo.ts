@@ -14,15 +14,12 @@ import type { UndoVerdict } from './judge-undo.ts'
 import { findCounters, planMoves, tellMoves } from './move-counters.ts'
 import { orderEntities } from './order-entities.ts'
 import { formatKeyHex } from './pick-records.ts'
+import { emptyStep } from './plan-entity.ts'
 import type { PlanLines } from './plan-lines.ts'
-import {
-  emptyStep,
-  type PlannedEntity,
-  type PlanningOptions,
-  type PreparedRestore,
-  refuseUnreadable,
-} from './plan-restore.ts'
+import type { PlanningOptions } from './plan-restore.ts'
+import type { PlannedEntity, PreparedRestore } from './prepared-restore.ts'
 import { ReferringRecords } from './referring-records.ts'
+import { refuseUnreadable } from './refuse-unreadable.ts'
 import type { Conflict, TargetPlan } from './restore-plan.ts'
 import type { Undone } from './restored-records.ts'
 import { StepSpool } from './step-spool.ts'

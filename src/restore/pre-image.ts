@@ -3,7 +3,7 @@ import { LARGE_ROW_BYTES, type RowBatch } from '#record/row-batch'
 import { type SchemaVersion, schemaVersionSchema } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import type { Random } from '#stdx/random'
-import type { PlannedEntity } from './plan-restore.ts'
+import type { PlannedEntity } from './prepared-restore.ts'
 import { RowSpool } from './row-spool.ts'
 
 /**

@@ -6,7 +6,7 @@ import { assert } from '#stdx/assert'
 import { type CompareDeps, type Compared, pairWithTarget } from './compare-target.ts'
 import { listNotUndone } from './judge-records.ts'
 import { formatKeyHex, keysOf, type PickedRecords } from './pick-records.ts'
-import type { PlannedEntity } from './plan-restore.ts'
+import type { PlannedEntity } from './prepared-restore.ts'
 import { openSameInFields, type SameInFields } from './same-in-fields.ts'
 
 /** What reading back after a restore found. */

@@ -10,7 +10,7 @@ import {
 } from './compare-target.ts'
 import { listNotUndone } from './judge-records.ts'
 import { formatKeyHex, keysOf } from './pick-records.ts'
-import type { PlannedEntity, PlannedUndo, PreparedRestore } from './plan-restore.ts'
+import type { PlannedEntity, PlannedUndo, PreparedRestore } from './prepared-restore.ts'
 import type { OtherType } from './restore-plan.ts'
 import { openSameInFields, type SameInFields } from './same-in-fields.ts'
 

@@ -1,5 +1,5 @@
 import { formatKeyAddress } from '#record/address'
-import type { PreparedRestore } from '#restore/plan-restore'
+import type { PreparedRestore } from '#restore/prepared-restore'
 import type { BegunFact } from '#timeline/fold-facts'
 import type { Vault } from '#vault/vault'
 import { readLines } from './read-crosswalk.ts'

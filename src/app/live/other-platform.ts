@@ -4,7 +4,7 @@ import { isMappable, type MappedType, mapTables, type PlatformMapping } from '#c
 import { entityAt } from '#history/entity-at'
 import type { EntityName } from '#record/entity-name'
 import type { SchemaVersion } from '#record/schema'
-import type { PreparedRestore } from '#restore/plan-restore'
+import type { PreparedRestore } from '#restore/prepared-restore'
 import { AppError } from '#stdx/app-error'
 import type { FoundPoint } from '../points/find-point.ts'
 

@@ -1,7 +1,7 @@
 import type { Target } from '#connector/connector'
 import type { SideEffect } from '#connector/side-effect'
 import { guardSideEffects } from '#restore/guard-side-effects'
-import type { PreparedRestore } from '#restore/plan-restore'
+import type { PreparedRestore } from '#restore/prepared-restore'
 import type { Vault } from '#vault/vault'
 import type { Context } from '../context.ts'
 import { readMapIfAny } from '../read-map.ts'

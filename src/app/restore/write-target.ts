@@ -1,6 +1,6 @@
 import type { Target, TargetWrite } from '#connector/connector'
 import type { CompareDeps } from '#restore/compare-target'
-import type { PreparedRestore } from '#restore/plan-restore'
+import type { PreparedRestore } from '#restore/prepared-restore'
 import { type ReadBack, readBack } from '#restore/read-back'
 import { mayLose } from '#restore/refuse-losses'
 import type { RestorePlan } from '#restore/restore-plan'
