@@ -1,9 +1,10 @@
-import type { CrosswalkLine } from '#restore/crosswalk'
+import { Crosswalk, type CrosswalkLine } from '#restore/crosswalk'
 import { AppError } from '#stdx/app-error'
 import { didYouMean } from '#stdx/did-you-mean'
 import type { LineState } from '#timeline/line-restores'
 import type { Vault } from '#vault/vault'
 import type { Context } from './context.ts'
+import { linesGiven } from './crosswalk/open-crosswalk.ts'
 import { readLines } from './crosswalk/read-crosswalk.ts'
 
 /** A record and what it is called in a target, with the restore that said so and what that is worth. */
@@ -11,7 +12,7 @@ export type ListedLine = CrosswalkLine & {
   readonly restore: string
   /** When the restore began, ISO 8601. */
   readonly time: string
-  readonly state: LineState
+  readonly state: LineState | 'replaced'
 }
 
 /**
@@ -30,11 +31,16 @@ export async function* listCrosswalk(
   const { begun } = await vault.readRestores(signal)
   const newest = begun.findLast(({ body }) => body.target === target)
   if (newest === undefined) return refuseUnknown(Object.keys((await readConfig()).targets), target)
-  for (const { begun, lines, state } of await readLines(vault, newest.body.identity, signal)) {
-    const isCounting = state === 'written' || state === 'open'
-    if (!isAll && !isCounting) continue
+  const all = await readLines(vault, newest.body.identity, signal)
+  const known = new Crosswalk(linesGiven(all))
+  for (const { begun, lines, state } of all) {
+    const isGiven = state === 'written' || state === 'open'
     const { body, time } = begun
-    for (const line of lines) yield { ...line, restore: body.restore, time, state }
+    for (const line of lines) {
+      const isReplaced = isGiven && known.find(line, line.targetEntity) !== line
+      if (!isAll && (!isGiven || isReplaced)) continue
+      yield { ...line, restore: body.restore, time, state: isReplaced ? 'replaced' : state }
+    }
   }
 }
 

@@ -48,6 +48,7 @@ function formatParts(plan: AgreedPlan, { hasValues, tell }: Telling): string {
     doubt,
     mapped,
     formatFits(plan),
+    formatMoved(plan),
     formatCounters(plan.counters ?? [], 'moves'),
     effects,
     left,
@@ -66,6 +67,16 @@ function formatFits({ fits = [], inexact = [], target }: AgreedPlan): string {
     return `inexact ${visible(name)}: where ${target} does not hold its value\n`
   })
   return [...lines, ...nulls].join('')
+}
+
+/** Records that got another key in the source. */
+function formatMoved({ moved = [] }: AgreedPlan): string {
+  const lines = moved.map(({ earlier, entity, fields, key, targetKey }) => {
+    const name = visible(`${entity}:${key}`)
+    const same = `it has the ${fields.map(visible).join(', ')} of ${visible(`${entity}:${earlier}`)}`
+    return `moved ${name}: ${same}, which is gone, and goes on as ${visible(`${entity}:${targetKey}`)}\n`
+  })
+  return lines.join('')
 }
 
 function formatTitle({ point, target, undoes, undone }: AgreedPlan): string {

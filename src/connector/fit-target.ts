@@ -221,6 +221,7 @@ function showFitted(described: DescribedEntity, fit: Fit, schema: SchemaVersion)
     fields: [...shown, ...added],
     key: key && { ...key, fields: key.fields.map(nameHere) },
     uniqueFields: (described.uniqueFields ?? []).map(nameHere),
+    uniqueKeys: (described.uniqueKeys ?? []).map((fields) => fields.map(nameHere)),
     foreignKeys: described.foreignKeys.map((one) => {
       return { ...one, fields: one.fields.map(nameHere) }
     }),

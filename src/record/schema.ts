@@ -51,6 +51,8 @@ export type DescribedEntity = {
   readonly key: DescribedKey | null
   /** Those of which some index allows no value twice, alone or together with others. */
   readonly uniqueFields?: readonly string[]
+  /** Fields that no two records of the entity have alike, null apart: of indexes over all its records. */
+  readonly uniqueKeys?: readonly (readonly string[])[]
   readonly foreignKeys: readonly ForeignKey[]
   /** What the connector needs to create the table again; opaque outside its connector. */
   readonly definition: JsonValue

@@ -45,9 +45,14 @@ export type NewCrosswalk = {
 /** What is known of one target: every record of sources that it has under a key of its own. */
 export class Crosswalk {
   readonly #byRecord = new Map<string, CrosswalkLine[]>()
+  /** What each record of the target is, by its source and key. */
+  readonly #byTarget = new Map<string, CrosswalkLine>()
   #count = 0
 
-  /** A later line about a record and an entity of the target counts in the place of an earlier one. */
+  /**
+   * A later line about a record and an entity of the target counts in the place of an earlier one, and so
+   * does one about a record of the target: no two records are one there.
+   */
   constructor(lines: Iterable<CrosswalkLine> = []) {
     for (const line of lines) this.#add(line)
   }
@@ -71,10 +76,20 @@ export class Crosswalk {
   }
 
   #add(line: CrosswalkLine): void {
-    const name = nameOf(line)
-    const others = this.findAll(line).filter((one) => one.targetEntity !== line.targetEntity)
-    this.#count += 1 + others.length - this.findAll(line).length
-    this.#byRecord.set(name, [...others, line])
+    const before = this.find(line, line.targetEntity)
+    if (before !== undefined) this.#remove(before)
+    const other = this.#byTarget.get(targetOf(line))
+    if (other !== undefined) this.#remove(other)
+    this.#byRecord.set(nameOf(line), [...this.findAll(line), line])
+    this.#byTarget.set(targetOf(line), line)
+    this.#count += 1
+  }
+
+  #remove(line: CrosswalkLine): void {
+    const left = this.findAll(line).filter((one) => one !== line)
+    this.#byRecord.set(nameOf(line), left)
+    this.#byTarget.delete(targetOf(line))
+    this.#count -= 1
   }
 }
 
@@ -171,6 +186,10 @@ function decode(call: () => string): string {
 
 function nameOf({ entity, key, source }: SourceRecord): string {
   return formatRow([source, entity, key])
+}
+
+function targetOf({ source, targetEntity, targetKey }: CrosswalkLine): string {
+  return formatRow([source, targetEntity, targetKey])
 }
 
 function invalid(found: string, cause?: unknown): AppError {

@@ -55,6 +55,12 @@ export const RESTORE_ERRORS = {
     retry: 'after-fix',
     help: 'An earlier restore was interrupted, and its numbers are taken by records that are not as it would have left them: its own that somebody changed since, or those of somebody else. Look at them, then run `holdfast undo RESTORE` with the id that the message names: `--on-conflict theirs` leaves all of them as they are and forgets the numbers, `--on-conflict ours` deletes them. Nothing was written.',
   },
+  'restore.keys-moved': {
+    status: 409,
+    exit: 5,
+    retry: 'after-fix',
+    help: 'A record got another key in the source, or another record was given the value of one that is gone: the target still has the earlier one, with what must be unique. Nothing was written. Where it is the same record, say `--keys ENTITY=mint-moved`: it goes on in the row that the earlier one became, and the plan names it; `--record` picks single ones. Where it is another, delete the earlier row in the target, or give it another value, and restore again.',
+  },
   'restore.schema-differs': {
     status: 409,
     exit: 1,

@@ -1,8 +1,11 @@
 import { type EntityName, parseEntityName } from '#record/entity-name'
 import { AppError } from '#stdx/app-error'
 
-/** `keep`: records have the keys of the point. `mint`: the target numbers what it has not been given yet. */
-export type KeyPolicy = 'keep' | 'mint'
+/**
+ * `keep`: records have the keys of the point. `mint`: the target numbers what it has not been given yet.
+ * `mint-moved`: so it does, but a record that carries what is unique in the row of one that is gone is that one.
+ */
+export type KeyPolicy = 'keep' | 'mint' | 'mint-moved'
 
 export type KeyPolicies = {
   /** `null`: nobody has said. */
@@ -20,7 +23,7 @@ export function parseKeyPolicies(texts: readonly string[]): KeyPolicies {
   for (const text of texts) {
     const at = text.lastIndexOf('=')
     const word = text.slice(at + 1)
-    if (word !== 'keep' && word !== 'mint') throw invalid(text, 'need keep or mint')
+    if (!isPolicy(word)) throw invalid(text, 'need keep, mint or mint-moved')
     if (at < 0) {
       if (fallback !== null) throw invalid(text, 'found it twice, need it once for all entities')
       fallback = word
@@ -38,7 +41,19 @@ export function keyPolicyOf(policies: KeyPolicies, entity: EntityName): KeyPolic
 }
 
 export function mayMint({ byEntity, default: fallback }: KeyPolicies): boolean {
-  return fallback === 'mint' || [...byEntity.values()].includes('mint')
+  return [fallback, ...byEntity.values()].some(isOfMint)
+}
+
+export function isMinted(policies: KeyPolicies, entity: EntityName): boolean {
+  return isOfMint(keyPolicyOf(policies, entity))
+}
+
+function isOfMint(policy: KeyPolicy | null): boolean {
+  return policy === 'mint' || policy === 'mint-moved'
+}
+
+function isPolicy(word: string): word is KeyPolicy {
+  return word === 'keep' || word === 'mint' || word === 'mint-moved'
 }
 
 function invalid(text: string, found: string): AppError {

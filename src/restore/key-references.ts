@@ -2,7 +2,7 @@ import type { EntityName } from '#record/entity-name'
 import { keyIndexes, scanFields } from '#record/project'
 import { NULL_FIELD, parseField } from '#record/row-text'
 import type { SchemaVersion } from '#record/schema'
-import { type KeyPolicies, keyPolicyOf } from './key-policy.ts'
+import { isMinted as isMintedBy, type KeyPolicies } from './key-policy.ts'
 import { type Need, needsOf } from './needed-records.ts'
 
 /** That one field of a record holds the number of a record which gets another one. */
@@ -182,7 +182,7 @@ function findRoot(
 /** It has a single number as its key, which is nobody else's. */
 function isMinted(graph: Graph, entity: EntityName): boolean {
   const schema = graph.schemaOf.get(entity)
-  if (schema === undefined || keyPolicyOf(graph.policies, entity) !== 'mint') return false
+  if (schema === undefined || !isMintedBy(graph.policies, entity)) return false
   return hasNumberKey(schema) && !isKeyOfAnother(graph, schema)
 }
 

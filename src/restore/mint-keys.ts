@@ -5,8 +5,10 @@ import { formatKeyValues } from '#record/address'
 import type { EntityName } from '#record/entity-name'
 import type { Catalogue, SchemaVersion } from '#record/schema'
 import { AppError } from '#stdx/app-error'
+import { formatPoint } from '#timeline/format-point'
 import type { CompareDeps } from './compare-target.ts'
 import type { CrosswalkLine } from './crosswalk.ts'
+import { findMoved, type MovedRecord } from './find-moved.ts'
 import {
   type GatheredKeys,
   type GatherRequest,
@@ -14,7 +16,7 @@ import {
   type PickedKey,
   parseKeys,
 } from './gather-keys.ts'
-import { type KeyPolicies, keyPolicyOf } from './key-policy.ts'
+import { isMinted, type KeyPolicies, keyPolicyOf } from './key-policy.ts'
 import {
   type FindTargetKey,
   findKeyReferences,
@@ -40,11 +42,13 @@ export type MintedKeys = {
   readonly numbers: ReadonlyMap<EntityName, bigint>
   /** What others of the same restore may name. */
   readonly keys: KeysElsewhere
+  /** Records that go on in the rows of earlier ones, which are gone. */
+  readonly moved: readonly MovedRecord[]
 }
 
 export type MintOptions = {
   readonly catalogue: Catalogue
-  readonly cut: Pick<SourceCut, 'readNextKey'>
+  readonly cut: Pick<SourceCut, 'readNextKey' | 'scan'>
   readonly signal: AbortSignal
 }
 
@@ -53,7 +57,7 @@ export type MintOptions = {
  * numbers, in the order of the keys at the point. So another plan gives the same as long as the target's
  * counter stands where it stood.
  *
- * @throws restore.key-unmintable | connector.denied, and as `gatherKeys`
+ * @throws restore.key-unmintable | restore.keys-moved | connector.denied, and as `gatherKeys`
  */
 export async function mintKeys(
   deps: CompareDeps,
@@ -72,13 +76,23 @@ export async function mintKeys(
   const minted = new Map<EntityName, ReadonlyMap<string, string>>()
   const numbers = new Map<EntityName, bigint>()
   const lines: CrosswalkLine[] = []
-  for (const [entity, olds] of gathered.fresh) {
+  const looking = { state, point, keyed, known, fresh: gathered.fresh }
+  const moved = await findMoved(deps, looking, { catalogue, cut, signal })
+  refuseMoved(moved, request)
+  for (const [entity, all] of gathered.fresh) {
+    const own = new Map(
+      moved.flatMap((one) => (one.entity === entity ? [[one.key, one.targetKey]] : [])),
+    )
+    for (const [key, targetKey] of own)
+      lines.push({ source, entity, key, targetEntity: entity, targetKey })
+    minted.set(entity, own)
+    const olds = all.difference(own)
     if (olds.size === 0) continue
     const first = await readNextKey(entity, { catalogue, cut, target: request.target })
     // What comes along to be put back was found later.
     const ordered = [...olds].sort((a, b) => compareNumbers(BigInt(a), BigInt(b)))
     const given = giveNumbers(ordered, first)
-    minted.set(entity, given.byOld)
+    minted.set(entity, new Map([...own, ...given.byOld]))
     numbers.set(entity, given.last)
     for (const [key, targetKey] of given.byOld)
       lines.push({ source, entity, key, targetEntity: entity, targetKey })
@@ -88,7 +102,7 @@ export async function mintKeys(
   const picked = listPicked(gathered, keyed)
   const rows = openMintedRows(deps, { find, isEmptied: missing === 'null', keyed, picked })
   const renamed = renameScope(scope, gathered, { find, keyed })
-  return { scope: renamed, rows, lines, numbers, keys: { source, keyed, find } }
+  return { scope: renamed, rows, lines, numbers, keys: { source, keyed, find }, moved }
 }
 
 /** What has to be read of entities of which single records are put back under other keys. */
@@ -105,6 +119,28 @@ function listPicked(
   return picked
 }
 
+const NAMED_MAX = 5
+
+/** Whether it is the same record, only a person knows: a value that became free may be another's. */
+function refuseMoved(
+  moved: readonly MovedRecord[],
+  { point, policies, state, target }: MintRequest,
+): void {
+  const unsaid = moved.filter(({ entity }) => keyPolicyOf(policies, entity) !== 'mint-moved')
+  if (unsaid.length === 0) return
+  const names = unsaid.slice(0, NAMED_MAX).map(({ earlier, entity, fields, key, targetKey }) => {
+    const carries = `${entity}:${key} carries the ${fields.join(', ')} of ${entity}:${targetKey}`
+    return `${carries}, which ${entity}:${earlier} became`
+  })
+  const more = unsaid.length > NAMED_MAX ? ` and ${unsaid.length - NAMED_MAX} more` : ''
+  const entities = [...new Set(unsaid.map(({ entity }) => entity))]
+  const follow = entities.map((entity) => `--keys ${entity}=mint-moved`).join(' ')
+  const gone = `${unsaid.length === 1 ? 'that is' : 'those are'} gone at ${formatPoint(state.source, point)}`
+  const found = `${names.join('; ')}${more}; ${gone}`
+  const message = `Cannot give new keys in "${target}": ${found}, need ${follow} where it is the same record`
+  throw new AppError('restore.keys-moved', message, { target, entities, moved: unsaid.length })
+}
+
 /** Said before anything is read. */
 function refuseUnmintable(
   keyed: KeyedEntities,
@@ -112,7 +148,7 @@ function refuseUnmintable(
   policies: KeyPolicies,
 ): void {
   const { entity } = schema
-  if (keyPolicyOf(policies, entity) !== 'mint') return
+  if (!isMinted(policies, entity)) return
   const one = keyed.get(entity)
   if (one !== undefined && one.minted !== null) return
   // What is told by the keys of others follows them, as the lines of an invoice do.

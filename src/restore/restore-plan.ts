@@ -3,6 +3,7 @@ import type { SideEffect } from '#connector/side-effect'
 import type { EntityName } from '#record/entity-name'
 import type { NotRestored } from '#record/schema'
 import type { AdjustingEntry } from './closed-periods.ts'
+import type { MovedRecord } from './find-moved.ts'
 import type { ConflictKind } from './judge-undo.ts'
 import type { MissingRecord } from './needed-records.ts'
 import type { Policy } from './policy.ts'
@@ -51,6 +52,8 @@ export type TargetPlan = {
   readonly fits?: readonly FieldFit[]
   /** `ENTITY:FIELD=null`: null takes the place of values that another platform does not hold. */
   readonly inexact?: readonly string[]
+  /** The first records that go on in rows of the target which earlier ones became that are gone. */
+  readonly moved?: readonly MovedRecord[]
   /** What new records of the target get their numbers from, where planned rows bear numbers beyond it. */
   readonly counters?: readonly CounterMove[]
   /** What writing would set off in the target, kept quiet or not; left out where nobody has looked. */

@@ -82,10 +82,15 @@ export async function giveKeys(
     keys: minted.keys,
     complete(prepared) {
       const crosswalk = { lines: minted.lines, written, gone }
-      return { ...prepared, crosswalk, numbers: minted.numbers }
+      const moved = minted.moved.slice(0, MOVED_MAX)
+      const plan = { ...prepared.plan, ...(moved.length > 0 && { moved }) }
+      return { ...prepared, plan, crosswalk, numbers: minted.numbers }
     },
   }
 }
+
+/** So many are listed in a plan. */
+const MOVED_MAX = 1_000
 
 /** A name that is misspelt would mint nothing, or keep nothing. */
 function refuseUnknown({ byEntity }: KeyPolicies, { point, source }: FoundPoint): void {

@@ -82,6 +82,11 @@ async function judgeOpen(
 ): Promise<FoundWritten> {
   const found = await findRestored(vault, begun, signal)
   const minted = new Set(lines.map(({ targetEntity }) => targetEntity))
+  const isInserting = begun.body.entities.some(
+    ({ entity, insert }) => insert > 0 && minted.has(entity),
+  )
+  // It gave rows that were there to other records, as a person said: they are theirs, written or not.
+  if (!isInserting) return { isWritten: true, taken: null }
   let taken: EntityName | null = null
   for (const { entity, insert } of begun.body.entities) {
     const described = catalogue.entities.find((one) => one.entity === entity)

@@ -11,7 +11,7 @@ export function addCrosswalk(program: Command, act: Act): void {
   program
     .command('crosswalk')
     .argument('<TARGET>')
-    .option('--all', 'also what counts no more: undone, or never written')
+    .option('--all', 'also what counts no more: undone, never written, or replaced')
     .option('--csv', 'as CSV, for who matches keys elsewhere')
     .description('List which records a target was given under keys of its own.')
     .action(

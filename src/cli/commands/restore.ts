@@ -74,7 +74,7 @@ export function addRestore(program: Command, act: Act): void {
     )
     .option(
       '--keys <[ENTITY=]POLICY>',
-      'keep the keys of the point, or mint: let the target number what it was not given before; for one entity or all',
+      'keep the keys of the point, or mint: let the target number what it was not given before (mint-moved: but for records that got another key); for one entity or all',
       collect,
     )
     .option('--delete-added', 'delete what the target has and the point does not hold')

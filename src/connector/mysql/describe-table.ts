@@ -48,6 +48,7 @@ export function describeEntity(facts: TableFacts): DescribedEntity {
     fields: columns.filter(({ isGenerated }) => !isGenerated).map(describeField),
     key: key?.described ?? null,
     uniqueFields: indexes.flatMap(({ fields }) => fields),
+    uniqueKeys: indexes.map(({ fields }) => fields),
     foreignKeys: describeForeignKeys(facts),
     definition: compactDefinition(describeDefinition(facts)),
     scanOrder: key?.isSorted === true ? 'key' : 'none',

@@ -49,6 +49,9 @@ export function describeEntity(table: TableRow, all: CatalogueFacts): DescribedE
     fields: columns.filter(({ generated }) => generated === null).map(describeField),
     key,
     uniqueFields: indexes.filter(({ isUnique }) => isUnique).flatMap(({ fields }) => fields),
+    uniqueKeys: indexes
+      .filter(({ isUnique, isWhole }) => isUnique && isWhole)
+      .map(({ fields }) => fields),
     foreignKeys: describeForeignKeys(table, all),
     definition: compactDefinition(describeTable(table, all)),
     scanOrder: key === null ? 'none' : 'key',

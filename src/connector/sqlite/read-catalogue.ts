@@ -79,6 +79,7 @@ function describeTable(
     fields,
     ...describeKey({ columns, contents, indexes, typeByName, isUtf8 }),
     uniqueFields: namesOfUnique(indexes),
+    uniqueKeys: listUniqueKeys(indexes),
     foreignKeys: describeForeignKeys(db, name, columnsByTable),
     definition: { sql: table.sql, indexes: listSql(db, 'index', name).map(({ sql }) => sql) },
     missingGrant: null,
@@ -94,6 +95,14 @@ function namesOfUnique(indexes: readonly Index[]): string[] {
   return indexes
     .filter(({ isUnique }) => isUnique)
     .flatMap((index) => index.columns.flatMap(({ name }) => name ?? []))
+}
+
+function listUniqueKeys(indexes: readonly Index[]): string[][] {
+  return indexes
+    .filter(({ columns, isPartial, isUnique }) => {
+      return isUnique && !isPartial && columns.every(({ name }) => name !== null)
+    })
+    .map(({ columns }) => columns.flatMap(({ name }) => name ?? []))
 }
 
 /** SQLite forgets the names of foreign keys, so they are numbered as it numbers them. */

@@ -45,6 +45,8 @@ const INDEX = z.object({
   definition: z.string(),
   isPrimary: z.boolean(),
   isUnique: z.boolean(),
+  /** Over columns of all rows. */
+  isWhole: z.boolean(),
   isOfConstraint: z.boolean(),
   isPlain: z.boolean(),
   isClustered: z.boolean(),
@@ -71,6 +73,7 @@ export const INDEXES: Question<typeof INDEX> = {
         select from pg_catalog.pg_attribute a
         where a.attrelid = i.indrelid and not (a.attnotnull and a.attgenerated = '')
           and a.attnum = any((i.indkey::int2[])[0:i.indnkeyatts - 1])) as "isPlain",
+      i.indpred is null and i.indexprs is null as "isWhole",
       i.indisclustered as "isClustered", i.indisreplident as "isReplicaIdentity",
       ${fieldNames('i.indrelid', '(i.indkey::int2[])[0:i.indnkeyatts - 1]')} as fields
     from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
