@@ -24,6 +24,9 @@ var cacheHome =
   process.env.XDG_CACHE_HOME || (process.env.HOME && path.join(process.env.HOME, '.cache'))
 var compiled = cacheHome ? path.join(cacheHome, 'holdfast', 'compiled') : undefined
 
+// What the launcher tells glibc is for this process, not for what it starts.
+if (process.env.GLIBC_TUNABLES === 'glibc.malloc.hugetlb=1') delete process.env.GLIBC_TUNABLES
+
 process.argv.splice(1, 2, file)
 // The bundle is CommonJS; what builds it is not.
 if (/\.cjs$/.test(file)) require('./run-bundle.cjs').runBundle(file, compiled)

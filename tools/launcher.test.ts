@@ -184,6 +184,18 @@ test('bin/holdfast starts Node so that nothing of its own library is compiled ag
   expect(holdfast.run()).toEqual({ status: 0, stdout: 'true []\n', stderr: '' })
 })
 
+test('bin/holdfast asks for large pages for itself alone, unless glibc is told something', () => {
+  using holdfast = aPackage({
+    'dist/cli.cjs': 'console.log(process.env.GLIBC_TUNABLES)',
+    'node_modules/.bin/node': `#!/bin/sh\necho "$GLIBC_TUNABLES"\nexec '${process.execPath}' "$@"\n`,
+  })
+  chmodSync(join(holdfast.root, 'node_modules/.bin/node'), 0o755)
+  expect(holdfast.run().stdout).toBe('glibc.malloc.hugetlb=1\nundefined\n')
+  const told = 'glibc.malloc.arena_max=4'
+  const env = { GLIBC_TUNABLES: told }
+  expect(holdfast.run([], { env }).stdout).toBe(`${told}\n${told}\n`)
+})
+
 test('bin/holdfast runs where no folder for compiled code can be made', () => {
   using installed = aPackage()
   const { status, stdout } = installed.run(['points'], { env: { HOME: '/proc/nowhere' } })
