@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import { expect, test } from 'vitest'
+import { begunOnce } from './testing/begun-once.ts'
 import { change, createExample } from './testing/example-database.ts'
-import { aTraveller, linesOf, shapeOf } from './testing/traveller.ts'
+import { linesOf, shapeOf } from './testing/traveller.ts'
 
 const CONFIG = `sources:
   erp: { connector: sqlite, file: ./erp.db }
@@ -31,12 +32,10 @@ const SUMMARY = {
 type Point = { readonly point: string; readonly cut: { readonly time: string } }
 
 /** Three points: as created; after a day of changes; after a day without. */
-async function threeDays() {
-  const traveller = await aTraveller()
-  const { at, configure, summary } = traveller
+const afterThreeDays = begunOnce(async ({ at, configure, holdfast, summary }) => {
   createExample(at('erp.db'))
   await configure(CONFIG)
-  expect(await traveller.holdfast('init')).toMatchObject({ exit: 0 })
+  expect(await holdfast('init')).toMatchObject({ exit: 0 })
   const first = await summary('backup', 'erp')
   change(
     at('erp.db'),
@@ -46,7 +45,12 @@ async function threeDays() {
   )
   const second = await summary('backup', 'erp')
   const third = await summary('backup', 'erp')
-  return { ...traveller, first, second, third }
+  return { first, second, third }
+})
+
+async function threeDays() {
+  const { begun, ...traveller } = await afterThreeDays()
+  return { ...traveller, ...begun }
 }
 
 test('what commands print for scripts keeps its shape', async () => {
