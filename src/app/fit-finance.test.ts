@@ -1,9 +1,5 @@
-import { tmpdir } from 'node:os'
 import { expect, test } from 'vitest'
 import { parseMap } from '#customer/parse-map'
-import { parseBusinessDay } from '#report/business-day'
-import { reportReceivables } from '#report/report-receivables'
-import { systemRandom } from '#stdx/random'
 import { signal } from '#vault/testing/a-vault'
 import { fitMapPacks } from './fit-map-packs.ts'
 import { DOLIBARR_BOOKS, ERPNEXT_BOOKS, ODOO_BOOKS } from './testing/pack-systems/books.ts'
@@ -11,21 +7,15 @@ import { DOLIBARR_SYSTEM } from './testing/pack-systems/dolibarr.ts'
 import { ERPNEXT_SYSTEM } from './testing/pack-systems/erpnext.ts'
 import { ODOO_SYSTEM } from './testing/pack-systems/odoo.ts'
 import { SUITECRM_SYSTEM } from './testing/pack-systems/suitecrm.ts'
+import { receivablesOf } from './testing/receivables-of.ts'
 import { type VaultOfFiles, vaultOfSql } from './testing/vault-of-files.ts'
 
-const deps = { random: systemRandom, tempDir: tmpdir(), begin: () => {} }
+const DAY = '2026-06-30'
 
 async function fitted({ vault }: VaultOfFiles, ...wanted: string[]) {
   const { sources, text } = await fitMapPacks(vault, { wanted, at: [] }, signal)
   const lacking = sources.flatMap((one) => one.lacking)
   return { text, lacking: lacking.filter((what) => what.startsWith('finance: ')) }
-}
-
-async function report(system: VaultOfFiles, text: string, day = '2026-06-30') {
-  const { receivables } = parseMap(text, 'a map').finance
-  if (receivables === undefined) throw new Error('The map has no receivables.')
-  const asOf = parseBusinessDay(day) ?? Number.NaN
-  return await reportReceivables(deps, receivables, await system.sourcesAt(), { asOf, signal })
 }
 
 const BOOKS = [
@@ -62,16 +52,16 @@ test.each(BOOKS)(
     using files = await vaultOfSql({ [pack]: system })
     const { lacking, text } = await fitted(files, `${pack}=${pack}`)
     expect(lacking).toEqual([])
-    const found = await report(files, text)
+    const found = await receivablesOf(files, text, DAY)
     expect(found).toMatchObject({ verdict: 'clean', breaks: [], groups: [group] })
     expect(found.groups[0]?.amounts).toEqual(amounts)
     // Before anything was paid or set off.
-    expect((await report(files, text, '2026-05-02')).groups[0]).toMatchObject({
+    expect((await receivablesOf(files, text, '2026-05-02')).groups[0]).toMatchObject({
       difference: '0.00',
     })
     files.exec(pack, loss)
     await files.backUp()
-    const hurt = await report(files, text)
+    const hurt = await receivablesOf(files, text, DAY)
     expect(hurt.breaks.map(({ kind }) => kind).sort()).toEqual(breaks)
     if (breaks.length === 0) expect(hurt.groups[0]?.amounts).not.toEqual(amounts)
   },
@@ -104,12 +94,14 @@ test('a number that nothing gives a name to stands for itself, and what is not t
   files.exec('erp', 'UPDATE res_company SET name = NULL')
   await files.backUp()
   const { text } = await fitted(files, 'erp=odoo')
-  expect((await report(files, text)).groups).toMatchObject([{ companyCode: '1', currency: 'EUR' }])
+  expect((await receivablesOf(files, text, DAY)).groups).toMatchObject([
+    { companyCode: '1', currency: 'EUR' },
+  ])
   const wrong = text.replaceAll(
     'entity: main.res_company, key: id',
     'entity: main.res_company, key: no',
   )
-  await expect(report(files, wrong)).rejects.toMatchObject({
+  await expect(receivablesOf(files, wrong, DAY)).rejects.toMatchObject({
     code: 'report.finance-unfit',
     message: expect.stringContaining('erp main.res_company has no field no'),
   })

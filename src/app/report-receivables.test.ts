@@ -1,13 +1,8 @@
-import { tmpdir } from 'node:os'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { parseMap } from '#customer/parse-map'
 import { DEMO_CUSTOMER_MAP } from '#demo/customer-map'
-import { parseBusinessDay } from '#report/business-day'
-import type { Receivables } from '#report/receivables'
-import { reportReceivables } from '#report/report-receivables'
-import { systemRandom } from '#stdx/random'
 import { signal } from '#vault/testing/a-vault'
 import { showReceivables } from './report-receivables.ts'
+import { receivablesOf } from './testing/receivables-of.ts'
 import { type VaultOfFiles, vaultOfDemo, vaultOfSql } from './testing/vault-of-files.ts'
 
 let demo: VaultOfFiles
@@ -17,21 +12,8 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => demo[Symbol.dispose]())
 
-async function report(
-  { sourcesAt }: VaultOfFiles,
-  text: string,
-  day: string,
-  ...at: string[]
-): Promise<Receivables> {
-  const deps = { random: systemRandom, tempDir: tmpdir(), begin: () => {} }
-  const { receivables } = parseMap(text, 'a map').finance
-  if (receivables === undefined) throw new Error('The map has no receivables.')
-  const asOf = parseBusinessDay(day) ?? Number.NaN
-  return await reportReceivables(deps, receivables, await sourcesAt(...at), { asOf, signal })
-}
-
 test("the demo's receivables tie out to its general ledger, to the cent", async () => {
-  const found = await report(demo, DEMO_CUSTOMER_MAP, '2026-06-30')
+  const found = await receivablesOf(demo, DEMO_CUSTOMER_MAP, '2026-06-30')
   expect(found).toMatchObject({ verdict: 'clean', breaks: [] })
   expect(found.groups.length).toBeGreaterThan(7)
   for (const { control, total } of found.groups) expect(total).toBe(control)
@@ -46,16 +28,16 @@ test('a receipt that is taken away is a break, and the point before still ties o
      DELETE FROM payment WHERE payment_id = (SELECT min(payment_id) FROM payment)`,
   )
   await hurt.backUp()
-  const found = await report(hurt, DEMO_CUSTOMER_MAP, '2026-06-30')
+  const found = await receivablesOf(hurt, DEMO_CUSTOMER_MAP, '2026-06-30')
   expect(found.breaks.map(({ kind }) => kind)).toEqual(['control-differs', 'open-differs'])
   const [control, open] = found.breaks
   const amounts = open?.shown.map(({ amounts }) => amounts['computed'])
   if (amounts?.length === 1) {
     expect(control?.shown[0]?.amounts['difference']).toBe(`-${amounts[0]}`)
   }
-  const before = await report(hurt, DEMO_CUSTOMER_MAP, '2026-06-30', 'billing@1', 'erp@1')
+  const before = await receivablesOf(hurt, DEMO_CUSTOMER_MAP, '2026-06-30', 'billing@1', 'erp@1')
   expect(before).toMatchObject({ verdict: 'clean', breaks: [] })
-  const again = await report(hurt, DEMO_CUSTOMER_MAP, '2026-06-30', 'billing@1', 'erp@1')
+  const again = await receivablesOf(hurt, DEMO_CUSTOMER_MAP, '2026-06-30', 'billing@1', 'erp@1')
   expect(JSON.stringify(again)).toBe(JSON.stringify(before))
 })
 
@@ -101,7 +83,7 @@ const DOCS = `
 
 test('signs, two amounts, several fields, dates without dashes and movements are understood', async () => {
   using made = await vaultOfSql({ erp: DOCS })
-  const found = await report(made, SIDES, '2026-06-20')
+  const found = await receivablesOf(made, SIDES, '2026-06-20')
   expect(found.columns).toEqual(['not due', '1-10', 'over 10', 'no due date', 'not applied'])
   expect(found.groups).toEqual([
     {
@@ -143,7 +125,7 @@ test('items and receipts without company code or currency are named as breaks', 
         (3, '0100', 7, '4.00', '2026-06-10'), (4, NULL, NULL, '8.00', '2026-06-10');
       INSERT INTO paid VALUES (9, '0100', NULL, '0.50', '2026-06-12'), (8, '0100', 'EUR', '0.25', '2026-06-12')`,
   })
-  const found = await report(made, GROUPS, '2026-06-20')
+  const found = await receivablesOf(made, GROUPS, '2026-06-20')
   const told = found.breaks.map(({ count, kind, shown }) => {
     return [kind, count, shown.map(({ entity, number }) => `${entity} ${number[0]}`).sort()]
   })
@@ -160,7 +142,7 @@ test('what the points do not hold is told by its lines', async () => {
     'main.part',
     'main.parts',
   )
-  await expect(report(made, wrong, '2026-06-20')).rejects.toMatchObject({
+  await expect(receivablesOf(made, wrong, '2026-06-20')).rejects.toMatchObject({
     code: 'report.finance-unfit',
     details: {
       problems: [
