@@ -1,8 +1,8 @@
 import { compareFields } from '#history/compare-fields'
-import { findRecord } from '#history/find-record'
+import { findRecordsIfAny } from '#history/find-record'
 import { presentUnder } from '#history/present-under'
 import { readVersion } from '#history/record-fields'
-import { isAppError } from '#stdx/app-error'
+import type { FoundVersion } from '#segment/find-versions'
 import { type EntityPlace, isSamePlace } from './customer-map.ts'
 import type { Closure, ClosureRecord } from './find-closure.ts'
 import type { EntityInMap, MapAt } from './map-at.ts'
@@ -43,15 +43,18 @@ export async function diffClosures(
 ): Promise<CustomerChange[]> {
   const right = byName(after.closure)
   const changes: CustomerChange[] = []
+  const gone: ClosureRecord[] = []
   for (const [name, record] of byName(before.closure)) {
     const other = right.get(name)
     right.delete(name)
     if (other !== undefined) changes.push(...compare(record, other))
-    else if (isOwned(record)) changes.push(await describeGone(record, after, signal))
+    else if (isOwned(record)) gone.push(record)
   }
-  for (const record of right.values()) {
-    if (isOwned(record)) changes.push(await describeNew(record, before, signal))
-  }
+  const come = [...right.values()].filter(isOwned)
+  for await (const [record, there] of readAt(gone, after.laid, signal))
+    changes.push(describeGone(record, there))
+  for await (const [record, there] of readAt(come, before.laid, signal))
+    changes.push(describeNew(record, there))
   return inOrder(changes, after.laid)
 }
 
@@ -94,63 +97,49 @@ function readOf({ entity, fields }: ClosureRecord) {
   return { schema: entity.at.schema, fields }
 }
 
-async function describeGone(
-  record: ClosureRecord,
-  { laid }: ClosureAt,
-  signal: AbortSignal,
-): Promise<CustomerChange> {
-  const after = await readAt(record, laid, signal)
+function describeGone(record: ClosureRecord, after: Fields | null): CustomerChange {
   const op = after === null ? 'delete' : 'left'
   const changed = after === null ? [] : changedNames(record.fields, after)
   return { ...describe(record), op, isOwned: true, before: record.fields, after, changed }
 }
 
-async function describeNew(
-  record: ClosureRecord,
-  { laid }: ClosureAt,
-  signal: AbortSignal,
-): Promise<CustomerChange> {
-  const before = await readAt(record, laid, signal)
+function describeNew(record: ClosureRecord, before: Fields | null): CustomerChange {
   const op = before === null ? 'insert' : 'joined'
   const changed = before === null ? [] : changedNames(before, record.fields)
   return { ...describe(record), op, isOwned: true, before, after: record.fields, changed }
 }
 
-/** A record of one moment as it is at another; `null` when it is not there. */
-async function readAt(
-  { entity, key, large }: ClosureRecord,
+/** Records of one moment as they are at another, entity by entity; `null` when they are not there. */
+async function* readAt(
+  records: readonly ClosureRecord[],
   { entities }: MapAt,
   signal: AbortSignal,
-): Promise<Fields | null> {
-  const there = entities.find(({ map }) => isSamePlace(map, entity.map))
-  if (there === undefined) return null
-  try {
-    const fields = await readRecord(there, key, signal)
-    // Large values are read here and not there: they are left out of both.
-    return (
-      fields &&
-      Object.fromEntries(
-        Object.entries(fields).map(([name, value]) => {
-          return [name, large.has(name) ? null : value]
-        }),
-      )
-    )
-  } catch (error) {
-    // A key of another shape than the entity had then is of no record there either.
-    if (isAppError(error, 'history.record-unknown')) return null
-    if (isAppError(error, 'record.key-invalid')) return null
-    throw error
+): AsyncGenerator<readonly [ClosureRecord, Fields | null], void, undefined> {
+  for (const [entity, some] of Map.groupBy(records, (record) => record.entity)) {
+    const there = entities.find(({ map }) => isSamePlace(map, entity.map))
+    const keys = some.map(({ key }) => key)
+    const found = there && (await findRecordsIfAny(there.deps, there.at, keys, signal))
+    for (const [i, record] of some.entries()) {
+      const version = found?.[i] ?? null
+      const isThere = there !== undefined && version !== null
+      yield [record, isThere ? await readThere(there, record, version, signal) : null]
+    }
   }
 }
 
-async function readRecord(
+async function readThere(
   { at, deps }: EntityInMap,
-  key: string,
+  { large }: ClosureRecord,
+  version: FoundVersion,
   signal: AbortSignal,
 ): Promise<Fields | null> {
-  const { version } = await findRecord(deps, at, key, signal)
-  const record = await readVersion(deps, at.schemas, version, signal)
-  return record && presentUnder(record, at.schema).fields
+  const read = await readVersion(deps, at.schemas, version, signal)
+  if (read === null) return null
+  // Large values are read here and not there: they are left out of both.
+  const fields = Object.entries(presentUnder(read, at.schema).fields)
+  return Object.fromEntries(
+    fields.map(([name, value]) => [name, large.has(name) ? null : value] as const),
+  )
 }
 
 function changedNames(before: Fields, after: Fields): string[] {

@@ -9,7 +9,7 @@ import {
   aVault,
   writeBatches,
 } from '#segment/testing/segment-fixture'
-import { findRecord } from './find-record.ts'
+import { findRecord, findRecordsIfAny } from './find-record.ts'
 
 const schema = aSchema({ fields: ['id', 'name'] })
 
@@ -33,10 +33,14 @@ async function aRecord(...versions: readonly (readonly [Stamp, string | null])[]
     deleted: 0,
     fingerprint: null,
   }
-  return (asOf: Stamp) => {
-    const at = { facts, schema, schemas: new Map([[1, schema]]), segments, asOf }
-    return findRecord(vault.readDeps, at, '1', vault.signal)
+  const entityAt = (asOf: Stamp) => {
+    return { facts, schema, schemas: new Map([[1, schema]]), segments, asOf }
   }
+  const find = (asOf: Stamp) => findRecord(vault.readDeps, entityAt(asOf), '1', vault.signal)
+  const findMany = (asOf: Stamp, addresses: readonly string[]) => {
+    return findRecordsIfAny(vault.readDeps, entityAt(asOf), addresses, vault.signal)
+  }
+  return Object.assign(find, { many: findMany })
 }
 
 const at = (seq: number, ordinal: number) => ({ seq, ordinal })
@@ -64,4 +68,14 @@ test('findRecord() knows the transactions of one entry apart', async () => {
   const found = await find(atEntry(3))
   expect(found.version).toMatchObject({ ordinal: 5, fields: ['1', 'Bob'] })
   expect(found.older.map(({ ordinal }) => ordinal)).toEqual([4, 2])
+})
+
+test('findRecordsIfAny() answers each of many addresses in its place', async () => {
+  const find = await aRecord([at(1, 1), 'Ada'], [at(4, 1), null])
+  const strangers = Array.from({ length: 501 }, (_, i) => String(i + 2))
+  const found = await find.many(atEntry(3), ['x', '7', ...strangers, '1', '1,1'])
+  expect(found).toHaveLength(505)
+  expect(found.at(-2)).toMatchObject({ seq: 1, fields: ['1', 'Ada'] })
+  expect(found.filter((version) => version !== null)).toHaveLength(1)
+  expect(await find.many(atEntry(4), ['1'])).toEqual([null])
 })

@@ -9,7 +9,7 @@ import {
 } from '#segment/find-versions'
 import type { SegmentReadDeps } from '#segment/segment'
 import { OP_DELETE } from '#segment/version-batch'
-import { AppError } from '#stdx/app-error'
+import { AppError, isAppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
 import type { EntityAt } from './entity-at.ts'
 
@@ -42,6 +42,50 @@ export async function findRecord(
   if (version !== undefined && version.op !== OP_DELETE) return { key, version, older }
   const found = describeAbsence(versions)
   throw unknownRecord(schema.entity, address, `at point ${formatStamp(asOf)}: ${found}`)
+}
+
+/**
+ * The versions of many records that a point holds, each `null` where it holds none, as for an address
+ * that cannot be one of its keys. Reads each block once for `TOGETHER_MAX` records.
+ * @returns in the order of the addresses
+ */
+export async function findRecordsIfAny(
+  deps: SegmentReadDeps,
+  { asOf, schema, schemas, segments }: EntityAt,
+  addresses: readonly string[],
+  signal: AbortSignal,
+): Promise<(FoundVersion | null)[]> {
+  const forms = addresses.map((address) => keyFormsIfAny(address, schema))
+  const found: FoundVersion[] = []
+  const known = forms.flatMap((form, i) => (form === null ? [] : [{ form, i }]))
+  for (let start = 0; start < known.length; start += TOGETHER_MAX) {
+    const some = known.slice(start, start + TOGETHER_MAX)
+    const asked = { segments, schemas, signal, asOf }
+    const answers = await findByForms(
+      deps,
+      some.map(({ form }) => form),
+      asked,
+    )
+    for (const [at, { versions }] of answers.entries()) {
+      const [version] = versions
+      const place = some[at]?.i
+      if (place !== undefined && version !== undefined && version.op !== OP_DELETE)
+        found[place] = version
+    }
+  }
+  return addresses.map((_, i) => found[i] ?? null)
+}
+
+/** Their versions are held at a time. */
+const TOGETHER_MAX = 500
+
+function keyFormsIfAny(address: string, schema: SchemaVersion): KeyForms | null {
+  try {
+    return parseKeyForms(address, schema)
+  } catch (error) {
+    if (isAppError(error, 'record.key-invalid')) return null
+    throw error
+  }
 }
 
 /** What came and went in one transaction left a delete only: nobody ever saw it. */
