@@ -21,14 +21,24 @@ export function formatMissing({ missing = [] }: AgreedPlan): string {
 }
 
 /** What would be deleted and is referred to by rows that stay, a line each. */
-export function formatReferred({ referred = [] }: AgreedPlan): string {
+export function formatReferred({ dangling = [], referred = [] }: AgreedPlan): string {
+  return (
+    formatEach(referred, (name, by) => `not deleted ${name}: referred to by ${by}\n`) +
+    formatEach(dangling, (name, by) => `deleted ${name}: refers to nothing then: ${by}\n`)
+  )
+}
+
+function formatEach(
+  referred: NonNullable<AgreedPlan['referred']>,
+  formatOne: (name: string, by: string) => string,
+): string {
   const lines = referred.slice(0, SHOWN_MAX).map(({ entity, key, referredBy }) => {
     const others = referredBy.records - 1
     const more = others === 0 ? '' : ` and ${formatCount(others)} more`
     const first = visible(
       `${referredBy.entity}${referredBy.key === null ? '' : `:${referredBy.key}`}`,
     )
-    return `not deleted ${visible(`${entity}:${key}`)}: referred to by ${first}${more} (${visible(referredBy.by)})\n`
+    return formatOne(visible(`${entity}:${key}`), `${first}${more} (${visible(referredBy.by)})`)
   })
   const rest = referred.length - lines.length
   return lines.join('') + (rest === 0 ? '' : `and ${formatCount(rest)} more\n`)

@@ -111,6 +111,11 @@ export type Target = Source & {
     signal: AbortSignal,
   ): Promise<readonly SideEffect[]>
   /**
+   * Nothing there keeps programs from leaving references to what is not there. A write keeps itself from it,
+   * where it is not told to `leaveDangling`.
+   */
+  readonly mayDangle?: boolean
+  /**
    * Waits while a write is `claim`ed, by whatever program: what it committed is seen by every cut that is
    * opened from then on. Absent where opening the target waits already.
    * @throws connector.busy when it takes longer than locks are waited for
@@ -194,6 +199,11 @@ export type TargetWrite = AsyncDisposable & {
   updateRows(entity: EntityName, rows: KeyedRows): Promise<number>
   /** Deletes the rows that `key` finds, each exactly once; with `key` empty, one row equal in all `fields` per row given. */
   deleteRows(entity: EntityName, rows: KeyedRows): Promise<number>
+  /**
+   * So many references of each entity may be left to what is not there, beside those that were so before. Absent
+   * where the system allows none.
+   */
+  leaveDangling?(counts: ReadonlyMap<EntityName, number>): void
   /** Streams the rows that this transaction sees, its own among them; otherwise as a cut does. */
   scan(
     entity: DescribedEntity,

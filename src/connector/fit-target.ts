@@ -118,6 +118,10 @@ class FittedWrite implements TargetWrite {
     await this.#inner.claim?.()
   }
 
+  leaveDangling(counts: ReadonlyMap<EntityName, number>): void {
+    this.#inner.leaveDangling?.(counts)
+  }
+
   createTables(plan: CreatePlan): Promise<readonly LeftOut[]> {
     return this.#inner.createTables(plan)
   }

@@ -137,7 +137,7 @@ export const RESTORE_ERRORS = {
     status: 409,
     exit: 5,
     retry: 'after-fix',
-    help: 'The plan (--plan-only) lists each record that would be deleted, by --delete-added or because it is undone, and that rows beside it refer to. Let these go, too, by taking their entity or record into the restore (--entity, --record, --customer with --delete-added); make them refer to something else; or leave --delete-added out, and what was added stays. What is undone goes only once nothing refers to it: take that back first. Nothing was written.',
+    help: 'The plan (--plan-only) lists each record that would be deleted, by --delete-added or because it is undone, and that rows beside it refer to. Let these go, too, by taking their entity or record into the restore (--entity, --record, --customer with --delete-added); make them refer to something else; or leave --delete-added out, and what was added stays. What is undone goes only once nothing refers to it: take that back first, or make it refer to something else. Where references to nothing may be (SQLite, and perhaps they were so before the restore), `holdfast undo ... --on-conflict ours` deletes it all the same, and its plan names what then refers to nothing. Nothing was written.',
   },
   'restore.reference-closed': {
     status: 409,

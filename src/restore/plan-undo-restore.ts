@@ -22,6 +22,8 @@ export type UndoRestoreRequest = {
   readonly restored: readonly RestoredEntity[]
   /** Also what somebody changed since becomes what it was; else it is a conflict. */
   readonly isForced: boolean
+  /** Of the target; where it `isForced`, what was put in goes although rows refer to it. */
+  readonly mayDangle: boolean
   /** Where what is posted in closed periods must not be changed. */
   readonly posting: readonly PostingRule[]
 }
@@ -38,7 +40,7 @@ export type UndoRestoreRequest = {
  */
 export async function planUndoRestore(
   deps: CompareDeps,
-  { address, isForced, point, posting, restore, restored, target }: UndoRestoreRequest,
+  { address, isForced, mayDangle, point, posting, restore, restored, target }: UndoRestoreRequest,
   { catalogue, cut, lines, signal }: PlanningOptions,
 ): Promise<PreparedRestore> {
   const restoredByEntity = new Map(restored.map((one) => [one.before.schema.entity, one]))
@@ -69,7 +71,8 @@ export async function planUndoRestore(
   const steps = entities.map(({ step }) => step)
   const schemaOf = (entity: EntityName) => restoredByEntity.get(entity)?.before.schema
   const referred = await referring.findReferred({ cut, schemaOf, signal })
-  const stands = referred.length > 0 ? { referred } : {}
+  const found = isForced && mayDangle ? { dangling: referred } : { referred }
+  const stands = referred.length > 0 ? found : {}
   const told = {
     undoes: restore,
     conflicts,

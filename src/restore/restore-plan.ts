@@ -73,6 +73,8 @@ export type TargetPlan = {
   readonly missing?: readonly MissingRecord[]
   /** What would be deleted, though rows of the target that stay refer to it. */
   readonly referred?: readonly ReferredRecord[]
+  /** What is deleted all the same, because a person said so: those rows then refer to nothing. */
+  readonly dangling?: readonly ReferredRecord[]
 }
 
 /** A field of the point that the target calls otherwise; `null`: nothing is written to it. */

@@ -1,11 +1,13 @@
 import type { CreatePlan, LeftOut, SourceCut, Target, TargetWrite } from '#connector/connector'
 import { readAs } from '#connector/read-as'
 import { describeSchema } from '#record/describe-schema'
+import type { EntityName } from '#record/entity-name'
 import { scanFields } from '#record/project'
 import type { CompareDeps } from './compare-target.ts'
 import { findLateDeletes } from './late-deletes.ts'
 import { moveCounters } from './move-counters.ts'
 import type { PlannedEntity, PreparedRestore } from './prepared-restore.ts'
+import type { ReferredRecord } from './referring-records.ts'
 import { refuseLosses } from './refuse-losses.ts'
 import { type CounterMove, countWrites } from './restore-plan.ts'
 import { readPointRows, type WrittenEntity } from './row-mask.ts'
@@ -78,6 +80,8 @@ export async function runRestore(
   const plan = formatCreatePlan(prepared)
   for (const [entity, last] of prepared.numbers ?? []) await write.takeKeys?.(entity, last)
   const leftOut = plan.schemas.length > 0 ? [...(await write.createTables(plan))] : []
+  const { dangling = [] } = prepared.plan
+  if (dangling.length > 0) write.leaveDangling?.(countReferring(dangling))
   const counts = await writeSteps(deps, write, prepared, signal)
   await refuseLosses(deps, write, prepared, signal)
   if (plan.schemas.length > 0) leftOut.push(...(await write.finishTables(plan)))
@@ -121,6 +125,16 @@ async function writeSteps(
     await insert()
     await update(changed)
     await remove(children)
+  }
+  return counts
+}
+
+/** By the entity of those that refer. */
+function countReferring(referred: readonly ReferredRecord[]): ReadonlyMap<EntityName, number> {
+  const counts = new Map<EntityName, number>()
+  for (const { referredBy } of referred) {
+    const { entity, records } = referredBy
+    counts.set(entity, (counts.get(entity) ?? 0) + records)
   }
   return counts
 }

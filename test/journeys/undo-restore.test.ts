@@ -52,6 +52,10 @@ test('a restore is tagged in history and taken back', async () => {
   const used = await holdfast('undo', restore, '--confirm', 'back')
   expectFailure(used, 5, 'restore.still-referred')
   expect(used.stderr).toContain('main.customer:10 by main.address:10,new')
+  const forced = await holdfast('undo', restore, '--on-conflict', 'ours', '--plan-only')
+  expect(forced.stdout).toMatch(
+    /^deleted main\.customer:10: refers to nothing then: main\.address:10,new /m,
+  )
   change(at('erp.db'), `DELETE FROM address WHERE kind = 'new'`)
   const undone = await summary('undo', restore, '--confirm', 'back')
   expect(undone).toMatchObject({ undoes: restore, verified: { different: 0 } })

@@ -68,7 +68,9 @@ export async function planUndoTarget(
     signal,
   )
   const isForced = request.undo?.isForcing === true
-  const undoing = { address, isForced, point, posting, restore: undoes, restored, target: name }
+  const mayDangle = opened.mayDangle === true
+  const asked = { address, isForced, mayDangle, posting, target: name }
+  const undoing = { ...asked, point, restore: undoes, restored }
   const isKept = request.onPlanned !== undefined
   const lines = stack.use(new PlanLines(compare, { source: found.source, target: name, isKept }))
   const options = { catalogue, cut, lines, signal }

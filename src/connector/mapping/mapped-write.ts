@@ -49,6 +49,11 @@ export class MappedWrite implements TargetWrite {
     await this.#inner.claim?.()
   }
 
+  leaveDangling(counts: ReadonlyMap<EntityName, number>): void {
+    const there = [...counts].map(([entity, count]) => [this.#nameOf(entity), count] as const)
+    this.#inner.leaveDangling?.(new Map(there))
+  }
+
   createTables({ schemas }: CreatePlan): Promise<readonly LeftOut[]> {
     for (const { entity } of schemas) this.#created.set(entity, this.#describe(entity))
     return this.#inner.createTables(this.#mapping.planTables(schemas))

@@ -11,23 +11,31 @@ import { readResultCode, SQLITE } from './sqlite-failure.ts'
 export type ForeignKeyWatch = {
   /** Remembers what is broken in `table` and in those that refer to it, before it is written. */
   watch(table: string): void
-  /** @throws connector.constraint-violated when more is broken than was remembered */
+  /** So many more may be broken, by table. */
+  allow(counts: ReadonlyMap<string, number>): void
+  /** @throws connector.constraint-violated when more is broken than was remembered, or is allowed */
   refuseNew(): void
 }
 
 export function watchForeignKeys(db: DatabaseSync): ForeignKeyWatch {
   const brokenBefore = new Map<string, ReadonlyMap<string, number>>()
+  const allowed = new Map<string, number>()
   return {
     watch(table) {
       for (const name of [table, ...findReferring(db, table)]) {
         if (!brokenBefore.has(name)) brokenBefore.set(name, countBroken(db, name))
       }
     },
+    allow(counts) {
+      for (const [table, count] of counts) allowed.set(foldName(table), count)
+    },
     refuseNew() {
       for (const [table, before] of brokenBefore) {
+        let added = 0
         for (const [row, count] of countBroken(db, table)) {
-          if (count > (before.get(row) ?? 0)) throw violated(table)
+          added += Math.max(count - (before.get(row) ?? 0), 0)
         }
+        if (added > (allowed.get(foldName(table)) ?? 0)) throw violated(table)
       }
     },
   }

@@ -61,6 +61,8 @@ function openTargetFile(options: ConnectorOptions): Target {
   const pace = openPaceOf(options)
   return {
     ...openFile(options, pace, openWriterReading),
+    // Foreign keys hold for programs that ask for it.
+    mayDangle: true,
     async listSideEffects(writes, signal) {
       signal.throwIfAborted()
       return existsSync(path) ? listTriggers(path, writes) : []

@@ -69,6 +69,10 @@ export class SqliteWrite implements TargetWrite {
     return true
   }
 
+  leaveDangling(counts: ReadonlyMap<EntityName, number>): void {
+    this.#watch.allow(new Map([...counts].map(([entity, count]) => [tableName(entity), count])))
+  }
+
   async insertRows(
     entity: EntityName,
     fields: readonly string[],

@@ -108,6 +108,37 @@ export function testUndoingRestores(kind: string, harness: ConnectorHarness): vo
     expect(await contents(restoring)).toEqual(later)
   })
 
+  test(`${kind}: what came back and is referred to goes only where that may be, and somebody says so`, async () => {
+    const mayDangle = harness.connector.kind === 'sqlite'
+    await using restoring = await start(TABLES)
+    await restoring.backUp()
+    const { copy } = restoring
+    const off = mayDangle ? 'PRAGMA foreign_keys = OFF' : 'DELETE FROM address WHERE id = 30'
+    await copy.exec(`${off}; DELETE FROM customer WHERE id = 3`)
+    const before = await contents(restoring)
+    const { summary } = await restoring.restore({ records: [`${name('customer')}:3`] })
+    const undoes = summary?.restore ?? ''
+    if (!mayDangle) await copy.exec(`INSERT INTO address VALUES (30, 3, NULL)`)
+    const expectRefused = (change: object) => {
+      const attempt = () => restoring.restore({ undoes, ...undoing(), ...change })
+      const refused = { code: 'restore.still-referred' }
+      return expectNothingWritten(restoring, ['customer', 'address'], attempt, refused)
+    }
+    await expectRefused({})
+    const forced = { undo: { isSkippingConflicts: false, isForcing: true, refused: () => {} } }
+    if (mayDangle) {
+      const { plan } = await restoring.restore({ undoes, ...forced })
+      const referredBy = { entity: name('address'), key: '30', records: 1 }
+      expect(plan).toMatchObject({ dangling: [{ key: '3', referredBy }] })
+      expect(await contents(restoring)).toEqual(before)
+    } else {
+      await expectRefused(forced)
+      await copy.exec('UPDATE address SET customer = NULL WHERE id = 30')
+      const undone = await restoring.restore({ undoes, ...undoing() })
+      expect(undone.summary).toMatchObject({ deleted: 1, verified: { different: 0 } })
+    }
+  })
+
   test(`${kind}: rows without a key come back and go as often as they were there`, async () => {
     const many = (word: string, count: number) => Array(count).fill(`('${word}')`).join(', ')
     await using restoring = await start(`CREATE TABLE log (said VARCHAR(20));
