@@ -31,6 +31,8 @@ export type SourceCutAnswer = {
   readonly skewMs: number
   /** What happened between the two: nothing, it is not in the point, or it is. */
   readonly between: 'nothing' | 'missing' | 'included'
+  /** Only where the times of a feed are that coarse: what was committed up to so long after the moment may be in it. */
+  readonly laterMs?: number
   /** Only where a feed could not tell all that happened; why, as a sentence. */
   readonly proven?: false
   readonly unproven?: string
@@ -50,6 +52,8 @@ export type CutEvent =
   | FollowEvent
   /** Somebody follows the source, and has committed all up to this moment of it. */
   | { readonly kind: 'behind'; readonly knownUpTo: string }
+
+const SECOND_MS = 1000
 
 type Cutting = {
   readonly deps: FollowSourcesDeps
@@ -207,15 +211,26 @@ const findFollowed: Find = async (cutting, source, signal) => {
   const state = await vault.readTimeline(source, signal)
   const address = parsePointAddress(`${source}@${moment}`)
   const point = await locatePoint(vault, state, address, signal)
+  const { time } = point.cut
+  const laterMs = laterAtMostMs(time, momentMs)
   return {
     source,
     point: formatPoint(source, point),
     kind: 'followed',
-    time: point.cut.time,
-    skewMs: Date.parse(point.cut.time) - momentMs,
+    time,
+    skewMs: Date.parse(time) - momentMs,
     between: isAllTold(state, point) ? 'nothing' : 'missing',
+    ...(laterMs > 0 && { laterMs }),
     ...provennessOf({ source, point }),
   }
+}
+
+/**
+ * A log that has nothing finer tells the second in which something was committed: what came behind the
+ * moment in that second is taken for what came before it. A time that is known finer has a fraction.
+ */
+function laterAtMostMs(time: string, momentMs: number): number {
+  return time.includes('.') ? 0 : Math.max(0, Date.parse(time) + SECOND_MS - momentMs)
 }
 
 /**
@@ -232,8 +247,11 @@ function isAllTold({ points }: TimelineState, point: Point): boolean {
   return base === point.seq && follow !== undefined && follow.part !== 'begin'
 }
 
-/** A source that told all is as of the moment itself. */
+/** A source that told all is as of the moment itself, as far as its times tell. */
 function spreadOf(sources: readonly SourceCutAnswer[]): number {
-  const offsetsMs = sources.map(({ between, skewMs }) => (between === 'nothing' ? 0 : skewMs))
+  const offsetsMs = sources.flatMap(({ between, laterMs = 0, skewMs }) => [
+    between === 'nothing' ? 0 : skewMs,
+    laterMs,
+  ])
   return Math.max(...offsetsMs, 0) - Math.min(...offsetsMs, 0)
 }

@@ -54,6 +54,19 @@ describeMariadb('following a shop on MariaDB', () => {
     const history = await answer<{ versions: unknown[] }>('history', 'shop', 'customer', '51')
     expect(history.versions).toHaveLength(2)
 
+    // The log tells whole seconds: what was committed later in that one is taken for what came before.
+    const newestTold = await answer<{ cut: { time: string } }[]>(
+      'points',
+      'shop',
+      '--transactions',
+      '--limit',
+      '1',
+    )
+    const at = newestTold[0]?.cut.time ?? ''
+    const cut = await answer('cut', 'shop', '--label', 'then', '--at', at)
+    const source = { between: 'nothing', laterMs: 1000 }
+    expect(cut).toMatchObject({ skewMs: 1000, sources: [source] })
+
     // The cascade is in no log: a scan finds it, and the feed goes on behind the scan.
     const reconciled = await holdfast('reconcile', 'shop', '--json')
     expect(reconciled, reconciled.stderr).toMatchObject({ exit: 0 })

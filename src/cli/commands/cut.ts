@@ -105,7 +105,14 @@ function formatSkew(skewMs: number): string {
   return `${skewMs < 0 ? '-' : '+'}${formatDuration(Math.abs(skewMs))}`
 }
 
-function describeBetween({ between, skewMs }: SourceCutAnswer): string {
+function describeBetween(one: SourceCutAnswer): string {
+  const { laterMs } = one
+  if (laterMs === undefined) return describeApart(one)
+  const later = `its times are whole seconds: what came up to ${formatDuration(laterMs)} later may be in it`
+  return one.between === 'nothing' ? later : `${describeApart(one)}; ${later}`
+}
+
+function describeApart({ between, skewMs }: SourceCutAnswer): string {
   const apart = formatDuration(Math.abs(skewMs))
   switch (between) {
     case 'nothing':
