@@ -48,6 +48,10 @@ export function toCreateError(error: unknown, what: string): unknown {
 
 type Judgement = readonly [code: `connector.${string}`, found: string]
 
+/** Of SIGNAL in a trigger: what it says may quote values. */
+const SIGNALLED = 1644
+const BY_TRIGGER: Judgement = ['connector.constraint-violated', 'a trigger refuses the rows']
+
 const MISSING_RIGHT: Judgement = ['connector.denied', 'the right to do so is missing']
 const LOCKED: Judgement = ['connector.busy', 'another session holds a lock']
 const READ_ONLY: Judgement = ['connector.read-only', 'the target only allows reading']
@@ -92,6 +96,7 @@ const VIOLATED = new Set([
 function judge(server: ServerError): Judgement {
   const known = BY_ERRNO.get(server.errno)
   if (known !== undefined) return known
+  if (server.errno === SIGNALLED) return BY_TRIGGER
   if (VIOLATED.has(server.errno)) {
     return ['connector.constraint-violated', `a constraint is violated${ofName(server.text)}`]
   }

@@ -45,6 +45,10 @@ export function toCreateError(error: unknown, what: string): unknown {
 
 type Judgement = readonly [code: `connector.${string}`, found: string]
 
+/** Of RAISE EXCEPTION in a trigger: what it says may quote values. */
+const RAISED = 'P0001'
+const BY_TRIGGER: Judgement = ['connector.constraint-violated', 'a trigger refuses the rows']
+
 const BY_STATE: Readonly<Record<string, Judgement>> = {
   '2200H': ['connector.numbers-exhausted', 'a sequence has no numbers left'],
   '25006': ['connector.read-only', 'the target only allows reading'],
@@ -59,6 +63,7 @@ const BY_STATE: Readonly<Record<string, Judgement>> = {
 function judge(server: ServerError): Judgement {
   const known = BY_STATE[server.sqlState]
   if (known !== undefined) return known
+  if (server.sqlState === RAISED) return BY_TRIGGER
   if (server.sqlState.startsWith('23')) return ['connector.constraint-violated', violated(server)]
   if (server.sqlState.startsWith('53') || server.sqlState.startsWith('58')) {
     return ['connector.write-failed', 'the server has no room or a broken disk']
