@@ -8,6 +8,7 @@ import {
   sourceKeysOf,
 } from './credential.ts'
 import type { VaultId } from './keys.ts'
+import { signingPublicKeyOf } from './signing-pair.ts'
 
 const whole = createCredential(systemRandom, 'a'.repeat(32) as VaultId)
 const hex = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString('hex')
@@ -70,4 +71,19 @@ test('keeper and restore read rows; neither signs as capture, the keeper opens `
   expect(Object.keys(sourceKeysOf(restore, 'erp'))).toEqual(['digestKey'])
   expect(restore.read).toEqual(whole.read)
   expect(Object.keys(restore.signing)).toEqual(['restore'])
+})
+
+test('sourceKeysOf() derives the keys of a source once, and those of no other', () => {
+  const erp = sourceKeysOf(whole, 'erp')
+  expect(sourceKeysOf(whole, 'erp')).toBe(erp)
+  expect(sourceKeysOf({ ...whole }, 'erp')).toEqual(erp)
+  expect(hex(sourceKeysOf(whole, 'crm').signing)).not.toBe(hex(erp.signing))
+})
+
+test('signingPublicKeyOf() gives each caller a key of its own', () => {
+  const seed = systemRandom.bytes(32)
+  const first = signingPublicKeyOf(seed)
+  const before = hex(first)
+  first.fill(0)
+  expect(hex(signingPublicKeyOf(seed))).toBe(before)
 })

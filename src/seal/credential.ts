@@ -67,8 +67,19 @@ export function createCredential(random: Random, vaultId: VaultId): Credential {
   }
 }
 
-/** What this credential holds of a source, as given or derived. */
+/** What this credential holds of a source, as given or derived: each time the same. */
 export function sourceKeysOf(credential: Credential, source: string): SourceKeys {
+  const derived = derivedKeys.get(credential) ?? new Map<string, SourceKeys>()
+  derivedKeys.set(credential, derived)
+  const keys = derived.get(source) ?? deriveSourceKeys(credential, source)
+  derived.set(source, keys)
+  return keys
+}
+
+/** For as long as the credential itself is held. */
+const derivedKeys = new WeakMap<Credential, Map<string, SourceKeys>>()
+
+function deriveSourceKeys(credential: Credential, source: string): SourceKeys {
   const { captureSigning, captureOpening, digest } = credential.masters
   return {
     ...(captureSigning && { signing: derive(captureSigning, 'capture signing', source) }),

@@ -20,7 +20,7 @@ export const SIGNATURE_BYTES = 64
 
 /** Signs with Ed25519. What the bytes are for stands at their beginning: the callers see to that. */
 export function signBytes(seed: SigningSeed, bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(sign(null, bytes, privateKeyOf(seed)))
+  return new Uint8Array(sign(null, bytes, pairOf(seed).privateKey))
 }
 
 /** A check of signatures by one public key, for use on many of them. */
@@ -34,8 +34,7 @@ export function openVerifier(
 }
 
 export function signingPublicKeyOf(seed: SigningSeed): SigningPublicKey {
-  const spki = createPublicKey(privateKeyOf(seed)).export({ format: 'der', type: 'spki' })
-  return new Uint8Array(spki.subarray(spki.byteLength - RAW_KEY_BYTES))
+  return pairOf(seed).publicKey.slice()
 }
 
 /** By which entries name their author: first 16 bytes of SHA-256 of the public key, hex. */
@@ -43,8 +42,19 @@ export function signingKeyId(publicKey: SigningPublicKey): string {
   return createHash('sha256').update(publicKey).digest().subarray(0, 16).toString('hex')
 }
 
-function privateKeyOf(seed: SigningSeed): KeyObject {
+/** Of the seeds that a process holds: finding a public key takes as long as signing with it. */
+const knownPairs = new WeakMap<SigningSeed, SigningPair>()
+type SigningPair = { readonly privateKey: KeyObject; readonly publicKey: SigningPublicKey }
+
+function pairOf(seed: SigningSeed): SigningPair {
+  const known = knownPairs.get(seed)
+  if (known !== undefined) return known
   assert(seed.byteLength === RAW_KEY_BYTES, 'An Ed25519 seed has 32 bytes.')
   const der = Buffer.concat([PKCS8_PREFIX, seed])
-  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' })
+  const publicKey = new Uint8Array(spki.subarray(spki.byteLength - RAW_KEY_BYTES))
+  const pair = { privateKey, publicKey }
+  knownPairs.set(seed, pair)
+  return pair
 }

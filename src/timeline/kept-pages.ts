@@ -45,7 +45,7 @@ export class KeptPages implements LogPages {
   }
 
   async keep<Item>(log: PagedLog<Item>): Promise<PagedLog<Item>> {
-    if (log.pages.every(({ name }) => name !== undefined)) return log
+    if (log.isKept) return log
     const pages: Page<Item>[] = []
     for (const page of log.pages) {
       if (page.name !== undefined) pages.push(page)

@@ -27,6 +27,11 @@ export class PagedLog<Item> {
     return this.pages.length * PAGE_ITEMS + this.#tailCount
   }
 
+  /** Whether all full pages lie outside this process. */
+  get isKept(): boolean {
+    return this.pages.every(({ name }) => name !== undefined)
+  }
+
   /** The items behind the last full page. */
   get tail(): readonly Item[] {
     return this.#tail.slice(0, this.#tailCount)

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { formatEntry } from './envelope.ts'
 import { createHeadMemory } from './head-memory.ts'
+import { PagedLog } from './paged-log.ts'
 import { cosign } from './proposal.ts'
 import { readSource } from './read-source.ts'
 import { aTimelines, signal } from './testing/a-timeline.ts'
@@ -92,6 +93,13 @@ test('what is kept is sealed, and anything else in its place is not believed', a
   await writeFile(path, bytes)
   expect(tell(await next())).toEqual(tell(await read('erp')))
   expect(reads).toHaveLength(41)
+})
+
+test('where nothing has to be kept no folder is made', async () => {
+  const log = new PagedLog<number>().add(1)
+  const kept = openTimelineMemory(folder, aTimelines().deps)
+  expect(await kept.pagesOf('erp').keep(log)).toBe(log)
+  expect(await readdir(folder)).toEqual([])
 })
 
 test('whoever was revoked meanwhile from before what is kept has stated nothing', async () => {

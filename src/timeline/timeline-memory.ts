@@ -77,8 +77,10 @@ export function openTimelineMemory(
         if (frame === undefined) return undefined
         const text = zstdDecompressSync(frame, { maxOutputLength: BYTES_MAX }).toString('utf8')
         const kept = form.parse(pagesOf(timeline), contentSchema.parse(JSON.parse(text)).kept)
+        const named = form.pagesIn(kept)
+        if (named.length === 0) return kept
         const there = new Set(await readdir(folderOf(timeline)))
-        return form.pagesIn(kept).every((name) => there.has(name)) ? kept : undefined
+        return named.every((name) => there.has(name)) ? kept : undefined
       } catch {
         // Never kept, or unusable: the same to us.
         return undefined
@@ -104,6 +106,7 @@ export function openTimelineMemory(
       const pages = pagesOf(timeline)
       return {
         async keep(log) {
+          if (log.isKept) return log
           try {
             await makeFolder(folderOf(timeline))
             return await pages.keep(log)
