@@ -141,7 +141,7 @@ const SQL = `CREATE TABLE "order" (id INTEGER PRIMARY KEY AUTOINCREMENT, code VA
   doubled INTEGER GENERATED ALWAYS AS (total * 2),
   CONSTRAINT few CHECK (total BETWEEN 1 AND 10 OR total IS NULL), CHECK (code GLOB 'a*'))`
 
-function anOrder(): SchemaVersion {
+function anOrder(sql = SQL): SchemaVersion {
   const field = (name: string, type: string) => ({
     name,
     type,
@@ -162,7 +162,7 @@ function anOrder(): SchemaVersion {
     key: { fields: ['id'], encodings: ['integer'] },
     foreignKeys: [],
     definition: {
-      sql: SQL,
+      sql,
       indexes: [
         'CREATE INDEX by_total ON "order" (total, code)',
         'CREATE INDEX low ON "order" (lower(code))',
@@ -206,4 +206,15 @@ test('a table goes along with its keys, defaults, checks and counter, and says w
   })
   const leftOut = mapping.report.filter(({ to }) => to === null).map(({ from }) => from)
   expect(leftOut.sort()).toEqual(["CHECK (code GLOB 'a*')", 'generated field doubled', 'index low'])
+})
+
+test('what SQLite numbers without AUTOINCREMENT is numbered elsewhere, and nothing else is', () => {
+  const identityOf = (key: string) => {
+    const schema = anOrder(`CREATE TABLE "order" (id ${key}, code, total, is_open, at)`)
+    const tables = { schemas: [schema], definition: {}, sequences: {} }
+    const [made] = mapTables('sqlite', 'postgres', tables).planTables([schema]).schemas
+    return JSON.stringify(made?.definition).includes('"identity":"d"')
+  }
+  expect(identityOf('INTEGER PRIMARY KEY')).toBe(true)
+  expect(identityOf('INT PRIMARY KEY')).toBe(false)
 })

@@ -24,7 +24,11 @@ export function readSqliteTables({ schemas, sequences }: SourceTables): NeutralT
 function readTable(schema: SchemaVersion, sequence: string | undefined): NeutralTable {
   const { indexes: indexSql, sql } = tableDefinition.parse(schema.definition)
   const unmapped: Unmapped[] = []
-  const { columns, indexes } = askSqlite(tableName(schema.entity), { sql, indexSql, unmapped })
+  const { columns, indexes, isKeyIndexed } = askSqlite(tableName(schema.entity), {
+    sql,
+    indexSql,
+    unmapped,
+  })
   const columnByName = new Map(columns.map((column) => [column.name, column]))
   const names = new Set(schema.fields.map(({ name }) => name))
   const { checks, isBoolean, lengthByField } = readChecks(sql, names, unmapped)
@@ -41,8 +45,9 @@ function readTable(schema: SchemaVersion, sequence: string | undefined): Neutral
   }
   const keyed = columns.filter(({ keyPlace }) => keyPlace > 0)
   const primaryKey = keyed.toSorted((a, b) => a.keyPlace - b.keyPlace).map(({ name }) => name)
-  const isCounting = / AUTOINCREMENT\b/i.test(sql)
   const [counter = ''] = primaryKey
+  // The rowid itself, which needs no index, is numbered by SQLite, with AUTOINCREMENT or without.
+  const isNumbered = primaryKey.length === 1 && !isKeyIndexed
   return {
     entity: schema.entity,
     fields,
@@ -50,7 +55,7 @@ function readTable(schema: SchemaVersion, sequence: string | undefined): Neutral
     ...indexes,
     foreignKeys: schema.foreignKeys,
     checks,
-    counter: isCounting ? { field: counter, last: BigInt(sequence ?? 0) } : null,
+    counter: isNumbered ? { field: counter, last: BigInt(sequence ?? 0) } : null,
     unmapped,
   }
 }
@@ -64,6 +69,7 @@ const NO_SUCH_INDEX = 'it is over more than plain fields'
 type Asked = {
   readonly columns: readonly Column[]
   readonly indexes: Pick<NeutralTable, 'uniques' | 'indexes'>
+  readonly isKeyIndexed: boolean
 }
 
 function askSqlite(
@@ -86,7 +92,11 @@ function askSqlite(
         given.unmapped.push({ from: sql, why: NOT_PORTABLE })
       }
     }
-    return { columns: listColumns(db, made), indexes: readIndexes(db, made, given.unmapped) }
+    return {
+      columns: listColumns(db, made),
+      indexes: readIndexes(db, made, given.unmapped),
+      isKeyIndexed: listIndexes(db, made).some(({ isPrimaryKey }) => isPrimaryKey),
+    }
   } finally {
     db.close()
   }
