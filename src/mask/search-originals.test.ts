@@ -54,6 +54,21 @@ test('an original value is found wherever it was written, and never named', asyn
   expect(await search('name', 'Weber', 'Weber', 'name')).toMatch('found 1')
 })
 
+test('an original value is found within bytes, whatever stands around it there', async () => {
+  const bytesOf = (text: string) => `\\x${Buffer.from(text).toString('hex')}`
+  expect(await search('name', 'Käthe Müller', bytesOf('O:4:"Käthe Müller";\0\x01'))).toMatch(
+    'found 1',
+  )
+  expect(await search('name', 'Weber', bytesOf('Weber'))).toMatch('found 1')
+  const picture = Buffer.concat([
+    Buffer.from([0x89, 0x50, 0xff, 0xfe, 0]),
+    Buffer.from('by Lovelace'),
+  ])
+  expect(await search('name', 'Lovelace', `\\x${picture.toString('hex')}`)).toMatch('found 1')
+  expect(await search('name', 'Lovelace', bytesOf('somebody else'))).toBe('')
+  expect(await search('redact', '\\x00ff00ff', '\\x00ff00ff')).toMatch('found 1')
+})
+
 test('what says nothing of anybody is not looked for', async () => {
   expect(await search('postcode', '10115', '10115')).toBe('')
   expect(await search('name', 'Weber', 'Weberei am Markt')).toBe('')

@@ -5,7 +5,7 @@ import { AppError } from '#stdx/app-error'
 import type { FieldMask } from './mask-entities.ts'
 import type { MaskerName } from './mask-schema.ts'
 import { REDACTED } from './maskers.ts'
-import { OriginalSet } from './original-set.ts'
+import { type Origin, OriginalSet } from './original-set.ts'
 
 /** The rows of an entity, as a point holds them or as they were written. */
 export type SearchedEntity = {
@@ -38,7 +38,7 @@ const NAMED_MAX = 5
 
 /**
  * Looks for every value that was masked in everything that was written: as a whole in every field, and
- * the longer ones word by word within texts. Reads the point and what was written once for every
+ * the longer ones word by word within texts, and within bytes as far as they are a text. Reads the point and what was written once for every
  * `heldMax` values.
  *
  * @throws mask.original-found naming the fields, never a value
@@ -83,7 +83,7 @@ async function refuseFound(set: OriginalSet, entities: readonly SearchedEntity[]
   for (const entity of entities) {
     for await (const { field, text } of valuesOf(entity)) {
       const masker = entity.masks[field]?.masker ?? 'keep'
-      for (const origin of set.find(text)) {
+      for (const origin of findIn(set, text)) {
         if (origin.masker === masker && MEETING.includes(masker)) continue
         values += 1
         places.add(`${origin.place} in ${placeOf(entity, field)}`)
@@ -96,6 +96,15 @@ async function refuseFound(set: OriginalSet, entities: readonly SearchedEntity[]
   const count = values === 1 ? '1 original value' : `${values} original values`
   const message = `Cannot restore masked: found ${count} in what was written, of ${named}${more}; rolled back`
   throw new AppError('mask.original-found', message, { values, places: [...places] })
+}
+
+/** How bytes are printed, of every platform. */
+const BYTES = /^\\x(?:[0-9a-f]{2})+$/
+
+/** A document or a serialized object has names in it, mostly in UTF-8; other bytes become no words. */
+function* findIn(set: OriginalSet, text: string): Generator<Origin, void, undefined> {
+  yield* set.find(text)
+  if (BYTES.test(text)) yield* set.find(Buffer.from(text.slice(2), 'hex').toString())
 }
 
 function placeOf({ fields, name }: SearchedEntity, field: number): string {
