@@ -69,6 +69,14 @@ test('an original value is found within bytes, whatever stands around it there',
   expect(await search('redact', '\\x00ff00ff', '\\x00ff00ff')).toMatch('found 1')
 })
 
+test('an original value is found in JSON that spells its letters by number', async () => {
+  const json = String.raw`{"by":"Karl-Heinz M\u00fcller-L\u00FCdenscheidt"}`
+  expect(await search('name', 'Müller-Lüdenscheidt', json)).toMatch('found 1')
+  expect(
+    await search('name', 'Müller-Lüdenscheidt', String.raw`"M\u00f6ller-L\u00FCdenscheidt"`),
+  ).toBe('')
+})
+
 test('what says nothing of anybody is not looked for', async () => {
   expect(await search('postcode', '10115', '10115')).toBe('')
   expect(await search('name', 'Weber', 'Weberei am Markt')).toBe('')

@@ -105,6 +105,15 @@ const BYTES = /^\\x(?:[0-9a-f]{2})+$/
 function* findIn(set: OriginalSet, text: string): Generator<Origin, void, undefined> {
   yield* set.find(text)
   if (BYTES.test(text)) yield* set.find(Buffer.from(text.slice(2), 'hex').toString())
+  else if (ESCAPED.test(text)) yield* set.find(text.replaceAll(ESCAPED_ALL, unescapeUnit))
+}
+
+/** How JSON may spell what is no ASCII, and PHP does unless told otherwise. */
+const ESCAPED = /\\u[0-9a-f]{4}/i
+const ESCAPED_ALL = /\\u([0-9a-f]{4})/gi
+
+function unescapeUnit(_: string, digits: string): string {
+  return String.fromCharCode(Number.parseInt(digits, 16))
 }
 
 function placeOf({ fields, name }: SearchedEntity, field: number): string {
