@@ -27,7 +27,7 @@ export class IndexFolder {
   /** `undefined` when it is not there, or of no use. */
   async open(name: string): Promise<Pages | undefined> {
     const path = this.#pathOf(name)
-    const pages = await openSealedPages(path, this.#place.key)
+    const pages = openSealedPages(path, this.#place.key)
     if (pages === undefined) return undefined
     const now = this.#place.clock.nowMs() / 1000
     // In a folder that is read-only everything seems unused.
