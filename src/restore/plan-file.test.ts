@@ -34,3 +34,10 @@ test('a plan file holds values with every end of a line that Unicode knows', asy
     await rm(folder, { recursive: true })
   }
 })
+
+test('a plan file that is not there is said to be missing', async () => {
+  const path = join(tmpdir(), 'holdfast-no-such.plan')
+  await expect(readPlanFile(path)).rejects.toThrow(
+    `Cannot read plan "${path}": found no file there`,
+  )
+})

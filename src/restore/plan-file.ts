@@ -205,10 +205,10 @@ async function* readLines(path: string): AsyncGenerator<string, void, undefined>
     if (last !== '') yield last
   } catch (cause) {
     if (cause instanceof AppError) throw cause
-    const found = cause instanceof Error && 'code' in cause ? String(cause.code) : 'a failure'
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'a failure'
     throw new AppError(
       'restore.plan-invalid',
-      `Cannot read plan "${path}": found ${found}`,
+      `Cannot read plan "${path}": found ${code === 'ENOENT' ? 'no file there' : code}`,
       { path },
       { cause },
     )
