@@ -57,8 +57,9 @@ export function decodeKeysBlock(
     (flags & FLAG_FULL_STAMPS) === 0
       ? new Uint32Array(count).fill(seq)
       : new Uint32Array(copyOf(inner.raw(4 * count)).buffer)
-  const ops = (flags & FLAG_DELETES) === 0 ? new Uint8Array(count) : copyOf(inner.raw(count))
-  if (ops.some((op) => op > OP_DELETE))
+  const hasDeletes = (flags & FLAG_DELETES) !== 0
+  const ops = hasDeletes ? copyOf(inner.raw(count)) : new Uint8Array(count)
+  if (hasDeletes && ops.some((op) => op > OP_DELETE))
     throw new FormatProblem('a version is neither put nor delete')
   const large =
     (flags & FLAG_LARGE) === 0 ? new Map<number, LargeValue[]>() : readLarge(inner, count)

@@ -55,7 +55,8 @@ function checkFooter(reader: BlockReader, block: PlacedBlock, counted: CountedBa
   const { batch, repeats: inside } = counted
   if (inside === undefined) throw wrong(reader, block, 'its keys are out of order')
   const { count, keys, ops } = batch
-  const puts = count - ops.reduce((sum, op) => sum + op, 0)
+  const deletes = ops.includes(OP_DELETE) ? ops.reduce((sum, op) => sum + op, 0) : 0
+  const puts = count - deletes
   const previous = reader.segment.blocks[block.index - 1]
   const first = entryOf(keys, 0)
   const order = previous === undefined ? -1 : Buffer.compare(previous.lastKey, first)
