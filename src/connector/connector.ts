@@ -200,6 +200,11 @@ export type TargetWrite = AsyncDisposable & {
   /** Deletes the rows that `key` finds, each exactly once; with `key` empty, one row equal in all `fields` per row given. */
   deleteRows(entity: EntityName, rows: KeyedRows): Promise<number>
   /**
+   * The same of several entities at once, each with a key: for rows whose foreign keys take each other along
+   * when they go. Absent where none acts during a write.
+   */
+  deleteTogether?(parts: readonly DeletedRows[]): Promise<number>
+  /**
    * So many references of each entity may be left to what is not there, beside those that were so before. Absent
    * where the system allows none.
    */
@@ -213,6 +218,9 @@ export type TargetWrite = AsyncDisposable & {
   /** @throws connector.value-refused | connector.constraint-violated, with everything rolled back */
   commit(): Promise<void>
 }
+
+/** What is deleted of one entity. */
+export type DeletedRows = { readonly entity: EntityName; readonly rows: KeyedRows }
 
 /** Rows and how to find them in the target. */
 export type KeyedRows = {

@@ -5,6 +5,7 @@ import type { Catalogue, DescribedEntity, SchemaVersion } from '#record/schema'
 import { assert } from '#stdx/assert'
 import type {
   CreatePlan,
+  DeletedRows,
   KeyedRows,
   LeftOut,
   NextKey,
@@ -13,6 +14,7 @@ import type {
   TargetWrite,
 } from './connector.ts'
 import type { Counter } from './counter.ts'
+import { deleteTogether } from './delete-together.ts'
 
 /** By entity: fields of the point, and what the target calls them; `null`: nothing is written to them. */
 type FieldFits = ReadonlyMap<EntityName, ReadonlyMap<string, string | null>>
@@ -157,6 +159,11 @@ class FittedWrite implements TargetWrite {
 
   deleteRows(entity: EntityName, rows: KeyedRows): Promise<number> {
     return this.#inner.deleteRows(entity, this.#fitRows(entity, rows))
+  }
+
+  deleteTogether(parts: readonly DeletedRows[]): Promise<number> {
+    const there = parts.map(({ entity, rows }) => ({ entity, rows: this.#fitRows(entity, rows) }))
+    return deleteTogether(this.#inner, there)
   }
 
   scan(

@@ -45,6 +45,18 @@ test('findLateDeletes() lets rows go first unless an updated row would go with t
   expect(lateOf(parent, child(1, 'NO ACTION'))).toEqual([])
 })
 
+test('findLateDeletes() lets what goes together go at the end, unless a unique value may be wanted', () => {
+  const name = (i: number) => `main.t${i}` as EntityName
+  const cycle = (uniqueFields: readonly string[]) =>
+    [0, 1, 2].map((i) => {
+      const to = { to: name((i + 2) % 3), onDelete: 'CASCADE' }
+      return { ...aChange(name(i), i === 1 ? 1 : 0, [to]), uniqueFields }
+    })
+  expect(new Set(findLateDeletes(cycle([])).values())).toEqual(new Set(['last']))
+  expect(findLateDeletes(cycle([])).size).toBe(3)
+  expect([...findLateDeletes(cycle(['v'])).values()]).not.toContain('last')
+})
+
 test('findLateDeletes() keeps the order from referring to referred-to, and knows self references', () => {
   const grandparent = aChange('grandparent', 0)
   const parent = aChange('parent', 0, [{ to: 'grandparent', onDelete: 'NO ACTION' }])

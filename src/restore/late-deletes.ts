@@ -1,14 +1,22 @@
 import type { EntityName } from '#record/entity-name'
 import type { SchemaVersion } from '#record/schema'
+import { groupActing } from './acting-cycles.ts'
 import type { EntityStep } from './restore-plan.ts'
 
-export type EntityChange = { readonly schema: SchemaVersion; readonly step: EntityStep }
+export type EntityChange = {
+  readonly schema: SchemaVersion
+  readonly step: EntityStep
+  /** Of the target, without those of the key: no update changes it. */
+  readonly uniqueFields?: readonly string[]
+}
 
 /**
  * Entities whose added rows can go only after updates of the plan: a row that is to be updated may still
  * refer to one of them by a foreign key that would take it along. All others go first, so that a value
  * which has to be unique is free before it is taken; for the same reason these go before the updates of
  * their own entity, unless these, or later ones, are what they have to wait for: then they are `last`.
+ * Those that go together, as foreign keys take each other along in a cycle, are all `last` where one is late and
+ * no value that has to be unique may have to be free for an update of theirs.
  * Pure.
  *
  * @param changes in the order in which rows can be added
@@ -27,6 +35,7 @@ export function findLateDeletes(
       else if ((isUpdatedUnder || isLate) && !late.has(entity)) late.set(entity, 'after-referring')
     }
   }
+  for (const { schema } of findSplit(changes, late)) late.set(schema.entity, 'last')
   // Rows that refer to others go before these, around cycles, too.
   const last = [...late.keys()].filter((entity) => late.get(entity) === 'last')
   for (const waiting of last) {
@@ -38,4 +47,16 @@ export function findLateDeletes(
     }
   }
   return late
+}
+
+/** Those of a cycle that takes each other along and of which one is late. */
+function findSplit(
+  changes: readonly EntityChange[],
+  late: ReadonlyMap<EntityName, unknown>,
+): readonly EntityChange[] {
+  const cycles = groupActing(changes).filter((group) => group.length > 1)
+  const split = cycles.filter((group) => group.some(({ schema }) => late.has(schema.entity)))
+  const isFree = ({ step, uniqueFields = [] }: EntityChange) =>
+    step.update === 0 || uniqueFields.length === 0
+  return split.filter((group) => group.every(isFree)).flat()
 }

@@ -1,10 +1,12 @@
 import type { CreatePlan, LeftOut, SourceCut, Target, TargetWrite } from '#connector/connector'
+import { deleteTogether } from '#connector/delete-together'
 import { readAs } from '#connector/read-as'
 import { describeSchema } from '#record/describe-schema'
 import type { EntityName } from '#record/entity-name'
-import { scanFields } from '#record/project'
+import { keyIndexes, scanFields } from '#record/project'
+import { groupActing } from './acting-cycles.ts'
 import type { CompareDeps } from './compare-target.ts'
-import { findLateDeletes } from './late-deletes.ts'
+import { type EntityChange, findLateDeletes } from './late-deletes.ts'
 import { moveCounters } from './move-counters.ts'
 import type { PlannedEntity, PreparedRestore } from './prepared-restore.ts'
 import type { ReferredRecord } from './referring-records.ts'
@@ -102,7 +104,13 @@ async function writeSteps(
   const changed = entities.filter(({ described, step }) => described && countWrites(step) > 0)
   const counts = { inserted: 0, updated: 0, deleted: 0 }
   const remove = async (some: readonly PlannedEntity[]) => {
-    for (const one of some) counts.deleted += await deleteRows(write, one)
+    const deleted = some.filter(({ spool, step }) => step.delete > 0 && spool !== null)
+    for (const group of groupActing(deleted.map((one) => ({ one, schema: one.at.schema })))) {
+      const parts = group.flatMap(({ one: { spool, step } }) => {
+        return spool === null ? [] : [{ entity: step.entity, rows: spool.deletes() }]
+      })
+      counts.deleted += await deleteTogether(write, parts)
+    }
   }
   const update = async (some: readonly PlannedEntity[]) => {
     for (const one of some) counts.updated += await updateRows(deps, write, one)
@@ -113,7 +121,7 @@ async function writeSteps(
   const children = changed.toReversed()
   const names = changed.map(({ step }) => step.entity)
   if (names.length === 0 || (await write.deferForeignKeys(names))) {
-    const late = findLateDeletes(changed.map(({ at, step }) => ({ schema: at.schema, step })))
+    const late = findLateDeletes(changed.map(toChange))
     await remove(children.filter(({ step }) => !late.has(step.entity)))
     for (const one of children) {
       if (late.get(one.step.entity) === 'after-referring') await remove([one])
@@ -129,6 +137,13 @@ async function writeSteps(
   return counts
 }
 
+function toChange({ at: { schema }, described, step }: PlannedEntity): EntityChange {
+  const names = scanFields(schema)
+  const key = new Set(keyIndexes(schema).map((index) => names[index]))
+  const { uniqueFields = [] } = described ?? {}
+  return { schema, step, uniqueFields: uniqueFields.filter((field) => !key.has(field)) }
+}
+
 /** By the entity of those that refer. */
 function countReferring(referred: readonly ReferredRecord[]): ReadonlyMap<EntityName, number> {
   const counts = new Map<EntityName, number>()
@@ -137,11 +152,6 @@ function countReferring(referred: readonly ReferredRecord[]): ReadonlyMap<Entity
     counts.set(entity, (counts.get(entity) ?? 0) + records)
   }
   return counts
-}
-
-async function deleteRows(write: TargetWrite, { spool, step }: PlannedEntity): Promise<number> {
-  if (step.delete === 0 || spool === null) return 0
-  return await write.deleteRows(step.entity, spool.deletes())
 }
 
 async function updateRows(

@@ -4,8 +4,9 @@ import type { RowBatch } from '#record/row-batch'
 import type { DescribedEntity } from '#record/schema'
 import { AppError } from '#stdx/app-error'
 import { assert } from '#stdx/assert'
-import type { CreatePlan, KeyedRows, LeftOut, TargetWrite } from '../connector.ts'
+import type { CreatePlan, DeletedRows, KeyedRows, LeftOut, TargetWrite } from '../connector.ts'
 import type { Counter } from '../counter.ts'
+import { deleteTogether } from '../delete-together.ts'
 import type { PlatformMapping } from '../mapping.ts'
 import { translateOrRefuse } from './misfits.ts'
 import { PLATFORMS } from './platforms.ts'
@@ -100,6 +101,13 @@ export class MappedWrite implements TargetWrite {
 
   deleteRows(entity: EntityName, rows: KeyedRows): Promise<number> {
     return this.#inner.deleteRows(this.#nameOf(entity), this.#keyedToThere(entity, rows))
+  }
+
+  deleteTogether(parts: readonly DeletedRows[]): Promise<number> {
+    const there = parts.map(({ entity, rows }) => {
+      return { entity: this.#nameOf(entity), rows: this.#keyedToThere(entity, rows) }
+    })
+    return deleteTogether(this.#inner, there)
   }
 
   scan(

@@ -2,7 +2,7 @@ import type { EntityName } from '#record/entity-name'
 import { batchBytes, type RowBatch } from '#record/row-batch'
 import type { DescribedEntity } from '#record/schema'
 import { AppError } from '#stdx/app-error'
-import type { CreatePlan, KeyedRows, LeftOut, TargetWrite } from '../connector.ts'
+import type { CreatePlan, DeletedRows, KeyedRows, LeftOut, TargetWrite } from '../connector.ts'
 import type { Counter } from '../counter.ts'
 import type { Pace } from '../pace.ts'
 import type { SideEffect, WriteOp } from '../side-effect.ts'
@@ -20,7 +20,7 @@ import { scanEntity } from './scan.ts'
 import type { Session } from './session.ts'
 import { claim } from './write-claim.ts'
 import { toCreateError, toWriteError } from './write-error.ts'
-import { deleteRows, insertRows, updateRows } from './write-rows.ts'
+import { deleteRows, deleteTogether, insertRows, updateRows } from './write-rows.ts'
 
 export type OpenWriteOptions = {
   /**
@@ -193,6 +193,19 @@ class PostgresWrite implements TargetWrite {
         deleteRows(this.#session, entity, { ...rows, look: this.#look, signal: this.#signal }),
       ),
     )
+  }
+
+  deleteTogether(parts: readonly DeletedRows[]): Promise<number> {
+    const names = parts.map(({ entity }) => `"${entity}"`).join(', ')
+    const call = () =>
+      deleteTogether(this.#session, parts, { look: this.#look, signal: this.#signal })
+    const quietly = parts.reduce<() => Promise<number>>(
+      (inner, { entity }) =>
+        () =>
+          this.#firing(entity, 'delete', inner),
+      call,
+    )
+    return this.#translate(toWriteError, `delete from ${names}`, quietly)
   }
 
   async *scan(

@@ -11,25 +11,28 @@ export type Doomed = {
   readonly from: string
   /** SQL condition on the table under a name, true for the rows that will be deleted. */
   readonly isDoomed: (name: 'child' | 'target') => string
+  /** The same of rows of other tables that are deleted in the same breath, by the table's oid. */
+  readonly others?: ReadonlyMap<string, Doomed['isDoomed']>
   readonly signal: AbortSignal
 }
 
 /**
  * Refuses to delete rows that others refer to with a foreign key that would delete or change those
- * others: nothing is written that no plan names. Rows of the table itself that are deleted in the same
- * breath are named by the plan.
+ * others: nothing is written that no plan names. Rows that are deleted in the same breath are named by the
+ * plan, and are gone when the keys act.
  *
  * @throws connector.constraint-violated naming the foreign key
  */
 export async function refuseCascades(
   session: Session,
-  { entity, from, isDoomed, look, signal }: Doomed,
+  { entity, from, isDoomed, look, others, signal }: Doomed,
 ): Promise<void> {
   const found = await look.query(CASCADES, signal, [quoteEntity(entity), 'delete'])
-  for (const [name, table, join, isSelf] of found) {
-    const others = isSelf === 't' ? ` and not ${isDoomed('child')}` : ''
+  for (const [name, table, join, isSelf, , , oid] of found) {
+    const isChildDoomed = isSelf === 't' ? isDoomed : others?.get(oid ?? '')
+    const staying = isChildDoomed === undefined ? '' : ` and not ${isChildDoomed('child')}`
     const sql = `select from ${from} target join ${table} child on ${join}
-      where ${isDoomed('target')}${others} limit 1`
+      where ${isDoomed('target')}${staying} limit 1`
     const rows = await session.query(sql, signal)
     if (rows.length > 0) throw cascades('delete', entity, { name, table })
   }
@@ -104,7 +107,8 @@ const CASCADES = `select k.conname, pg_catalog.format('%I.%I', n.nspname, c.reln
     (select pg_catalog.json_agg(attname) from pg_catalog.pg_attribute
       where attrelid = k.confrelid and attnum = any (k.confkey)),
     (select pg_catalog.json_agg(attname) from pg_catalog.pg_attribute
-      where attrelid = k.conrelid and attnum = any (k.conkey))
+      where attrelid = k.conrelid and attnum = any (k.conkey)),
+    k.conrelid
   from pg_catalog.pg_constraint k
   join pg_catalog.pg_class c on c.oid = k.conrelid
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace

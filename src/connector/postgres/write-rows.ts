@@ -1,7 +1,7 @@
 import type { EntityName } from '#record/entity-name'
 import type { RowBatch } from '#record/row-batch'
 import { AppError } from '#stdx/app-error'
-import type { KeyedRows } from '../connector.ts'
+import type { DeletedRows, KeyedRows } from '../connector.ts'
 import { exchangeTaken } from './exchange-taken.ts'
 import { quoteEntity, quoteLiteral, quoteName, quoteNames } from './quote.ts'
 import { refuseCascades, refuseUpdateCascades } from './refuse-cascades.ts'
@@ -135,7 +135,56 @@ export async function deleteRows(
   return changedCount
 }
 
+/**
+ * The same of several tables in one statement, each by its key: a foreign key acts, or refuses, when the
+ * statement is done, and by then what its rows would take along is gone. So rows go whose foreign keys form
+ * cycles, and nothing goes with them.
+ */
+export async function deleteTogether(
+  session: Session,
+  parts: readonly DeletedRows[],
+  { look, signal }: Looking,
+): Promise<number> {
+  const doomed: (TargetTable & {
+    entity: EntityName
+    given: string
+    count: number
+    key: readonly string[]
+  })[] = []
+  for (const [i, { entity, rows }] of parts.entries()) {
+    const given = GIVEN.replace('rows', `rows ${i + 1}`)
+    const count = await loadGiven(session, entity, { ...rows, given, signal })
+    const table = await describeTarget(session, entity, signal)
+    doomed.push({ ...table, entity, given, count, key: rows.key })
+  }
+  const isDoomedIn =
+    ({ given, key }: (typeof doomed)[number]) =>
+    (name: 'child' | 'target') =>
+      `exists (select from ${given} given where ${isSameKey(key, name)})`
+  const others = new Map(doomed.map((one) => [one.oid, isDoomedIn(one)]))
+  for (const one of doomed) {
+    const { entity, from } = one
+    await refuseCascades(session, { entity, from, isDoomed: isDoomedIn(one), look, others, signal })
+  }
+  const deletes = doomed.map(({ from, given, key }, i) => {
+    return `gone${i} as (delete from ${from} target using ${given} given where ${isSameKey(key)} returning 1)`
+  })
+  const counts = doomed.map((_, i) => `(select pg_catalog.count(*) from gone${i})`)
+  const sql = `with ${deletes.join(', ')} select ${counts.join(', ')}`
+  const [changed = []] = await session.query(sql, signal)
+  let total = 0
+  for (const [i, { count: givenCount, entity, given }] of doomed.entries()) {
+    await session.query(`drop table ${given}`, signal)
+    const changedCount = Number(changed[i])
+    expectAll('delete', entity, { givenCount, changedCount })
+    total += changedCount
+  }
+  return total
+}
+
 type GivenRows = {
+  /** SQL of the table that they are loaded into. */
+  readonly given?: string
   readonly fields: readonly string[]
   readonly rows: AsyncIterable<RowBatch>
   readonly signal: AbortSignal
@@ -144,19 +193,20 @@ type GivenRows = {
 async function loadGiven(
   session: Session,
   entity: EntityName,
-  { fields, rows, signal }: GivenRows,
+  { fields, given = GIVEN, rows, signal }: GivenRows,
 ): Promise<number> {
-  const sql = `create temporary table ${GIVEN.replace('pg_temp.', '')} on commit drop
+  const sql = `create temporary table ${given.replace('pg_temp.', '')} on commit drop
     as select ${quoteNames(fields)} from ${quoteEntity(entity)} with no data`
   await session.query(sql, signal)
   const columns = fields.length === 0 ? '' : ` (${quoteNames(fields)})`
-  const givenCount = await session.copyIn(`copy ${GIVEN}${columns} from stdin`, rows, signal)
+  const givenCount = await session.copyIn(`copy ${given}${columns} from stdin`, rows, signal)
   // Without statistics the planner takes a full table for an empty one.
-  await session.query(`analyze ${GIVEN}`, signal)
+  await session.query(`analyze ${given}`, signal)
   return givenCount
 }
 
 type TargetTable = {
+  readonly oid: string
   /** The table itself with its partitions, without its children. */
   readonly from: string
   readonly identityAlways: ReadonlySet<string>
@@ -168,14 +218,15 @@ async function describeTarget(
   signal: AbortSignal,
 ): Promise<TargetTable> {
   const oid = `pg_catalog.to_regclass(${quoteLiteral(quoteEntity(entity))})`
-  const sql = `select c.relkind, a.attname from pg_catalog.pg_class c
+  const sql = `select c.relkind, a.attname, c.oid from pg_catalog.pg_class c
     left join pg_catalog.pg_attribute a
       on a.attrelid = c.oid and a.attidentity = 'a' and not a.attisdropped
     where c.oid = ${oid}`
   const rows = await session.query(sql, signal)
   const only = rows[0]?.[0] === 'p' ? '' : 'only '
   const names = rows.flatMap(([, name]) => (name ? [name] : []))
-  return { from: `${only}${quoteEntity(entity)}`, identityAlways: new Set(names) }
+  const [, , found] = rows[0] ?? []
+  return { oid: found ?? '', from: `${only}${quoteEntity(entity)}`, identityAlways: new Set(names) }
 }
 
 /**
