@@ -45,7 +45,7 @@ export type OpenHpkeRequest = {
  * The plaintext, or `undefined` when the bytes were not sealed to this key with this `aad`.
  *
  * Written from the RFC's sections 4.1 and 5.1: every segment that is read is opened so, twice, and the
- * library's way takes four times as long, most of it to other threads and back.
+ * library's way takes three times as long, most of it to other threads and back.
  */
 export function openHpke({
   privateKey,
