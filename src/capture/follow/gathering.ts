@@ -58,7 +58,7 @@ export class Gathering {
   readonly #before: FollowedEntities
   readonly #options: GatheringOptions
   readonly #touched = new Map<EntityName, Touched>()
-  readonly #schemas: SchemaVersion[] = []
+  #schemas: SchemaVersion[] = []
   readonly #closed: Closed[] = []
   #open: Open | undefined
   #number = 0
@@ -111,7 +111,7 @@ export class Gathering {
     const open = this.#open
     assert(open !== undefined && this.count === 0, 'A TRUNCATE is in the first transaction.')
     const { rows } = this.#known(entity)
-    await this.forget(entity)
+    await this.#dropRows(entity)
     const schema = this.#schemaOf(entity)
     this.#setSchema(entity, restartSchema(schema, schema))
     this.#touch(entity).truncated = rows
@@ -134,12 +134,14 @@ export class Gathering {
     this.#setSchema(schema.entity, schema)
   }
 
-  /** Drops what the transaction that is open did to an entity; nothing else is in the entry yet. */
+  /**
+   * Drops what the transaction that is open did to an entity, a TRUNCATE too; nothing else is in the
+   * entry yet.
+   */
   async forget(entity: EntityName): Promise<void> {
-    const touched = this.#touched.get(entity)
-    this.#open?.counts.delete(entity)
-    await touched?.gathering?.discard()
-    if (touched !== undefined) touched.gathering = undefined
+    await this.#dropRows(entity)
+    this.#touched.delete(entity)
+    this.#schemas = this.#schemas.filter((schema) => schema.entity !== entity)
   }
 
   commit(commit: FeedCommit): void {
@@ -201,6 +203,13 @@ export class Gathering {
     const touched = { schema, truncated: 0, gathering: undefined }
     this.#touched.set(entity, touched)
     return touched
+  }
+
+  async #dropRows(entity: EntityName): Promise<void> {
+    const touched = this.#touched.get(entity)
+    this.#open?.counts.delete(entity)
+    await touched?.gathering?.discard()
+    if (touched !== undefined) touched.gathering = undefined
   }
 
   #setSchema(entity: EntityName, schema: SchemaVersion): void {
