@@ -28,7 +28,7 @@ export async function readFeedFacts(
     server,
     publication,
     slot: await readSlot(session, { name, version }, signal),
-    tables: await ask(session, tablesQuestion(name), signal),
+    tables: await ask(session, tablesQuestion(version, name), signal),
   }
 }
 
@@ -178,11 +178,21 @@ const TABLE = z.object({
   isOwn: z.boolean(),
   /** Whether values lie out of line: those an update leaves as they are, the log does not tell. */
   hasLargeValues: z.boolean(),
+  /** Whether the server refuses UPDATE and DELETE once it is published with the identity FULL. */
+  isRefusedInFull: z.boolean(),
 })
 
 export type FeedTable = z.output<typeof TABLE>
 
-function tablesQuestion(publication: string): Question<typeof TABLE> {
+function tablesQuestion(version: number, publication: string): Question<typeof TABLE> {
+  // From 18 on an identity may hold no generated column that the publication leaves out.
+  const isRefused =
+    version >= 180_000
+      ? `exists (select from pg_catalog.pg_attribute a where a.attrelid = c.oid
+          and a.attgenerated <> '' and not a.attisdropped and not (a.attgenerated = 's'
+            and exists (select from pg_catalog.pg_publication p
+              where p.pubname = ${quoteLiteral(publication)} and p.pubgencols = 's')))`
+      : 'false'
   return {
     sql: `with published(schema, name) as materialized (
         select schemaname, tablename from pg_catalog.pg_publication_tables
@@ -191,6 +201,7 @@ function tablesQuestion(publication: string): Question<typeof TABLE> {
         rn.nspname as "rootSchema", r.relname as "rootName", c.relpersistence = 'u' as "isUnlogged",
         c.relreplident::text as identity, pg_catalog.pg_has_role(r.relowner, 'USAGE') as "isOwn",
         coalesce(pg_catalog.pg_relation_size(nullif(c.reltoastrelid, 0)) > 0, false) as "hasLargeValues",
+        ${isRefused} as "isRefusedInFull",
         coalesce(i.indexes, '[]') as indexes, coalesce(case c.relreplident
           when 'd' then (select x->'fields' from pg_catalog.json_array_elements(i.indexes) x
             where (x->>'isPrimary')::boolean)

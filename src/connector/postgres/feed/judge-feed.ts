@@ -240,6 +240,15 @@ function judgeTable(table: FeedTable, described: DescribedEntity): FeedFinding |
       costs: 'An index; two records can then not trade keys any more.',
     }
   }
+  if (isRefused(table)) {
+    return {
+      ...left,
+      found: `the replica identity of ${quoted} is FULL, and it has generated columns`,
+      means: `${means} Published, the application's own UPDATE and DELETE would fail.`,
+      remedy: [`ALTER TABLE ${quoted} REPLICA IDENTITY ${usableIdentity(table, key.fields)};`],
+      costs: 'A short lock, no rewriting.',
+    }
+  }
   if (isKnownByKey(table, key.fields)) return null
   return {
     ...left,
@@ -257,6 +266,10 @@ const IDENTITY_WORDS = {
   i: 'an index',
 } as const
 
+function isRefused({ identity, isRefusedInFull }: FeedTable): boolean {
+  return identity === 'f' && isRefusedInFull
+}
+
 function isKnownByKey(table: FeedTable, key: readonly string[]): boolean {
   return table.identity === 'f' || isSameSet(table.identityFields, key)
 }
@@ -271,14 +284,18 @@ function usableIdentity(table: FeedTable, key: readonly string[]): string {
 function judgeRisky(name: string, { publication, tables }: FeedFacts): FeedFinding[] {
   if (publication === undefined) return []
   return tables
-    .filter(({ identity, identityFields, isPublished, isUnlogged }) => {
-      return isPublished && !isUnlogged && identity !== 'f' && identityFields.length === 0
+    .filter((table) => {
+      const { identity, identityFields, isPublished, isUnlogged } = table
+      const isNone = identity !== 'f' && identityFields.length === 0
+      return isPublished && !isUnlogged && (isNone || isRefused(table))
     })
     .map((table): FeedFinding => {
       const quoted = quoteQualified(table.schema, table.name)
+      const identity = table.isRefusedInFull ? 'ADD PRIMARY KEY (...)' : 'REPLICA IDENTITY FULL'
       const out = publication.isForAll
-        ? `ALTER TABLE ${quoted} REPLICA IDENTITY FULL;`
+        ? `ALTER TABLE ${quoted} ${identity};`
         : `ALTER PUBLICATION ${quoteName(name)} DROP TABLE ${quoted};`
+      if (isRefused(table)) return judgeRefused(table, out)
       return {
         kind: 'danger',
         entity: entityOf(table),
@@ -288,6 +305,20 @@ function judgeRisky(name: string, { publication, tables }: FeedFacts): FeedFindi
         costs: publication.isForAll ? 'Whole old rows go into the log.' : null,
       }
     })
+}
+
+function judgeRefused(table: FeedTable, out: string): FeedFinding {
+  const quoted = quoteQualified(table.schema, table.name)
+  const index = table.indexes.find(({ isPrimary }) => isPrimary) ?? table.indexes[0]
+  const identity = index && usableIdentity(table, index.fields)
+  return {
+    kind: 'danger',
+    entity: entityOf(table),
+    found: `${quoted} is published, has generated columns, and its replica identity is FULL`,
+    means: "The application's own UPDATE and DELETE on it fail.",
+    remedy: [identity === undefined ? out : `ALTER TABLE ${quoted} REPLICA IDENTITY ${identity};`],
+    costs: 'A short lock, no rewriting.',
+  }
 }
 
 /** Entities with values that an update does not tell when it leaves them as they are. */
@@ -305,7 +336,10 @@ function judgeLarge({ described: { entity }, parts }: Candidate): FeedFinding[] 
     ),
     costs: 'Whole old rows go into the log with every update and delete.',
   }
-  return [finding]
+  if (!left.some(({ isRefusedInFull }) => isRefusedInFull)) return [finding]
+  const refused =
+    'FULL is no remedy: it has generated columns, and its UPDATE and DELETE would fail.'
+  return [{ ...finding, means: `${finding.means} ${refused}`, remedy: [], costs: null }]
 }
 
 /** What the publication should hold and does not. */

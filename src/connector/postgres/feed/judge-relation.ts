@@ -47,7 +47,7 @@ export function judgeRelation(question: RelationQuestion): RelationAnswer {
   const fits = (described: DescribedEntity | undefined): described is DescribedEntity =>
     described?.entity === entity &&
     (isPart || described.sourceId === oid) &&
-    hasFieldsOf(relation, types, { described, generated: generatedOf(described) })
+    hasFieldsOf(relation, types, { described, generated: generatedOf(described), isPart })
   const fitting = [live, known.get(entity)].filter(fits)
   const described = fitting.find((candidate) => identifiesRows(relation, candidate, keys))
   if (described !== undefined) {

@@ -78,8 +78,9 @@ export function isSameSet(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /**
- * Whether the relation has exactly the fields of the description with the same types, in whatever
- * order: partitions may have another. Generated columns are in neither.
+ * Whether the relation has exactly the fields of the description with the same types. Of one table
+ * they never change places: in another order they are others, whose names were traded meanwhile. A
+ * partition may have an order of its own. Generated columns are in neither.
  *
  * @param types of the relation's columns, as DDL prints them
  * @param wanted `generated` are columns that are no fields
@@ -87,15 +88,16 @@ export function isSameSet(a: readonly string[], b: readonly string[]): boolean {
 export function hasFieldsOf(
   relation: Relation,
   types: readonly string[],
-  wanted: { described: DescribedEntity; generated: ReadonlySet<string> },
+  wanted: { described: DescribedEntity; generated: ReadonlySet<string>; isPart: boolean },
 ): boolean {
-  const { described, generated } = wanted
-  const typeByField = new Map(described.fields.map(({ name, type }) => [name, type]))
+  const { described, generated, isPart } = wanted
+  const places = new Map(described.fields.map(({ name }, place) => [name, place]))
   let found = 0
   for (const [i, { name }] of relation.columns.entries()) {
-    const type = typeByField.get(name)
-    if (type === undefined && generated.has(name)) continue
-    if (type === undefined || type !== types[i]) return false
+    const place = places.get(name)
+    if (place === undefined && generated.has(name)) continue
+    if (place === undefined || described.fields[place]?.type !== types[i]) return false
+    if (!isPart && place !== found) return false
     found += 1
   }
   return found === described.fields.length

@@ -135,6 +135,39 @@ describePostgres('source feed', (major) => {
     await system.exec('update keyless set a = 2')
   })
 
+  test('a table whose own changes would fail is not published', async () => {
+    await using system = await freshFeedSystem(major)
+    await system.exec(`create table t (id int primary key);
+      create table g (id int primary key, v text, w text generated always as (v) stored);
+      alter table g alter v set storage external; alter table g replica identity full;
+      insert into g values (1, repeat('0123456789', 1000))`)
+    await using source = await open(system.url)
+    const feed = feedOf(source)
+    const scope = everything(system.feedName)
+    await beginFeed(feed, scope)
+    await feed.extend(scope, never)
+    await system.exec('update g set v = v; delete from g where id = 2')
+    const report = await feed.check(scope, never)
+    expect(report.followed).toEqual(major >= 18 ? ['public.t'] : ['public.g', 'public.t'])
+    const [left, ...more] = report.findings.filter(({ entity }) => entity === 'public.g')
+    expect(more).toEqual([])
+    if (major < 18) return expect(left).toBeUndefined()
+    expect(left).toMatchObject({ kind: 'not-followed' })
+    await system.exec(left?.remedy.join(';') ?? '')
+    expect(await feed.extend(scope, never)).toEqual(['public.g'])
+    await system.exec('update g set v = v')
+    const advised = (await feed.check(scope, never)).findings
+    expect(advised.filter(({ entity }) => entity === 'public.g')).toMatchObject([
+      { kind: 'advice', remedy: [] },
+    ])
+    await system.exec('alter table g replica identity full')
+    await expect(system.exec('update g set v = v')).rejects.toThrow('cannot update table')
+    const harmed = (await feed.check(scope, never)).findings
+    const danger = harmed.find(({ entity, kind }) => entity === 'public.g' && kind === 'danger')
+    await system.exec(danger?.remedy.join(';') ?? '')
+    await system.exec('update g set v = v')
+  })
+
   test('every type is told as a scan prints it', async () => {
     await using system = await freshFeedSystem(major)
     const families = TYPE_FAMILIES.filter(({ sinceMajor = 0 }) => major >= sinceMajor)
