@@ -65,6 +65,14 @@ test('doctor says of everything that is wrong what would mend it, and goes on', 
   expect(findings.filter(({ fix, verdict }) => verdict === 'bad' && fix === '')).toEqual([])
 })
 
+test('doctor puts each problem of a configuration on a line of its own', async () => {
+  const { folder, holdfast } = await aTraveller()
+  await writeFile(join(folder, 'holdfast.yaml'), 'vault: ./vault\nsources: { a: {}, b: {} }\n')
+  const { exit, stdout } = await holdfast('doctor')
+  expect(exit).toBe(1)
+  expect(stdout.split('\n').filter((line) => /^ +line 2: source [ab] /.test(line))).toHaveLength(2)
+})
+
 test('recover replaces a configuration only when its name is given', async () => {
   const { folder, holdfast } = await aTraveller()
   expect(await holdfast('init')).toMatchObject({ exit: 0 })

@@ -25,6 +25,7 @@ export function addDoctor(program: Command, act: Act): void {
 function formatFinding({ check, fix, found, verdict }: Finding, paint: Paint): string {
   const marks = { good: paint.green('ok'), bad: paint.red('bad'), skipped: paint.dim('--') }
   const pad = ' '.repeat(4 - (verdict === 'bad' ? 3 : 2))
-  const line = `${marks[verdict]}${pad}${check}: ${visible(found)}\n`
+  const lines = found.split('\n').map(visible).join('\n      ')
+  const line = `${marks[verdict]}${pad}${check}: ${lines}\n`
   return fix === '' ? line : `${line}      fix: ${visible(fix)}\n`
 }
