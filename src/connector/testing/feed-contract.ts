@@ -315,13 +315,13 @@ async function readUpTo(
 /** Until the source has heard that something behind `before` is durable. */
 async function untilAcknowledged({ feed }: Following, name: string, before: string): Promise<void> {
   const first = (await feed.readHealth(name, signal)).acknowledged
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 600; i++) {
     const { acknowledged } = await feed.readHealth(name, signal)
     if (acknowledged !== null && acknowledged !== first) return
     if (acknowledged !== null && !before.startsWith(acknowledged)) return
     await sleep(50)
   }
-  throw new Error('The source took no acknowledgement within 5 s')
+  throw new Error('The source took no acknowledgement within 30 s')
 }
 
 function testBeginnings(harness: FeedHarness): void {
