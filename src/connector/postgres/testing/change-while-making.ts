@@ -57,7 +57,7 @@ async function begin(url: string): Promise<Open> {
   }
 }
 
-async function run(url: string, sql: string): Promise<void> {
+export async function run(url: string, sql: string): Promise<void> {
   const client = await connect(url)
   await client.query(sql)
   await client.end()
