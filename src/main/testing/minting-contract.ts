@@ -6,6 +6,7 @@ import { assert } from '#stdx/assert'
 import { collect } from '#stdx/streams'
 import { signal } from '#vault/testing/a-vault'
 import { noSystems, type Restoring } from './a-restore.ts'
+import { withChangedWrites } from './changed-writes.ts'
 import { openKit } from './restoring-kit.ts'
 
 const MINT = { keys: ['mint'] }
@@ -193,27 +194,18 @@ export function testMinting(kind: string, harness: ConnectorHarness, isBrief = f
 
 /** A target that the process is killed over. */
 function killAt(target: Target, step: (typeof STEPS)[number]): Target {
-  return {
-    ...target,
-    identity: target.identity,
-    openCut: (until) => target.openCut(until),
-    listSideEffects: (...given) => target.listSideEffects(...given),
-    async openWrite(...given) {
-      const write = await target.openWrite(...given)
-      const commit = write.commit.bind(write)
-      const kill = async () => {
-        throw KILLED
-      }
-      if (step === 'before it writes') {
-        if (write.takeKeys !== undefined) write.takeKeys = kill
-        write.deferForeignKeys = kill
-      }
-      write.commit = async () => {
-        if (step === 'after its commit') await commit()
-        throw KILLED
-      }
-      return write
-    },
-    [Symbol.asyncDispose]: () => target[Symbol.asyncDispose](),
-  }
+  return withChangedWrites(target, (write) => {
+    const commit = write.commit.bind(write)
+    const kill = async () => {
+      throw KILLED
+    }
+    if (step === 'before it writes') {
+      if (write.takeKeys !== undefined) write.takeKeys = kill
+      write.deferForeignKeys = kill
+    }
+    write.commit = async () => {
+      if (step === 'after its commit') await commit()
+      throw KILLED
+    }
+  })
 }

@@ -6,6 +6,7 @@ import { assert } from '#stdx/assert'
 import { collect } from '#stdx/streams'
 import { signal } from '#vault/testing/a-vault'
 import { noSystems, type Restoring } from './a-restore.ts'
+import { withChangedWrites } from './changed-writes.ts'
 import { openKit } from './restoring-kit.ts'
 
 const [MINT, MOVED] = [{ keys: ['mint'] }, { keys: ['mint-moved'] }]
@@ -111,20 +112,11 @@ export function testMoving(kind: string, harness: ConnectorHarness): void {
 }
 
 function killAt(target: Target, isWritten: boolean): Target {
-  return {
-    ...target,
-    identity: target.identity,
-    openCut: (until) => target.openCut(until),
-    listSideEffects: (...given) => target.listSideEffects(...given),
-    async openWrite(...given) {
-      const write = await target.openWrite(...given)
-      const commit = write.commit.bind(write)
-      write.commit = async () => {
-        if (isWritten) await commit()
-        throw KILLED
-      }
-      return write
-    },
-    [Symbol.asyncDispose]: () => target[Symbol.asyncDispose](),
-  }
+  return withChangedWrites(target, (write) => {
+    const commit = write.commit.bind(write)
+    write.commit = async () => {
+      if (isWritten) await commit()
+      throw KILLED
+    }
+  })
 }

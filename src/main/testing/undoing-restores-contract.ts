@@ -9,6 +9,7 @@ import { documentsOf } from '#timeline/fold-facts'
 import { listOpenRestores } from '#timeline/open-restores'
 import { signal } from '#vault/testing/a-vault'
 import type { Restoring } from './a-restore.ts'
+import { withChangedWrites } from './changed-writes.ts'
 import { openKit } from './restoring-kit.ts'
 
 const TABLES = `CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT, terms TEXT, note TEXT);
@@ -183,18 +184,10 @@ export function testUndoingRestores(kind: string, harness: ConnectorHarness): vo
     await restoring.copy.exec(LATER)
     const later = await contents(restoring)
     const failure = new Error('killed')
-    const wrap = (target: Target): Target => ({
-      ...target,
-      identity: target.identity,
-      openCut: (until) => target.openCut(until),
-      listSideEffects: (...given) => target.listSideEffects(...given),
-      async openWrite(...given) {
-        const write = await target.openWrite(...given)
+    const wrap = (target: Target) =>
+      withChangedWrites(target, (write) => {
         write.deferForeignKeys = () => Promise.reject(failure)
-        return write
-      },
-      [Symbol.asyncDispose]: () => target[Symbol.asyncDispose](),
-    })
+      })
     await expect(restoring.restore({ isDeleteAllowed: true, wrap })).rejects.toBe(failure)
     expect(await contents(restoring)).toEqual(later)
     const facts = await restoring.vault.readRestores(signal)
